@@ -1,0 +1,135 @@
+import type { NewRecord, RecordKey, StoredRecord } from './record.js'
+
+/**
+ * Where sessions live. Three stores and a bus with one life; see `docs/architecture.md`.
+ *
+ * A method rejects only when the backend cannot answer. Core turns every such rejection into
+ * `HOLDFAST_BACKEND_UNAVAILABLE`; an answer such as "no such record" is a value, never an error.
+ */
+export interface Backend {
+  readonly records: RecordStore
+  readonly events: EventLog
+  readonly bus: Bus
+  readonly presence: Presence
+  /** Other processes see the same data. */
+  readonly shared: boolean
+  /** What is stored survives this process. */
+  readonly durable: boolean
+  /** Resolves when the backend answers. */
+  ping (): Promise<void>
+  /** Releases what the backend holds. Calling it twice is harmless. */
+  close (): Promise<void>
+}
+
+export interface RecordLimits {
+  /** Records in the whole backend. */
+  maxRecords: number
+  /** Records of one owner; not applied to `''`. */
+  maxPerOwner: number
+}
+
+export type Created = 'created' | 'exists' | 'owner-full' | 'full'
+
+export interface RecordStore {
+  /**
+   * Stores a record unless the key is taken, by a living record or by the tombstone of a removed one.
+   * The limits are checked atomically with the insertion, at least per owner.
+   */
+  create (record: NewRecord, limits: RecordLimits): Promise<Created>
+  /** The record, unless there is none or it has expired. Reading does not extend it. */
+  read (key: RecordKey): Promise<StoredRecord | undefined>
+  /**
+   * Extends the expiry and revalidates in one step: `'current'` when `version` is the stored one, otherwise the record;
+   * `undefined` when it is gone. Version 0 is never current, so it always fetches.
+   */
+  touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined>
+  /** Compare and set; counts as a use. Resolves to the new version. */
+  replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'>
+  /**
+   * Removes a record and its events, and leaves a tombstone until the record's deadline: nothing revives it.
+   * False when there was none alive.
+   */
+  remove (key: RecordKey): Promise<boolean>
+  /** {@link remove} for every record of an owner. Resolves to the keys that were removed. */
+  removeOwner (owner: string): Promise<RecordKey[]>
+  /**
+   * A page of living records in a stable order. A record that lives throughout the paging is listed exactly once.
+   * `cursor` is present while there may be more.
+   */
+  list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }>
+  /**
+   * Removes expired records together with their events and hands each to exactly one caller, once. Looks at no more than
+   * `limit` candidates; `more` says that others look due, so the caller should call again.
+   */
+  claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }>
+  /** Living records; ones that have expired but were not claimed yet may be counted. */
+  count (owner?: string): Promise<number>
+}
+
+/** One ordered stream of a session's events. */
+export interface StreamRef {
+  key: RecordKey
+  /** Unique within the session. */
+  name: string
+}
+
+export interface LogEntry {
+  /** 1, 2, 3 … without gaps within a stream. */
+  position: number
+  body: Uint8Array
+}
+
+export interface StreamPage {
+  /** What {@link AppendOptions.head} stored; empty when nothing was. */
+  head: Uint8Array
+  entries: LogEntry[]
+  /** Nothing is appended any more, and `entries` reaches the end. */
+  ended: boolean
+  /** The entry after the given position was trimmed away: what follows is not the whole. `entries` is empty. */
+  lost: boolean
+}
+
+export interface AppendOptions {
+  /** Facts about the stream, stored by the append that creates it and kept when entries are trimmed. */
+  head?: Uint8Array
+  /** Closes the stream after these entries. */
+  end?: boolean
+}
+
+/** Bounded, ordered logs. A log lives no longer than the record it belongs to. */
+export interface EventLog {
+  /**
+   * Appends entries (possibly none) in order, creating the stream when it is new. Durable before it resolves.
+   * Resolves to the position of the last entry in the stream, `'ended'` when the stream was closed before, and
+   * `'gone'` when the record is. Oldest entries are trimmed to stay within the backend's bounds.
+   */
+  append (stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'>
+  /**
+   * Entries after a position (0: from the start; `'undelivered'`: after what {@link delivered} remembers), at most `limit`.
+   * `undefined` when there is no such stream.
+   */
+  readAfter (stream: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined>
+  /** Remembers that a client was sent everything up to a position. It never moves backwards. */
+  delivered (stream: StreamRef, position: number): Promise<void>
+  /** Forgets all streams of a record. */
+  drop (key: RecordKey): Promise<void>
+}
+
+export type BusListener = (message: Uint8Array) => void
+
+/** At most once and best effort: a hint that saves waiting, never the truth. */
+export interface Bus {
+  /** Resolves to how many subscribers received it, as far as the backend knows. */
+  publish (channel: string, message: Uint8Array): Promise<number>
+  /** Resolves once messages arrive; the result unsubscribes. */
+  subscribe (channel: string, listener: BusListener): Promise<() => Promise<void>>
+}
+
+/** Which replicas are alive: each announces itself again before its time to live ends. */
+export interface Presence {
+  /** `ttl` in milliseconds. */
+  announce (replica: string, ttl: number): Promise<void>
+  isPresent (replica: string): Promise<boolean>
+  list (): Promise<string[]>
+  withdraw (replica: string): Promise<void>
+}

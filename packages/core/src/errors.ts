@@ -1,0 +1,38 @@
+/** Every code that Holdfast throws, with what it means. The README of `@holdfast/core` lists the same table. */
+export const ERROR_CODES = {
+  HOLDFAST_INVALID_OPTION: 'An option has a wrong value. Thrown at once, as a TypeError.',
+  HOLDFAST_INVALID_STATE: 'A stored session cannot be read: it is damaged, or from a newer version.',
+  HOLDFAST_STATE_TOO_LARGE: 'A change would make the session larger than maxStateBytes.',
+  HOLDFAST_SESSION_GONE: 'The session was terminated or has expired.',
+  HOLDFAST_CONFLICT: 'Other writers kept changing the session; the change was not applied.',
+  HOLDFAST_LIMIT_REACHED: 'A cap on the number of sessions was reached.',
+  HOLDFAST_BACKEND_UNAVAILABLE: 'The backend did not answer. Nothing is known about the session; try again.',
+  HOLDFAST_BACKEND_FULL: 'The backend has no room left for this write.',
+  HOLDFAST_FACTORY_FAILED: 'createServer threw, returned no server, or its server refused the handshake.',
+  HOLDFAST_FACTORY_TIMEOUT: 'createServer did not finish in time.',
+  HOLDFAST_CLOSED: 'This replica is shutting down.'
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The one error class; tell errors apart by `code`, never by message. Messages carry no ids, keys or content. */
+export class HoldfastError extends Error {
+  override readonly name = 'HoldfastError'
+  constructor (readonly code: ErrorCode, message: string = ERROR_CODES[code], options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/** Misuse, found at once. */
+export class InvalidOptionError extends TypeError {
+  override readonly name = 'InvalidOptionError'
+  readonly code = 'HOLDFAST_INVALID_OPTION' satisfies ErrorCode
+  /** @param path where the option is, as in `ttl.idle` */
+  constructor (readonly path: string, reason: string) {
+    super(`${path}: ${reason}`)
+  }
+}
+
+export function isHoldfastError (error: unknown, code?: ErrorCode): error is HoldfastError {
+  return error instanceof HoldfastError && (code === undefined || error.code === code)
+}
