@@ -1,0 +1,45 @@
+/** How a contender answers a short call. */
+export type Mode = 'json' | 'sse'
+
+export interface Contender {
+  title: string
+  mode: Mode
+  /** Speaks MCP, so it needs sessions. */
+  sessions: boolean
+  /** Starts it in this process. Resolves to its port. */
+  start: () => Promise<number>
+}
+
+/** Who runs, by the name that `--only` takes. Each loads nothing of the others. */
+export const contenders = {
+  'holdfast-json': {
+    title: 'Holdfast on Fastify, `auto`', mode: 'json', sessions: true,
+    start: async () => (await import('./holdfast.js')).onHoldfast('auto')
+  },
+  'holdfast-sse': {
+    title: 'Holdfast on Fastify, `sse`', mode: 'sse', sessions: true,
+    start: async () => (await import('./holdfast.js')).onHoldfast('sse')
+  },
+  'sdk-fastify-json': {
+    title: 'SDK transport on Fastify, JSON', mode: 'json', sessions: true,
+    start: async () => (await import('./sdk-fastify.js')).sdkFastify('json')
+  },
+  'sdk-fastify-sse': {
+    title: 'SDK transport on Fastify, SSE', mode: 'sse', sessions: true,
+    start: async () => (await import('./sdk-fastify.js')).sdkFastify('sse')
+  },
+  'sdk-express-json': {
+    title: 'SDK transport on Express, JSON', mode: 'json', sessions: true,
+    start: async () => (await import('./sdk-express.js')).sdkExpress('json')
+  },
+  'sdk-express-sse': {
+    title: 'SDK transport on Express, SSE', mode: 'sse', sessions: true,
+    start: async () => (await import('./sdk-express.js')).sdkExpress('sse')
+  },
+  'bare-fastify': {
+    title: 'Bare Fastify, no MCP', mode: 'json', sessions: false,
+    start: async () => (await import('./bare-fastify.js')).bareFastify()
+  }
+} satisfies Record<string, Contender>
+
+export type ContenderName = keyof typeof contenders

@@ -1,0 +1,11 @@
+import { answer } from '../child.js'
+import { contenders, type ContenderName } from './contenders.js'
+
+// The server's process: starts the contender it is told and reports the CPU time it has used, in µs.
+answer({
+  start: async (name: ContenderName) => await contenders[name].start(),
+  cpu: () => {
+    const { user, system } = process.cpuUsage()
+    return user + system
+  }
+})

@@ -1,0 +1,27 @@
+import { Child } from '../child.js'
+import { contenders, type Contender, type ContenderName } from './contenders.js'
+import type { Load, Target } from './load.js'
+
+export interface WindowOptions { sessions: number, connections: number, warmup: number, seconds: number, serverArgv: string[] }
+
+/** What one contender did in one round. */
+export interface Window extends Load {
+  /** CPU time of the server's process per request, in µs. */
+  cpu: number
+}
+
+/** A fresh server, warmed up and then measured. Anything but a right answer to every call rejects. */
+export async function measureWindow (name: ContenderName, load: Child, options: WindowOptions): Promise<Window> {
+  const server = new Child(new URL('serve.js', import.meta.url), [], options.serverArgv)
+  const { mode, sessions: needsSessions }: Contender = contenders[name]
+  const { sessions, connections, warmup, seconds } = options
+  const port = await server.ask<number>('start', name)
+  await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
+  await load.ask<Load>('run', warmup)
+  const before = await server.ask<number>('cpu')
+  const measured = await load.ask<Load>('run', seconds)
+  const after = await server.ask<number>('cpu')
+  await load.ask('close')
+  await server.stop()
+  return { ...measured, cpu: (after - before) / measured.requests }
+}
