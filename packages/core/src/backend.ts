@@ -82,10 +82,12 @@ export interface LogEntry {
 export interface StreamPage {
   /** What {@link AppendOptions.head} stored; empty when nothing was. */
   head: Uint8Array
+  /** The position that `entries` follow: the one asked for, or what `'undelivered'` stood for. */
+  after: number
   entries: LogEntry[]
   /** Nothing is appended any more, and `entries` reaches the end. */
   ended: boolean
-  /** The entry after the given position was trimmed away: what follows is not the whole. `entries` is empty. */
+  /** What follows `after` is not the whole: it was trimmed away, or `after` lies beyond the end. `entries` is empty. */
   lost: boolean
 }
 

@@ -1,0 +1,18 @@
+import { InvalidOptionError } from './errors.js'
+
+/** Milliseconds, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'24h'`, `'7d'`. */
+export type Duration = number | string
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * @param path where the option is, for the error
+ * @returns milliseconds, a positive whole number
+ * @throws InvalidOptionError
+ */
+export function milliseconds (value: Duration, path: string): number {
+  const [, count, unit] = typeof value === 'string' ? /^(\d{1,12})(ms|s|m|h|d)$/.exec(value) ?? [] : [null, value, 'ms']
+  const result = Number(count) * (UNITS[unit ?? ''] ?? NaN)
+  if (Number.isSafeInteger(result) && result > 0) return result
+  throw new InvalidOptionError(path, 'expected a positive whole number of milliseconds, or a string such as "30s", "15m", "24h"')
+}

@@ -1,0 +1,63 @@
+import type { Bus } from './backend.js'
+import type { BoundCodec } from './codec.js'
+import { type Json, isObject } from './json.js'
+import type { RecordKey } from './record.js'
+
+/** What one replica tells others about a session. */
+export interface FleetMessage {
+  type: string
+  key: RecordKey
+  /** The replica that says it. */
+  from: string
+  [detail: string]: Json
+}
+
+/** The replicas of one namespace talking over a bus, sealed. Nothing depends on a message arriving. */
+export class Fleet {
+  constructor (
+    private readonly bus: Bus,
+    private readonly codec: BoundCodec,
+    private readonly namespace: string,
+    /** This replica's random id, new with every process. */
+    readonly replica: string,
+    private readonly report: (error: unknown) => void
+  ) {}
+
+  /** Tells every replica, this one left out. */
+  async tell (type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<void> {
+    try {
+      await this.#publish(this.#everyone, { ...details, type, key, from: this.replica })
+    } catch (error) {
+      this.report(error)
+    }
+  }
+
+  /** Tells one replica. False when it is not there. */
+  async tellReplica (to: string, type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<boolean> {
+    return await this.#publish(this.#one(to), { ...details, type, key, from: this.replica }) > 0
+  }
+
+  /** Hears what is meant for this replica or for all. Resolves once it does; the result stops it. */
+  async listen (listener: (message: FleetMessage) => void | Promise<void>): Promise<() => Promise<void>> {
+    const hear = (sealed: Uint8Array): void => { this.#hear(sealed, listener).catch(this.report) }
+    const stops = await Promise.all([this.#everyone, this.#one(this.replica)].map(channel => this.bus.subscribe(channel, hear)))
+    return async () => { await Promise.all(stops.map(stop => stop())) }
+  }
+
+  get #everyone (): string { return `${this.namespace}:fleet` }
+
+  #one (replica: string): string { return `${this.namespace}:replica:${replica}` }
+
+  async #publish (channel: string, message: FleetMessage): Promise<number> {
+    return await this.bus.publish(channel, await this.codec.seal('message', '', Buffer.from(JSON.stringify(message))))
+  }
+
+  async #hear (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
+    const message: unknown = JSON.parse(Buffer.from(await this.codec.open('message', '', sealed)).toString())
+    if (isMessage(message) && message.from !== this.replica) await listener(message)
+  }
+}
+
+function isMessage (value: unknown): value is FleetMessage {
+  return isObject(value) && typeof value.type === 'string' && typeof value.key === 'string' && typeof value.from === 'string'
+}

@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { RecordKey } from './record.js'
+import { type Principal, ownerName } from './principal.js'
+
+const TAG_LENGTH = 12
+
+/** 32 bytes of a CSPRNG as base64url: 43 characters of 0x21–0x7E, as MCP asks of a session id. */
+export function mintSessionId (): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** Whether a string can be a session id at all: 1 to 256 characters of 0x21–0x7E (MCP, Streamable HTTP). */
+export function isSessionId (value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 256 && /^[\x21-\x7e]+$/.test(value)
+}
+
+/** Digest that stands for an owner in storage, `''` for nobody. 43 characters. */
+export function ownerDigest (namespace: string, principal: Principal | null): string {
+  return principal === null ? '' : digest('owner', namespace, ownerName(principal))
+}
+
+/**
+ * The only trace of a session id in storage. The owner is part of it, so somebody else's id is a plain miss, and everything
+ * of one owner shares a tag, so that a backend can update it atomically.
+ */
+export function recordKey (namespace: string, owner: string, id: string): RecordKey {
+  const hash = digest('session', namespace, owner, id)
+  return `${owner === '' ? hash.slice(0, TAG_LENGTH) : ownerTag(owner)}.${hash}`
+}
+
+/** The tag that all keys of an owner begin with. */
+export function ownerTag (owner: string): string {
+  return owner.slice(0, TAG_LENGTH)
+}
+
+/** What a log may show of a session: 8 characters that no one can turn back into an id. */
+export function keyLabel (key: RecordKey): string {
+  const start = key.indexOf('.') + 1
+  return key.slice(start, start + 8)
+}
+
+function digest (...parts: string[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`)
+  return hash.digest('base64url')
+}

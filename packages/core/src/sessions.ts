@@ -1,0 +1,309 @@
+import { randomBytes } from 'node:crypto'
+import { Availability } from './availability.js'
+import type { Backend } from './backend.js'
+import { BoundCodec, type Codec, plain } from './codec.js'
+import { type Duration, milliseconds } from './duration.js'
+import { Emitter } from './emitter.js'
+import { HoldfastError, InvalidOptionError } from './errors.js'
+import { Fleet } from './fleet.js'
+import { isSessionId, keyLabel, mintSessionId, ownerDigest, recordKey } from './key.js'
+import type { Principal } from './principal.js'
+import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
+import { Session, type SessionStore } from './session.js'
+import { type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
+
+export interface SessionsOptions {
+  backend: Backend
+  /** Separates applications on one backend. Default `'mcp'`. */
+  namespace?: string
+  /** How bodies, events and messages are sealed. Default: not at all. */
+  codec?: Codec
+  ttl?: {
+    /** Without use. Default 30 minutes. */
+    idle?: Duration
+    /** Since creation; nothing extends it. Default 24 hours. */
+    absolute?: Duration
+  }
+  limits?: {
+    /** Sessions in the whole backend. Default 100,000. */
+    maxSessions?: number
+    /** Sessions of one principal; without a principal it does not apply. Default 1,000. */
+    maxPerOwner?: number
+    /** At a cap, `'idle'` ends the owner's own longest-idle session that nobody is using. Default `'none'`. */
+    evict?: 'idle' | 'none'
+    /** Size of one session's encoded state in bytes. Default 262,144. */
+    maxStateBytes?: number
+  }
+}
+
+export type EndReason = 'terminated' | 'evicted' | 'idle' | 'absolute'
+
+/** What an event says of a session. `label` is what a log may show; `key` and `owner` are digests. */
+export interface SessionNotice {
+  label: string
+  key: RecordKey
+  owner: string
+}
+
+export interface SessionEvents {
+  created: SessionNotice & { principal: Principal | null }
+  /** A dormant session became live here. Emitted by the transport. */
+  restored: SessionNotice & { principal: Principal | null }
+  /** A known session was asked for by another principal. Emitted by the transport where it can tell. */
+  ownerMismatch: SessionNotice
+  expired: SessionNotice & { reason: 'idle' | 'absolute', createdAt: number, usedAt: number }
+  terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
+  limitReached: { limit: 'maxSessions' | 'maxPerOwner', owner: string }
+  /** A stored session could not be opened. It is kept. */
+  unreadable: SessionNotice & { error: unknown }
+  backendDown: { error: unknown }
+  backendUp: Record<string, never>
+  /** Something that concerns no caller: a listener that failed, a hint that could not be sent. */
+  error: { error: unknown }
+}
+
+/** What is known of a session without its id. Times in milliseconds since the epoch. */
+export interface SessionSummary extends SessionNotice {
+  createdAt: number
+  usedAt: number
+  expiresAt: number
+  version: number
+  /** Absent when the stored body cannot be opened. */
+  state?: SessionState
+}
+
+/** Sessions a backend shared with other processes deems in use for this long after the last touch, when it looks for one to evict. */
+const RECENT_USE = 60_000
+
+/** Creates, finds, changes and ends sessions. The only place where a backend and a codec meet. */
+export class Sessions extends Emitter<SessionEvents> implements SessionStore {
+  readonly backend: Backend
+  readonly codec: BoundCodec
+  readonly fleet: Fleet
+  readonly availability: Availability
+  readonly namespace: string
+  /** Milliseconds. */
+  readonly idle: number
+  /** Milliseconds. */
+  readonly absolute: number
+  readonly maxStateBytes: number
+  readonly #limits: { maxRecords: number, maxPerOwner: number }
+  readonly #evict: boolean
+  /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
+  inUse: (key: RecordKey) => boolean = () => false
+
+  /** @throws InvalidOptionError naming the option */
+  constructor (options: SessionsOptions) {
+    super()
+    const { backend, namespace = 'mcp', codec = plain, ttl = {}, limits = {} } = options
+    this.backend = backend
+    this.namespace = namespace
+    this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
+    this.absolute = milliseconds(ttl.absolute ?? '24h', 'ttl.absolute')
+    this.maxStateBytes = count(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
+    this.#limits = {
+      maxRecords: count(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
+      maxPerOwner: count(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
+    }
+    this.#evict = limits.evict === 'idle'
+    this.codec = new BoundCodec(codec, namespace)
+    this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
+    this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
+  }
+
+  /**
+   * Opens a new session under a fresh id. Durable when it resolves.
+   *
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_BACKEND_UNAVAILABLE
+   */
+  async create (init: SessionInit): Promise<Session> {
+    const encoded = encodeState(initialState(init))
+    if (encoded.length > this.maxStateBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
+    const state = decodeState(encoded)
+    const id = mintSessionId()
+    const owner = ownerDigest(this.namespace, state.principal)
+    const key = recordKey(this.namespace, owner, id)
+    await this.#insert(key, owner, await this.seal(key, encoded))
+    this.emit('created', { ...notice(key, owner), principal: state.principal })
+    return new Session(id, key, owner, 1, state, this)
+  }
+
+  /**
+   * The session of an id and a principal, used just now. `undefined` when it is unknown, expired, terminated or somebody
+   * else's: nothing tells these apart.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, or what the codec throws
+   */
+  async open (id: string, principal: Principal | null): Promise<Session | undefined> {
+    const found = this.#locate(id, principal)
+    if (found === undefined) return undefined
+    const record = await this.fetch(found.key, 0)
+    if (record === undefined || record === 'current') return undefined
+    return new Session(id, found.key, found.owner, record.version, await this.decode(record), this)
+  }
+
+  /** Extends a session and takes over what others changed. False when it is gone. One round trip. */
+  async touch (session: Session): Promise<boolean> {
+    const record = await this.fetch(session.key, session.version)
+    if (record === 'current') return true
+    if (record === undefined) return false
+    session.refresh(record.version, await this.decode(record))
+    return true
+  }
+
+  /** What is known of a session, without using it. */
+  async get (id: string, principal: Principal | null): Promise<SessionSummary | undefined> {
+    const found = this.#locate(id, principal)
+    const record = found && await this.availability.ask(() => this.backend.records.read(found.key))
+    return record && await this.#summarize(record)
+  }
+
+  /** Ends a session everywhere. False when there was none. */
+  async terminate (id: string, principal: Principal | null): Promise<boolean> {
+    const found = this.#locate(id, principal)
+    return found !== undefined && await this.end(found.key, found.owner)
+  }
+
+  /** {@link terminate} by key, as listed. */
+  async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
+    const removed = await this.availability.ask(() => this.backend.records.remove(key))
+    if (removed) await this.#ended(key, owner, reason)
+    return removed
+  }
+
+  /** Ends all sessions of a principal, on every replica. Resolves to how many. */
+  async terminateAll (principal: Principal): Promise<number> {
+    const owner = ownerDigest(this.namespace, principal)
+    const keys = await this.availability.ask(() => this.backend.records.removeOwner(owner))
+    await Promise.all(keys.map(key => this.#ended(key, owner, 'terminated')))
+    return keys.length
+  }
+
+  /** Ends every session there is. Resolves to how many. */
+  async clear (): Promise<number> {
+    let ended = 0
+    for await (const { key, owner } of this.each()) if (await this.end(key, owner)) ended++
+    return ended
+  }
+
+  /** A page of sessions, of one principal or of all. `limit` defaults to 100. */
+  async list (query: { principal?: Principal, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
+    const { principal, cursor, limit = 100 } = query
+    const page = await this.availability.ask(() => this.backend.records.list({
+      limit,
+      ...(principal && { owner: ownerDigest(this.namespace, principal) }),
+      ...(cursor !== undefined && { cursor })
+    }))
+    const sessions = await Promise.all(page.records.map(record => this.#summarize(record)))
+    return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
+  }
+
+  /** Every session, page by page. */
+  async * each (principal?: Principal): AsyncGenerator<SessionSummary> {
+    let cursor: string | undefined
+    do {
+      const page = await this.list({ ...(principal && { principal }), ...(cursor !== undefined && { cursor }) })
+      yield * page.sessions
+      cursor = page.cursor
+    } while (cursor !== undefined)
+  }
+
+  /** How many sessions there are, of one principal or of all. */
+  async count (principal?: Principal): Promise<number> {
+    const owner = principal && ownerDigest(this.namespace, principal)
+    return await this.availability.ask(() => this.backend.records.count(owner))
+  }
+
+  /**
+   * Removes sessions that have expired, looking at no more than `limit` candidates, and reports each once in the whole fleet.
+   * `more` says that others look due.
+   */
+  async sweep (limit = 100): Promise<{ expired: number, more: boolean }> {
+    const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
+    await Promise.all(records.map(async ({ key, owner, createdAt, usedAt, idle, deadline }) => {
+      const reason = usedAt + idle < deadline ? 'idle' : 'absolute'
+      this.emit('expired', { ...notice(key, owner), reason, createdAt, usedAt })
+      await this.fleet.tell('gone', key, { reason })
+    }))
+    return { expired: records.length, more }
+  }
+
+  seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return this.codec.seal('session', key, plaintext)
+  }
+
+  async decode (record: StoredRecord): Promise<SessionState> {
+    try {
+      return decodeState(await this.codec.open('session', record.key, record.body))
+    } catch (error) {
+      this.emit('unreadable', { ...notice(record.key, record.owner), error })
+      throw error
+    }
+  }
+
+  async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
+    return await this.availability.ask(() => this.backend.records.replace(key, version, body))
+  }
+
+  async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
+    return await this.availability.ask(() => this.backend.records.touch(key, version))
+  }
+
+  async #insert (key: RecordKey, owner: string, body: Uint8Array): Promise<void> {
+    const record = { key, owner, idle: this.idle, absolute: this.absolute, body }
+    let created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
+    if (created === 'created') return
+    if (created === 'exists') throw new Error('a session id was minted twice')
+    this.emit('limitReached', { limit: created === 'full' ? 'maxSessions' : 'maxPerOwner', owner })
+    if (this.#evict && owner !== '' && await this.#evictIdle(owner)) {
+      created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
+      if (created === 'created') return
+    }
+    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+  }
+
+  async #evictIdle (owner: string): Promise<boolean> {
+    const idle: StoredRecord[] = []
+    let cursor: string | undefined
+    do {
+      const page = await this.availability.ask(() => this.backend.records.list({ owner, limit: 500, ...(cursor !== undefined && { cursor }) }))
+      idle.push(...page.records.filter(record => !this.#usedNow(record)))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    idle.sort((a, b) => a.usedAt - b.usedAt)
+    for (const { key } of idle) if (!this.inUse(key) && await this.end(key, owner, 'evicted')) return true
+    return false
+  }
+
+  #usedNow (record: StoredRecord): boolean {
+    if (this.inUse(record.key)) return true
+    return this.backend.shared && Date.now() - record.usedAt < Math.min(RECENT_USE, this.idle / 2)
+  }
+
+  async #ended (key: RecordKey, owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
+    this.emit('terminated', { ...notice(key, owner), reason })
+    await this.fleet.tell('gone', key, { reason })
+  }
+
+  #locate (id: string, principal: Principal | null): { key: RecordKey, owner: string } | undefined {
+    if (!isSessionId(id)) return undefined
+    const owner = ownerDigest(this.namespace, principal)
+    return { owner, key: recordKey(this.namespace, owner, id) }
+  }
+
+  async #summarize (record: StoredRecord): Promise<SessionSummary> {
+    const { key, owner, createdAt, usedAt, version } = record
+    const summary = { ...notice(key, owner), createdAt, usedAt, version, expiresAt: expiresAt(record) }
+    const state = await this.decode(record).catch(() => undefined)
+    return state === undefined ? summary : { ...summary, state }
+  }
+}
+
+function notice (key: RecordKey, owner: string): SessionNotice {
+  return { label: keyLabel(key), key, owner }
+}
+
+function count (value: number, path: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new InvalidOptionError(path, 'expected a positive whole number')
+}
