@@ -1,25 +1,30 @@
-import { parseArgs } from 'node:util'
-import { machine } from './machine.js'
-import { contenders, type ContenderName } from './throughput/contenders.js'
+import { flags, selected } from './flags.js'
+import { footprintTable, runMeasures } from './footprint/summary.js'
+import { machine, watchSteal } from './machine.js'
+import { measureNames } from './footprint/measures.js'
+import { writeResults } from './results.js'
+import { contenderNames } from './throughput/contenders.js'
 import { runRounds } from './throughput/rounds.js'
-import { isContender, throughputTable } from './throughput/summary.js'
+import { throughputTable } from './throughput/summary.js'
+import { targetTable } from './throughput/targets.js'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    warmup: { type: 'string', default: '2' },
-    sessions: { type: 'string', default: '100' },
-    connections: { type: 'string', default: '20' },
-    only: { type: 'string' },
-    part: { type: 'string' },
-    write: { type: 'boolean', default: false }
-  }
-})
-const names = values.only?.split(',') ?? Object.keys(contenders)
-const results = await runRounds(names.filter(isContender), Number(values.rounds), {
-  seconds: Number(values.seconds), warmup: Number(values.warmup),
-  sessions: Number(values.sessions), connections: Number(values.connections), serverArgv: []
-}, (line) => console.error(line))
-console.log(machine())
-console.log(throughputTable(results))
+const { only, write, rounds, ...window } = flags(process.argv.slice(2))
+const report = (line: string): void => console.error(line)
+const steal = watchSteal()
+const results = await runRounds(selected(contenderNames, only), rounds, window, report)
+const stolen = steal()
+const figures = await runMeasures(selected(measureNames, only), report)
+
+const sections = [
+  `${machine()}. ${rounds} rounds of ${window.seconds} s each, ${window.sessions} sessions on ${window.connections} connections.` +
+    (stolen === undefined ? '' : ` The host kept ${stolen.toFixed(0)} % of the CPU time to itself meanwhile.`)
+]
+if (results.size > 0) {
+  sections.push('### Throughput', throughputTable(results), targetTable(results))
+  sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered (its stream mapping is never deleted), so its SSE mode is the fair reference.')
+}
+if (figures.length > 0) sections.push('### Footprint, restore, sweep', footprintTable(figures))
+
+const markdown = sections.join('\n\n')
+console.log(markdown)
+if (write) writeResults(markdown)

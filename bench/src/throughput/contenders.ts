@@ -43,3 +43,5 @@ export const contenders = {
 } satisfies Record<string, Contender>
 
 export type ContenderName = keyof typeof contenders
+
+export const contenderNames = Object.keys(contenders) as ContenderName[]

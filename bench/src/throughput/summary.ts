@@ -1,6 +1,7 @@
 import { median } from '../statistics.js'
 import { number, table, type Row } from '../table.js'
-import { contenders, type ContenderName } from './contenders.js'
+import { contenders } from './contenders.js'
+import { ratioOf } from './ratio.js'
 import type { Results } from './rounds.js'
 import type { Window } from './window.js'
 
@@ -9,27 +10,22 @@ const columns = [
   'ours JSON ÷ this', 'ours SSE ÷ this', 'p50 ms', 'p99 ms'
 ]
 
+/** Medians over the rounds. */
 export function throughputTable (results: Results): string {
   return table(columns, [...results].map(([name, windows]): Row => {
     const cpus = windows.map(({ cpu }) => cpu)
+    const mid = (pick: (window: Window) => number): number => median(windows.map(pick))
+    const ratio = (ours: Window[] | undefined): string => ratioOf(ours, windows)?.toFixed(2).concat('×') ?? '–'
     return [
       contenders[name].title,
-      number(median(windows.map(({ requests, seconds }) => requests / seconds)), 0),
+      number(mid(({ requests, seconds }) => requests / seconds), 0),
       number(median(cpus), 1),
       `${number(Math.min(...cpus), 1)}–${number(Math.max(...cpus), 1)}`,
       number(1e6 / median(cpus), 0),
-      ratio(results.get('holdfast-json'), windows),
-      ratio(results.get('holdfast-sse'), windows),
-      number(median(windows.map(({ p50 }) => p50)), 2),
-      number(median(windows.map(({ p99 }) => p99)), 2)
+      ratio(results.get('holdfast-json')),
+      ratio(results.get('holdfast-sse')),
+      number(mid(({ p50 }) => p50), 2),
+      number(mid(({ p99 }) => p99), 2)
     ]
   }))
 }
-
-/** How many times the requests per CPU second of the other are ours: per round, then the median. */
-export function ratio (ours: Window[] | undefined, theirs: Window[]): string {
-  if (ours === undefined) return '–'
-  return `${number(median(theirs.map(({ cpu }, round) => cpu / ours[round]!.cpu)), 2)}×`
-}
-
-export const isContender = (name: string): name is ContenderName => name in contenders

@@ -2,7 +2,7 @@ import { Child } from '../child.js'
 import { contenders, type Contender, type ContenderName } from './contenders.js'
 import type { Load, Target } from './load.js'
 
-export interface WindowOptions { sessions: number, connections: number, warmup: number, seconds: number, serverArgv: string[] }
+export interface WindowOptions { sessions: number, connections: number, warmup: number, seconds: number, profiles: string | undefined }
 
 /** What one contender did in one round. */
 export interface Window extends Load {
@@ -12,9 +12,10 @@ export interface Window extends Load {
 
 /** A fresh server, warmed up and then measured. Anything but a right answer to every call rejects. */
 export async function measureWindow (name: ContenderName, load: Child, options: WindowOptions): Promise<Window> {
-  const server = new Child(new URL('serve.js', import.meta.url), [], options.serverArgv)
   const { mode, sessions: needsSessions }: Contender = contenders[name]
-  const { sessions, connections, warmup, seconds } = options
+  const { sessions, connections, warmup, seconds, profiles } = options
+  const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`]
+  const server = new Child(new URL('serve.js', import.meta.url), [], execArgv)
   const port = await server.ask<number>('start', name)
   await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
   await load.ask<Load>('run', warmup)

@@ -1,0 +1,8 @@
+/** One line of the footprint table. */
+export interface Figure {
+  what: string
+  value: number
+  unit: 'bytes' | 'KiB' | 'ms' | 'µs'
+  /** The most it may be, in the same unit. */
+  target?: number
+}
