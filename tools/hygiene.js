@@ -1,0 +1,71 @@
+// Rules of this repository that no other tool checks.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { packages, report } from './packages.js'
+
+/** Which packages a package may depend on: arrows point down only. */
+const below = {
+  core: [],
+  memory: ['core'],
+  transport: ['core'],
+  fastify: ['core', 'memory', 'transport']
+}
+
+/** What no file may contain. */
+const forbidden = {
+  'the host of a package registry': /\b(registry|npm)(\.[\w-]+)+\.(com|dev|io|net|org)\b|\btarball: /,
+  "a path of somebody's machine": /(?<![\w.:/-])\/(home|root|work)\//
+}
+
+const ignored = new Set(['.git/', ...readFileSync('.gitignore', 'utf8').split('\n')])
+const files = walk('')
+
+report([
+  ...files.flatMap(forbiddenText),
+  ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
+  ...packages.flatMap(upwardArrows),
+  ...packages.flatMap(undeclaredImports),
+  ...missingErrorCodes()
+])
+
+function walk (dir) {
+  return readdirSync(dir || '.', { withFileTypes: true }).flatMap(entry => {
+    const path = dir + entry.name
+    if (entry.isDirectory()) return ignored.has(entry.name + '/') ? [] : walk(path + '/')
+    return entry.isFile() && !ignored.has(path.replace(/^.*\./, '*.')) ? [path] : []
+  })
+}
+
+function forbiddenText (file) {
+  return readFileSync(file, 'utf8').split('\n').flatMap((line, i) => Object.entries(forbidden)
+    .filter(([, pattern]) => pattern.test(line)).map(([what]) => `${file}:${i + 1}: names ${what}`))
+}
+
+function starExports (file) {
+  return /^export \*/m.test(readFileSync(file, 'utf8')) ? [`${file}: export names, never *`] : []
+}
+
+function upwardArrows ({ dir, manifest }) {
+  const allowed = below[dir]
+  if (allowed === undefined) return [`packages/${dir}: has no place in the table of tools/hygiene.js`]
+  return runtimeDependencies(manifest).filter(name => name.startsWith('@holdfast/') && !allowed.includes(name.slice(10)))
+    .map(name => `packages/${dir}: must not depend on ${name}`)
+}
+
+function undeclaredImports ({ dir, manifest }) {
+  const declared = new Set([manifest.name, ...runtimeDependencies(manifest)])
+  return files.filter(file => file.startsWith(`packages/${dir}/src/`)).flatMap(file =>
+    [...readFileSync(file, 'utf8').matchAll(/\b(?:from|import) *\(?'((?:@[^/']+\/)?[^./'][^/']*)/g)]
+      .filter(([, name]) => !name.startsWith('node:') && !declared.has(name))
+      .map(([, name]) => `${file}: imports ${name}, which its package.json does not list`))
+}
+
+function runtimeDependencies ({ dependencies, peerDependencies, optionalDependencies }) {
+  return Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+}
+
+function missingErrorCodes () {
+  const readme = 'packages/core/README.md'
+  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+  const codes = readFileSync('packages/core/src/errors.ts', 'utf8').matchAll(/^ {2}(HOLDFAST_\w+):/gm)
+  return [...codes].filter(([, code]) => !text.includes(code)).map(([, code]) => `${readme}: does not list ${code}`)
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { tapLog } from './tap-log.js'
+
+/**
+ * Runs one step of steps.js to its end. A step counts as one check, or as many as tap counted in it.
+ * SIGINT and SIGTERM reach the step, and are what the exit code says.
+ */
+export async function runStep ({ command: [file, ...args], env, quiet = false, tap = false }) {
+  const began = performance.now()
+  const piped = quiet || tap
+  const child = spawn(file, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', piped ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit']
+  })
+  const log = tap ? tapLog(line => console.log(line)) : undefined
+  const held = []
+  child.stdout?.setEncoding('utf8').on('data', text => { tap ? log.write(text) : held.push(text) })
+  child.stderr?.setEncoding('utf8').on('data', text => held.push(text))
+
+  let interrupted
+  const forward = signal => {
+    interrupted = signal
+    child.kill(signal)
+  }
+  process.on('SIGINT', forward).on('SIGTERM', forward)
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  }).finally(() => process.off('SIGINT', forward).off('SIGTERM', forward))
+
+  const counts = log?.end() ?? { passed: 1, failed: 0 }
+  const exitCode = interrupted ? 128 + constants.signals[interrupted] : code
+  const ok = exitCode === 0 && counts.failed === 0
+  if (!ok) process.stdout.write(held.join(''))
+  return {
+    ms: performance.now() - began,
+    exitCode: ok ? 0 : exitCode || 1,
+    passed: ok || tap ? counts.passed : 0,
+    failed: ok ? 0 : counts.failed || 1
+  }
+}

@@ -1,0 +1,45 @@
+// node tools/run.js start | test | check | bench [arguments]; see steps.js
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { runStep } from './run-step.js'
+import { modes } from './steps.js'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const [name, ...args] = process.argv.slice(2)
+const mode = modes[name]
+if (mode === undefined) {
+  console.error(`usage: node tools/run.js ${Object.keys(modes).join(' | ')}`)
+  process.exit(2)
+}
+
+const results = []
+for (const step of mode.steps) {
+  console.log(`\n→ ${step.name}: ${step.says}`)
+  const result = await runStep(step)
+  results.push({ name: step.name, ...result })
+  console.log(`${result.failed === 0 ? '✓' : '✗'} ${step.name}: ${seconds(result)}`)
+  if (result.failed > 0) {
+    process.exitCode = result.exitCode
+    break
+  }
+}
+const failed = sum('failed')
+
+if (mode.main === undefined || failed > 0) {
+  const width = Math.max(...results.map(({ name }) => name.length))
+  console.log('\n' + results.map(r => `${r.name.padEnd(width)}  ${r.failed === 0 ? 'ok    ' : 'FAILED'}  ${seconds(r)}`).join('\n'))
+  console.log(`${sum('passed')} passed, ${failed} failed`)
+} else {
+  console.log()
+  const main = resolve(mode.main)
+  process.argv = [process.argv[0], main, ...args]
+  await import(pathToFileURL(main))
+}
+
+function sum (key) {
+  return results.reduce((total, result) => total + result[key], 0)
+}
+
+function seconds ({ ms }) {
+  return `${(ms / 1000).toFixed(1)} s`
+}
