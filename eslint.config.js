@@ -15,7 +15,8 @@ export default [
         // tap awaits its subtests itself
         allowForKnownSafePromises: [{ from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' }]
       }],
-      '@typescript-eslint/no-misused-promises': 'error'
+      '@typescript-eslint/no-misused-promises': 'error',
+      'no-void': ['error', { allowAsStatement: true }]
     }
   },
   {

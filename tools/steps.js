@@ -18,12 +18,12 @@ const install = {
   command: pnpm('install', '--frozen-lockfile'),
   quiet: true
 }
-const build = { name: 'build', says: 'tsc -b', command: tsc('-b', '--pretty') }
+const build = { name: 'build', says: 'tsc -b', command: tsc('-b') }
 
 /** Everything that CI does. */
 const check = [
   build,
-  { name: 'types', says: 'tests, type tests and examples', command: tsc('-p', 'tsconfig.check.json', '--pretty') },
+  { name: 'types', says: 'tests, type tests and examples', command: tsc('-p', 'tsconfig.check.json') },
   { name: 'lint', says: 'eslint', command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'hygiene', says: 'rules of this repository', command: node('tools/hygiene.js') },
   { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js') },
@@ -40,7 +40,7 @@ const check = [
 /** What `node tools/run.js <mode>` does: its steps, then `main` in the same process, with the remaining arguments. */
 export const modes = {
   start: {
-    steps: [install, { ...build, command: tsc('-b', '--pretty', 'examples/reference-server') }],
+    steps: [install, { ...build, command: tsc('-b', 'examples/reference-server') }],
     main: 'examples/reference-server/dist/start.js'
   },
   bench: { steps: [build], main: 'bench/dist/run.js' },
