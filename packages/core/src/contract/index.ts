@@ -1,0 +1,43 @@
+/**
+ * What every backend must do, as data: named checks without a test runner.
+ *
+ * ```ts
+ * import t from 'tap'
+ * import { runContract } from '@holdfast/core/contract'
+ *
+ * runContract((name, run) => t.test(name, run), harness)
+ * ```
+ */
+import { bus } from './bus.js'
+import { claims } from './claims.js'
+import { delivery } from './delivery.js'
+import { ending } from './ending.js'
+import { exactExpiry, expiry } from './expiry.js'
+import type { ContractCheck, Harness } from './harness.js'
+import { isolation } from './isolation.js'
+import { life } from './life.js'
+import { limits } from './limits.js'
+import { listing } from './listing.js'
+import { origin } from './origin.js'
+import { presence } from './presence.js'
+import { records } from './records.js'
+import { removal } from './removal.js'
+import { replacement } from './replacement.js'
+import { streams } from './streams.js'
+import { trimming } from './trimming.js'
+
+export type { ContractCheck, Harness, Subject } from './harness.js'
+
+/** All checks. Each makes a subject of its own, so they run in any order and side by side. */
+export const checks: readonly ContractCheck[] = [
+  ...life, ...records, ...removal, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...isolation,
+  ...listing, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...bus, ...presence
+]
+
+/** Registers the checks that apply to a harness with a test runner. */
+export function runContract (register: (name: string, run: () => Promise<void>) => void, harness: Harness): void {
+  for (const check of checks) {
+    if (check.exactClock && !harness.exactClock) continue
+    register(`${check.group}: ${check.name}`, async () => { await check.run(harness) })
+  }
+}
