@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 const options = {
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '3' },
-  warmup: { type: 'string', default: '2' },
+  warmup: { type: 'string', default: '20000' },
   sessions: { type: 'string', default: '100' },
   connections: { type: 'string', default: '20' },
   only: { type: 'string' },

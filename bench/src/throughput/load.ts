@@ -6,6 +6,9 @@ import { callIn, check, openSession } from './session.js'
 
 export interface Target { port: number, mode: Mode, sessions: number, connections: number, needsSessions: boolean }
 
+/** How long a load goes on: to the first of both. */
+export interface Extent { seconds?: number, requests?: number }
+
 /** What a window of load saw; latencies in ms. */
 export interface Load { requests: number, seconds: number, p50: number, p99: number }
 
@@ -27,15 +30,19 @@ async function open ({ port, mode, sessions, connections, needsSessions }: Targe
   }
 }
 
-/** Runs for that long and ends when the last answer is in, so the server's CPU time around it belongs to these calls only. */
-async function run (seconds: number): Promise<Load> {
+/**
+ * Runs for so many seconds or calls and ends when the last answer is in, so the server's CPU time around it belongs to these
+ * calls only.
+ */
+async function run ({ seconds = Infinity, requests = Infinity }: Extent): Promise<Load> {
   const latency = createHistogram()
   const start = performance.now()
   const end = start + seconds * 1000
+  const last = lastId + requests
   await Promise.all(clients.map(async ({ connection, calls }) => {
     for (let n = 0; ; n = (n + 1) % calls.length) {
       const sent = performance.now()
-      if (sent >= end) return
+      if (sent >= end || lastId >= last) return
       const id = ++lastId
       check(await connection.exchange(calls[n]!(id)), id, contentType)
       latency.record(Math.ceil((performance.now() - sent) * 1e6))

@@ -1,8 +1,17 @@
 import { Child } from '../child.js'
 import { contenders, type Contender, type ContenderName } from './contenders.js'
-import type { Load, Target } from './load.js'
+import type { Extent, Load, Target } from './load.js'
 
-export interface WindowOptions { sessions: number, connections: number, warmup: number, seconds: number, profiles: string | undefined }
+export interface WindowOptions {
+  sessions: number
+  connections: number
+  /** Calls before the window: the same number for all, because the slower ones need as many to be compiled. */
+  warmup: number
+  /** Length of the window. */
+  seconds: number
+  /** Directory for CPU profiles of the servers. */
+  profiles: string | undefined
+}
 
 /** What one contender did in one round. */
 export interface Window extends Load {
@@ -18,9 +27,9 @@ export async function measureWindow (name: ContenderName, load: Child, options: 
   const server = new Child(new URL('serve.js', import.meta.url), [], execArgv)
   const port = await server.ask<number>('start', name)
   await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
-  await load.ask<Load>('run', warmup)
+  await load.ask<Load>('run', { requests: warmup } satisfies Extent)
   const before = await server.ask<number>('cpu')
-  const measured = await load.ask<Load>('run', seconds)
+  const measured = await load.ask<Load>('run', { seconds } satisfies Extent)
   const after = await server.ask<number>('cpu')
   await load.ask('close')
   await server.stop()
