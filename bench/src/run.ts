@@ -20,7 +20,7 @@ const sections = [
     (stolen === undefined ? '' : ` The host kept ${stolen.toFixed(0)} % of the CPU time to itself meanwhile.`)
 ]
 if (results.size > 0) {
-  sections.push('### Throughput', throughputTable(results), targetTable(results))
+  sections.push('### Throughput', throughputTable(results), ...targetTable(results))
   sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered (its stream mapping is never deleted), so its SSE mode is the fair reference.')
 }
 if (figures.length > 0) sections.push('### Footprint, restore, sweep', footprintTable(figures))
