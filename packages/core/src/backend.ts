@@ -89,6 +89,8 @@ export interface StreamPage {
   ended: boolean
   /** What follows `after` is not the whole: it was trimmed away, or `after` lies beyond the end. `entries` is empty. */
   lost: boolean
+  /** The lowest position that can be read from without loss. */
+  floor: number
 }
 
 export interface AppendOptions {

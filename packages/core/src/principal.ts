@@ -18,3 +18,9 @@ export function ownerName (principal: Principal | null): string {
 function part (value: string | undefined): string {
   return value === undefined ? '-' : `${value.length}:${value}`
 }
+
+/** Whether two principals own the same sessions. */
+export function samePrincipal (a: Principal | null, b: Principal | null): boolean {
+  if (a === null || b === null) return a === b
+  return a.subject === b.subject && a.issuer === b.issuer && a.clientId === b.clientId && a.tenantId === b.tenantId
+}

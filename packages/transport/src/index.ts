@@ -1,1 +1,8 @@
-export {}
+export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, SharedServerOptions } from './factory.js'
+export { Endpoint, type EndpointOptions } from './endpoint.js'
+export type { ResponseMode } from './exchange.js'
+export type { Inbound } from './inbound.js'
+export { INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, idOf } from './json-rpc.js'
+export type { McpSession } from './mcp-session.js'
+export { type Reply, errorReply } from './reply.js'
+export { SUPPORTED_VERSIONS } from './versions.js'

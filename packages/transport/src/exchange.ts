@@ -1,0 +1,165 @@
+import type { Session } from '@holdfast/core'
+import { eventId, messageEvent, primingEvent } from './event.js'
+import type { Message, Request, RequestId, Response } from './json-rpc.js'
+import { type Reply, errorReply, jsonReply, streamReply } from './reply.js'
+import { SERVER_ERROR } from './json-rpc.js'
+import { type StreamLog, interruptions } from './stream-log.js'
+import type { StreamWriter } from './stream-writer.js'
+import type { Streams } from './streams.js'
+
+/** `auto`: JSON unless the call says something before its result or takes long. `json`: never a stream. `sse`: always one. */
+export type ResponseMode = 'auto' | 'json' | 'sse'
+
+export interface ExchangeSettings {
+  responseMode: ResponseMode
+  /** Milliseconds after which a call that has not answered becomes a stream. */
+  streamAfter: number
+  /** Milliseconds after which a client comes back. */
+  retry: number
+}
+
+export interface ExchangeContext {
+  session: Session
+  log: StreamLog
+  streams: Streams
+  settings: ExchangeSettings
+  /** The client understands an event without data. */
+  priming: boolean
+  /** The client has gone away. */
+  isGone: () => boolean
+  /** Makes an answer's effect durable before it is sent; may put another answer in its place. */
+  beforeAnswer: (request: Request, response: Response) => Response | Promise<Response>
+}
+
+/** One POST that carries requests, from its arrival until each is answered. */
+export class Exchange {
+  /** What the POST is answered with: at once as JSON, or as a stream that goes on. */
+  readonly reply: Promise<Reply>
+  readonly #resolve: (reply: Reply) => void
+  readonly #open: Map<RequestId, Request>
+  readonly #answers: Response[] = []
+  #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
+  #replied = false
+  #name = ''
+  #writer: StreamWriter | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor (private readonly context: ExchangeContext, requests: readonly Request[], private readonly batch: boolean) {
+    this.#open = new Map(requests.map(request => [request.id, request]))
+    let resolve: (reply: Reply) => void = () => {}
+    this.reply = new Promise(_resolve => { resolve = _resolve })
+    this.#resolve = resolve
+    const { responseMode, streamAfter } = context.settings
+    if (responseMode !== 'json') this.#timer = setTimeout(() => { this.openStream() }, streamAfter)
+  }
+
+  /** Whether messages other than answers can go out here. */
+  get streams (): boolean {
+    return this.#phase !== 'over' && this.context.settings.responseMode !== 'json'
+  }
+
+  get isOver (): boolean { return this.#phase === 'over' }
+
+  /** Sends a request or notification that belongs to a request of this exchange. Resolves once it is durable. */
+  async emit (message: Message): Promise<void> {
+    // Nobody can resume a stream of which no event was ever received.
+    if (this.#phase === 'waiting' && this.context.isGone()) return
+    await this.#stream([JSON.stringify(message)])
+  }
+
+  /** Takes the answer to one request. */
+  async answer (response: Response): Promise<void> {
+    const request = this.#open.get(response.id as RequestId)
+    if (request === undefined) return
+    const prepared = this.context.beforeAnswer(request, response)
+    const answer = prepared instanceof Promise ? await prepared : prepared
+    if (!this.#open.delete(request.id) || this.#phase === 'over') return
+    const last = this.#open.size === 0
+    if (this.#phase === 'streaming') {
+      await this.#stream([JSON.stringify(answer)], last)
+    } else {
+      this.#answers.push(answer)
+      if (last) await this.#finish()
+    }
+  }
+
+  /** The client cancelled a request: MCP wants no answer to it. */
+  async cancel (id: RequestId): Promise<void> {
+    if (!this.#open.delete(id) || this.#open.size > 0) return
+    if (this.#phase === 'streaming') await this.#stream([], true)
+    else await this.#finish()
+  }
+
+  /** Turns a reply that is still due into a stream. */
+  openStream (): void {
+    if (this.#phase === 'waiting' && !this.context.isGone()) void this.#stream([])
+  }
+
+  /** Ends the response, so that the client comes back and resumes the stream. */
+  interrupt (): void {
+    this.openStream()
+    if (this.#phase === 'streaming') void this.#stream([]).then(() => this.context.streams.interrupt(this.context.session.key, this.#name))
+  }
+
+  /** Gives up what is not answered: the session has ended, or this replica does. */
+  async abandon (reply?: Reply): Promise<void> {
+    if (this.#phase === 'over') return
+    const errors = interruptions(this.#open.keys())
+    const [id = null] = this.#open.keys()
+    this.#open.clear()
+    if (this.#phase === 'streaming') return await this.#stream(errors, true)
+    this.#settle(reply ?? errorReply(503, id, SERVER_ERROR, 'The request was interrupted; it may have run', { retryAfter: 1 }))
+  }
+
+  async #finish (): Promise<void> {
+    if (this.context.settings.responseMode === 'sse') {
+      await this.#stream(this.#answers.map(answer => JSON.stringify(answer)), true)
+    } else if (this.#answers.length === 0) {
+      this.#settle(streamReply(''))
+    } else {
+      this.#settle(jsonReply(this.batch ? this.#answers : this.#answers[0]))
+    }
+  }
+
+  async #stream (messages: readonly string[], end = false): Promise<void> {
+    if (this.#writer === undefined) {
+      const { log, session } = this.context
+      this.#phase = 'streaming'
+      clearTimeout(this.#timer)
+      this.#name = log.begin()
+      const answered = this.#answers.map(answer => answer.id as RequestId)
+      const deliver = (first: number | undefined, written: readonly string[], ended: boolean): void => this.#deliver(first, written, ended)
+      this.#writer = log.writer(session, this.#name, deliver, [...answered, ...this.#open.keys()])
+      if (!end) messages = [...this.#answers.map(answer => JSON.stringify(answer)), ...messages]
+    }
+    if (end) this.#phase = 'over'
+    await this.#writer.write(messages, end)
+  }
+
+  #deliver (first: number | undefined, messages: readonly string[], ended: boolean): void {
+    const { log, priming, session, streams } = this.context
+    if (ended) log.end(this.#name)
+    if (this.#replied) return streams.deliver(session.key, this.#name, first, messages, ended)
+    this.#replied = true
+    if (ended) return this.#resolve(streamReply(this.#whole(first, messages)))
+    const stream = streams.attach(session, this.#name, first === undefined ? 0 : first - 1, priming)
+    if (first === undefined) stream.offerUnlogged(messages, false)
+    else stream.offer(first, messages, false)
+    this.#resolve(streamReply(stream))
+  }
+
+  /** A stream that is over before it began needs no stream object. */
+  #whole (first: number | undefined, messages: readonly string[]): string {
+    if (first === undefined) return messages.map(message => messageEvent(message)).join('')
+    let events = this.context.priming ? primingEvent(eventId(this.#name, first - 1), this.context.settings.retry) : ''
+    for (const [index, message] of messages.entries()) events += messageEvent(message, eventId(this.#name, first + index))
+    return events
+  }
+
+  #settle (reply: Reply): void {
+    this.#phase = 'over'
+    this.#replied = true
+    clearTimeout(this.#timer)
+    this.#resolve(reply)
+  }
+}

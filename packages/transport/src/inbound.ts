@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Json, Principal } from '@holdfast/core'
+import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
+import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
+
+/** An HTTP request, from any framework. */
+export interface Inbound {
+  /** Names in lower case, as Node gives them. */
+  headers: IncomingHttpHeaders
+  /** Absolute. */
+  url: string
+  /** Who asks, as the application found out. */
+  principal: Principal | null
+  /** Handed to the server's handlers as the SDK does it. */
+  authInfo?: AuthInfo
+  /** Parsed JSON. */
+  body?: unknown
+  /** What a new session keeps of its tenant; called only when one begins. */
+  context?: () => Json | Promise<Json>
+  /** The client has gone away. */
+  isGone: () => boolean
+}
+
+/** The header as one string; undefined when it is missing. */
+export function header (inbound: Inbound, name: string): string | undefined {
+  const value = inbound.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** How a handler can end a response early, so that its client polls. */
+export interface StreamControl {
+  closeSSEStream: () => void
+  closeStandaloneSSEStream: () => void
+}
+
+/** What a handler learns of the request that carried its message: the v1 SDK reads `requestInfo`, v2 `request`. */
+export class Extra implements MessageExtraInfo {
+  readonly authInfo?: AuthInfo
+  readonly closeSSEStream?: () => void
+  readonly closeStandaloneSSEStream?: () => void
+  readonly #inbound: Inbound
+
+  constructor (inbound: Inbound, control?: StreamControl) {
+    this.#inbound = inbound
+    if (inbound.authInfo !== undefined) this.authInfo = inbound.authInfo
+    if (control !== undefined) {
+      this.closeSSEStream = control.closeSSEStream
+      this.closeStandaloneSSEStream = control.closeStandaloneSSEStream
+    }
+  }
+
+  get requestInfo (): { headers: IncomingHttpHeaders, url: URL } {
+    const { headers, url } = this.#inbound
+    return { headers, get url () { return new URL(url) } }
+  }
+
+  get request (): globalThis.Request {
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(this.#inbound.headers)) if (value !== undefined) headers.set(name, String(value))
+    return new globalThis.Request(this.#inbound.url, { method: 'POST', headers })
+  }
+}

@@ -1,0 +1,101 @@
+import { inspect } from 'node:util'
+import { type DataChange, HoldfastError, type Json, type JsonObject, type Principal, type Replay, type Session, type Sessions, keyLabel } from '@holdfast/core'
+import type { DurableTransport } from './durable-transport.js'
+import type { DisposeReason, HeldServer } from './factory.js'
+import type { McpSession } from './mcp-session.js'
+import { replayRequests } from './replayed.js'
+
+const NOTHING_REPLAYED: Replay = { subscriptions: [] }
+
+/** A session with a server object in this process. */
+export class LiveSession implements McpSession {
+  #held: HeldServer | undefined
+  #holds = 0
+  #replayed = NOTHING_REPLAYED
+  /** The session is being ended from inside: calls that run here may still answer. */
+  #yielding = false
+  /** When it was last used here, by the monotonic clock. */
+  usedAt = performance.now()
+
+  constructor (
+    readonly session: Session,
+    readonly transport: DurableTransport,
+    readonly restored: boolean,
+    private readonly sessions: Sessions
+  ) {}
+
+  get id (): string { return this.session.id }
+  get principal (): Principal | null { return this.session.principal }
+  get context (): Json { return this.session.context }
+  get data (): JsonObject { return this.session.data }
+  get replica (): string { return this.sessions.fleet.replica }
+
+  /** Something runs, is awaited or is held here, so the server object must stay. */
+  get busy (): boolean {
+    return this.#holds > 0 || this.transport.requests.size > 0 || this.transport.wireIds.size > 0
+  }
+
+  async update (change: DataChange): Promise<JsonObject> {
+    return await this.session.update(change)
+  }
+
+  async terminate (): Promise<void> {
+    this.#yielding = true
+    await this.sessions.end(this.session.key, this.session.owner)
+  }
+
+  hold (): () => void {
+    let released = false
+    this.#holds++
+    return () => {
+      if (released) return
+      released = true
+      this.#holds--
+    }
+  }
+
+  /** Connects a server, and brings a restored one to where the session was, as its client would have. */
+  async connect (held: HeldServer): Promise<void> {
+    this.#held = held
+    await held.server.connect(this.transport)
+    if (!this.restored) return
+    const { handshake } = this.session.state
+    const answer = await this.transport.ask('initialize', handshake.initialize)
+    if ('error' in answer) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server refused the handshake of its session')
+    if (handshake.initialized) this.transport.receive({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await this.catchUp()
+  }
+
+  /** Delivers what the client set elsewhere. */
+  async catchUp (): Promise<void> {
+    const { replay } = this.session.state
+    const requests = replayRequests(this.#replayed, replay)
+    this.#replayed = replay
+    for (const { method, params } of requests) await this.transport.ask(method, params)
+  }
+
+  /** The client set something here, and the server knows it. */
+  noteReplay (): void {
+    this.#replayed = this.session.state.replay
+  }
+
+  /** Lets the server object go. */
+  async close (reason: DisposeReason): Promise<void> {
+    if (this.#yielding) await this.transport.idle()
+    try {
+      await this.#held?.server.close()
+      await this.transport.close()
+      await this.#held?.dispose?.(reason)
+    } catch (error) {
+      this.sessions.emit('error', { error })
+    }
+  }
+
+  toJSON (): object {
+    return { session: keyLabel(this.session.key), restored: this.restored, replica: this.replica }
+  }
+
+  [inspect.custom] (): string {
+    return `McpSession ${inspect(this.toJSON())}`
+  }
+}

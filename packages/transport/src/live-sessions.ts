@@ -1,0 +1,200 @@
+import { HoldfastError, type Principal, type RecordKey, type Session, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
+import { DurableTransport } from './durable-transport.js'
+import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
+import { LiveSession } from './live-session.js'
+import { STANDALONE, type StreamLog } from './stream-log.js'
+import type { Streams } from './streams.js'
+import { timeLimit } from './time-limit.js'
+import { WireIds } from './wire-ids.js'
+
+export interface LiveSettings {
+  createServer: CreateServer
+  serverOptions: SharedServerOptions
+  /** Server objects at the same time. */
+  maxLive: number
+  /** Milliseconds without use after which a session becomes dormant. */
+  dormantAfter: number
+  /** Milliseconds that createServer and the replay may take together. */
+  factoryTimeout: number
+}
+
+/** A session that a request found. `live` is held for it, and must be released. */
+export interface Found {
+  session: Session
+  live?: LiveSession
+  release: () => void
+}
+
+/** The sessions that have a server object here: least recently used first, restored when they are asked for. */
+export class LiveSessions {
+  readonly #byId = new Map<string, LiveSession>()
+  readonly #byKey = new Map<RecordKey, LiveSession>()
+  readonly #starting = new Map<RecordKey, Promise<LiveSession>>()
+  /** Ended while they were starting. */
+  readonly #doomed = new Set<RecordKey>()
+  readonly #closing = new Map<RecordKey, Promise<void>>()
+  #requestCount = 0
+
+  constructor (
+    private readonly sessions: Sessions,
+    private readonly log: StreamLog,
+    private readonly streams: Streams,
+    private readonly settings: LiveSettings
+  ) {}
+
+  get size (): number { return this.#byKey.size }
+
+  get (key: RecordKey): LiveSession | undefined { return this.#byKey.get(key) }
+
+  [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
+
+  /** Finds a session, live or dormant, and extends it. One round trip to the backend. */
+  async find (id: string, principal: Principal | null): Promise<Found | undefined> {
+    const live = this.#byId.get(id)
+    if (live === undefined) return await this.#findDormant(id, principal)
+    const { session } = live
+    if (!samePrincipal(session.principal, principal)) {
+      this.sessions.emit('ownerMismatch', { label: keyLabel(session.key), key: session.key, owner: session.owner })
+      return undefined
+    }
+    const release = live.hold()
+    try {
+      const { version } = session
+      if (!await this.sessions.touch(session)) {
+        release()
+        await this.end(session.key, 'expired')
+        return undefined
+      }
+      if (session.version !== version) await live.catchUp()
+    } catch (error) {
+      release()
+      throw error
+    }
+    this.#use(live)
+    return { session, live, release }
+  }
+
+  /**
+   * Gives a session its server object, once for all requests that wait for it. The result is held and must be released.
+   *
+   * @param restored the session goes on; it does not begin
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT, HOLDFAST_SESSION_GONE
+   */
+  async start (session: Session, restored: boolean): Promise<Found & { live: LiveSession }> {
+    const { key } = session
+    let starting = this.#starting.get(key)
+    if (starting === undefined && !this.#byKey.has(key)) {
+      starting = this.#start(session, restored).finally(() => {
+        this.#starting.delete(key)
+        this.#doomed.delete(key)
+      })
+      this.#starting.set(key, starting)
+    }
+    const live = this.#byKey.get(key) ?? await starting as LiveSession
+    const release = live.hold()
+    this.#use(live)
+    return { session: live.session, live, release }
+  }
+
+  isStarting (key: RecordKey): boolean { return this.#starting.has(key) }
+
+  /** Drops the server object of a session that has ended. */
+  async end (key: RecordKey, reason: 'terminated' | 'expired'): Promise<void> {
+    const live = this.#byKey.get(key)
+    if (live !== undefined) await this.#remove(live, reason)
+    else if (this.#starting.has(key)) this.#doomed.add(key)
+  }
+
+  /** Makes those dormant that nobody has used for a while. */
+  async rest (now = performance.now()): Promise<void> {
+    const idle = []
+    for (const live of this.#byId.values()) {
+      if (now - live.usedAt < this.settings.dormantAfter) break
+      if (!live.busy) idle.push(live)
+    }
+    await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
+  }
+
+  /** Resolves when no request runs here, or when the time is over. */
+  async idle (timeout: number): Promise<void> {
+    const limit = timeLimit(timeout)
+    await Promise.race([Promise.all(Array.from(this, async live => await live.transport.idle())), limit.over])
+    limit.cancel()
+  }
+
+  /** Lets every server object go; the sessions go on elsewhere. */
+  async close (): Promise<void> {
+    await Promise.all(Array.from(this, async live => await this.#remove(live, 'closing')))
+    await Promise.all(this.#closing.values())
+  }
+
+  async #start (session: Session, restored: boolean): Promise<LiveSession> {
+    const { id, key } = session
+    await this.#closing.get(key)
+    this.#makeRoom()
+    const live = this.#live(session, restored)
+    try {
+      await this.#connect(live)
+      if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+    } catch (error) {
+      await live.close('closing')
+      throw error
+    }
+    this.#byId.set(id, live)
+    this.#byKey.set(key, live)
+    if (restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner: session.owner, principal: session.principal })
+    return live
+  }
+
+  async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
+    const session = await this.sessions.open(id, principal)
+    return session && { session, release: () => {} }
+  }
+
+  #use (live: LiveSession): void {
+    live.usedAt = performance.now()
+    this.#byId.delete(live.id)
+    this.#byId.set(live.id, live)
+  }
+
+  #makeRoom (): void {
+    if (this.#byKey.size + this.#starting.size <= this.settings.maxLive) return
+    for (const live of this.#byId.values()) {
+      if (live.busy) continue
+      void this.#remove(live, 'dormant')
+      return
+    }
+    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+  }
+
+  #live (session: Session, restored: boolean): LiveSession {
+    const { key, id } = session
+    const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => this.streams.deliver(key, STANDALONE, first, messages, ended))
+    const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount)
+    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions)
+  }
+
+  async #connect (live: LiveSession): Promise<void> {
+    const { createServer, serverOptions, factoryTimeout } = this.settings
+    const limit = timeLimit(factoryTimeout)
+    const connecting = (async () => { await live.connect(heldServer(await createServer(live, { serverOptions }))) })()
+    try {
+      await Promise.race([connecting, limit.over.then(() => { throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT') })])
+    } catch (error) {
+      // A factory that comes back late must not leave its server behind.
+      connecting.then(async () => await live.close('closing'), () => {})
+      throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_FACTORY_FAILED', undefined, { cause: error })
+    } finally {
+      limit.cancel()
+    }
+  }
+
+  async #remove (live: LiveSession, reason: DisposeReason): Promise<void> {
+    const { id, key } = live.session
+    this.#byId.delete(id)
+    this.#byKey.delete(key)
+    const closing = live.close(reason).finally(() => { if (this.#closing.get(key) === closing) this.#closing.delete(key) })
+    this.#closing.set(key, closing)
+    await closing
+  }
+}

@@ -1,0 +1,124 @@
+import { type FleetMessage, type RecordKey, type Session, type Sessions, isObject } from '@holdfast/core'
+import type { Message, Notification, Response } from './json-rpc.js'
+import { isNotification, isResponse } from './json-rpc.js'
+import type { LiveSession } from './live-session.js'
+import type { LiveSessions } from './live-sessions.js'
+import { Pulse } from './pulse.js'
+import type { Streams } from './streams.js'
+
+export interface ReplicaSettings {
+  /** Milliseconds in which a replica that died is noticed, twice over at most. */
+  heartbeat: number
+  /** Milliseconds between comments on an idle stream. */
+  keepAlive: number
+  /** Milliseconds without use after which a session becomes dormant. */
+  dormantAfter: number
+}
+
+/** Sessions that are being used are extended this often, or three times in their time to live. */
+const USE_INTERVAL = 30_000
+
+/** This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here. */
+export class Replica {
+  readonly #pulse: Pulse
+  #unlisten: (() => Promise<void>) | undefined
+
+  constructor (
+    private readonly sessions: Sessions,
+    private readonly live: LiveSessions,
+    private readonly streams: Streams,
+    private readonly settings: ReplicaSettings
+  ) {
+    this.#pulse = new Pulse(error => {
+      // An outage has its own event.
+      if (!sessions.availability.down) sessions.emit('error', { error })
+    })
+    sessions.inUse = key => streams.has(key) || live.get(key)?.busy === true
+    sessions.on('terminated', async ({ key }) => await this.#end(key, 'terminated'))
+    sessions.on('expired', async ({ key }) => await this.#end(key, 'expired'))
+  }
+
+  /** Resolves when the first heartbeat was tried; with the backend down, later ones go on trying. */
+  async start (): Promise<void> {
+    const { heartbeat, keepAlive, dormantAfter } = this.settings
+    const { idle, absolute } = this.sessions
+    this.#pulse.every(keepAlive, () => this.streams.keepAlive())
+    this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
+    // 1.5 heartbeats of grace and half a one to look make two.
+    await this.#pulse.every(heartbeat / 2, async () => await this.#beat(), 'now')
+  }
+
+  async stop (): Promise<void> {
+    await this.#pulse.stop()
+    const { availability, backend, fleet } = this.sessions
+    try {
+      await this.#unlisten?.()
+      await availability.ask(() => backend.presence.withdraw(fleet.replica))
+    } catch (error) {
+      // Others notice by the missing heartbeat.
+      if (!availability.down) this.sessions.emit('error', { error })
+    }
+  }
+
+  async #beat (): Promise<void> {
+    const { availability, backend, fleet } = this.sessions
+    this.#unlisten ??= await availability.ask(() => fleet.listen(async message => await this.#hear(message)))
+    await availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5))
+    this.streams.checkForeign()
+  }
+
+  async #keepUsed (): Promise<void> {
+    const used = new Set<Session>(this.streams.used)
+    for (const live of this.live) if (live.busy) used.add(live.session)
+    await Promise.all(Array.from(used, async session => {
+      if (!await this.sessions.touch(session)) await this.#end(session.key, 'expired')
+    }))
+  }
+
+  async #end (key: RecordKey, reason: 'terminated' | 'expired'): Promise<void> {
+    await this.live.end(key, reason)
+    this.streams.close(key)
+  }
+
+  async #hear (message: FleetMessage): Promise<void> {
+    await HEARD[message.type]?.({ live: this.live, streams: this.streams, end: async (key, reason) => await this.#end(key, reason) }, message)
+  }
+}
+
+interface Ears {
+  live: LiveSessions
+  streams: Streams
+  end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
+}
+
+/** What each kind of message does here. */
+const HEARD: Readonly<Record<string, (ears: Ears, message: FleetMessage) => void | Promise<void>>> = {
+  gone: async ({ end }, { key, reason }) => await end(key, reason === 'idle' || reason === 'absolute' ? 'expired' : 'terminated'),
+  wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
+  takeover: ({ streams }, { key, stream }) => streams.yieldTo(key, String(stream)),
+  answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
+  notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) }
+}
+
+/** Hands an answer to the server that asked. False when nothing waits for it. */
+export function takeAnswer (live: LiveSession | undefined, response: Response): boolean {
+  const answer = live?.transport.wireIds.answer(response)
+  if (live === undefined || answer === undefined) return false
+  live.transport.receive(answer as Message)
+  return true
+}
+
+/** Hands a client's notification to the server object that is here, if there is one. */
+export async function takeNotification (live: LiveSession | undefined, notification: Notification, extra?: Parameters<LiveSession['transport']['receive']>[1]): Promise<void> {
+  if (live === undefined) return
+  const { transport } = live
+  if (notification.method === 'notifications/progress') {
+    const translated = transport.wireIds.progress(notification)
+    if (translated !== undefined) transport.receive(translated, extra)
+    return
+  }
+  transport.receive(notification, extra)
+  const id = isObject(notification.params) ? notification.params.requestId : undefined
+  if (notification.method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) await transport.cancel(id)
+}

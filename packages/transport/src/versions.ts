@@ -1,0 +1,39 @@
+import { type RequestId, UNSUPPORTED_VERSION } from './json-rpc.js'
+import { type Reply, errorReply } from './reply.js'
+
+interface Revision {
+  /** Several messages in one body. */
+  batches: boolean
+  /** An event that carries an id and no data. */
+  priming: boolean
+}
+
+/** The revisions of MCP that have sessions over Streamable HTTP, newest first. */
+const REVISIONS: Readonly<Record<string, Revision>> = {
+  '2025-11-25': { batches: false, priming: true },
+  '2025-06-18': { batches: false, priming: false },
+  '2025-03-26': { batches: true, priming: false },
+  '2024-11-05': { batches: true, priming: false },
+  '2024-10-07': { batches: true, priming: false }
+}
+
+export const SUPPORTED_VERSIONS: readonly string[] = Object.keys(REVISIONS)
+
+/** MCP 2025-06-18: what a server assumes when it knows nothing better. */
+const ASSUMED = '2025-03-26'
+
+export function isSupported (version: string): boolean {
+  return Object.hasOwn(REVISIONS, version)
+}
+
+/** What a revision allows; an unknown one is treated as the version that MCP tells servers to assume. */
+export function revision (version: string | undefined): Revision {
+  return (version !== undefined && isSupported(version) ? REVISIONS[version] : REVISIONS[ASSUMED]) as Revision
+}
+
+/** The reply to a request of a revision that is not spoken here; a client that speaks several falls back by its data. */
+export function refusedVersion (requested: unknown, id: RequestId | null): Reply | undefined {
+  if (requested === undefined || (typeof requested === 'string' && isSupported(requested))) return undefined
+  const data = { supported: SUPPORTED_VERSIONS, requested: String(requested).slice(0, 64) }
+  return errorReply(400, id, UNSUPPORTED_VERSION, 'Bad Request: Unsupported protocol version', { data })
+}
