@@ -1,0 +1,32 @@
+import holdfast, { type HoldfastOptions } from '@holdfast/fastify'
+import fastify, { type FastifyInstance } from 'fastify'
+import { BACKENDS } from './backends.js'
+import { requireBearer } from './bearer.js'
+import type { Settings } from './environment.js'
+import { createServer } from './mcp-server.js'
+
+/** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
+export async function buildApp (settings: Settings): Promise<FastifyInstance> {
+  const { backend, demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, responseMode, streamAfter } = settings
+  const app = fastify({ logger: { level: 'warn', stream: process.stderr } })
+  const options: HoldfastOptions = {
+    createServer,
+    backend: BACKENDS[backend](),
+    ttl: given({ idle, absolute }),
+    limits: given({ maxSessions, maxPerOwner, maxLive }),
+    ...given({ responseMode, streamAfter })
+  }
+  if (demoTokens !== undefined) {
+    requireBearer(app, demoTokens)
+    options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }
+  }
+  await app.register(holdfast, options)
+  return app
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without the entries that are undefined, so that the plugin's defaults apply to them. */
+function given<T extends object> (entries: T): Given<T> {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as Given<T>
+}

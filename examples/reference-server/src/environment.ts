@@ -1,0 +1,90 @@
+import { milliseconds } from '@holdfast/core'
+import { BACKENDS, type BackendName } from './backends.js'
+import { parseDemoTokens } from './demo-tokens.js'
+
+interface Variable<T> {
+  name: string
+  parse: (text: string) => T
+  default?: T
+}
+
+const SETTINGS = {
+  host: { name: 'HOST', parse: String, default: '127.0.0.1' },
+  port: { name: 'PORT', parse: wholeNumber(0, 65_535), default: 3_000 },
+  backend: { name: 'HOLDFAST_BACKEND', parse: oneOf(Object.keys(BACKENDS) as BackendName[]), default: 'memory' },
+  idle: { name: 'HOLDFAST_IDLE', parse: duration },
+  absolute: { name: 'HOLDFAST_ABSOLUTE', parse: duration },
+  maxSessions: { name: 'HOLDFAST_MAX_SESSIONS', parse: wholeNumber(1) },
+  maxPerOwner: { name: 'HOLDFAST_MAX_PER_OWNER', parse: wholeNumber(1) },
+  maxLive: { name: 'HOLDFAST_MAX_LIVE', parse: wholeNumber(1) },
+  responseMode: { name: 'HOLDFAST_RESPONSE_MODE', parse: oneOf(['auto', 'json', 'sse']) },
+  streamAfter: { name: 'HOLDFAST_STREAM_AFTER', parse: duration },
+  demoTokens: { name: 'HOLDFAST_DEMO_TOKENS', parse: parseDemoTokens }
+} satisfies Record<string, Variable<unknown>>
+
+type Table = typeof SETTINGS
+type Parsed<K extends keyof Table> = ReturnType<Table[K]['parse']>
+type Defaulted = { [K in keyof Table]: Table[K] extends { default: unknown } ? K : never }[keyof Table]
+
+/** What the environment says. Durations are milliseconds; what is absent is left to the plugin's defaults. */
+export type Settings =
+  { [K in Defaulted]: Parsed<K> } & { [K in Exclude<keyof Table, Defaulted>]?: Parsed<K> }
+
+/** The environment is not usable. The message has one line for every variable that is wrong, and never its value. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError'
+  readonly code = 'INVALID_ENVIRONMENT'
+}
+
+/**
+ * Reads `HOST`, `PORT` and the `HOLDFAST_*` variables.
+ *
+ * @throws EnvironmentError a value is wrong or empty, or a `HOLDFAST_*` variable is unknown
+ */
+export function readEnvironment (environment: NodeJS.ProcessEnv): Settings {
+  const settings: Record<string, unknown> = {}
+  const problems = unknownVariables(environment)
+  for (const [key, variable] of Object.entries<Variable<unknown>>(SETTINGS)) {
+    const text = environment[variable.name]
+    try {
+      if (text === '') throw new Error('is empty: unset it, or give it a value')
+      const value = text === undefined ? variable.default : variable.parse(text)
+      if (value !== undefined) settings[key] = value
+    } catch (error) {
+      problems.push(`${variable.name}: ${(error as Error).message}`)
+    }
+  }
+  if (problems.length > 0) throw new EnvironmentError(problems.join('\n'))
+  return settings as Settings
+}
+
+function unknownVariables (environment: NodeJS.ProcessEnv): string[] {
+  const known = new Set(Object.values(SETTINGS).map(({ name }) => name))
+  return Object.keys(environment)
+    .filter(name => name.startsWith('HOLDFAST_') && !known.has(name))
+    .map(name => `${name}: is not a variable of this server`)
+}
+
+function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return text => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= min && value <= max) return value
+    throw new Error(`expected a whole number from ${min} to ${max}`)
+  }
+}
+
+function oneOf<const T extends string> (values: readonly T[]): (text: string) => T {
+  return text => {
+    const value = values.find(value => value === text)
+    if (value !== undefined) return value
+    throw new Error(`expected one of ${values.join(', ')}`)
+  }
+}
+
+function duration (text: string): number {
+  try {
+    return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')
+  } catch {
+    throw new Error('expected a positive number of milliseconds, or one with a unit such as 500ms, 30s, 15m, 24h')
+  }
+}

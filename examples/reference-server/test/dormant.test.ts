@@ -1,0 +1,35 @@
+import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import t from 'tap'
+import { connected } from './fixtures/connected.js'
+import { listening } from './fixtures/listening.js'
+
+t.test('sessions beyond the live limit come back with their total, their client and their log level', async t => {
+  const url = await listening(t, { HOLDFAST_MAX_LIVE: '2' })
+  const clients = await Promise.all(Array.from({ length: 6 }, async () =>
+    await connected(t, url, { capabilities: { elicitation: {} } })))
+  const heard = clients.map(() => [] as unknown[])
+  for (const [index, { client, call }] of clients.entries()) {
+    client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer: `I am ${index}` } }))
+    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => { heard[index]?.push(params.data) })
+    await client.setLoggingLevel('warning')
+    await call('counter', { by: index })
+  }
+  for (const round of [1, 2]) {
+    for (const [index, { call }] of clients.entries()) {
+      t.match(await call('counter', { by: 10 }), { total: index + 10 * round, restored: true })
+      t.match(await call('whoami'), { client: { name: 'a-client' }, capabilities: { elicitation: { form: {} } } })
+      t.match(await call('ask', { question: 'who?' }), { answer: `I am ${index}` })
+      await call('announce', { text: 'nobody wanted to hear this' })
+    }
+  }
+  t.strictSame(heard.flat(), [])
+})
+
+t.test('requests that arrive together at a dormant session bring it back once', async t => {
+  const url = await listening(t, { HOLDFAST_MAX_LIVE: '1' })
+  const one = await connected(t, url)
+  await (await connected(t, url)).call('counter')
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => await one.call('counter')))
+  t.strictSame(answers.map(({ total }) => total).sort((a, b) => a - b), Array.from({ length: 20 }, (_, index) => index + 1))
+  t.ok(answers.every(({ restored }) => restored === true))
+})

@@ -1,0 +1,60 @@
+import { EventEmitter, once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { type ChildServer, startChildServer } from '../src/child-server.js'
+import { connected } from './fixtures/connected.js'
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`${signal} ends the process with code 0, with streams open and a call running`, async t => {
+    const server = await startChildServer()
+    t.match(server.url.href, /^http:\/\/127\.0\.0\.1:[1-9]\d*\/mcp$/)
+    const { client, transport } = await connected(t, server.url)
+    const steps = new EventEmitter()
+    const settled = Promise.allSettled([client.callTool({ name: 'countdown', arguments: { steps: 5, intervalMs: 50 } }, undefined, {
+      onprogress: ({ progress }) => steps.emit('step', progress)
+    })])
+    t.strictSame(await once(steps, 'step'), [1])
+    const exited = once(server.process, 'close')
+    server.process.kill(signal)
+    t.strictSame(await exited, [0, null])
+    await client.close()
+    await settled
+    t.notMatch(server.log(), transport.sessionId)
+  })
+}
+
+t.test('one line is printed, and neither ids nor tokens reach the log', async t => {
+  const server = await startChildServer({ HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' })
+  const output = printed(server)
+  const { call, transport } = await connected(t, server.url, { token: 'swordfish' })
+  await call('counter')
+  const foreign = { authorization: 'Bearer angelfish', 'mcp-session-id': transport.sessionId ?? '' }
+  t.equal((await fetch(server.url, { method: 'DELETE', headers: foreign })).status, 404)
+  t.equal((await fetch(server.url, { method: 'DELETE', headers: { authorization: 'Bearer catfish' } })).status, 401)
+  t.equal(await server.stop(), 0)
+  t.equal(await output, '')
+  t.notMatch(server.log(), transport.sessionId)
+  t.notMatch(server.log(), /swordfish|angelfish|catfish/)
+})
+
+t.test('a wrong environment stops the start and names every variable', async t => {
+  await t.rejects(startChildServer({ HOLDFAST_BACKEND: 'floppy', HOLDFAST_MAX_LIVE: 'many' }), {
+    message: /^the server did not start: HOLDFAST_BACKEND: expected .*\nHOLDFAST_MAX_LIVE: expected [^\n]*$/
+  })
+})
+
+t.test('a port that is taken stops the start in one line', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as { port: number }
+  await t.rejects(startChildServer({ PORT: String(port) }), { message: /^the server did not start: .*EADDRINUSE[^\n]*$/ })
+})
+
+/** All that it prints after the first line. */
+async function printed (server: ChildServer): Promise<string> {
+  let text = ''
+  server.process.stdout?.on('data', chunk => { text += String(chunk) })
+  await once(server.process, 'close')
+  return text
+}

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { STORY } from '../src/story.js'
+import { listening } from './fixtures/listening.js'
+
+const START = fileURLToPath(new URL('../dist/start.js', import.meta.url))
+
+t.test('--once plays the whole story and ends with code 0', async t => {
+  const { code, output, errors } = await run(['--once'], { PORT: 'not even looked at' })
+  t.equal(errors, '')
+  t.equal(code, 0)
+  t.equal(output.match(/^ {2}✓ /gm)?.length, Object.keys(STORY).length)
+  t.match(output, /restored: true/)
+  t.notMatch(output, /[\w-]{32}/, 'no session id, no token')
+})
+
+t.test('a server that does not start ends it with code 1 and says why', async t => {
+  const sabotage = 'if (process.argv[1]?.endsWith("server.js")) throw new Error("sabotaged")'
+  const { code, errors } = await run(['--once'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(sabotage)}` })
+  t.equal(code, 1)
+  t.match(errors, /✗ the server did not start: [^]*sabotaged[^]*The self-check failed/)
+})
+
+t.test('without --once it goes on serving with the user\'s own settings until it is stopped', async t => {
+  const child = start([], { PORT: '0', HOLDFAST_DEMO_TOKENS: 'mine:my-own-token' })
+  const exited = once(child, 'close')
+  let address
+  for await (const line of createInterface(child.stdout)) {
+    address = /^listening on (.*)$/.exec(line)?.[1]
+    if (address !== undefined) break
+  }
+  t.equal((await fetch(address ?? '', { method: 'DELETE' })).status, 401, 'asks for the token of its own')
+  t.equal((await fetch(address ?? '', { method: 'DELETE', headers: { authorization: 'Bearer my-own-token' } })).status, 400)
+  child.kill('SIGINT')
+  t.strictSame(await exited, [0, null])
+})
+
+t.test('the story fails where a session does not come back', async t => {
+  const tokens = { 'tenant-a': 'token-a', 'tenant-b': 'token-b' }
+  const url = await listening(t, { HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' })
+  const stage = { url, tokens, cast: new Map() }
+  t.teardown(async () => { for (const client of stage.cast.values()) await client.close() })
+  const failed = await (async () => {
+    for (const [must, play] of Object.entries(STORY)) {
+      try { await play(stage) } catch { return must }
+    }
+  })()
+  t.equal(failed, 'a dormant session comes back')
+})
+
+function start (args: string[], environment: Record<string, string>) {
+  return spawn(process.execPath, [START, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+async function run (args: string[], environment: Record<string, string>) {
+  const child = start(args, environment)
+  let [output, errors] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
+  const [code] = await once(child, 'close')
+  return { code, output, errors }
+}
