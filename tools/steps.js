@@ -30,7 +30,7 @@ const check = [
   {
     name: 'tests',
     says: 'tap in every package, with coverage',
-    command: pnpm('-r', '--workspace-concurrency=1', '--reporter-hide-prefix', 'test'),
+    command: pnpm('-r', '--workspace-concurrency=1', '--stream', 'test'),
     env: { TAP_REPORTER: 'tap', TAP_TIMEOUT: '120' },
     tap: true
   },

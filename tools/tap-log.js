@@ -1,31 +1,35 @@
 /**
- * Shortens the output of tap to a line per test file, all of what failed, and whatever is not TAP (coverage, names of packages).
- * `end()` gives the totals. A skipped test counts as a failed one: it would be a check that nobody runs.
+ * Shortens what `pnpm -r --stream test` prints to a line per test file, all of what failed, and whatever is not TAP (coverage).
+ * `end()` gives the totals. A skipped assertion counts as failed: it is a check that nobody runs.
  */
 export function tapLog (print) {
+  const counts = { passed: 0, failed: 0 }
   let rest = ''
   let file = []
   let failing = false
-  const counts = { passed: 0, failed: 0 }
 
-  function line (text) {
-    const [, totals] = /^# \{ total: \d+, (.*) \}$/.exec(text) ?? []
-    if (totals !== undefined) count(totals)
+  function line (raw) {
+    const [, where, mark, text] = /^(\S+) test(: |\$ )(.*)$/.exec(raw) ?? []
+    if (mark === '$ ') print(where)
+    else if (where === undefined) print(raw)
+    else if (text.startsWith('# {')) count(text)
     else if (text.startsWith('# Subtest')) failing = false
     else if (text.startsWith(' ') && !failing) file.push(text)
-    else if (text.startsWith('ok ')) {
-      file.filter(text => /^ +ok .*# (skip|todo)/i.test(text)).forEach(text => print(text))
-      file = []
-      print(text)
-    } else if (text.startsWith('not ok ')) {
-      failing = true
-      for (const text of file.splice(0)) print(text)
-      print(text)
-    } else if (!/^(TAP version|\d+\.\.\d+$|$)/.test(text)) print(text)
+    else if (/^(not )?ok /.test(text)) endOfFile(text)
+    else if (failing || !/^(TAP version \d+|\d+\.\.\d+|# time=.*|Done|)$/.test(text)) print(text)
   }
 
   function count (totals) {
-    for (const [, kind, amount] of totals.matchAll(/(\w+): (\d+)/g)) counts[kind === 'pass' ? 'passed' : 'failed'] += Number(amount)
+    for (const [, kind, amount] of totals.matchAll(/(pass|fail|skip|todo): (\d+)/g)) {
+      counts[kind === 'pass' ? 'passed' : 'failed'] += Number(amount)
+    }
+  }
+
+  function endOfFile (result) {
+    failing = result.startsWith('not ')
+    file.filter(text => failing || / # (skip|todo)/i.test(text)).forEach(text => print(text))
+    file = []
+    print('  ' + result)
   }
 
   return {
@@ -35,8 +39,8 @@ export function tapLog (print) {
       lines.forEach(line)
     },
     end () {
-      line(rest)
-      file.forEach(text => print(text)) // of a file that never ended
+      if (rest !== '') line(rest)
+      file.forEach(text => print(text))
       return counts
     }
   }
