@@ -1,1 +1,2 @@
-export {}
+export { memory } from './memory.js'
+export type { MemoryOptions } from './options.js'

@@ -27,6 +27,27 @@ export const streams = group('streams', {
     assert.deepEqual([end.entries, end.ended, end.lost], [[], false, false])
   },
 
+  'a page says which position it follows and what could be read': async (t) => {
+    const stream = await t.stream()
+    await t.events.append(stream, ['a', 'b', 'c'].map(bytes))
+    for (const position of [0, 1, 3]) {
+      const page = await t.mustReadAfter(stream, position)
+      assert.deepEqual([page.after, page.floor], [position, 0])
+    }
+  },
+
+  'a position beyond the end is lost, not awaited': async (t) => {
+    const stream = await t.stream()
+    await t.events.append(stream, ['a', 'b'].map(bytes))
+    for (const position of [3, 999_999_999_999_999]) {
+      const page = await t.mustReadAfter(stream, position)
+      assert.deepEqual([page.after, page.entries, page.lost, page.ended, page.floor], [position, [], true, false, 0])
+    }
+    await t.events.append(stream, [], { end: true })
+    const page = await t.mustReadAfter(stream, 3)
+    assert.deepEqual([page.lost, page.ended], [true, false])
+  },
+
   'bodies come back byte for byte': async (t) => {
     const stream = await t.stream()
     const bodies = [new Uint8Array(0), Uint8Array.from({ length: 256 }, (_, i) => i), bytes('line\r\nline\n\n')]

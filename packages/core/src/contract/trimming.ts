@@ -51,6 +51,7 @@ export const trimming = group('trimming', {
     let position = 0
     while ((await t.mustReadAfter(stream, position, 1)).lost) position++
     assert.ok(position < last, 'something is kept')
+    for (const asked of [0, position, last]) assert.equal((await t.mustReadAfter(stream, asked)).floor, position)
     const kept = await t.mustReadAfter(stream, position, last)
     assert.deepEqual(positions(kept), Array.from({ length: last - position }, (_, i) => position + 1 + i))
     await t.events.delivered(stream, position)

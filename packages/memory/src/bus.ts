@@ -1,0 +1,47 @@
+import type { Bus, BusListener } from '@holdfast/core'
+
+interface Subscription { listener: BusListener }
+
+/** The bus within one process. */
+export class MemoryBus implements Bus {
+  readonly #channels = new Map<string, Set<Subscription>>()
+
+  /** Delivers before it resolves, but never inside the caller's own turn, as no real bus would. */
+  async publish (channel: string, message: Uint8Array): Promise<number> {
+    const subscriptions = this.#channels.get(channel)
+    if (subscriptions === undefined) return 0
+    const copy = new Uint8Array(message)
+    await undefined
+    let received = 0
+    for (const subscription of [...subscriptions]) {
+      if (!subscriptions.has(subscription)) continue
+      received++
+      deliver(subscription.listener, new Uint8Array(copy))
+    }
+    return received
+  }
+
+  async subscribe (channel: string, listener: BusListener): Promise<() => Promise<void>> {
+    const subscription = { listener }
+    const subscriptions = this.#channels.get(channel) ?? new Set()
+    this.#channels.set(channel, subscriptions.add(subscription))
+    return async () => {
+      subscriptions.delete(subscription)
+      if (subscriptions.size === 0 && this.#channels.get(channel) === subscriptions) this.#channels.delete(channel)
+    }
+  }
+
+  close (): void {
+    for (const subscriptions of this.#channels.values()) subscriptions.clear()
+    this.#channels.clear()
+  }
+}
+
+/** An error is the listener's own: it is reported as a warning of the process and stops nobody else. */
+function deliver (listener: BusListener, message: Uint8Array): void {
+  try {
+    listener(message)
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : new Error('A bus listener threw', { cause: error }))
+  }
+}

@@ -1,0 +1,28 @@
+export interface Link<T> {
+  previous: T | undefined
+  next: T | undefined
+}
+
+/** A doubly linked list through its items: in order of arrival, removal from anywhere at once. */
+export class Chain<T extends Link<T>> {
+  first: T | undefined = undefined
+  last: T | undefined = undefined
+  size = 0
+
+  push (item: T): void {
+    item.previous = this.last
+    if (this.last === undefined) this.first = item
+    else this.last.next = item
+    this.last = item
+    this.size++
+  }
+
+  remove (item: T): void {
+    if (item.previous === undefined) this.first = item.next
+    else item.previous.next = item.next
+    if (item.next === undefined) this.last = item.previous
+    else item.next.previous = item.previous
+    item.previous = item.next = undefined
+    this.size--
+  }
+}

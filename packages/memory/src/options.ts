@@ -1,0 +1,45 @@
+import { InvalidOptionError } from '@holdfast/core'
+
+/** Bounds of {@link memory}. A wrong value throws an `InvalidOptionError` at once. */
+export interface MemoryOptions {
+  /** The clock: milliseconds since the epoch. Default `Date.now`. */
+  now?: () => number
+  /**
+   * Bytes of all bodies and events, with a flat allowance for what each takes besides (512 per record and stream, 64 per
+   * event). Beyond it, streams that have ended give way; then `create` answers `'full'`, and other writes reject with
+   * `HOLDFAST_BACKEND_FULL`. Default 256 MiB.
+   */
+  maxBytes?: number
+  /** Events that a stream keeps; the oldest make room. Default 1,000. */
+  maxEntries?: number
+  /** Bytes of events that a stream keeps; the newest event is kept whatever its size. Default 1 MiB. */
+  maxStreamBytes?: number
+  /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 64. */
+  maxStreams?: number
+  /** Bytes of all streams that have ended and wait for a client that resumes; the oldest make room. Default 32 MiB. */
+  maxEndedBytes?: number
+  /** Removed records that are remembered, so that nothing revives them; the oldest are forgotten. Default 100,000. */
+  maxTombstones?: number
+}
+
+export type Bounds = Required<Omit<MemoryOptions, 'now'>>
+
+const DEFAULTS: Bounds = {
+  maxBytes: 256 * 2 ** 20,
+  maxEntries: 1000,
+  maxStreamBytes: 2 ** 20,
+  maxStreams: 64,
+  maxEndedBytes: 32 * 2 ** 20,
+  maxTombstones: 100_000
+}
+
+export function readOptions ({ now = Date.now, ...given }: MemoryOptions): { now: () => number, bounds: Bounds } {
+  if (typeof now !== 'function') throw new InvalidOptionError('now', 'must be a function')
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULTS, name)) throw new InvalidOptionError(name, 'is not an option of memory()')
+    const valid = value === undefined || value === Infinity || (Number.isSafeInteger(value) && value >= 1)
+    if (!valid) throw new InvalidOptionError(name, 'must be a whole number of at least 1, or Infinity')
+  }
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  return { now, bounds: { ...DEFAULTS, ...Object.fromEntries(set) } }
+}

@@ -1,0 +1,38 @@
+import type { RecordKey } from '@holdfast/core'
+import type { Entry } from './entry.js'
+import type { Owner, Owners } from './owners.js'
+
+/** The order of lists: owners as they arrived, and of each the records as they were made. Use changes neither. */
+export class Pages {
+  constructor (private readonly owners: Owners, private readonly get: (key: RecordKey) => Entry | undefined) {}
+
+  first (owner: string | undefined): Entry | undefined {
+    return (owner === undefined ? this.owners.first : this.owners.get(owner))?.first
+  }
+
+  /** The entry that follows, of the same owner or of all. */
+  next (entry: Entry, owner: string | undefined): Entry | undefined {
+    return entry.next ?? (owner === undefined ? entry.owner.next?.first : undefined)
+  }
+
+  cursorAt (entry: Entry): string {
+    return `${entry.owner.number}.${entry.number}.${entry.key}`
+  }
+
+  /** The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to look. */
+  after (cursor: string, owner: string | undefined): Entry | undefined {
+    const [, ownerNumber, number, key = ''] = /^(\d+)\.(\d+)\.(.*)$/s.exec(cursor) ?? []
+    const entry = this.get(key)
+    if (entry !== undefined && entry.number === Number(number)) return this.next(entry, owner)
+    return this.#search(Number(ownerNumber), Number(number), owner)
+  }
+
+  #search (ownerNumber: number, number: number, name: string | undefined): Entry | undefined {
+    let owner: Owner | undefined = name === undefined ? this.owners.first : this.owners.get(name)
+    while (name === undefined && owner !== undefined && owner.number < ownerNumber) owner = owner.next
+    if (owner?.number !== ownerNumber) return owner?.first
+    let entry = owner.first
+    while (entry !== undefined && entry.number <= number) entry = entry.next
+    return entry ?? (name === undefined ? owner.next?.first : undefined)
+  }
+}

@@ -1,0 +1,136 @@
+import type { Created, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import { HoldfastError, isExpired } from '@holdfast/core'
+import { Entry } from './entry.js'
+import { pack } from './flat.js'
+import type { Bounds } from './options.js'
+import { Owners } from './owners.js'
+import { Pages } from './pages.js'
+import { RECORD_BYTES } from './room.js'
+import type { Streams } from './streams.js'
+import { Table } from './table.js'
+import { Tombstones } from './tombstones.js'
+import { Wheel } from './wheel.js'
+
+export class MemoryRecords implements RecordStore {
+  readonly #entries = new Table<Entry>()
+  readonly #owners = new Owners()
+  readonly #pages = new Pages(this.#owners, (key) => this.#entries.get(key))
+  readonly #tombstones: Tombstones
+  readonly #wheel: Wheel
+  #made = 0
+
+  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams) {
+    this.#tombstones = new Tombstones(bounds.maxTombstones)
+    this.#wheel = new Wheel(now())
+  }
+
+  living (key: RecordKey): Entry | undefined {
+    const entry = this.#entries.get(key)
+    return entry === undefined || isExpired(entry, this.now()) ? undefined : entry
+  }
+
+  async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
+    const now = this.now()
+    if (this.#entries.get(record.key) !== undefined || this.#tombstones.has(record.key, now)) return 'exists'
+    let owner = this.#owners.get(record.owner)
+    if (owner?.isFull(limits.maxPerOwner, now)) return 'owner-full'
+    if (this.#entries.size >= limits.maxRecords) return 'full'
+    if (!this.streams.room.take(RECORD_BYTES + record.body.length)) return 'full'
+    owner ??= this.#owners.arrive(record.owner)
+    const entry = new Entry(record, owner, ++this.#made, now)
+    owner.push(entry)
+    this.#entries.add(entry.key, entry)
+    this.#wheel.add(entry)
+    return 'created'
+  }
+
+  async read (key: RecordKey): Promise<StoredRecord | undefined> {
+    return this.living(key)?.toRecord()
+  }
+
+  async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
+    const entry = this.#entries.get(key)
+    const now = this.now()
+    if (entry === undefined || isExpired(entry, now)) return undefined
+    entry.usedAt = now
+    return entry.version === version ? 'current' : entry.toRecord()
+  }
+
+  async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
+    const entry = this.living(key)
+    if (entry === undefined) return 'gone'
+    if (entry.version !== version) return 'conflict'
+    if (!this.streams.room.take(body.length - entry.body.length)) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+    entry.body = pack(body)
+    entry.usedAt = this.now()
+    return ++entry.version
+  }
+
+  async remove (key: RecordKey): Promise<boolean> {
+    const entry = this.living(key)
+    if (entry === undefined) return false
+    this.#remove(entry)
+    return true
+  }
+
+  async removeOwner (owner: string): Promise<RecordKey[]> {
+    const now = this.now()
+    const removed: RecordKey[] = []
+    let entry = this.#owners.get(owner)?.first
+    while (entry !== undefined) {
+      const { next } = entry
+      if (!isExpired(entry, now)) {
+        this.#remove(entry)
+        removed.push(entry.key)
+      }
+      entry = next
+    }
+    return removed
+  }
+
+  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
+    const now = this.now()
+    const records: StoredRecord[] = []
+    let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
+    for (let looked = 1; entry !== undefined; looked++) {
+      if (!isExpired(entry, now)) records.push(entry.toRecord())
+      const next = this.#pages.next(entry, owner)
+      if (next !== undefined && looked === limit) return { records, cursor: this.#pages.cursorAt(entry) }
+      entry = next
+    }
+    return { records }
+  }
+
+  async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
+    const now = this.now()
+    const records: StoredRecord[] = []
+    for (let looked = 0; looked < limit; looked++) {
+      const entry = this.#wheel.take(now)
+      if (entry === undefined) break
+      if (isExpired(entry, now)) {
+        records.push(entry.toRecord())
+        this.#forget(entry)
+      } else {
+        this.#wheel.add(entry)
+      }
+    }
+    return { records, more: this.#wheel.isDue(now) }
+  }
+
+  async count (owner?: string): Promise<number> {
+    return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
+  }
+
+  #remove (entry: Entry): void {
+    this.#tombstones.add(entry.key, entry.deadline)
+    this.#forget(entry)
+  }
+
+  #forget (entry: Entry): void {
+    entry.leave()
+    this.#entries.delete(entry.key)
+    this.#owners.leave(entry)
+    this.streams.drop(entry)
+    this.streams.room.free(RECORD_BYTES + entry.body.length)
+  }
+}

@@ -1,0 +1,65 @@
+import type { StreamPage } from '@holdfast/core'
+import type { Link } from './chain.js'
+import type { Entry } from './entry.js'
+import { pack, unpack } from './flat.js'
+import { EVENT_BYTES, STREAM_BYTES } from './room.js'
+
+export function eventBytes (bodies: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const body of bodies) bytes += body.length + EVENT_BYTES
+  return bytes
+}
+
+/** One stream of a record: its newest events, and what is known of it for as long as it lives. */
+export class Stream implements Link<Stream> {
+  previous: Stream | undefined = undefined
+  next: Stream | undefined = undefined
+  ended = false
+  /** Bytes of the room that it takes. */
+  size = STREAM_BYTES
+  readonly #head: string
+  readonly #events: string[] = []
+  #last = 0
+  #delivered = 0
+
+  constructor (readonly entry: Entry, readonly name: string, head: Uint8Array) {
+    this.#head = pack(head)
+    this.size += head.length
+  }
+
+  get last (): number { return this.#last }
+
+  append (bodies: readonly Uint8Array[]): void {
+    for (const body of bodies) this.#events.push(pack(body))
+    this.size += eventBytes(bodies)
+    this.#last += bodies.length
+  }
+
+  /** Drops the oldest events beyond the bounds, never the newest. Returns the bytes of room that they took. */
+  trim (maxEntries: number, maxBytes: number): number {
+    let surplus = 0
+    let freed = 0
+    while (surplus < this.#events.length - 1 && (this.#events.length - surplus > maxEntries || this.size - freed > maxBytes)) {
+      freed += (this.#events[surplus++] as string).length + EVENT_BYTES
+    }
+    if (surplus > 0) this.#events.splice(0, surplus)
+    this.size -= freed
+    return freed
+  }
+
+  read (position: number | 'undelivered', limit: number): StreamPage {
+    const after = position === 'undelivered' ? this.#delivered : position
+    const floor = this.#last - this.#events.length
+    const lost = after < floor || after > this.#last
+    const start = after - floor
+    const entries = lost
+      ? []
+      : this.#events.slice(start, start + limit).map((event, index) => ({ position: after + index + 1, body: unpack(event) }))
+    const ended = this.ended && !lost && after + entries.length === this.#last
+    return { head: unpack(this.#head), after, entries, ended, lost, floor }
+  }
+
+  deliver (position: number): void {
+    this.#delivered = Math.max(this.#delivered, position)
+  }
+}

@@ -1,0 +1,54 @@
+import { expiresAt } from '@holdfast/core'
+import { Due } from './due.js'
+import { type Entry } from './entry.js'
+
+const SLOTS = 4096
+const SECOND = 1000
+
+/**
+ * The expiry index: a slot per second, for a little over an hour. It is lazy: using a record does not move it, so what a slot
+ * holds only looks due, and is put back when it is still in use. What expires later than the wheel reaches is looked at
+ * once an hour.
+ */
+export class Wheel {
+  readonly #slots = Array.from({ length: SLOTS }, () => new Due())
+  /** The slots up to this second are empty. */
+  #second: number
+
+  constructor (now: number) {
+    this.#second = Math.floor(now / SECOND)
+  }
+
+  /** In the slot of the second by whose beginning it has expired, or the nearest that is still to come. */
+  add (entry: Entry): void {
+    const due = Math.ceil(expiresAt(entry) / SECOND)
+    this.#slot(Math.min(Math.max(due, this.#second + 1), this.#second + SLOTS - 1)).append(entry)
+  }
+
+  /** Takes out something that looks due; the caller puts it back or forgets it. */
+  take (now: number): Entry | undefined {
+    const slot = this.#due(now)
+    const entry = slot?.later as Entry | undefined
+    entry?.leave()
+    return entry
+  }
+
+  isDue (now: number): boolean {
+    return this.#due(now) !== undefined
+  }
+
+  #due (now: number): Due | undefined {
+    const end = Math.floor(now / SECOND)
+    if (end < this.#second) this.#second = end // The clock was set back.
+    this.#second = Math.max(this.#second, end - SLOTS) // One turn passes every slot.
+    for (; this.#second < end; this.#second++) {
+      const slot = this.#slot(this.#second + 1)
+      if (slot.later !== slot) return slot
+    }
+    return undefined
+  }
+
+  #slot (second: number): Due {
+    return this.#slots[second & (SLOTS - 1)] as Due
+  }
+}
