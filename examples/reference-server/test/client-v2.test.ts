@@ -1,11 +1,11 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import t from 'tap'
-import { connected } from './fixtures/connected.js'
+import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 
 for (const mode of ['legacy', 'auto'] as const) {
   t.test(`a client of SDK v2 (version negotiation: ${mode}) is served like one of v1`, async t => {
-    const url = await listening(t, { HOLDFAST_MAX_LIVE: '1' })
+    const url = await listening(t, CROWDED)
     const client = new Client({ name: 'client-v2', version: '2.0.0' }, {
       capabilities: { elicitation: { form: {} } },
       versionNegotiation: { mode }
@@ -28,7 +28,7 @@ for (const mode of ['legacy', 'auto'] as const) {
     })
     t.strictSame(seen, [1, 2, 3])
 
-    await (await connected(t, url)).call('counter')
+    await crowd(t, url)
     t.match(await call('counter'), { total: 8, restored: true })
     t.strictSame(await call('whoami'), {
       client: { name: 'client-v2', version: '2.0.0' },

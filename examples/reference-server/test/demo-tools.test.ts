@@ -4,6 +4,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import { connected } from './fixtures/connected.js'
+import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 
 for (const mode of ['auto', 'json', 'sse']) {
@@ -105,7 +106,7 @@ t.test('announce reaches the standalone stream, unless the client wants only wor
 })
 
 t.test('a client that subscribed hears when the total changes, also after its session was dormant', async t => {
-  const url = await listening(t, { HOLDFAST_MAX_LIVE: '1' })
+  const url = await listening(t, CROWDED)
   const uri = 'test://watched-resource'
   const { client, call } = await connected(t, url)
   const updates = new EventEmitter()
@@ -117,7 +118,7 @@ t.test('a client that subscribed hears when the total changes, also after its se
   let updated = once(updates, uri)
   t.match(await call('counter', { by: 3 }), { total: 3, restored: false })
   await updated
-  await (await connected(t, url)).call('counter')
+  await crowd(t, url)
 
   updated = once(updates, uri)
   t.match(await call('counter'), { total: 4, restored: true })

@@ -1,12 +1,13 @@
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
-import { connected } from './fixtures/connected.js'
+import { type Connected, connected } from './fixtures/connected.js'
+import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 
 t.test('sessions beyond the live limit come back with their total, their client and their log level', async t => {
-  const url = await listening(t, { HOLDFAST_MAX_LIVE: '2' })
-  const clients = await Promise.all(Array.from({ length: 6 }, async () =>
-    await connected(t, url, { capabilities: { elicitation: {} } })))
+  const url = await listening(t, CROWDED)
+  const clients: Connected[] = []
+  while (clients.length < 6) clients.push(await connected(t, url, { capabilities: { elicitation: {} } }))
   const heard = clients.map(() => [] as unknown[])
   for (const [index, { client, call }] of clients.entries()) {
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer: `I am ${index}` } }))
@@ -26,9 +27,9 @@ t.test('sessions beyond the live limit come back with their total, their client 
 })
 
 t.test('requests that arrive together at a dormant session bring it back once', async t => {
-  const url = await listening(t, { HOLDFAST_MAX_LIVE: '1' })
+  const url = await listening(t, CROWDED)
   const one = await connected(t, url)
-  await (await connected(t, url)).call('counter')
+  await crowd(t, url)
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await one.call('counter')))
   t.strictSame(answers.map(({ total }) => total).sort((a, b) => a - b), Array.from({ length: 20 }, (_, index) => index + 1))
   t.ok(answers.every(({ restored }) => restored === true))
