@@ -54,7 +54,7 @@ function upwardArrows ({ dir, manifest }) {
 function undeclaredImports ({ dir, manifest }) {
   const declared = new Set([manifest.name, ...runtimeDependencies(manifest)])
   return files.filter(file => file.startsWith(`packages/${dir}/src/`)).flatMap(file =>
-    [...readFileSync(file, 'utf8').matchAll(/\b(?:from|import) *\(?'((?:@[^/']+\/)?[^./'][^/']*)/g)]
+    [...readFileSync(file, 'utf8').matchAll(/^(?! *\*).*\b(?:from|import) *\(?'((?:@[^/']+\/)?[^./'][^/']*)/gm)]
       .filter(([, name]) => !name.startsWith('node:') && !declared.has(name))
       .map(([, name]) => `${file}: imports ${name}, which its package.json does not list`))
 }
