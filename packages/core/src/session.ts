@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
+import { keyLabel } from './key.js'
 import type { Json, JsonObject } from './json.js'
 import type { Principal } from './principal.js'
 import type { RecordKey, StoredRecord } from './record.js'
@@ -85,6 +87,15 @@ export class Session {
       this.#waiting.push({ apply, resolve, reject })
       if (!this.#writing) void this.#write()
     })
+  }
+
+  /** The id and the context are credentials: neither is printed. */
+  toJSON (): object {
+    return { session: keyLabel(this.key), version: this.#version }
+  }
+
+  [inspect.custom] (): string {
+    return `Session ${inspect(this.toJSON())}`
   }
 
   async #write (): Promise<void> {

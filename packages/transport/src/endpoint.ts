@@ -112,7 +112,10 @@ export class Endpoint {
     if (refused !== undefined) return refused
     const sessionId = header(inbound, 'mcp-session-id')
     if (sessionId === undefined) return missingSession(id)
-    return await this.#live.find(sessionId, inbound.principal) ?? notFoundReply(id)
+    const found = await this.#live.find(sessionId, inbound.principal)
+    if (found === undefined) return notFoundReply(id)
+    inbound.found?.(found.session)
+    return found
   }
 
   async #post (inbound: Inbound, messages: Messages): Promise<Reply> {
@@ -159,7 +162,7 @@ export class Endpoint {
     const { session, transport } = live
     const { priming } = this.#revision(session, inbound)
     const exchange: Exchange = new Exchange(
-      { session, log: this.#log, streams: this.#streams, settings: this.#settings, priming, isGone: inbound.isGone, beforeAnswer },
+      { session, log: this.#log, streams: this.#streams, settings: this.#settings, priming, isGone: () => inbound.isGone(), beforeAnswer },
       requests, batch
     )
     const control = priming && this.#settings.responseMode !== 'json'
@@ -193,6 +196,7 @@ export class Endpoint {
       handshake: { initialize: params, protocolVersion: params.protocolVersion },
       context: await inbound.context?.() ?? null
     })
+    inbound.found?.(session)
     let agreed = false
     try {
       const { live, release } = await this.#live.start(session, false)

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Json, Principal } from '@holdfast/core'
+import type { Json, Principal, Session } from '@holdfast/core'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 
@@ -16,9 +16,11 @@ export interface Inbound {
   /** Parsed JSON. */
   body?: unknown
   /** What a new session keeps of its tenant; called only when one begins. */
-  context?: () => Json | Promise<Json>
+  context? (): Json | Promise<Json>
   /** The client has gone away. */
-  isGone: () => boolean
+  isGone (): boolean
+  /** The session of the request is known. */
+  found? (session: Session): void
 }
 
 /** The header as one string; undefined when it is missing. */

@@ -91,6 +91,7 @@ export class LiveSession implements McpSession {
     }
   }
 
+  /** The id and the context are credentials: neither is printed. */
   toJSON (): object {
     return { session: keyLabel(this.session.key), restored: this.restored, replica: this.replica }
   }

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Reply, SERVER_ERROR, errorReply } from '@holdfast/transport'
+
+interface Allowed {
+  allowedHosts?: string[] | undefined
+  allowedOrigins?: string[] | undefined
+}
+
+/**
+ * Keeps other people's web pages away from the server: MCP demands a check of Origin, and a check of Host stops DNS
+ * rebinding. An app that listens on loopback only answers to loopback names unless it is told otherwise.
+ *
+ * @returns a check that resolves to the reply for a request that must not come in
+ */
+export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins }: Allowed): (request: FastifyRequest) => Reply | undefined {
+  let local = true
+  app.addHook('onListen', async () => { local = app.addresses().every(address => typeof address === 'object' && isLoopback(address.address)) })
+
+  const hostAllowed = (host: string): boolean => allowedHosts?.includes(host) ?? (!local || isLoopback(host))
+  const originAllowed = (origin: string, host: string): boolean => {
+    if (allowedOrigins !== undefined) return allowedOrigins.includes('*') || allowedOrigins.includes(origin)
+    if (!URL.canParse(origin)) return false
+    const { hostname, host: authority } = new URL(origin)
+    return authority === host || (local && isLoopback(hostname))
+  }
+
+  return ({ headers }) => {
+    const host = headers.host ?? ''
+    if (!hostAllowed(withoutPort(host))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+    if (headers.origin !== undefined && !originAllowed(headers.origin, host)) {
+      return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Origin is not allowed')
+    }
+    return undefined
+  }
+}
+
+function isLoopback (name: string): boolean {
+  return name === 'localhost' || name === '::1' || name === '[::1]' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name)
+}
+
+function withoutPort (host: string): string {
+  return host.replace(/:\d+$/, '').toLowerCase()
+}

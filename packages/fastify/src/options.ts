@@ -1,0 +1,105 @@
+import Type from 'typebox'
+import { Value } from 'typebox/value'
+import type { FastifyRequest } from 'fastify'
+import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
+import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, milliseconds } from '@holdfast/core'
+import type { CreateServer } from '@holdfast/transport'
+
+/** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
+export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
+/** What handlers of the SDK get as `extra.authInfo`. */
+export type ResolveAuthInfo = (request: FastifyRequest) => AuthInfo | undefined
+/** Settings and credentials of the tenant, read once, when a session begins. */
+export type ResolveContext = (request: FastifyRequest) => Json | Promise<Json>
+
+function callable<T> (description: string): Type.TUnsafe<T> {
+  return Type.Refine(Type.Unsafe<T>({ description }), value => typeof value === 'function', () => 'expected a function') as unknown as Type.TUnsafe<T>
+}
+
+function duration (fallback: string, description: string): Type.TUnsafe<Duration> {
+  const valid = (value: unknown): boolean => {
+    try {
+      return milliseconds(value as Duration, '') > 0
+    } catch {
+      return false
+    }
+  }
+  const schema = Type.Unsafe<Duration>({ type: ['integer', 'string'], default: fallback, description })
+  return Type.Refine(schema, valid, () => 'expected milliseconds, or a duration such as "30s", "15m", "24h"') as unknown as Type.TUnsafe<Duration>
+}
+
+function amount (fallback: number, description: string): Type.TInteger {
+  return Type.Integer({ minimum: 1, default: fallback, description })
+}
+
+function choice<const T extends string> (values: T[], fallback: T, description: string): Type.TUnsafe<T> {
+  return Type.Unsafe<T>({ type: 'string', enum: values, default: fallback, description })
+}
+
+const strict = { additionalProperties: false }
+
+/** Every option: its type, its default, its check and its documentation. */
+export const OptionsSchema = Type.Object({
+  createServer: callable<CreateServer>('Makes the MCP server of one session. Called again whenever the session becomes live in a process.'),
+  backend: Type.Optional(Type.Refine(
+    Type.Unsafe<Backend>({ description: 'Where sessions live. Default: `memory()`. One that you pass is yours to close.' }),
+    value => typeof (value as Backend | null)?.records === 'object', () => 'expected a backend, such as memory()'
+  ) as unknown as Type.TUnsafe<Backend>),
+  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Separates applications that share a backend.' })),
+  path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
+  principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
+  anonymous: Type.Optional(Type.Boolean({ default: false, description: 'Lets requests without a principal have sessions of their own.' })),
+  authInfo: Type.Optional(callable<ResolveAuthInfo>('What handlers of the SDK get as `extra.authInfo`.')),
+  context: Type.Optional(Type.Object({
+    schema: Type.Optional(Type.Unsafe<Type.TSchema>({ type: 'object', description: 'A TypeBox or JSON schema that the context must match.' })),
+    resolve: callable<ResolveContext>('Reads the context of a new session from its `initialize` request.')
+  }, strict)),
+  ttl: Type.Optional(Type.Object({
+    idle: Type.Optional(duration('30m', 'A session ends after this time without use. An open stream and a running call are use.')),
+    absolute: Type.Optional(duration('24h', 'A session ends this long after it began, used or not.'))
+  }, { ...strict, default: {} })),
+  limits: Type.Optional(Type.Object({
+    maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
+    maxPerOwner: Type.Optional(amount(1_000, 'Sessions of one principal.')),
+    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time; the least recently used idle one makes room.')),
+    maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
+    evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using.'))
+  }, { ...strict, default: {} })),
+  responseMode: Type.Optional(choice(['auto', 'json', 'sse'], 'auto', '`auto` answers with JSON unless the call says something before its result or takes long; `json` never streams a reply; `sse` always does.')),
+  streamAfter: Type.Optional(duration('500ms', 'A call that takes longer becomes a resumable stream.')),
+  retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect a stream.')),
+  keepAlive: Type.Optional(duration('15s', 'Interval of comments on idle streams.')),
+  maxBuffered: Type.Optional(amount(262_144, 'Bytes that may wait for a slow reader of a stream; then it is cut, and can resume.')),
+  dormantAfter: Type.Optional(duration('60s', 'An unused session gives up its server object after this time, and gets a new one with its next request.')),
+  factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` may take.')),
+  heartbeat: Type.Optional(duration('5s', 'How often this process says that it lives. A dead one is noticed within two.')),
+  drainTimeout: Type.Optional(duration('10s', 'How long running calls may go on when the app closes.')),
+  bodyLimit: Type.Optional(amount(4_194_304, 'Bytes of one request body.')),
+  allowedHosts: Type.Optional(Type.Array(Type.String(), { description: 'Host names, without port, that requests may name. Default: loopback names while the app listens on loopback only, any otherwise.' })),
+  allowedOrigins: Type.Optional(Type.Array(Type.String(), { description: 'Values of the Origin header that are let in, `*` for any. Default: the server\'s own, and loopback ones while the app listens on loopback only.' }))
+}, strict)
+
+export type HoldfastOptions = Type.Static<typeof OptionsSchema>
+
+type Grouped = 'ttl' | 'limits'
+type Optional = 'backend' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
+/** Options with every default in place. */
+export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
+  { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }
+
+/** @throws InvalidOptionError naming the option and what is wrong with it */
+export function readOptions (given: HoldfastOptions): Settings {
+  const options: Record<string, unknown> = { ...given }
+  // Fastify hands a plugin its own registration options as well.
+  for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
+  for (const name of ['ttl', 'limits']) {
+    if (typeof options[name] === 'object' && options[name] !== null) options[name] = { ...options[name] }
+  }
+  const filled = Value.Default(OptionsSchema, options)
+  for (const { keyword, instancePath, message } of Value.Errors(OptionsSchema, filled)) {
+    if (keyword === 'additionalProperties') continue
+    const path = instancePath.slice(1).replaceAll('/', '.') || 'options'
+    throw new InvalidOptionError(path, keyword === 'boolean' ? 'there is no such option' : message)
+  }
+  return filled as Settings
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
+import { memory } from '@holdfast/memory'
+import { Endpoint } from '@holdfast/transport'
+import { type HoldfastOptions, type Settings, readOptions } from './options.js'
+import { routes } from './routes.js'
+import { sharedValidator } from './shared-validator.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The sessions of this app: find, list and end them, hear of them. */
+    mcpSessions: Sessions
+  }
+  interface FastifyRequest {
+    /** The session of an MCP request, once it is known. */
+    mcpSession: Session | null
+  }
+}
+
+export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
+  const settings = readOptions(options)
+  const { namespace, ttl, limits } = settings
+  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits })
+  const endpoint = await createEndpoint(sessions, settings)
+  const sweeper = new Sweeper(sessions)
+
+  app.decorate('mcpSessions', sessions)
+  app.decorateRequest('mcpSession', null)
+  report(app, sessions)
+  await app.register(async scope => { routes(scope, endpoint, settings) })
+
+  app.addHook('onReady', async () => {
+    await endpoint.start()
+    sweeper.start()
+  })
+  // An open stream would keep `onClose` from ever running.
+  app.addHook('preClose', async () => { await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout')) })
+  app.addHook('onClose', async () => {
+    await sweeper.stop()
+    await endpoint.close()
+    if (settings.backend === undefined) await sessions.backend.close()
+  })
+}
+
+async function createEndpoint (sessions: Sessions, settings: Settings): Promise<Endpoint> {
+  const { createServer, limits, responseMode, maxBuffered } = settings
+  const time = (name: 'streamAfter' | 'retry' | 'keepAlive' | 'dormantAfter' | 'factoryTimeout' | 'heartbeat'): number => milliseconds(settings[name], name)
+  return new Endpoint({
+    sessions,
+    createServer,
+    serverOptions: { jsonSchemaValidator: await sharedValidator() },
+    maxLive: limits.maxLive,
+    responseMode,
+    maxBuffered,
+    streamAfter: time('streamAfter'),
+    retry: time('retry'),
+    keepAlive: time('keepAlive'),
+    dormantAfter: time('dormantAfter'),
+    factoryTimeout: time('factoryTimeout'),
+    heartbeat: time('heartbeat')
+  })
+}
+
+/** What nobody else hears of. No message holds an id, a key or content. */
+function report ({ log }: FastifyInstance, sessions: Sessions): void {
+  sessions.on('error', ({ error }) => { log.error({ err: error }, 'holdfast: something failed in the background') })
+  sessions.on('backendDown', ({ error }) => { log.error({ err: error }, 'holdfast: the backend does not answer') })
+  sessions.on('backendUp', () => { log.info('holdfast: the backend answers again') })
+  sessions.on('unreadable', ({ label, error }) => { log.error({ session: label, err: error }, 'holdfast: a stored session cannot be opened') })
+}

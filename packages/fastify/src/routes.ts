@@ -1,0 +1,79 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf } from '@holdfast/transport'
+import { admission } from './admission.js'
+import { contextReader } from './context.js'
+import { FastifyInbound } from './fastify-inbound.js'
+import type { Settings } from './options.js'
+import { principalReader } from './principal.js'
+
+const ALLOWED = 'GET, POST, DELETE'
+
+/** The endpoint's routes, in a scope of their own: its parser and its error bodies are nobody else's. */
+export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings): void {
+  const { path, bodyLimit, authInfo } = settings
+  const refused = admission(scope, settings)
+  const readPrincipal = principalReader(settings)
+  const readContext = contextReader(settings.context)
+
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, scope.getDefaultJsonParser('error', 'error'))
+  scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, explain(error, request)))
+  scope.addHook('onRequest', async (request, reply) => {
+    const reason = refused(request)
+    if (reason !== undefined) return await send(reply, reason)
+  })
+
+  const answer = (method: 'get' | 'post' | 'delete', accept: readonly string[]) => async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!accepts(request.headers.accept, accept)) return send(reply, errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${accept.join(' and ')}`))
+    const principal = await readPrincipal(request)
+    if (principal === undefined) {
+      reply.header('www-authenticate', 'Bearer')
+      return send(reply, errorReply(401, idOf(request.body), SERVER_ERROR, 'Unauthorized'))
+    }
+    return send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
+  }
+  scope.post(path, { preValidation: requireJson }, answer('post', ['application/json', 'text/event-stream']))
+  scope.get(path, { exposeHeadRoute: false }, answer('get', ['text/event-stream']))
+  scope.delete(path, answer('delete', []))
+  scope.route({
+    method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS'],
+    url: path,
+    handler: async (request, reply) => send(reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+  })
+}
+
+function send (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+  return reply.code(status).headers(headers).send(body ?? undefined)
+}
+
+/** RFC 9110 §12.5.1, without quality values: each type must be named, or covered by a range. */
+function accepts (header: string | undefined, types: readonly string[]): boolean {
+  if (types.length === 0) return true
+  if (header === undefined) return false
+  const named = header.split(',').map(range => range.split(';', 1)[0]?.trim().toLowerCase())
+  return types.every(type => named.includes(type) || named.includes('*/*') || named.includes(`${type.split('/')[0] ?? ''}/*`))
+}
+
+/** A body without a type is no JSON, either. */
+async function requireJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  if (request.headers['content-type'] !== undefined) return undefined
+  return send(reply, unsupportedType())
+}
+
+function unsupportedType (): Reply {
+  return errorReply(415, null, SERVER_ERROR, 'Unsupported Media Type: the body must be application/json')
+}
+
+/** What Fastify, or a hook of the application, has against a request, as JSON-RPC. */
+function explain (error: FastifyError, request: FastifyRequest): Reply {
+  const status = error.statusCode ?? 500
+  const id = idOf(request.body)
+  if (status === 415) return unsupportedType()
+  if (status === 413) return errorReply(413, id, SERVER_ERROR, 'Payload Too Large')
+  if (status >= 500) {
+    request.log.error({ err: error }, 'an MCP request failed')
+    return errorReply(status, id, SERVER_ERROR, status === 503 ? 'Service Unavailable' : 'Internal error')
+  }
+  const parsing = status === 400 && (error instanceof SyntaxError || error.code?.startsWith('FST_ERR_CTP') === true)
+  return parsing ? errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not valid JSON') : errorReply(status, id, INVALID_REQUEST, error.message)
+}
