@@ -1,5 +1,5 @@
 import {
-  INVALID_REQUEST, MAX_BATCH, type Message, type Notification, PARSE_ERROR, type Request, type RequestId, type Response,
+  INVALID_REQUEST, MAX_BATCH, type Notification, PARSE_ERROR, type Request, type RequestId, type Response,
   idOf, isNotification, isRequest, isResponse
 } from './json-rpc.js'
 import { type Reply, errorReply } from './reply.js'
@@ -44,12 +44,5 @@ export function carries (messages: Messages, method: string): boolean {
 
 /** Each of the client's requests needs an id of its own. */
 export function repeatedId (requests: readonly Request[], isTaken: (id: RequestId) => boolean): RequestId | undefined {
-  const seen = new Set<RequestId>()
-  for (const { id } of requests) {
-    if (seen.has(id) || isTaken(id)) return id
-    seen.add(id)
-  }
-  return undefined
+  return requests.find(({ id }, index) => isTaken(id) || requests.findIndex(other => other.id === id) < index)?.id
 }
-
-export type { Message }

@@ -4,7 +4,10 @@ import type { DurableTransport } from './durable-transport.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import type { McpSession } from './mcp-session.js'
 import { replayRequests } from './replayed.js'
+import { within } from './time-limit.js'
 
+/** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */
+const CLOSE_TIMEOUT = 10_000
 const NOTHING_REPLAYED: Replay = { subscriptions: [] }
 
 /** A session with a server object in this process. */
@@ -79,16 +82,17 @@ export class LiveSession implements McpSession {
     this.#replayed = this.session.state.replay
   }
 
-  /** Lets the server object go. */
+  /** Lets the server object go. Resolves in time even if that does not. */
   async close (reason: DisposeReason): Promise<void> {
-    if (this.#yielding) await this.transport.idle()
-    try {
-      await this.#held?.server.close()
-      await this.transport.close()
-      await this.#held?.dispose?.(reason)
-    } catch (error) {
-      this.sessions.emit('error', { error })
-    }
+    if (this.#yielding) await within(CLOSE_TIMEOUT, this.transport.idle())
+    const disposed = this.#dispose(reason).catch(error => this.sessions.emit('error', { error }))
+    if (!await within(CLOSE_TIMEOUT, disposed)) this.sessions.emit('error', { error: new Error('a server was not disposed of in time') })
+  }
+
+  async #dispose (reason: DisposeReason): Promise<void> {
+    await this.#held?.server.close()
+    await this.transport.close()
+    await this.#held?.dispose?.(reason)
   }
 
   /** The id and the context are credentials: neither is printed. */

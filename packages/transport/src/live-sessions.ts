@@ -4,7 +4,7 @@ import { type CreateServer, type DisposeReason, type SharedServerOptions, heldSe
 import { LiveSession } from './live-session.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
-import { timeLimit } from './time-limit.js'
+import { within } from './time-limit.js'
 import { WireIds } from './wire-ids.js'
 
 export interface LiveSettings {
@@ -117,9 +117,7 @@ export class LiveSessions {
 
   /** Resolves when no request runs here, or when the time is over. */
   async idle (timeout: number): Promise<void> {
-    const limit = timeLimit(timeout)
-    await Promise.race([Promise.all(Array.from(this, async live => await live.transport.idle())), limit.over])
-    limit.cancel()
+    await within(timeout, Promise.all(Array.from(this, async live => await live.transport.idle())))
   }
 
   /** Lets every server object go; the sessions go on elsewhere. */
@@ -176,16 +174,13 @@ export class LiveSessions {
 
   async #connect (live: LiveSession): Promise<void> {
     const { createServer, serverOptions, factoryTimeout } = this.settings
-    const limit = timeLimit(factoryTimeout)
     const connecting = (async () => { await live.connect(heldServer(await createServer(live, { serverOptions }))) })()
     try {
-      await Promise.race([connecting, limit.over.then(() => { throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT') })])
+      if (!await within(factoryTimeout, connecting)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
     } catch (error) {
       // A factory that comes back late must not leave its server behind.
       connecting.then(async () => await live.close('closing'), () => {})
       throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_FACTORY_FAILED', undefined, { cause: error })
-    } finally {
-      limit.cancel()
     }
   }
 

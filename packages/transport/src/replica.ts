@@ -1,7 +1,6 @@
-import { type FleetMessage, type RecordKey, type Session, type Sessions, isObject } from '@holdfast/core'
-import type { Message, Notification, Response } from './json-rpc.js'
+import type { FleetMessage, RecordKey, Session, Sessions } from '@holdfast/core'
+import { takeAnswer, takeNotification } from './client-messages.js'
 import { isNotification, isResponse } from './json-rpc.js'
-import type { LiveSession } from './live-session.js'
 import type { LiveSessions } from './live-sessions.js'
 import { Pulse } from './pulse.js'
 import type { Streams } from './streams.js'
@@ -99,26 +98,4 @@ const HEARD: Readonly<Record<string, (ears: Ears, message: FleetMessage) => void
   takeover: ({ streams }, { key, stream }) => streams.yieldTo(key, String(stream)),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
   notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) }
-}
-
-/** Hands an answer to the server that asked. False when nothing waits for it. */
-export function takeAnswer (live: LiveSession | undefined, response: Response): boolean {
-  const answer = live?.transport.wireIds.answer(response)
-  if (live === undefined || answer === undefined) return false
-  live.transport.receive(answer as Message)
-  return true
-}
-
-/** Hands a client's notification to the server object that is here, if there is one. */
-export async function takeNotification (live: LiveSession | undefined, notification: Notification, extra?: Parameters<LiveSession['transport']['receive']>[1]): Promise<void> {
-  if (live === undefined) return
-  const { transport } = live
-  if (notification.method === 'notifications/progress') {
-    const translated = transport.wireIds.progress(notification)
-    if (translated !== undefined) transport.receive(translated, extra)
-    return
-  }
-  transport.receive(notification, extra)
-  const id = isObject(notification.params) ? notification.params.requestId : undefined
-  if (notification.method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) await transport.cancel(id)
 }

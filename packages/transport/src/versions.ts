@@ -1,7 +1,8 @@
 import { type RequestId, UNSUPPORTED_VERSION } from './json-rpc.js'
 import { type Reply, errorReply } from './reply.js'
 
-interface Revision {
+/** What differs between revisions of MCP. */
+export interface Revision {
   /** Several messages in one body. */
   batches: boolean
   /** An event that carries an id and no data. */

@@ -1,0 +1,60 @@
+import type { Session, Sessions } from '@holdfast/core'
+import { Exchange, type ExchangeSettings } from './exchange.js'
+import { Extra, type Inbound, header } from './inbound.js'
+import type { Request, Response } from './json-rpc.js'
+import type { LiveSession } from './live-session.js'
+import { replayedChange } from './replayed.js'
+import { type Reply, failureReply } from './reply.js'
+import { STANDALONE, type StreamLog } from './stream-log.js'
+import type { Streams } from './streams.js'
+import { type Revision, revision } from './versions.js'
+
+export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
+
+/** Runs a client's requests in the server object of its session. */
+export class Calls {
+  constructor (
+    readonly sessions: Sessions,
+    private readonly log: StreamLog,
+    private readonly streams: Streams,
+    private readonly settings: ExchangeSettings
+  ) {}
+
+  /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
+  async run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live)): Promise<Reply> {
+    const { session, transport } = live
+    const { log, settings, streams } = this
+    const { priming } = revisionOf(session, inbound)
+    const exchange = new Exchange(
+      { session, log, streams, settings, priming, isGone: () => inbound.isGone(), beforeAnswer },
+      requests, batch
+    )
+    const control = priming && settings.responseMode !== 'json'
+      ? { closeSSEStream: () => exchange.interrupt(), closeStandaloneSSEStream: () => streams.interrupt(session.key, STANDALONE) }
+      : undefined
+    const extra = new Extra(inbound, control)
+    for (const request of requests) transport.requests.set(request.id, exchange)
+    for (const request of requests) transport.receive(request, extra)
+    return await exchange.reply
+  }
+}
+
+/** What the request says of its revision, or what the session agreed on. */
+export function revisionOf (session: Session, inbound: Inbound): Revision {
+  return revision(header(inbound, 'mcp-protocol-version') ?? session.state.handshake.protocolVersion)
+}
+
+/** Makes durable what a request changed in its server, before its client hears that it did. */
+function keepEffect (live: LiveSession): BeforeAnswer {
+  return (request, response) => {
+    const change = 'error' in response ? undefined : replayedChange(request)
+    if (change === undefined) return response
+    return live.session.change(change).then(() => {
+      live.noteReplay()
+      return response
+    }, async error => {
+      await live.transport.requests.get(request.id)?.abandon(failureReply(error, request.id))
+      return response
+    })
+  }
+}

@@ -1,0 +1,50 @@
+import { type JsonObject, type Session, isObject } from '@holdfast/core'
+import type { Calls } from './calls.js'
+import type { Inbound } from './inbound.js'
+import { INVALID_PARAMS, type Request, type Response } from './json-rpc.js'
+import type { LiveSessions } from './live-sessions.js'
+import { type Reply, errorReply } from './reply.js'
+
+type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
+
+/**
+ * Begins a session. The record is created first, so that a cap is met before a server is made, and the answer goes out only
+ * when the record says what was agreed. Whatever id the client brings is ignored.
+ */
+export async function initialize (calls: Calls, live: LiveSessions, inbound: Inbound, request: Request): Promise<Reply> {
+  const params = request.params
+  if (!isHandshake(params)) return errorReply(400, request.id, INVALID_PARAMS, 'Invalid params: initialize needs protocolVersion, capabilities and clientInfo')
+  const session = await calls.sessions.create({
+    principal: inbound.principal,
+    client: params.clientInfo,
+    handshake: { initialize: params, protocolVersion: params.protocolVersion },
+    context: await inbound.context?.() ?? null
+  })
+  inbound.found?.(session)
+  let agreed = false
+  try {
+    const started = await live.start(session, false)
+    const reply = await calls.run(started.live, inbound, [request], false, async (_, response) => {
+      agreed = await agree(session, response)
+      return response
+    }).finally(started.release)
+    return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
+  } finally {
+    if (!agreed) await calls.sessions.end(session.key, session.owner)
+  }
+}
+
+function isHandshake (params: unknown): params is HandshakeParams {
+  return isObject(params) && typeof params.protocolVersion === 'string' && isObject(params.capabilities) &&
+    isObject(params.clientInfo) && typeof params.clientInfo.name === 'string' && typeof params.clientInfo.version === 'string'
+}
+
+/** Keeps the version that the server agreed to. False when it refused. */
+async function agree (session: Session, response: Response): Promise<boolean> {
+  if (!('result' in response)) return false
+  const { protocolVersion } = response.result
+  if (typeof protocolVersion === 'string' && protocolVersion !== session.state.handshake.protocolVersion) {
+    await session.change(state => ({ ...state, handshake: { ...state.handshake, protocolVersion } }))
+  }
+  return true
+}
