@@ -7,11 +7,14 @@ import { createServer } from './mcp-server.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
-  const { backend, demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, responseMode, streamAfter } = settings
+  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, responseMode, streamAfter } = settings
   const app = fastify({ logger: { level: 'warn', stream: process.stderr } })
+  const backend = BACKENDS[settings.backend]()
+  // Hooks of this kind run last to first: the plugin signs off before its backend goes.
+  app.addHook('onClose', async () => await backend.close())
   const options: HoldfastOptions = {
     createServer,
-    backend: BACKENDS[backend](),
+    backend,
     ttl: given({ idle, absolute }),
     limits: given({ maxSessions, maxPerOwner, maxLive }),
     ...given({ responseMode, streamAfter })
