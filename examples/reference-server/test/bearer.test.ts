@@ -1,4 +1,5 @@
 import t from 'tap'
+import { call as message, initialize, post } from './fixtures/by-hand.js'
 import { connected } from './fixtures/connected.js'
 import { listening } from './fixtures/listening.js'
 
@@ -14,7 +15,7 @@ t.test('without a known token there is no session', async t => {
     ['Bearer first-token-and-more', 'Bearer realm="mcp", error="invalid_token"'],
     ['Bearer tenant-a', 'Bearer realm="mcp", error="invalid_token"']
   ]) {
-    const response = await post(url, initialize, authorization === undefined ? {} : { authorization })
+    const response = await post(url, initialize(), authorization === undefined ? {} : { authorization })
     t.equal(response.status, 401)
     t.equal(response.headers.get('www-authenticate'), challenge)
     t.equal(response.headers.get('mcp-session-id'), null)
@@ -29,7 +30,7 @@ t.test('a session belongs to its tenant, whichever of the tenant\'s tokens is us
   await call('counter', { by: 2 })
 
   const session = { 'mcp-session-id': transport.sessionId ?? '' }
-  const response = await post(url, callCounter, { ...session, authorization: 'Bearer second-token' })
+  const response = await post(url, message('counter'), { ...session, authorization: 'Bearer second-token' })
   t.equal(response.status, 200)
   t.match(await call('counter', { by: 0 }), { total: 3 })
 })
@@ -42,7 +43,7 @@ t.test('another tenant gets the same 404 as for an id that never was, whatever i
   const unknown = { ...foreign, 'mcp-session-id': 'A'.repeat(43) }
   const stream = { accept: 'text/event-stream' }
   for (const attempt of [
-    async (headers: Record<string, string>) => await post(url, callCounter, headers),
+    async (headers: Record<string, string>) => await post(url, message('counter'), headers),
     async (headers: Record<string, string>) => await fetch(url, { headers: { ...headers, ...stream } }),
     async (headers: Record<string, string>) => await fetch(url, { method: 'DELETE', headers })
   ]) {
@@ -53,19 +54,3 @@ t.test('another tenant gets the same 404 as for an id that never was, whatever i
   }
   t.match(await call('counter', { by: 0 }), { total: 2 })
 })
-
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'by-hand', version: '1' } }
-}
-const callCounter = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'counter', arguments: {} } }
-
-async function post (url: URL, body: object, headers: Record<string, string>): Promise<Response> {
-  return await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    body: JSON.stringify(body)
-  })
-}

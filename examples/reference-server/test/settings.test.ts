@@ -1,0 +1,63 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import t from 'tap'
+import { call, initialize, open, post } from './fixtures/by-hand.js'
+import { listening } from './fixtures/listening.js'
+
+const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }
+const A = { authorization: 'Bearer token-a' }
+const B = { authorization: 'Bearer token-b' }
+
+t.test('HOLDFAST_MAX_SESSIONS: one more is asked to come back later', async t => {
+  const url = await listening(t, { HOLDFAST_MAX_SESSIONS: '2' })
+  const session = await open(url)
+  await open(url)
+  const refused = await post(url, initialize())
+  t.equal(refused.status, 503)
+  t.match(refused.headers.get('retry-after'), /^\d+$/)
+  t.match(await refused.json(), { jsonrpc: '2.0', id: 1, error: {} })
+  await fetch(url, { method: 'DELETE', headers: session })
+  await open(url)
+})
+
+t.test('HOLDFAST_MAX_PER_OWNER: a tenant cannot use up what others have', async t => {
+  const url = await listening(t, { ...TOKENS, HOLDFAST_MAX_PER_OWNER: '1' })
+  await open(url, A)
+  t.equal((await post(url, initialize(), A)).status, 503)
+  await open(url, B)
+})
+
+t.test('HOLDFAST_IDLE: a session that is not used is gone', async t => {
+  const url = await listening(t, { HOLDFAST_IDLE: '1s' })
+  const session = await open(url)
+  t.equal((await post(url, call('counter'), session)).status, 200)
+  await pause(1_200)
+  t.equal((await post(url, call('counter'), session)).status, 404)
+})
+
+t.test('HOLDFAST_ABSOLUTE: a session is gone, however much it is used', async t => {
+  const url = await listening(t, { HOLDFAST_IDLE: '300ms', HOLDFAST_ABSOLUTE: '300ms' })
+  const session = await open(url)
+  const opened = performance.now()
+  let status
+  while ((status = (await post(url, call('counter'), session)).status) === 200) t.ok(performance.now() - opened < 5_000)
+  t.equal(status, 404)
+})
+
+for (const [mode, type] of [['auto', 'application/json'], ['json', 'application/json'], ['sse', 'text/event-stream']] as const) {
+  t.test(`HOLDFAST_RESPONSE_MODE: a short call in mode ${mode} is answered as ${type}`, async t => {
+    const url = await listening(t, { HOLDFAST_RESPONSE_MODE: mode })
+    const response = await post(url, call('counter'), await open(url))
+    t.equal(response.headers.get('content-type')?.split(';')[0], type)
+    t.match(await response.text(), '"total":1')
+  })
+}
+
+t.test('HOLDFAST_STREAM_AFTER: a call that takes longer becomes a stream', async t => {
+  const url = await listening(t, { HOLDFAST_STREAM_AFTER: '50ms' })
+  const session = await open(url)
+  const short = await post(url, call('countdown', { steps: 1, intervalMs: 1 }), session)
+  const long = await post(url, call('countdown', { steps: 1, intervalMs: 200 }), session)
+  t.match(short.headers.get('content-type'), /^application\/json/)
+  t.match(long.headers.get('content-type'), /^text\/event-stream/)
+  t.match(await long.text(), '"structuredContent":{"steps":1}')
+})
