@@ -4,12 +4,13 @@ import { tapLog } from './tap-log.js'
 
 /**
  * Runs one step of steps.js to its end. A step counts as one check, or as many as tap counted in it.
- * SIGINT and SIGTERM reach the step, and are what the exit code says.
+ * SIGINT and SIGTERM reach all processes of the step, and are what the exit code says.
  */
 export async function runStep ({ command: [file, ...args], env, quiet = false, tap = false }) {
   const began = performance.now()
   const piped = quiet || tap
   const child = spawn(file, args, {
+    detached: true, // a group of its own: npx, and the shell below it, pass no signals on
     env: { ...process.env, ...env },
     stdio: ['ignore', piped ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit']
   })
@@ -21,7 +22,7 @@ export async function runStep ({ command: [file, ...args], env, quiet = false, t
   let interrupted
   const forward = signal => {
     interrupted = signal
-    child.kill(signal)
+    process.kill(-child.pid, signal)
   }
   process.on('SIGINT', forward).on('SIGTERM', forward)
   const code = await new Promise((resolve, reject) => {

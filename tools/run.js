@@ -1,4 +1,5 @@
 // node tools/run.js start | test | check | bench [arguments]; see steps.js
+import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runStep } from './run-step.js'
@@ -31,9 +32,21 @@ if (mode.main === undefined || failed > 0) {
   console.log(`${sum('passed')} passed, ${failed} failed`)
 } else {
   console.log()
+  absorbEcho('SIGINT')
+  absorbEcho('SIGTERM')
   const main = resolve(mode.main)
   process.argv = [process.argv[0], main, ...args]
   await import(pathToFileURL(main))
+}
+
+/** A Ctrl-C arrives twice, from the terminal and from npm; without this the second one would cut an orderly end short. */
+function absorbEcho (signal) {
+  let last = -Infinity
+  process.on(signal, () => {
+    const echo = performance.now() - last < 500
+    last = performance.now()
+    if (!echo && process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
+  })
 }
 
 function sum (key) {
