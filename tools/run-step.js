@@ -31,7 +31,7 @@ export async function runStep ({ command: [file, ...args], env, quiet = false, t
 
   const counts = log?.end() ?? { passed: 1, failed: 0 }
   const exitCode = interrupted ? 128 + constants.signals[interrupted] : code
-  const ok = exitCode === 0 && counts.failed === 0
+  const ok = exitCode === 0 && counts.failed === 0 && counts.passed > 0
   if (!ok) process.stdout.write(held.join(''))
   return {
     ms: performance.now() - began,
