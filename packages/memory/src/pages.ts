@@ -28,11 +28,16 @@ export class Pages {
   }
 
   #search (ownerNumber: number, number: number, name: string | undefined): Entry | undefined {
-    let owner: Owner | undefined = name === undefined ? this.owners.first : this.owners.get(name)
-    while (name === undefined && owner !== undefined && owner.number < ownerNumber) owner = owner.next
+    const owner = name === undefined ? this.#ownerFrom(ownerNumber) : this.owners.get(name)
     if (owner?.number !== ownerNumber) return owner?.first
     let entry = owner.first
     while (entry !== undefined && entry.number <= number) entry = entry.next
     return entry ?? (name === undefined ? owner.next?.first : undefined)
+  }
+
+  #ownerFrom (number: number): Owner | undefined {
+    let owner = this.owners.first
+    while (owner !== undefined && owner.number < number) owner = owner.next
+    return owner
   }
 }

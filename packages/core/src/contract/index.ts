@@ -35,7 +35,7 @@ export const checks: readonly ContractCheck[] = [
 ]
 
 /** Registers the checks that apply to a harness with a test runner. */
-export function runContract (register: (name: string, run: () => Promise<void>) => void, harness: Harness): void {
+export function runContract (register: (name: string, run: () => Promise<void>) => unknown, harness: Harness): void {
   for (const check of checks) {
     if (check.exactClock && !harness.exactClock) continue
     register(`${check.group}: ${check.name}`, async () => { await check.run(harness) })
