@@ -1,6 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Reply, SERVER_ERROR, errorReply } from '@holdfast/transport'
 
+const PORT = /:\d+$/
+/** A name, an IPv4 address, or an IPv6 address in brackets, and a port. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/
+
 interface Allowed {
   allowedHosts?: string[] | undefined
   allowedOrigins?: string[] | undefined
@@ -16,7 +20,8 @@ export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins 
   let local = true
   app.addHook('onListen', async () => { local = app.addresses().every(address => typeof address === 'object' && isLoopback(address.address)) })
 
-  const hostAllowed = (host: string): boolean => allowedHosts?.includes(host) ?? (!local || isLoopback(host))
+  const names = allowedHosts?.map(name => name.toLowerCase())
+  const hostAllowed = (host: string): boolean => names?.includes(host) ?? (!local || isLoopback(host))
   const originAllowed = (origin: string, host: string): boolean => {
     if (allowedOrigins !== undefined) return allowedOrigins.includes('*') || allowedOrigins.includes(origin)
     if (!URL.canParse(origin)) return false
@@ -25,8 +30,8 @@ export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins 
   }
 
   return ({ headers }) => {
-    const host = headers.host ?? ''
-    if (!hostAllowed(withoutPort(host))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+    const host = (headers.host ?? String(headers[':authority'] ?? '')).toLowerCase()
+    if (!HOST.test(host) || !hostAllowed(host.replace(PORT, ''))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
     if (headers.origin !== undefined && !originAllowed(headers.origin, host)) {
       return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Origin is not allowed')
     }
@@ -36,8 +41,4 @@ export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins 
 
 function isLoopback (name: string): boolean {
   return name === 'localhost' || name === '::1' || name === '[::1]' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name)
-}
-
-function withoutPort (host: string): string {
-  return host.replace(/:\d+$/, '').toLowerCase()
 }

@@ -38,8 +38,14 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   scope.route({
     method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS'],
     url: path,
-    handler: async (request, reply) => send(reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+    // Whatever the body is.
+    onRequest: notAllowed,
+    handler: notAllowed
   })
+}
+
+async function notAllowed (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return send(reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
 }
 
 function send (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {

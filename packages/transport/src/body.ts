@@ -2,6 +2,7 @@ import {
   INVALID_REQUEST, MAX_BATCH, type Notification, PARSE_ERROR, type Request, type RequestId, type Response,
   idOf, isNotification, isRequest, isResponse
 } from './json-rpc.js'
+import { isTooDeep } from './nesting.js'
 import { type Reply, errorReply } from './reply.js'
 
 /** The messages of one POST, by kind. */
@@ -15,6 +16,7 @@ export interface Messages {
 /** @returns the messages, or the reply that says what is wrong with them */
 export function readMessages (body: unknown): Messages | Reply {
   if (body === undefined || body === null) return errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON')
+  if (isTooDeep(body)) return errorReply(400, idOf(body), INVALID_REQUEST, 'Invalid Request: the body nests too deeply')
   const batch = Array.isArray(body)
   const all: unknown[] = batch ? body : [body]
   if (all.length === 0) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: the batch is empty')

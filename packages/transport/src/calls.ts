@@ -17,13 +17,13 @@ export class Calls {
     readonly sessions: Sessions,
     private readonly log: StreamLog,
     private readonly streams: Streams,
-    private readonly settings: ExchangeSettings
+    readonly settings: ExchangeSettings
   ) {}
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
-  async run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live)): Promise<Reply> {
+  async run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings = this.settings): Promise<Reply> {
     const { session, transport } = live
-    const { log, settings, streams } = this
+    const { log, streams } = this
     const { priming } = revisionOf(session, inbound)
     const exchange = new Exchange(
       { session, log, streams, settings, priming, isGone: () => inbound.isGone(), beforeAnswer },

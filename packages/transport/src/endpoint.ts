@@ -159,12 +159,13 @@ export class Endpoint {
 
   async #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
     const { requests, notifications, responses, batch } = messages
-    const repeated = repeatedId(requests, id => live?.transport.requests.has(id) === true)
-    if (repeated !== undefined) return errorReply(400, repeated, INVALID_REQUEST, 'Invalid Request: the request id is in use')
+    const refused = refusedId(requests, live)
+    if (refused !== undefined) return refused
     for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
-    if (live !== undefined && requests.length > 0) return await this.#calls.run(live, inbound, requests, batch)
+    // Another POST may have used the id while this one delivered the rest of its batch.
+    if (live !== undefined && requests.length > 0) return refusedId(requests, live) ?? await this.#calls.run(live, inbound, requests, batch)
     return accepted ? emptyReply(202) : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
   }
 
@@ -178,6 +179,11 @@ export class Endpoint {
     // A client that is told 204 does not come back for more (WHATWG HTML, server-sent events).
     return stream === 'over' ? emptyReply(204) : streamReply(stream)
   }
+}
+
+function refusedId (requests: readonly Request[], live: LiveSession | undefined): Reply | undefined {
+  const repeated = repeatedId(requests, id => live?.transport.requests.has(id) === true)
+  return repeated === undefined ? undefined : errorReply(400, repeated, INVALID_REQUEST, 'Invalid Request: the request id is in use')
 }
 
 function missingSession (id: RequestId | null): Reply {

@@ -62,7 +62,7 @@ export class EventStream extends Readable {
     for (const message of messages) this.#send(message)
     if (messages.length > 0) this.feed.sent(this.#position)
     if (ended) this.finish()
-    else if (this.readableLength > this.settings.maxBuffered) this.destroy()
+    else this.#cutWhenSlow()
   }
 
   /** Sends what is in no log: it has no id, and no one can resume from it. */
@@ -70,6 +70,7 @@ export class EventStream extends Readable {
     if (this.#done) return
     for (const message of messages) this.push(messageEvent(message))
     if (ended) this.finish()
+    else this.#cutWhenSlow()
   }
 
   /** Reads on from the log. */
@@ -122,6 +123,10 @@ export class EventStream extends Readable {
       this.destroy()
     }
     this.#reading = false
+  }
+
+  #cutWhenSlow (): void {
+    if (this.readableLength > this.settings.maxBuffered) this.destroy()
   }
 
   #send (message: string): boolean {

@@ -1,9 +1,13 @@
 import { type JsonObject, type Session, isObject } from '@holdfast/core'
 import type { Calls } from './calls.js'
+import type { ExchangeSettings } from './exchange.js'
 import type { Inbound } from './inbound.js'
 import { INVALID_PARAMS, type Request, type Response } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
 import { type Reply, errorReply } from './reply.js'
+
+/** What a timer of Node takes, in milliseconds. */
+const LONGEST = 2 ** 31 - 1
 
 type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
 
@@ -27,11 +31,16 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
     const reply = await calls.run(started.live, inbound, [request], false, async (_, response) => {
       agreed = await agree(session, response)
       return response
-    }).finally(started.release)
+    }, untilAnswered(calls.settings)).finally(started.release)
     return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
   } finally {
     if (!agreed) await calls.sessions.end(session.key, session.owner)
   }
+}
+
+/** The answer decides whether there is a session at all, so nothing goes out before it. */
+function untilAnswered (settings: ExchangeSettings): ExchangeSettings {
+  return { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode, streamAfter: LONGEST }
 }
 
 function isHandshake (params: unknown): params is HandshakeParams {

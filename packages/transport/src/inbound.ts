@@ -58,7 +58,10 @@ export class Extra implements MessageExtraInfo {
 
   get request (): globalThis.Request {
     const headers = new Headers()
-    for (const [name, value] of Object.entries(this.#inbound.headers)) if (value !== undefined) headers.set(name, String(value))
+    for (const [name, value] of Object.entries(this.#inbound.headers)) {
+      // Those of HTTP/2 that begin with a colon are no headers to `Headers`.
+      if (value !== undefined && !name.startsWith(':')) headers.set(name, String(value))
+    }
     return new globalThis.Request(this.#inbound.url, { method: 'POST', headers })
   }
 }

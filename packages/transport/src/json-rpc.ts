@@ -18,20 +18,29 @@ export const SESSION_NOT_FOUND = -32001
 /** MCP 2026-07-28: the client falls back to a version in `data.supported`. */
 export const UNSUPPORTED_VERSION = -32022
 
+const RELATED_TASK = 'io.modelcontextprotocol/related-task'
+
 /** JSON-RPC 2.0 §6 sets no bound; the SDK takes 100. */
 export const MAX_BATCH = 100
 
+/*
+ * The SDK drops, without an answer, what is not exactly a message: an unknown member, a progress token that is an object.
+ * So what passes here is what it takes.
+ */
+
 export function isRequest (message: unknown): message is Request {
-  return isMessage(message) && typeof message.method === 'string' && isRequestId(message.id)
+  return isMessage(message, 'id', 'method', 'params') && isRequestId(message.id) && isCall(message)
 }
 
 export function isNotification (message: unknown): message is Notification {
-  return isMessage(message) && typeof message.method === 'string' && message.id === undefined
+  return isMessage(message, 'method', 'params') && isCall(message)
 }
 
 export function isResponse (message: unknown): message is Response {
-  return isMessage(message) && message.method === undefined && isRequestId(message.id) &&
-    (isObject(message.result) !== isObject(message.error))
+  if (!isObject(message) || !isRequestId(message.id)) return false
+  return message.error === undefined
+    ? isMessage(message, 'id', 'result') && hasMeta(message.result)
+    : isMessage(message, 'id', 'error') && isError(message.error)
 }
 
 /** MCP narrows JSON-RPC: a string or a whole number, never null. */
@@ -49,6 +58,24 @@ export function errorMessage (id: RequestId | null, code: number, message: strin
   return { jsonrpc: '2.0', id, error } as Response
 }
 
-function isMessage (message: unknown): message is Record<string, unknown> {
-  return isObject(message) && message.jsonrpc === '2.0' && (message.params === undefined || isObject(message.params))
+function isMessage (message: unknown, ...members: string[]): message is Record<string, unknown> {
+  return isObject(message) && message.jsonrpc === '2.0' && Object.keys(message).every(name => name === 'jsonrpc' || members.includes(name))
+}
+
+function isCall ({ method, params }: Record<string, unknown>): boolean {
+  return typeof method === 'string' && (params === undefined || hasMeta(params))
+}
+
+function isError (error: unknown): boolean {
+  return isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === 'string'
+}
+
+/** An object whose `_meta`, if it has one, is as the SDK knows it. */
+function hasMeta (value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { _meta: meta } = value
+  if (meta === undefined) return true
+  if (!isObject(meta)) return false
+  const { progressToken: token, [RELATED_TASK]: task } = meta
+  return (token === undefined || isRequestId(token)) && (task === undefined || (isObject(task) && typeof task.taskId === 'string'))
 }

@@ -33,6 +33,8 @@ export class LiveSessions {
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
+  /** Server objects that are being made. */
+  #connecting = 0
   #requestCount = 0
 
   constructor (
@@ -50,7 +52,12 @@ export class LiveSessions {
 
   /** Finds a session, live or dormant, and extends it. One round trip to the backend. */
   async find (id: string, principal: Principal | null): Promise<Found | undefined> {
-    const live = this.#byId.get(id)
+    let live = this.#byId.get(id)
+    if (live?.transport.isClosed === true) {
+      // The server closed itself. Its session goes on, with another.
+      await this.#remove(live, 'dormant')
+      live = undefined
+    }
     if (live === undefined) return await this.#findDormant(id, principal)
     const { session } = live
     if (!samePrincipal(session.principal, principal)) {
@@ -131,13 +138,16 @@ export class LiveSessions {
     await this.#closing.get(key)
     this.#makeRoom()
     const live = this.#live(session, restored)
+    this.#connecting++
     try {
       await this.#connect(live)
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
     } catch (error) {
+      this.#connecting--
       await live.close('closing')
       throw error
     }
+    this.#connecting--
     this.#byId.set(id, live)
     this.#byKey.set(key, live)
     if (restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner: session.owner, principal: session.principal })
@@ -156,7 +166,7 @@ export class LiveSessions {
   }
 
   #makeRoom (): void {
-    if (this.#byKey.size + this.#starting.size <= this.settings.maxLive) return
+    if (this.#byKey.size + this.#connecting < this.settings.maxLive) return
     for (const live of this.#byId.values()) {
       if (live.busy) continue
       void this.#remove(live, 'dormant')

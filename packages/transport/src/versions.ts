@@ -35,6 +35,6 @@ export function revision (version: string | undefined): Revision {
 /** The reply to a request of a revision that is not spoken here; a client that speaks several falls back by its data. */
 export function refusedVersion (requested: unknown, id: RequestId | null): Reply | undefined {
   if (requested === undefined || (typeof requested === 'string' && isSupported(requested))) return undefined
-  const data = { supported: SUPPORTED_VERSIONS, requested: String(requested).slice(0, 64) }
+  const data = { supported: SUPPORTED_VERSIONS, requested: typeof requested === 'string' ? requested.slice(0, 64) : typeof requested }
   return errorReply(400, id, UNSUPPORTED_VERSION, 'Bad Request: Unsupported protocol version', { data })
 }

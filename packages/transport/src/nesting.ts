@@ -1,0 +1,10 @@
+/** No client has reason to nest deeper, and what is recursive breaks on what nests without end: `JSON.stringify` for one. */
+const MAX_DEPTH = 200
+
+/** Whether a value parsed from JSON nests too deeply to be worked with. */
+export function isTooDeep (value: unknown, left = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (left === 0) return true
+  for (const item of Object.values(value)) if (isTooDeep(item, left - 1)) return true
+  return false
+}
