@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { tapLog } from './tap-log.js'
 
+// Without what an `npm exec` around us has set: it would redirect the npx of a step.
+const { npm_config_package: _package, npm_config_call: _call, ...environment } = process.env
+
 /**
  * Runs one step of steps.js to its end. A step counts as one check, or as many as tap counted in it.
  * SIGINT and SIGTERM reach all processes of the step, and are what the exit code says.
@@ -11,7 +14,7 @@ export async function runStep ({ command: [file, ...args], env, quiet = false, t
   const piped = quiet || tap
   const child = spawn(file, args, {
     detached: true, // a group of its own: npx, and the shell below it, pass no signals on
-    env: { ...process.env, ...env },
+    env: { ...environment, ...env },
     stdio: ['ignore', piped ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit']
   })
   const log = tap ? tapLog(line => console.log(line)) : undefined
