@@ -11,8 +11,12 @@ const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000
  * @throws InvalidOptionError
  */
 export function milliseconds (value: Duration, path: string): number {
-  const [, count, unit] = typeof value === 'string' ? /^(\d{1,12})(ms|s|m|h|d)$/.exec(value) ?? [] : [null, value, 'ms']
-  const result = Number(count) * (UNITS[unit ?? ''] ?? NaN)
+  const result = typeof value === 'string' ? read(value) : value
   if (Number.isSafeInteger(result) && result > 0) return result
   throw new InvalidOptionError(path, 'expected a positive whole number of milliseconds, or a string such as "30s", "15m", "24h"')
+}
+
+function read (text: string): number {
+  const [, count, unit = ''] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? []
+  return Number(count) * (UNITS[unit] ?? NaN)
 }

@@ -22,7 +22,7 @@ export class Emitter<Events extends { error: { error: unknown } }> {
       if (name === 'error') process.emitWarning(describe((event as Events['error']).error), 'HoldfastWarning')
       return
     }
-    for (const listener of set) {
+    for (const listener of [...set]) {
       try {
         const result = listener(event)
         if (result instanceof Promise) result.catch(error => this.#failed(name, error))

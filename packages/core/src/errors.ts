@@ -16,7 +16,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** The one error class; tell errors apart by `code`, never by message. Messages carry no ids, keys or content. */
+/** Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or content. */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'
   constructor (readonly code: ErrorCode, message: string = ERROR_CODES[code], options?: ErrorOptions) {
@@ -24,7 +24,7 @@ export class HoldfastError extends Error {
   }
 }
 
-/** Misuse, found at once. */
+/** Misuse, found at once: a `TypeError`, never a {@link HoldfastError}. */
 export class InvalidOptionError extends TypeError {
   override readonly name = 'InvalidOptionError'
   readonly code = 'HOLDFAST_INVALID_OPTION' satisfies ErrorCode
@@ -34,6 +34,7 @@ export class InvalidOptionError extends TypeError {
   }
 }
 
+/** Whether it is a {@link HoldfastError}, of any code or of one. Misuse is none: see {@link InvalidOptionError}. */
 export function isHoldfastError (error: unknown, code?: ErrorCode): error is HoldfastError {
   return error instanceof HoldfastError && (code === undefined || error.code === code)
 }

@@ -1,6 +1,7 @@
 import type { Bus } from './backend.js'
 import type { BoundCodec } from './codec.js'
-import { type Json, isObject } from './json.js'
+import { HoldfastError } from './errors.js'
+import { type Json, isObject, parseJson } from './json.js'
 import type { RecordKey } from './record.js'
 
 /** What one replica tells others about a session. */
@@ -40,8 +41,14 @@ export class Fleet {
   /** Hears what is meant for this replica or for all. Resolves once it does; the result stops it. */
   async listen (listener: (message: FleetMessage) => void | Promise<void>): Promise<() => Promise<void>> {
     const hear = (sealed: Uint8Array): void => { this.#hear(sealed, listener).catch(this.report) }
-    const stops = await Promise.all([this.#everyone, this.#one(this.replica)].map(channel => this.bus.subscribe(channel, hear)))
-    return async () => { await Promise.all(stops.map(stop => stop())) }
+    const stopOne = await this.bus.subscribe(this.#one(this.replica), hear)
+    try {
+      const stopEveryone = await this.bus.subscribe(this.#everyone, hear)
+      return async () => { await Promise.all([stopOne(), stopEveryone()]) }
+    } catch (error) {
+      await stopOne()
+      throw error
+    }
   }
 
   get #everyone (): string { return `${this.namespace}:fleet` }
@@ -53,8 +60,9 @@ export class Fleet {
   }
 
   async #hear (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
-    const message: unknown = JSON.parse(Buffer.from(await this.codec.open('message', '', sealed)).toString())
-    if (isMessage(message) && message.from !== this.replica) await listener(message)
+    const message = parseJson(await this.codec.open('message', '', sealed))
+    if (!isMessage(message)) throw new HoldfastError('HOLDFAST_INVALID_STATE', 'A message on the bus cannot be read.')
+    if (message.from !== this.replica) await listener(message)
   }
 }
 

@@ -9,11 +9,11 @@ export { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldf
 export { Fleet, type FleetMessage } from './fleet.js'
 export { type Json, type JsonObject, isObject } from './json.js'
 export { isSessionId, keyLabel, mintSessionId, ownerDigest, ownerTag, recordKey } from './key.js'
-export { type Principal, ownerName, samePrincipal } from './principal.js'
+export { type Principal, samePrincipal } from './principal.js'
 export { type NewRecord, type RecordKey, type StoredRecord, expiresAt, isExpired } from './record.js'
 export { type DataChange, Session, type SessionStore } from './session.js'
 export {
   type EndReason, Sessions, type SessionEvents, type SessionNotice, type SessionsOptions, type SessionSummary
 } from './sessions.js'
-export { type Handshake, type Replay, type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
+export type { Handshake, Replay, SessionInit, SessionState } from './state.js'
 export { Sweeper } from './sweeper.js'

@@ -1,3 +1,6 @@
+import { InvalidOptionError } from './errors.js'
+import { isObject } from './json.js'
+
 /** Who a session belongs to. Never token bytes: a refreshed token names the same principal. */
 export interface Principal {
   /** Who vouches for the subject, as `iss` of a token. */
@@ -9,14 +12,21 @@ export interface Principal {
   tenantId?: string
 }
 
-/** A string that is equal for equal principals only; `''` for nobody. Absent parts differ from empty ones. */
-export function ownerName (principal: Principal | null): string {
-  if (principal === null) return ''
-  return part(principal.issuer) + part(principal.subject) + part(principal.clientId) + part(principal.tenantId)
+export function isPrincipal (value: unknown): value is Principal {
+  return isObject(value) && typeof value.subject === 'string' && value.subject !== '' &&
+    [value.issuer, value.clientId, value.tenantId].every(part => part === undefined || typeof part === 'string')
 }
 
-function part (value: string | undefined): string {
-  return value === undefined ? '-' : `${value.length}:${value}`
+/**
+ * A string that is equal for equal principals only; `''` for nobody. Absent parts differ from empty ones.
+ *
+ * @throws InvalidOptionError unless it is a principal: one without a subject would be shared by all who lack it
+ */
+export function ownerName (principal: Principal | null): string {
+  if (principal === null) return ''
+  if (!isPrincipal(principal)) throw new InvalidOptionError('principal', 'expected a non-empty subject, and strings for the other parts')
+  // JSON escapes a lone surrogate, which UTF-8 would turn into the same character as every other one.
+  return JSON.stringify([principal.issuer ?? null, principal.subject, principal.clientId ?? null, principal.tenantId ?? null])
 }
 
 /** Whether two principals own the same sessions. */

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
-import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
+import { HoldfastError, InvalidOptionError } from './errors.js'
 import { keyLabel } from './key.js'
 import type { Json, JsonObject } from './json.js'
 import type { Principal } from './principal.js'
 import type { RecordKey, StoredRecord } from './record.js'
-import { type SessionState, decodeState, encodeState } from './state.js'
+import { type SessionState, encodeState } from './state.js'
 
 /** Changes the draft in place, or returns what replaces it. It may run again when another writer was faster. */
 export type DataChange = (draft: any) => JsonObject | void
@@ -56,18 +56,23 @@ export class Session {
   get context (): Json { return this.#state.context }
   get data (): JsonObject { return this.#state.data }
 
-  /** Takes over a newer record. */
-  refresh (version: number, state: SessionState): void {
-    if (version <= this.#version) return
+  /**
+   * Takes over what the backend holds. `known` is the version held here when it was asked: a lower answer means that the
+   * backend has lost writes, as in a failover, while one in between only comes late.
+   */
+  refresh (version: number, state: SessionState, known: number): void {
+    if (version >= known && version <= this.#version) return
     this.#version = version
     this.#state = state
   }
 
   /**
-   * Changes what the application keeps. Resolves to the new data once it is durable.
+   * Changes what the application keeps. Resolves to the data as this change left it, frozen, once it is durable.
    *
    * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT, HOLDFAST_BACKEND_UNAVAILABLE,
-   *   or whatever `change` throws; nothing is changed then
+   *   HOLDFAST_BACKEND_FULL
+   * @throws InvalidOptionError when `change` is asynchronous or its result is no JSON object
+   * @throws whatever `change` throws; other changes are not affected
    */
   async update (change: DataChange): Promise<JsonObject> {
     const { data } = await this.change(state => {
@@ -115,35 +120,28 @@ export class Session {
   async #commit (batch: Change[]): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (attempt > 1) await pause(attempt)
-      const { body, state, failed } = applyAll(this.#state, batch)
-      if (body !== undefined && body.length > this.store.maxStateBytes) {
-        if (batch.length === 1) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
-        for (const change of batch) await this.#commit([change]).catch(change.reject)
-        return
-      }
+      const known = this.#version
+      const { body, state, settle } = applyAll(this.#state, batch, this.store.maxStateBytes)
       // A change that refuses was judged against what this replica knew: it is final only if that was current.
       const answer = body === undefined
-        ? await this.store.fetch(this.key, this.#version)
-        : await this.store.replace(this.key, this.#version, await this.store.seal(this.key, body))
+        ? await this.store.fetch(this.key, known)
+        : await this.store.replace(this.key, known, await this.store.seal(this.key, body))
       if (answer === 'gone' || answer === undefined) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (answer === 'conflict' || typeof answer === 'object') {
-        await this.#catchUp(typeof answer === 'object' ? answer : undefined)
+        await this.#catchUp(known, typeof answer === 'object' ? answer : undefined)
         continue
       }
-      if (typeof answer === 'number') this.refresh(answer, state)
-      for (const change of batch) {
-        if (failed.has(change)) change.reject(failed.get(change))
-        else change.resolve(this.#state)
-      }
+      if (typeof answer === 'number') this.refresh(answer, state, known)
+      for (const tell of settle) tell()
       return
     }
     throw new HoldfastError('HOLDFAST_CONFLICT')
   }
 
-  async #catchUp (known?: StoredRecord): Promise<void> {
-    const record = known ?? await this.store.fetch(this.key, this.#version)
+  async #catchUp (known: number, found?: StoredRecord): Promise<void> {
+    const record = found ?? await this.store.fetch(this.key, known)
     if (record === undefined) throw new HoldfastError('HOLDFAST_SESSION_GONE')
-    if (record !== 'current') this.refresh(record.version, await this.store.decode(record))
+    if (record !== 'current') this.refresh(record.version, await this.store.decode(record), known)
   }
 }
 
@@ -151,18 +149,19 @@ interface Applied {
   /** The encoded outcome; absent when every change refused. */
   body?: Uint8Array
   state: SessionState
-  failed: Map<Change, unknown>
+  /** Tells each caller what became of its change. */
+  settle: Array<() => void>
 }
 
-function applyAll (state: SessionState, batch: readonly Change[]): Applied {
-  const applied: Applied = { state, failed: new Map() }
+function applyAll (before: SessionState, batch: readonly Change[], maxBytes: number): Applied {
+  const applied: Applied = { state: before, settle: [] }
   for (const change of batch) {
     try {
-      const body = encodeState(change.apply(applied.state))
-      applied.state = decodeState(body)
-      applied.body = body
+      const { body, state } = encodeState(change.apply(applied.state), maxBytes, 'update')
+      Object.assign(applied, { body, state })
+      applied.settle.push(() => change.resolve(state))
     } catch (error) {
-      applied.failed.set(change, isHoldfastError(error) ? new InvalidOptionError('update', 'the result is not a JSON object') : error)
+      applied.settle.push(() => change.reject(error))
     }
   }
   return applied

@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { Fleet } from './fleet.js'
+import { isObject } from './json.js'
 import { isSessionId, keyLabel, mintSessionId, ownerDigest, recordKey } from './key.js'
 import type { Principal } from './principal.js'
 import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
@@ -14,7 +15,10 @@ import { type SessionInit, type SessionState, decodeState, encodeState, initialS
 
 export interface SessionsOptions {
   backend: Backend
-  /** Separates applications on one backend. Default `'mcp'`. */
+  /**
+   * Goes into ids' keys, owners, seals and channels: what one namespace opened is a miss in every other. Lists, counts, limits
+   * and sweeps are of the whole backend. Default `'mcp'`.
+   */
   namespace?: string
   /** How bodies, events and messages are sealed. Default: not at all. */
   codec?: Codec
@@ -96,6 +100,10 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   constructor (options: SessionsOptions) {
     super()
     const { backend, namespace = 'mcp', codec = plain, ttl = {}, limits = {} } = options
+    const { evict = 'none' } = limits
+    if (!isObject(backend?.records)) throw new InvalidOptionError('backend', 'expected a backend, such as memory()')
+    if (typeof namespace !== 'string' || namespace === '') throw new InvalidOptionError('namespace', 'expected a name')
+    if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
     this.backend = backend
     this.namespace = namespace
     this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
@@ -105,7 +113,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
       maxRecords: count(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: count(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
-    this.#evict = limits.evict === 'idle'
+    this.#evict = evict === 'idle'
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
     this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
@@ -114,16 +122,15 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /**
    * Opens a new session under a fresh id. Durable when it resolves.
    *
-   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
+   * @throws InvalidOptionError when the principal or the state that it starts from has the wrong shape
    */
-  async create (init: SessionInit): Promise<Session> {
-    const encoded = encodeState(initialState(init))
-    if (encoded.length > this.maxStateBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
-    const state = decodeState(encoded)
+  async create (init: SessionInit = {}): Promise<Session> {
+    const owner = ownerDigest(this.namespace, init.principal ?? null)
+    const { body, state } = encodeState(initialState(init), this.maxStateBytes, 'create')
     const id = mintSessionId()
-    const owner = ownerDigest(this.namespace, state.principal)
     const key = recordKey(this.namespace, owner, id)
-    await this.#insert(key, owner, await this.seal(key, encoded))
+    await this.#insert(key, owner, await this.seal(key, body))
     this.emit('created', { ...notice(key, owner), principal: state.principal })
     return new Session(id, key, owner, 1, state, this)
   }
@@ -132,7 +139,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * The session of an id and a principal, used just now. `undefined` when it is unknown, expired, terminated or somebody
    * else's: nothing tells these apart.
    *
-   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, or what the codec throws
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
    */
   async open (id: string, principal: Principal | null): Promise<Session | undefined> {
     const found = this.#locate(id, principal)
@@ -144,10 +151,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** Extends a session and takes over what others changed. False when it is gone. One round trip. */
   async touch (session: Session): Promise<boolean> {
-    const record = await this.fetch(session.key, session.version)
+    const { key, version } = session
+    const record = await this.fetch(key, version)
     if (record === 'current') return true
     if (record === undefined) return false
-    session.refresh(record.version, await this.decode(record))
+    session.refresh(record.version, await this.decode(record), version)
     return true
   }
 
@@ -173,7 +181,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** Ends all sessions of a principal, on every replica. Resolves to how many. */
   async terminateAll (principal: Principal): Promise<number> {
-    const owner = ownerDigest(this.namespace, principal)
+    const owner = this.#owner(principal)
     const keys = await this.availability.ask(() => this.backend.records.removeOwner(owner))
     await Promise.all(keys.map(key => this.#ended(key, owner, 'terminated')))
     return keys.length
@@ -188,10 +196,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** A page of sessions, of one principal or of all. `limit` defaults to 100. */
   async list (query: { principal?: Principal, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
-    const { principal, cursor, limit = 100 } = query
+    const { principal, cursor } = query
+    const limit = count(query.limit ?? 100, 'limit')
+    const owner = principal !== undefined && { owner: this.#owner(principal) }
     const page = await this.availability.ask(() => this.backend.records.list({
       limit,
-      ...(principal && { owner: ownerDigest(this.namespace, principal) }),
+      ...owner,
       ...(cursor !== undefined && { cursor })
     }))
     const sessions = await Promise.all(page.records.map(record => this.#summarize(record)))
@@ -202,7 +212,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async * each (principal?: Principal): AsyncGenerator<SessionSummary> {
     let cursor: string | undefined
     do {
-      const page = await this.list({ ...(principal && { principal }), ...(cursor !== undefined && { cursor }) })
+      const page = await this.list({ ...(principal !== undefined && { principal }), ...(cursor !== undefined && { cursor }) })
       yield * page.sessions
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -210,7 +220,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** How many sessions there are, of one principal or of all. */
   async count (principal?: Principal): Promise<number> {
-    const owner = principal && ownerDigest(this.namespace, principal)
+    const owner = principal === undefined ? undefined : this.#owner(principal)
     return await this.availability.ask(() => this.backend.records.count(owner))
   }
 
@@ -219,6 +229,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * `more` says that others look due.
    */
   async sweep (limit = 100): Promise<{ expired: number, more: boolean }> {
+    count(limit, 'limit')
     const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
     await Promise.all(records.map(async ({ key, owner, createdAt, usedAt, idle, deadline }) => {
       const reason = usedAt + idle < deadline ? 'idle' : 'absolute'
@@ -283,6 +294,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async #ended (key: RecordKey, owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
     this.emit('terminated', { ...notice(key, owner), reason })
     await this.fleet.tell('gone', key, { reason })
+  }
+
+  /** A null that got past the types must not mean everyone, or every session without an owner. */
+  #owner (principal: Principal): string {
+    if (principal === null) throw new InvalidOptionError('principal', 'expected a principal')
+    return ownerDigest(this.namespace, principal)
   }
 
   #locate (id: string, principal: Principal | null): { key: RecordKey, owner: string } | undefined {

@@ -1,6 +1,6 @@
-import { HoldfastError } from './errors.js'
-import { type Json, type JsonObject, freeze, isObject } from './json.js'
-import type { Principal } from './principal.js'
+import { HoldfastError, InvalidOptionError } from './errors.js'
+import { type Json, type JsonObject, isObject, parseJson } from './json.js'
+import { type Principal, isPrincipal } from './principal.js'
 
 /** What the client said of itself and what was agreed: enough to bring a server up to the same point again. */
 export interface Handshake {
@@ -44,7 +44,7 @@ export interface SessionInit {
 export function initialState (init: SessionInit): SessionState {
   return {
     schema: 1,
-    principal: init.principal ?? null,
+    principal: init.principal ? onlyParts(init.principal) : null,
     client: init.client ?? {},
     handshake: { initialize: {}, protocolVersion: '', initialized: false, ...init.handshake },
     replay: { subscriptions: [] },
@@ -53,8 +53,32 @@ export function initialState (init: SessionInit): SessionState {
   }
 }
 
-export function encodeState (state: SessionState): Uint8Array {
-  return Buffer.from(JSON.stringify(state))
+/** Whatever else the caller's object holds, such as a token, is not stored. */
+function onlyParts ({ issuer, subject, clientId, tenantId }: Principal): Principal {
+  return { subject, ...(issuer !== undefined && { issuer }), ...(clientId !== undefined && { clientId }), ...(tenantId !== undefined && { tenantId }) }
+}
+
+/**
+ * @param path what made the state, for the error
+ * @returns the body to store, and the state as a reader will find it
+ * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE
+ * @throws InvalidOptionError when a reader could make nothing of it
+ */
+export function encodeState (given: SessionState, maxBytes: number, path: string): { body: Uint8Array, state: SessionState } {
+  const body = Buffer.from(stringify(given))
+  if (body.length > maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
+  const state = parseJson(body)
+  if (!isState(state)) throw new InvalidOptionError(path, 'the outcome is not a session: data, client and handshake are JSON objects')
+  return { body, state }
+}
+
+function stringify (state: SessionState): string {
+  try {
+    return JSON.stringify(state)
+  } catch (error) {
+    // Nested too deeply, or longer than a string can be.
+    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
+  }
 }
 
 /**
@@ -62,23 +86,14 @@ export function encodeState (state: SessionState): Uint8Array {
  * @throws HoldfastError HOLDFAST_INVALID_STATE
  */
 export function decodeState (bytes: Uint8Array): SessionState {
-  const state = parse(bytes)
+  const state = parseJson(bytes)
   if (!isState(state)) throw new HoldfastError('HOLDFAST_INVALID_STATE')
-  return freeze(state)
-}
-
-function parse (bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
-  } catch {
-    // The parser's own message quotes what it read, which may be a credential.
-    throw new HoldfastError('HOLDFAST_INVALID_STATE')
-  }
+  return state
 }
 
 function isState (value: unknown): value is SessionState {
   return isObject(value) && value.schema === 1 &&
-    (value.principal === null || (isObject(value.principal) && typeof value.principal.subject === 'string')) &&
+    (value.principal === null || isPrincipal(value.principal)) &&
     isObject(value.client) && isObject(value.data) && value.context !== undefined &&
     isObject(value.handshake) && isObject(value.handshake.initialize) &&
     typeof value.handshake.protocolVersion === 'string' && typeof value.handshake.initialized === 'boolean' &&

@@ -1,17 +1,28 @@
 import { setImmediate } from 'node:timers/promises'
+import { type Duration, milliseconds } from './duration.js'
+import { isHoldfastError } from './errors.js'
 import type { Sessions } from './sessions.js'
+
+/** Beyond it, Node's timers fire at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** Sweeps again and again, on a timer that is jittered and never keeps the process alive. */
 export class Sweeper {
+  readonly #interval: number
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #stopped = true
 
-  /** @param interval milliseconds. Default: a quarter of the shorter time to live, between 250 ms and 15 s. */
+  /**
+   * @param interval default: a quarter of the shorter time to live, between 250 ms and 15 s
+   * @throws InvalidOptionError
+   */
   constructor (
     private readonly sessions: Sessions,
-    private readonly interval = Math.max(250, Math.min(15_000, Math.min(sessions.idle, sessions.absolute) / 4))
-  ) {}
+    interval: Duration = Math.max(250, Math.min(15_000, Math.floor(Math.min(sessions.idle, sessions.absolute) / 4)))
+  ) {
+    this.#interval = milliseconds(interval, 'interval')
+  }
 
   start (): void {
     if (!this.#stopped) return
@@ -27,18 +38,19 @@ export class Sweeper {
   }
 
   #schedule (): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.#running = this.#sweep().finally(() => { if (!this.#stopped) this.#schedule() })
-    }, this.interval * (0.8 + Math.random() * 0.4))
-    this.#timer.unref()
+      this.#running = this.#running.then(async () => await this.#sweep())
+    }, Math.min(LONGEST_TIMEOUT, this.#interval * (0.8 + Math.random() * 0.4))).unref()
   }
 
   async #sweep (): Promise<void> {
     try {
       while (!this.#stopped && (await this.sessions.sweep()).more) await setImmediate()
     } catch (error) {
-      // While the backend is down its own event has been emitted; the next tick tries again.
-      if (!this.sessions.availability.down) this.sessions.emit('error', { error })
+      // An outage has its own event; the next tick tries again.
+      if (!isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) this.sessions.emit('error', { error })
     }
+    if (!this.#stopped) this.#schedule()
   }
 }
