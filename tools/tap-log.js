@@ -14,7 +14,7 @@ export function tapLog (print) {
     else if (where === undefined) print(raw)
     else if (text.startsWith('# {')) count(text)
     else if (text.startsWith('# Subtest')) failing = false
-    else if (text.startsWith(' ') && !failing) file.push(text)
+    else if (text.startsWith('    ') && !failing) file.push(text)
     else if (/^(not )?ok /.test(text)) endOfFile(text)
     else if (failing || !/^(TAP version \d+|\d+\.\.\d+|# time=.*|Done|)$/.test(text)) print(text)
   }
