@@ -59,18 +59,18 @@ export class EventStream extends Readable {
   /** Takes messages that were just logged, the first at position `first`. */
   offer (first: number, messages: readonly string[], ended: boolean): void {
     if (this.#reading || first !== this.#position + 1) return this.wake()
+    if (this.#isFull && !ended) return this.#isRead ? void this.destroy() : this.wake()
     for (const message of messages) this.#send(message)
     if (messages.length > 0) this.feed.sent(this.#position)
     if (ended) this.finish()
-    else this.#cutWhenSlow()
   }
 
   /** Sends what is in no log: it has no id, and no one can resume from it. */
   offerUnlogged (messages: readonly string[], ended: boolean): void {
     if (this.#done) return
+    if (this.#isFull && !ended && this.#isRead) return void this.destroy()
     for (const message of messages) this.push(messageEvent(message))
     if (ended) this.finish()
-    else this.#cutWhenSlow()
   }
 
   /** Reads on from the log. */
@@ -108,15 +108,9 @@ export class EventStream extends Readable {
     try {
       do {
         this.#again = false
-        const page = await this.feed.read(this.#position)
-        if (this.#done) break
-        this.#position = page.after
-        for (const message of page.messages) if (!this.#send(message)) await this.#drained()
-        if (page.messages.length > 0) {
-          this.feed.sent(this.#position)
-          this.#again = true
-        }
-        if (page.ended) this.finish()
+        const start = this.#position
+        const page = await this.feed.read(start)
+        if (this.#position === start && !this.passive && !this.#done) await this.#sendPage(page)
       } while (this.#again && !this.#done)
     } catch (error) {
       this.feed.failed(error)
@@ -125,9 +119,24 @@ export class EventStream extends Readable {
     this.#reading = false
   }
 
-  #cutWhenSlow (): void {
-    if (this.readableLength > this.settings.maxBuffered) this.destroy()
+  async #sendPage ({ after, messages, ended }: Page): Promise<void> {
+    this.#position = after
+    for (const [index, message] of messages.entries()) {
+      // While its client was slow, this response may have fallen silent or gone on from elsewhere.
+      if (this.passive || this.#position !== after + index) return
+      if (!this.#send(message)) await this.#drained()
+    }
+    if (messages.length > 0) {
+      this.feed.sent(this.#position)
+      this.#again = true
+    }
+    if (ended) this.finish()
   }
+
+  get #isFull (): boolean { return this.readableLength > this.settings.maxBuffered }
+
+  /** Before anybody reads, nobody stalls. */
+  get #isRead (): boolean { return this.readableFlowing !== null }
 
   #send (message: string): boolean {
     if (this.#done) return true

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { Pulse } from '../src/pulse.js'
+import { within } from '../src/time-limit.js'
+import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
+
+stayAwake(t)
+
+t.test('work that is done in time is told from work that is not', async (t) => {
+  t.equal(await within(10_000, Promise.resolve('x')), true)
+  t.equal(await within(1, new Promise(() => {})), false)
+  await t.rejects(within(10_000, Promise.reject(new Error('broken'))), { message: 'broken' })
+})
+
+t.test('work that fails too late does not matter', async (t) => {
+  const gate = new Gate()
+  t.equal(await within(1, gate.passed.then(() => { throw new Error('late') })), false)
+  gate.open()
+  await turns()
+})
+
+t.test('a task repeats, also after it has failed', async (t) => {
+  const failures: unknown[] = []
+  const pulse = new Pulse(error => failures.push(error))
+  let runs = 0
+  await pulse.every(2, () => { if (++runs === 1) throw new Error('once') }, 'now')
+  t.equal(runs, 1)
+  t.match(failures, [{ message: 'once' }])
+  await eventually(() => runs >= 3)
+  t.equal(failures.length, 1)
+  await pulse.stop()
+  const before = runs
+  await new Promise(resolve => setTimeout(resolve, 10))
+  t.equal(runs, before)
+})
+
+t.test('a task does not overlap with itself, and stopping waits for it', async (t) => {
+  const pulse = new Pulse(() => {})
+  const gate = new Gate()
+  let runs = 0
+  pulse.every(1, async () => {
+    runs++
+    await gate.passed
+  }).catch(t.threw)
+  await eventually(() => runs === 1)
+  await new Promise(resolve => setTimeout(resolve, 10))
+  t.equal(runs, 1)
+  let stopped = false
+  const stop = pulse.stop().then(() => { stopped = true })
+  await turns()
+  t.notOk(stopped)
+  gate.open()
+  await stop
+})
+
+t.test('nothing starts after it was stopped', async (t) => {
+  const pulse = new Pulse(() => {})
+  await pulse.stop()
+  await pulse.every(1_000, () => t.fail('ran'), 'now')
+  await pulse.stop()
+})
