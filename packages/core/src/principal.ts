@@ -12,6 +12,7 @@ export interface Principal {
   tenantId?: string
 }
 
+/** Whether a value is a principal in full: a non-empty subject, and strings for whatever else there is. */
 export function isPrincipal (value: unknown): value is Principal {
   return isObject(value) && typeof value.subject === 'string' && value.subject !== '' &&
     [value.issuer, value.clientId, value.tenantId].every(part => part === undefined || typeof part === 'string')

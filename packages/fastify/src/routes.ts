@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf } from '@holdfast/transport'
+import { acceptance } from './acceptance.js'
 import { admission } from './admission.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
@@ -18,23 +19,27 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, scope.getDefaultJsonParser('error', 'error'))
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, explain(error, request)))
-  scope.addHook('onRequest', async (request, reply) => {
+  scope.addHook('onRequest', (request, reply, done) => {
     const reason = refused(request)
-    if (reason !== undefined) return await send(reply, reason)
+    if (reason === undefined) done()
+    else send(reply, reason)
   })
 
-  const answer = (method: 'get' | 'post' | 'delete', accept: readonly string[]) => async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    if (!accepts(request.headers.accept, accept)) return send(reply, errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${accept.join(' and ')}`))
-    const principal = await readPrincipal(request)
-    if (principal === undefined) {
-      reply.header('www-authenticate', 'Bearer')
-      return send(reply, errorReply(401, idOf(request.body), SERVER_ERROR, 'Unauthorized'))
+  const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
+    const accepts = acceptance(types)
+    return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      if (!accepts(request.headers.accept)) return send(reply, errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`))
+      const principal = readPrincipal === undefined ? null : await readPrincipal(request)
+      if (principal === undefined) {
+        reply.header('www-authenticate', 'Bearer')
+        return send(reply, errorReply(401, idOf(request.body), SERVER_ERROR, 'Unauthorized'))
+      }
+      return send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
     }
-    return send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
   }
-  scope.post(path, { preValidation: requireJson }, answer('post', ['application/json', 'text/event-stream']))
-  scope.get(path, { exposeHeadRoute: false }, answer('get', ['text/event-stream']))
-  scope.delete(path, answer('delete', []))
+  scope.post(path, { preValidation: requireJson }, answer('post', 'application/json', 'text/event-stream'))
+  scope.get(path, { exposeHeadRoute: false }, answer('get', 'text/event-stream'))
+  scope.delete(path, answer('delete'))
   scope.route({
     method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS'],
     url: path,
@@ -52,18 +57,10 @@ function send (reply: FastifyReply, { status, headers, body }: Reply): FastifyRe
   return reply.code(status).headers(headers).send(body ?? undefined)
 }
 
-/** RFC 9110 §12.5.1, without quality values: each type must be named, or covered by a range. */
-function accepts (header: string | undefined, types: readonly string[]): boolean {
-  if (types.length === 0) return true
-  if (header === undefined) return false
-  const named = header.split(',').map(range => range.split(';', 1)[0]?.trim().toLowerCase())
-  return types.every(type => named.includes(type) || named.includes('*/*') || named.includes(`${type.split('/')[0] ?? ''}/*`))
-}
-
 /** A body without a type is no JSON, either. */
-async function requireJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  if (request.headers['content-type'] !== undefined) return undefined
-  return send(reply, unsupportedType())
+function requireJson (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (request.headers['content-type'] === undefined) send(reply, unsupportedType())
+  else done()
 }
 
 function unsupportedType (): Reply {

@@ -51,10 +51,7 @@ export class Extra implements MessageExtraInfo {
     }
   }
 
-  get requestInfo (): { headers: IncomingHttpHeaders, url: URL } {
-    const { headers, url } = this.#inbound
-    return { headers, get url () { return new URL(url) } }
-  }
+  get requestInfo (): RequestInfo { return new RequestInfo(this.#inbound) }
 
   get request (): globalThis.Request {
     const headers = new Headers()
@@ -64,4 +61,17 @@ export class Extra implements MessageExtraInfo {
     }
     return new globalThis.Request(this.#inbound.url, { method: 'POST', headers })
   }
+}
+
+/** The v1 SDK takes it for every request, while hardly any handler asks for the URL. */
+class RequestInfo {
+  readonly headers: IncomingHttpHeaders
+  readonly #inbound: Inbound
+
+  constructor (inbound: Inbound) {
+    this.headers = inbound.headers
+    this.#inbound = inbound
+  }
+
+  get url (): URL { return new URL(this.#inbound.url) }
 }
