@@ -1,7 +1,7 @@
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import type { Exchange } from './exchange.js'
-import { type Message, type RequestId, type Response, isResponse } from './json-rpc.js'
+import { type Message, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from './json-rpc.js'
 import type { StreamWriter } from './stream-writer.js'
 import type { WireIds } from './wire-ids.js'
 
@@ -39,6 +39,8 @@ export class DurableTransport implements Transport {
   async close (): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    for (const [id, resolve] of this.#asked) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
+    this.#asked.clear()
     await this.abandon()
     this.onclose?.()
   }
@@ -58,6 +60,7 @@ export class DurableTransport implements Transport {
   /** Asks the server something on the client's behalf; the answer goes no further. */
   async ask (method: string, params: Record<string, unknown>): Promise<Response> {
     const id = `holdfast.${++this.#questions}`
+    if (this.#closed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
     return await new Promise(resolve => {
       this.#asked.set(id, resolve)
       this.receive({ jsonrpc: '2.0', id, method, params })

@@ -59,7 +59,7 @@ export class EventStream extends Readable {
   /** Takes messages that were just logged, the first at position `first`. */
   offer (first: number, messages: readonly string[], ended: boolean): void {
     if (this.#reading || first !== this.#position + 1) return this.wake()
-    if (this.#isFull && !ended) return this.#isRead ? void this.destroy() : this.wake()
+    if (this.#isFull && !ended) return this.#isRead ? this.#cut() : this.wake()
     for (const message of messages) this.#send(message)
     if (messages.length > 0) this.feed.sent(this.#position)
     if (ended) this.finish()
@@ -68,7 +68,7 @@ export class EventStream extends Readable {
   /** Sends what is in no log: it has no id, and no one can resume from it. */
   offerUnlogged (messages: readonly string[], ended: boolean): void {
     if (this.#done) return
-    if (this.#isFull && !ended && this.#isRead) return void this.destroy()
+    if (this.#isFull && !ended && this.#isRead) return this.#cut()
     for (const message of messages) this.push(messageEvent(message))
     if (ended) this.finish()
   }
@@ -137,6 +137,8 @@ export class EventStream extends Readable {
 
   /** Before anybody reads, nobody stalls. */
   get #isRead (): boolean { return this.readableFlowing !== null }
+
+  #cut (): void { this.destroy() }
 
   #send (message: string): boolean {
     if (this.#done) return true

@@ -90,9 +90,11 @@ export class LiveSession implements McpSession {
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {
-    await this.#held?.server.close()
+    const held = this.#held
+    this.#held = undefined
+    await held?.server.close()
     await this.transport.close()
-    await this.#held?.dispose?.(reason)
+    await held?.dispose?.(reason)
   }
 
   /** The id and the context are credentials: neither is printed. */

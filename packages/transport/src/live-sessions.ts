@@ -35,6 +35,7 @@ export class LiveSessions {
   readonly #closing = new Map<RecordKey, Promise<void>>()
   /** Server objects that are being made. */
   #connecting = 0
+  #closed = false
   #requestCount = 0
 
   constructor (
@@ -52,12 +53,7 @@ export class LiveSessions {
 
   /** Finds a session, live or dormant, and extends it. One round trip to the backend. */
   async find (id: string, principal: Principal | null): Promise<Found | undefined> {
-    let live = this.#byId.get(id)
-    if (live?.transport.isClosed === true) {
-      // The server closed itself. Its session goes on, with another.
-      await this.#remove(live, 'dormant')
-      live = undefined
-    }
+    const live = this.#byId.get(id)
     if (live === undefined) return await this.#findDormant(id, principal)
     const { session } = live
     if (!samePrincipal(session.principal, principal)) {
@@ -76,6 +72,12 @@ export class LiveSessions {
     } catch (error) {
       release()
       throw error
+    }
+    if (!this.#isUsable(live)) {
+      release()
+      // The server closed itself. Its session goes on, with another.
+      if (this.#byId.get(id) === live) await this.#remove(live, 'dormant')
+      return await this.find(id, principal)
     }
     this.#use(live)
     return { session, live, release }
@@ -98,6 +100,7 @@ export class LiveSessions {
       this.#starting.set(key, starting)
     }
     const live = this.#byKey.get(key) ?? await starting as LiveSession
+    if (!this.#isUsable(live)) throw new HoldfastError(this.#closed ? 'HOLDFAST_CLOSED' : 'HOLDFAST_SESSION_GONE')
     const release = live.hold()
     this.#use(live)
     return { session: live.session, live, release }
@@ -129,6 +132,8 @@ export class LiveSessions {
 
   /** Lets every server object go; the sessions go on elsewhere. */
   async close (): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#starting.values())
     await Promise.all(Array.from(this, async live => await this.#remove(live, 'closing')))
     await Promise.all(this.#closing.values())
   }
@@ -136,12 +141,14 @@ export class LiveSessions {
   async #start (session: Session, restored: boolean): Promise<LiveSession> {
     const { id, key } = session
     await this.#closing.get(key)
+    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
     this.#makeRoom()
     const live = this.#live(session, restored)
     this.#connecting++
     try {
       await this.#connect(live)
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+      if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
       this.#connecting--
       await live.close('closing')
@@ -150,6 +157,8 @@ export class LiveSessions {
     this.#connecting--
     this.#byId.set(id, live)
     this.#byKey.set(key, live)
+    // Those who wait for it come before those who need its room.
+    setImmediate(live.hold())
     if (restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner: session.owner, principal: session.principal })
     return live
   }
@@ -157,6 +166,10 @@ export class LiveSessions {
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
     const session = await this.sessions.open(id, principal)
     return session && { session, release: () => {} }
+  }
+
+  #isUsable (live: LiveSession): boolean {
+    return this.#byKey.get(live.session.key) === live && !live.transport.isClosed
   }
 
   #use (live: LiveSession): void {
@@ -189,7 +202,8 @@ export class LiveSessions {
       if (!await within(factoryTimeout, connecting)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
     } catch (error) {
       // A factory that comes back late must not leave its server behind.
-      connecting.then(async () => await live.close('closing'), () => {})
+      const late = async (): Promise<void> => await live.close('closing')
+      connecting.then(late, late)
       throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_FACTORY_FAILED', undefined, { cause: error })
     }
   }

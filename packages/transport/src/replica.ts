@@ -41,9 +41,9 @@ export class Replica {
   async start (): Promise<void> {
     const { heartbeat, keepAlive, dormantAfter } = this.settings
     const { idle, absolute } = this.sessions
-    this.#pulse.every(keepAlive, () => this.streams.keepAlive())
-    this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
-    this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
+    void this.#pulse.every(keepAlive, () => this.streams.keepAlive())
+    void this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    void this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // 1.5 heartbeats of grace and half a one to look make two.
     await this.#pulse.every(heartbeat / 2, async () => await this.#beat(), 'now')
   }
