@@ -4,7 +4,7 @@ import { Extra, type Inbound, header } from './inbound.js'
 import type { Request, Response } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { replayedChange } from './replayed.js'
-import { type Reply, failureReply } from './reply.js'
+import type { Reply } from './reply.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
 import { type Revision, revision } from './versions.js'
@@ -51,9 +51,6 @@ function keepEffect (live: LiveSession): BeforeAnswer {
     if (change === undefined) return response
     return live.session.change(change).then(() => {
       live.noteReplay()
-      return response
-    }, async error => {
-      await live.transport.requests.get(request.id)?.abandon(failureReply(error, request.id))
       return response
     })
   }

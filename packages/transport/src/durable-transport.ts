@@ -85,8 +85,11 @@ export class DurableTransport implements Transport {
       this.#asked.delete(id)
       return resolve(response)
     }
-    await this.requests.get(id)?.answer(response)
-    this.#remove(id)
+    try {
+      await this.requests.get(id)?.answer(response)
+    } finally {
+      this.#remove(id)
+    }
   }
 
   #remove (id: RequestId): void {

@@ -1,7 +1,7 @@
 import type { Session } from '@holdfast/core'
 import { eventId, messageEvent, primingEvent } from './event.js'
 import type { Message, Request, RequestId, Response } from './json-rpc.js'
-import { type Reply, errorReply, jsonReply, streamReply } from './reply.js'
+import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
 import { SERVER_ERROR } from './json-rpc.js'
 import { type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
@@ -37,7 +37,8 @@ export class Exchange {
   readonly reply: Promise<Reply>
   readonly #resolve: (reply: Reply) => void
   readonly #open: Map<RequestId, Request>
-  readonly #answers: Response[] = []
+  /** As JSON, by the id of their request. */
+  readonly #answers = new Map<RequestId, string>()
   #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
   #replied = false
   #name = ''
@@ -71,14 +72,20 @@ export class Exchange {
   async answer (response: Response): Promise<void> {
     const request = this.#open.get(response.id as RequestId)
     if (request === undefined) return
-    const prepared = this.context.beforeAnswer(request, response)
-    const answer = prepared instanceof Promise ? await prepared : prepared
+    let answer
+    try {
+      const prepared = this.context.beforeAnswer(request, response)
+      answer = JSON.stringify(prepared instanceof Promise ? await prepared : prepared)
+    } catch (error) {
+      await this.abandon(failureReply(error, request.id))
+      throw error
+    }
     if (!this.#open.delete(request.id) || this.#phase === 'over') return
     const last = this.#open.size === 0
     if (this.#phase === 'streaming') {
-      await this.#stream([JSON.stringify(answer)], last)
+      await this.#stream([answer], last)
     } else {
-      this.#answers.push(answer)
+      this.#answers.set(request.id, answer)
       if (last) await this.#finish()
     }
   }
@@ -113,11 +120,12 @@ export class Exchange {
 
   async #finish (): Promise<void> {
     if (this.context.settings.responseMode === 'sse') {
-      await this.#stream(this.#answers.map(answer => JSON.stringify(answer)), true)
-    } else if (this.#answers.length === 0) {
+      await this.#stream([...this.#answers.values()], true)
+    } else if (this.#answers.size === 0) {
       this.#settle(streamReply(''))
     } else {
-      this.#settle(jsonReply(this.batch ? this.#answers : this.#answers[0]))
+      const answers = [...this.#answers.values()].join(',')
+      this.#settle(jsonReply(this.batch ? `[${answers}]` : answers))
     }
   }
 
@@ -127,10 +135,9 @@ export class Exchange {
       this.#phase = 'streaming'
       clearTimeout(this.#timer)
       this.#name = log.begin()
-      const answered = this.#answers.map(answer => answer.id as RequestId)
       const deliver = (first: number | undefined, written: readonly string[], ended: boolean): void => this.#deliver(first, written, ended)
-      this.#writer = log.writer(session, this.#name, deliver, [...answered, ...this.#open.keys()])
-      if (!end) messages = [...this.#answers.map(answer => JSON.stringify(answer)), ...messages]
+      this.#writer = log.writer(session, this.#name, deliver, [...this.#answers.keys(), ...this.#open.keys()])
+      if (!end) messages = [...this.#answers.values(), ...messages]
     }
     if (end) this.#phase = 'over'
     await this.#writer.write(messages, end)

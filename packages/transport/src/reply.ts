@@ -13,8 +13,8 @@ export interface Reply {
 const JSON_HEADERS = { 'content-type': 'application/json' }
 const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }
 
-export function jsonReply (body: unknown, headers: Readonly<Record<string, string>> = JSON_HEADERS): Reply {
-  return { status: 200, headers, body: JSON.stringify(body) }
+export function jsonReply (json: string): Reply {
+  return { status: 200, headers: JSON_HEADERS, body: json }
 }
 
 export function streamReply (body: string | Readable): Reply {

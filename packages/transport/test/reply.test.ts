@@ -46,7 +46,7 @@ t.test('a session that cannot be used is one that is not there', async (t) => {
 })
 
 t.test('replies say what they carry', async (t) => {
-  t.same(jsonReply([1]), { status: 200, headers: { 'content-type': 'application/json' }, body: '[1]' })
+  t.same(jsonReply('[1]'), { status: 200, headers: { 'content-type': 'application/json' }, body: '[1]' })
   t.same(emptyReply(202), { status: 202, headers: {}, body: null })
   t.same(streamReply('').headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
 })
