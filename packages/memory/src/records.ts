@@ -40,7 +40,7 @@ export class MemoryRecords implements RecordStore {
     const entry = new Entry(record, owner, ++this.#made, now)
     owner.push(entry)
     this.#entries.add(entry.key, entry)
-    this.#wheel.add(entry)
+    this.#wheel.add(entry, now)
     return 'created'
   }
 
@@ -111,7 +111,7 @@ export class MemoryRecords implements RecordStore {
         records.push(entry.toRecord())
         this.#forget(entry)
       } else {
-        this.#wheel.add(entry)
+        this.#wheel.add(entry, now)
       }
     }
     return { records, more: this.#wheel.isDue(now) }

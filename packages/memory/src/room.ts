@@ -10,8 +10,6 @@ export class Room {
   /** @param giveWay drops something dispensable and returns its bytes, 0 when there is nothing left to drop */
   constructor (private readonly max: number, private readonly giveWay: () => number) {}
 
-  get used (): number { return this.#used }
-
   /** False when there is not enough, even after dropping what is dispensable. */
   take (bytes: number): boolean {
     while (this.#used + bytes > this.max) {

@@ -20,7 +20,8 @@ export class Wheel {
   }
 
   /** In the slot of the second by whose beginning it has expired, or the nearest that is still to come. */
-  add (entry: Entry): void {
+  add (entry: Entry, now: number): void {
+    this.#follow(now)
     const due = Math.ceil(expiresAt(entry) / SECOND)
     this.#slot(Math.min(Math.max(due, this.#second + 1), this.#second + SLOTS - 1)).append(entry)
   }
@@ -38,14 +39,19 @@ export class Wheel {
   }
 
   #due (now: number): Due | undefined {
+    this.#follow(now)
     const end = Math.floor(now / SECOND)
-    if (end < this.#second) this.#second = end // The clock was set back.
     this.#second = Math.max(this.#second, end - SLOTS) // One turn passes every slot.
     for (; this.#second < end; this.#second++) {
       const slot = this.#slot(this.#second + 1)
       if (slot.later !== slot) return slot
     }
     return undefined
+  }
+
+  /** Goes back when the clock was set back. */
+  #follow (now: number): void {
+    this.#second = Math.min(this.#second, Math.floor(now / SECOND))
   }
 
   #slot (second: number): Due {
