@@ -16,16 +16,19 @@ function callable<T> (description: string): Type.TUnsafe<T> {
   return Type.Refine(Type.Unsafe<T>({ description }), value => typeof value === 'function', () => 'expected a function') as unknown as Type.TUnsafe<T>
 }
 
-function duration (fallback: string, description: string): Type.TUnsafe<Duration> {
+/** Beyond it, Node's timers fire at once: 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+function duration (fallback: string, description: string, longest = LONGEST_TIMER): Type.TUnsafe<Duration> {
   const valid = (value: unknown): boolean => {
     try {
-      return milliseconds(value as Duration, '') > 0
+      return milliseconds(value as Duration, '') <= longest
     } catch {
       return false
     }
   }
   const schema = Type.Unsafe<Duration>({ type: ['integer', 'string'], default: fallback, description })
-  return Type.Refine(schema, valid, () => 'expected milliseconds, or a duration such as "30s", "15m", "24h"') as unknown as Type.TUnsafe<Duration>
+  return Type.Refine(schema, valid, () => `expected milliseconds, or a duration such as "30s", "15m", "24h"${longest === Infinity ? '' : '; at most 24 days'}`) as unknown as Type.TUnsafe<Duration>
 }
 
 function amount (fallback: number, description: string): Type.TInteger {
@@ -55,8 +58,8 @@ export const OptionsSchema = Type.Object({
     resolve: callable<ResolveContext>('Reads the context of a new session from its `initialize` request.')
   }, strict)),
   ttl: Type.Optional(Type.Object({
-    idle: Type.Optional(duration('30m', 'A session ends after this time without use. An open stream and a running call are use.')),
-    absolute: Type.Optional(duration('24h', 'A session ends this long after it began, used or not.'))
+    idle: Type.Optional(duration('30m', 'A session ends after this time without use. An open stream and a running call are use.', Infinity)),
+    absolute: Type.Optional(duration('24h', 'A session ends this long after it began, used or not.', Infinity))
   }, { ...strict, default: {} })),
   limits: Type.Optional(Type.Object({
     maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
