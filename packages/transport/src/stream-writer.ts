@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { AppendOptions } from '@holdfast/core'
 
 /** Appends to one stream's log; resolves to the position of the last entry, undefined when it could not be logged. */
@@ -44,6 +45,8 @@ export class StreamWriter {
       const last = await this.append(messages, { end, ...(this.#head && { head: this.#head }) })
       if (last !== undefined) this.#head = undefined
       this.deliver(last === undefined ? undefined : last - messages.length + 1, messages, end)
+      // Whoever writes without a pause would never let its reader's socket take anything.
+      if (!end) await setImmediate()
       for (const write of batch) write.done()
     }
     this.#writing = false
