@@ -25,11 +25,16 @@ export interface Found {
   release: () => void
 }
 
+interface Starting {
+  live: LiveSession
+  ready: Promise<void>
+}
+
 /** The sessions that have a server object here: least recently used first, restored when they are asked for. */
 export class LiveSessions {
   readonly #byId = new Map<string, LiveSession>()
   readonly #byKey = new Map<RecordKey, LiveSession>()
-  readonly #starting = new Map<RecordKey, Promise<LiveSession>>()
+  readonly #starting = new Map<RecordKey, Starting>()
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
@@ -90,18 +95,18 @@ export class LiveSessions {
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT, HOLDFAST_SESSION_GONE
    */
   async start (session: Session, restored: boolean): Promise<Found & { live: LiveSession }> {
-    const { key } = session
-    let starting = this.#starting.get(key)
-    if (starting === undefined && !this.#byKey.has(key)) {
-      starting = this.#start(session, restored).finally(() => {
-        this.#starting.delete(key)
-        this.#doomed.delete(key)
-      })
-      this.#starting.set(key, starting)
-    }
-    const live = this.#byKey.get(key) ?? await starting as LiveSession
-    if (!this.#isUsable(live)) throw new HoldfastError(this.#closed ? 'HOLDFAST_CLOSED' : 'HOLDFAST_SESSION_GONE')
+    const there = this.#byKey.get(session.key)
+    const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
+    const live = there ?? (starting as Starting).live
+    // Whoever waits holds it from the beginning, so that it cannot be taken to make room as soon as it is there.
     const release = live.hold()
+    try {
+      await starting?.ready
+      if (!this.#isUsable(live)) throw new HoldfastError(this.#closed ? 'HOLDFAST_CLOSED' : 'HOLDFAST_SESSION_GONE')
+    } catch (error) {
+      release()
+      throw error
+    }
     this.#use(live)
     return { session: live.session, live, release }
   }
@@ -133,17 +138,28 @@ export class LiveSessions {
   /** Lets every server object go; the sessions go on elsewhere. */
   async close (): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#starting.values())
+    await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
     await Promise.all(Array.from(this, async live => await this.#remove(live, 'closing')))
     await Promise.all(this.#closing.values())
   }
 
-  async #start (session: Session, restored: boolean): Promise<LiveSession> {
-    const { id, key } = session
+  #begin (session: Session, restored: boolean): Starting {
+    const { key } = session
+    const live = this.#live(session, restored)
+    const ready = this.#start(live).finally(() => {
+      this.#starting.delete(key)
+      this.#doomed.delete(key)
+    })
+    const starting = { live, ready }
+    this.#starting.set(key, starting)
+    return starting
+  }
+
+  async #start (live: LiveSession): Promise<void> {
+    const { id, key, owner, principal } = live.session
     await this.#closing.get(key)
     if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
     this.#makeRoom()
-    const live = this.#live(session, restored)
     this.#connecting++
     try {
       await this.#connect(live)
@@ -157,10 +173,7 @@ export class LiveSessions {
     this.#connecting--
     this.#byId.set(id, live)
     this.#byKey.set(key, live)
-    // Those who wait for it come before those who need its room.
-    setImmediate(live.hold())
-    if (restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner: session.owner, principal: session.principal })
-    return live
+    if (live.restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner, principal })
   }
 
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
