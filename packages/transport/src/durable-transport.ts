@@ -37,17 +37,21 @@ export class DurableTransport implements Transport {
 
   /** Ends the transport, as the server's own `close()` does. What still runs is answered with an error. */
   async close (): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    for (const [id, resolve] of this.#asked) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
-    this.#asked.clear()
-    await this.abandon()
-    this.onclose?.()
+    if (!this.#closed) {
+      this.#closed = true
+      for (const [id, resolve] of this.#asked) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
+      this.#asked.clear()
+      await this.abandon()
+    }
+    // A server that was connected too late is told, too.
+    const { onclose } = this
+    delete this.onclose
+    onclose?.()
   }
 
-  /** Answers what still runs with an error. */
-  async abandon (): Promise<void> {
-    await Promise.all(Array.from(new Set(this.requests.values()), async exchange => await exchange.abandon()))
+  /** Answers what still runs with an error; `reply` is for those that are not streaming. */
+  async abandon (reply?: Parameters<Exchange['abandon']>[0]): Promise<void> {
+    await Promise.all(Array.from(new Set(this.requests.values()), async exchange => await exchange.abandon(reply)))
     this.requests.clear()
     this.#settled()
   }

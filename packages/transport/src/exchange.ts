@@ -3,7 +3,7 @@ import { eventId, messageEvent, primingEvent } from './event.js'
 import type { Message, Request, RequestId, Response } from './json-rpc.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
 import { SERVER_ERROR } from './json-rpc.js'
-import { type StreamLog, interruptions } from './stream-log.js'
+import { INTERRUPTED, type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
 import type { Streams } from './streams.js'
 
@@ -77,7 +77,7 @@ export class Exchange {
       const prepared = this.context.beforeAnswer(request, response)
       answer = JSON.stringify(prepared instanceof Promise ? await prepared : prepared)
     } catch (error) {
-      await this.abandon(failureReply(error, request.id))
+      await this.abandon(id => failureReply(error, id))
       throw error
     }
     if (!this.#open.delete(request.id) || this.#phase === 'over') return
@@ -109,13 +109,13 @@ export class Exchange {
   }
 
   /** Gives up what is not answered: the session has ended, or this replica does. */
-  async abandon (reply?: Reply): Promise<void> {
+  async abandon (reply: (id: RequestId | null) => Reply = interruptedReply): Promise<void> {
     if (this.#phase === 'over') return
     const errors = interruptions(this.#open.keys())
     const [id = null] = this.#open.keys()
     this.#open.clear()
     if (this.#phase === 'streaming') return await this.#stream(errors, true)
-    this.#settle(reply ?? errorReply(503, id, SERVER_ERROR, 'The request was interrupted; it may have run', { retryAfter: 1 }))
+    this.#settle(reply(id))
   }
 
   async #finish (): Promise<void> {
@@ -169,4 +169,8 @@ export class Exchange {
     clearTimeout(this.#timer)
     this.#resolve(reply)
   }
+}
+
+function interruptedReply (id: RequestId | null): Reply {
+  return errorReply(503, id, SERVER_ERROR, INTERRUPTED, { retryAfter: 1 })
 }

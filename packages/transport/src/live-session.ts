@@ -4,6 +4,7 @@ import type { DurableTransport } from './durable-transport.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import type { McpSession } from './mcp-session.js'
 import { replayRequests } from './replayed.js'
+import { notFoundReply } from './reply.js'
 import { within } from './time-limit.js'
 
 /** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */
@@ -90,6 +91,7 @@ export class LiveSession implements McpSession {
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {
+    if (reason === 'terminated' || reason === 'expired') await this.transport.abandon(notFoundReply)
     const held = this.#held
     this.#held = undefined
     await held?.server.close()

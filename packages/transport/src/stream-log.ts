@@ -6,6 +6,9 @@ import { type Deliver, StreamWriter } from './stream-writer.js'
 /** The stream for what belongs to no request of the client. */
 export const STANDALONE = 'standalone'
 
+/** What is said of a request that was not answered. */
+export const INTERRUPTED = 'The request was interrupted; it may have run'
+
 /** A position no stream reaches: the client was told that the rest is lost. */
 const END = 999_999_999_999_999
 const PAGE_SIZE = 64
@@ -103,7 +106,7 @@ export class StreamLog {
 
 /** What requests are answered with when the replica that ran them is gone. */
 export function interruptions (ids: Iterable<RequestId>): string[] {
-  return errors(ids, 'The request was interrupted; it may have run')
+  return errors(ids, INTERRUPTED)
 }
 
 function lost (ids: RequestId[]): Page {
