@@ -1,0 +1,125 @@
+import t from 'tap'
+import { BoundCodec, Fleet, type FleetMessage, plain } from '../src/index.js'
+import { Reference } from './fixtures/reference.js'
+
+function fleet (bus: Reference, replica: string, namespace = 'mcp') {
+  const reported: unknown[] = []
+  const heard: FleetMessage[] = []
+  const member = new Fleet(bus.bus, new BoundCodec(plain, namespace), namespace, replica, error => reported.push(error))
+  return { member, heard, reported, listen: async () => await member.listen(message => { heard.push(message) }) }
+}
+
+t.test('everyone hears what is told to all, except who tells it', async (t) => {
+  const bus = new Reference()
+  const [a, b, c] = [fleet(bus, 'a'), fleet(bus, 'b'), fleet(bus, 'c')]
+  await Promise.all([a.listen(), b.listen(), c.listen()])
+  await a.member.tell('gone', 'tag.key', { reason: 'idle' })
+  await new Promise(setImmediate)
+  const message = { reason: 'idle', type: 'gone', key: 'tag.key', from: 'a' }
+  t.strictSame([a.heard, b.heard, c.heard], [[], [message], [message]])
+})
+
+t.test('one replica can be told something, and it is known whether it is there', async (t) => {
+  const bus = new Reference()
+  const [a, b, c] = [fleet(bus, 'a'), fleet(bus, 'b'), fleet(bus, 'c')]
+  await Promise.all([a.listen(), b.listen(), c.listen()])
+  t.equal(await a.member.tellReplica('b', 'answer', 'tag.key', { message: { id: 1 } }), true)
+  t.equal(await a.member.tellReplica('nobody', 'answer', 'tag.key'), false)
+  await new Promise(setImmediate)
+  t.strictSame([a.heard, b.heard, c.heard], [[], [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }], []])
+})
+
+t.test('details cannot pass for what a message is about', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  await b.listen()
+  await a.member.tell('wake', 'tag.key', { type: 'gone', key: 'tag.other', from: 'b' })
+  await new Promise(setImmediate)
+  t.strictSame(b.heard, [{ type: 'wake', key: 'tag.key', from: 'a' }])
+})
+
+t.test('a namespace hears nothing of another', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a', 'one'), fleet(bus, 'b', 'two')]
+  await b.listen()
+  await a.member.tell('gone', 'tag.key')
+  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key'), false)
+  await new Promise(setImmediate)
+  t.strictSame(b.heard, [])
+})
+
+t.test('who stopped listening hears nothing', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  const stop = await b.listen()
+  await stop()
+  await a.member.tell('gone', 'tag.key')
+  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key'), false)
+  t.strictSame(b.heard, [])
+  t.strictSame(bus.listeners, [])
+})
+
+t.test('a hostile message is reported without its content and stops nothing', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  await b.listen()
+  const hostile = ['hush', '{"hush":', 'null', '[]', '"hush"', '{}', '{"type":"gone","key":1,"from":"a"}', '{"type":"gone","key":"hush"}',
+    '{"__proto__":{"type":"gone","key":"hush","from":"a"}}', '{"type":{},"key":"hush","from":"a"}']
+  for (const text of hostile) await bus.bus.publish('mcp:fleet', Buffer.from(text))
+  await a.member.tell('gone', 'tag.key')
+  await new Promise(setImmediate)
+  t.equal(b.reported.length, hostile.length)
+  for (const error of b.reported) {
+    t.match(error, { code: 'HOLDFAST_INVALID_STATE' })
+    t.notMatch((error as Error).stack, /hush/)
+  }
+  t.strictSame(b.heard, [{ type: 'gone', key: 'tag.key', from: 'a' }])
+})
+
+t.test('a message that was sealed elsewhere is reported', async (t) => {
+  const bus = new Reference()
+  const refused = new Error('cannot be opened')
+  const reported: unknown[] = []
+  const member = new Fleet(bus.bus, new BoundCodec({ ...plain, open: () => { throw refused } }, 'mcp'), 'mcp', 'b', error => reported.push(error))
+  await member.listen(() => { t.fail('heard it') })
+  await bus.bus.publish('mcp:fleet', Buffer.from('{}'))
+  await new Promise(setImmediate)
+  t.strictSame(reported, [refused])
+})
+
+t.test('a listener that throws or rejects is reported', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  const failures = [new Error('thrown'), new Error('rejected')]
+  await b.member.listen(() => { throw failures[0] })
+  await b.member.listen(async () => { throw failures[1] })
+  await a.member.tell('gone', 'tag.key')
+  await new Promise(setImmediate)
+  t.strictSame(b.reported, failures)
+})
+
+t.test('a hint that cannot be sent to all is reported, not thrown; to one, the caller must know', async (t) => {
+  const bus = new Reference()
+  const lost = new Error('connection lost')
+  bus.bus.publish = async () => { throw lost }
+  const a = fleet(bus, 'a')
+  await a.member.tell('gone', 'tag.key')
+  t.strictSame(a.reported, [lost])
+  await t.rejects(a.member.tellReplica('b', 'gone', 'tag.key'), lost)
+})
+
+t.test('listening that fails half way leaves no ear behind', async (t) => {
+  const bus = new Reference()
+  const lost = new Error('connection lost')
+  const { subscribe } = bus.bus
+  bus.bus.subscribe = async (channel, listener) => {
+    if (bus.listeners.length > 0) throw lost
+    return await subscribe(channel, listener)
+  }
+  const a = fleet(bus, 'a')
+  await t.rejects(a.listen(), lost)
+  t.strictSame(bus.listeners, [])
+  bus.bus.subscribe = subscribe
+  await a.listen()
+  t.equal(bus.listeners.length, 2)
+})

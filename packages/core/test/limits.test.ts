@@ -1,0 +1,120 @@
+import t from 'tap'
+import { ADA, BOB, manager } from './fixtures/manager.js'
+import { Reference } from './fixtures/reference.js'
+
+const MINUTE = 60_000
+
+t.test('a principal has no more sessions than allowed', async (t) => {
+  const { sessions, heard } = manager({ limits: { maxPerOwner: 2 } })
+  const { owner } = await sessions.create({ principal: ADA })
+  await sessions.create({ principal: ADA })
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  t.strictSame(heard.slice(2), [{ event: 'limitReached', limit: 'maxPerOwner', owner }])
+  t.ok(await sessions.create({ principal: BOB }))
+})
+
+t.test('the cap of a principal does not count those without', async (t) => {
+  const { sessions } = manager({ limits: { maxPerOwner: 1 } })
+  for (let i = 0; i < 3; i++) t.ok(await sessions.create())
+})
+
+t.test('there are no more sessions than allowed', async (t) => {
+  const { sessions, heard } = manager({ limits: { maxSessions: 2 } })
+  await sessions.create()
+  await sessions.create({ principal: ADA })
+  await t.rejects(sessions.create(), { code: 'HOLDFAST_LIMIT_REACHED' })
+  t.strictSame(heard.at(-1), { event: 'limitReached', limit: 'maxSessions', owner: '' })
+})
+
+t.test('with evict, the principal\'s own longest-idle session makes room', async (t) => {
+  const { backend, sessions, heard } = manager({ limits: { maxPerOwner: 3, evict: 'idle' } })
+  const [first, second, third] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
+  const theirs = await sessions.create({ principal: BOB })
+  backend.now += MINUTE
+  await sessions.touch(first)
+  heard.length = 0
+  const created = await sessions.create({ principal: ADA })
+  t.match(heard, [{ event: 'limitReached' }, { event: 'terminated', key: second.key, reason: 'evicted' }, { event: 'created', key: created.key }])
+  t.equal(heard.length, 3)
+  for (const { id } of [first, third, created]) t.ok(await sessions.open(id, ADA))
+  t.ok(await sessions.open(theirs.id, BOB))
+})
+
+t.test('it makes room at the cap of all, too, but only from among the principal\'s own', async (t) => {
+  const { sessions } = manager({ limits: { maxSessions: 2, evict: 'idle' } })
+  const mine = await sessions.create({ principal: ADA })
+  const nobodys = await sessions.create()
+  await t.rejects(sessions.create({ principal: BOB }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  await t.rejects(sessions.create(), { code: 'HOLDFAST_LIMIT_REACHED' }, 'whose oldest could be a stranger\'s')
+  t.ok(await sessions.create({ principal: ADA }))
+  t.equal(await sessions.open(mine.id, ADA), undefined)
+  t.ok(await sessions.open(nobodys.id, null))
+})
+
+t.test('a session in use is never evicted', async (t) => {
+  const { sessions } = manager({ limits: { maxPerOwner: 2, evict: 'idle' } })
+  const [first, second] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
+  sessions.inUse = key => key === first.key
+  const third = await sessions.create({ principal: ADA })
+  t.ok(await sessions.open(first.id, ADA))
+  t.equal(await sessions.open(second.id, ADA), undefined)
+  sessions.inUse = () => true
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  t.ok(await sessions.open(third.id, ADA))
+})
+
+t.test('one that gets into use while others are looked at is left alone', async (t) => {
+  const { backend, sessions } = manager({ limits: { maxPerOwner: 1, evict: 'idle' } })
+  const { id } = await sessions.create({ principal: ADA })
+  const { list } = backend.records
+  backend.records.list = async query => {
+    const page = await list(query)
+    queueMicrotask(() => queueMicrotask(() => { sessions.inUse = () => true }))
+    return page
+  }
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  t.ok(await sessions.open(id, ADA))
+})
+
+t.test('on a shared backend, what was used just now may be in use elsewhere', async (t) => {
+  const backend = Object.assign(new Reference(), { shared: true, now: Date.now() - 10 * MINUTE })
+  const { sessions } = manager({ backend, limits: { maxPerOwner: 2, evict: 'idle' } })
+  const [first, second] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
+  backend.now = Date.now()
+  await sessions.touch(first)
+  const third = await sessions.create({ principal: ADA })
+  t.equal(await sessions.open(second.id, ADA), undefined)
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  for (const { id } of [first, third]) t.ok(await sessions.open(id, ADA))
+})
+
+t.test('the one to evict is looked for on every page', async (t) => {
+  const { backend, sessions } = manager({ limits: { maxPerOwner: 600, evict: 'idle' } })
+  const all = []
+  for (let i = 0; i < 600; i++) all.push(await sessions.create({ principal: ADA }))
+  backend.now += MINUTE
+  for (const session of all) if (session !== all[550]) await sessions.touch(session)
+  await sessions.create({ principal: ADA })
+  t.equal(await sessions.get(all[550]!.id, ADA), undefined)
+  t.equal(await sessions.count(ADA), 600)
+})
+
+t.test('when others take the room that was made, the cap holds', async (t) => {
+  const { backend, sessions } = manager({ limits: { maxPerOwner: 1, evict: 'idle' } })
+  await sessions.create({ principal: ADA })
+  backend.records.create = async () => 'owner-full'
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+})
+
+t.test('one that ended by itself meanwhile makes no room twice', async (t) => {
+  const { backend, sessions, heard } = manager({ limits: { maxPerOwner: 2, evict: 'idle' } })
+  const [first, second] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
+  const { list } = backend.records
+  backend.records.list = async query => {
+    const page = await list(query)
+    await backend.records.remove(first.key)
+    return page
+  }
+  await sessions.create({ principal: ADA })
+  t.strictSame(heard.filter(({ event }) => event === 'terminated').map(({ key }) => key), [second.key])
+})

@@ -1,0 +1,36 @@
+import t from 'tap'
+import { Sessions, type SessionsOptions } from '../src/index.js'
+import { manager } from './fixtures/manager.js'
+import { Reference } from './fixtures/reference.js'
+
+t.test('defaults are as documented', async (t) => {
+  const { sessions } = manager()
+  t.match(sessions, { namespace: 'mcp', idle: 30 * 60_000, absolute: 24 * 3_600_000, maxStateBytes: 262_144 })
+})
+
+t.test('a wrong option is an error that names it', async (t) => {
+  const wrong: Array<[string, object]> = [
+    ['backend', { backend: undefined }], ['backend', { backend: {} }], ['backend', { backend: null }],
+    ['namespace', { namespace: '' }], ['namespace', { namespace: 7 }],
+    ['ttl.idle', { ttl: { idle: 'soon' } }], ['ttl.absolute', { ttl: { absolute: 0 } }],
+    ['limits.maxSessions', { limits: { maxSessions: 0 } }], ['limits.maxSessions', { limits: { maxSessions: '5' } }],
+    ['limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }], ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
+    ['limits.evict', { limits: { evict: 'lru' } }]
+  ]
+  for (const [path, options] of wrong) {
+    t.throws(() => new Sessions({ backend: new Reference(), ...options } as SessionsOptions), { code: 'HOLDFAST_INVALID_OPTION', path }, JSON.stringify(options))
+  }
+})
+
+t.test('so is a wrong page or sweep', async (t) => {
+  const { sessions } = manager()
+  for (const limit of [0, -1, NaN, 1.5, '5' as never]) {
+    await t.rejects(sessions.list({ limit }), { code: 'HOLDFAST_INVALID_OPTION', path: 'limit' })
+    await t.rejects(sessions.sweep(limit), { code: 'HOLDFAST_INVALID_OPTION', path: 'limit' })
+  }
+})
+
+t.test('two managers are two replicas', async (t) => {
+  t.not(manager().sessions.fleet.replica, manager().sessions.fleet.replica)
+  t.match(manager().sessions.fleet.replica, /^[0-9a-f]{16}$/)
+})

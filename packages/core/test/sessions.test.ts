@@ -1,0 +1,166 @@
+import t from 'tap'
+import { Sessions } from '../src/index.js'
+import { ADA, BOB, manager, outage } from './fixtures/manager.js'
+
+t.test('a session is opened by its id and its owner, as it was created', async (t) => {
+  const { sessions, heard } = manager()
+  const created = await sessions.create({
+    principal: ADA,
+    client: { name: 'client', version: '1' },
+    handshake: { initialize: { capabilities: {} }, protocolVersion: '2025-11-25' },
+    context: { region: 'north' },
+    data: { n: 1 }
+  })
+  t.strictSame(heard, [{ event: 'created', label: created.key.split('.')[1]?.slice(0, 8), key: created.key, owner: created.owner, principal: ADA }])
+  const opened = await sessions.open(created.id, ADA)
+  t.not(opened, created)
+  t.match(opened, { id: created.id, key: created.key, owner: created.owner, version: 1, principal: ADA, context: { region: 'north' }, data: { n: 1 } })
+  t.strictSame(opened?.state, created.state)
+})
+
+t.test('without anything, a session is nobody\'s and empty', async (t) => {
+  const { sessions } = manager()
+  const { id, owner, principal, context, data } = await sessions.create()
+  t.strictSame({ owner, principal, context, data }, { owner: '', principal: null, context: null, data: {} })
+  t.ok(await sessions.open(id, null))
+})
+
+t.test('neither the id nor more of the principal than who it is reaches the backend', async (t) => {
+  const { backend, sessions } = manager()
+  const known = { ...ADA, token: 'hush' }
+  const { id, key } = await sessions.create({ principal: known })
+  const { body, ...record } = backend.stored.get(key)!
+  t.notMatch(Buffer.from(body).toString(), /hush/)
+  t.notOk(JSON.stringify(record).includes(id) || Buffer.from(body).includes(id))
+})
+
+t.test('somebody else\'s session is a miss in every way', async (t) => {
+  const { backend, sessions } = manager()
+  const { id } = await sessions.create({ principal: ADA })
+  const { id: nobodys } = await sessions.create()
+  const misses = [
+    [id, BOB], [id, null], [id, { subject: 'ada' }], [id, { ...ADA, tenantId: '' }], [nobodys, ADA],
+    ['unknown', ADA], ['', ADA], ['a b', ADA], ['x'.repeat(257), ADA]
+  ] as const
+  for (const [id, principal] of misses) {
+    t.equal(await sessions.open(id, principal), undefined)
+    t.equal(await sessions.get(id, principal), undefined)
+    t.equal(await sessions.terminate(id, principal), false)
+  }
+  t.equal(backend.stored.size, 2)
+  const other = new Sessions({ backend, namespace: 'other' })
+  t.equal(await other.open(id, ADA), undefined)
+  t.equal(await other.terminate(nobodys, null), false)
+})
+
+t.test('what cannot be an id is not even asked for', async (t) => {
+  const { backend, sessions } = manager()
+  outage(backend)
+  t.equal(await sessions.open('a\r\nb', null), undefined)
+})
+
+t.test('opening and touching are uses, looking is none', async (t) => {
+  const { backend, sessions } = manager()
+  const session = await sessions.create({ principal: ADA })
+  const usedAt = async () => (await sessions.get(session.id, ADA))?.usedAt
+  const start = backend.now
+  backend.now += 1_000
+  t.equal(await usedAt(), start)
+  await sessions.list()
+  t.equal(await usedAt(), start)
+  await sessions.open(session.id, ADA)
+  t.equal(await usedAt(), start + 1_000)
+  backend.now += 1_000
+  t.equal(await sessions.touch(session), true)
+  t.equal(await usedAt(), start + 2_000)
+})
+
+t.test('a touch brings what others changed', async (t) => {
+  const { backend, sessions } = manager()
+  const session = await sessions.create({ principal: ADA })
+  const other = await manager({ backend }).sessions.open(session.id, ADA)
+  await other?.update(data => { data.n = 1 })
+  t.strictSame(session.data, {})
+  t.equal(await sessions.touch(session), true)
+  t.strictSame(session.data, { n: 1 })
+  t.equal(session.version, 2)
+  t.equal(await sessions.touch(session), true)
+  await sessions.terminate(session.id, ADA)
+  t.equal(await sessions.touch(session), false)
+})
+
+t.test('get says what is known without an id', async (t) => {
+  const { backend, sessions } = manager({ ttl: { idle: '1m', absolute: '1h' } })
+  const { id, key, owner, state } = await sessions.create({ principal: ADA })
+  const { now } = backend
+  t.strictSame(await sessions.get(id, ADA), {
+    label: key.split('.')[1]?.slice(0, 8), key, owner, createdAt: now, usedAt: now, version: 1, expiresAt: now + 60_000, state
+  })
+})
+
+t.test('sessions are listed page by page, of all or of one principal', async (t) => {
+  const { sessions } = manager()
+  const keys = []
+  for (let i = 0; i < 7; i++) keys.push((await sessions.create({ principal: i % 2 === 0 ? ADA : BOB })).key)
+  const first = await sessions.list({ limit: 3 })
+  t.strictSame(first.sessions.map(({ key }) => key), keys.slice(0, 3))
+  const second = await sessions.list({ limit: 3, cursor: first.cursor! })
+  const third = await sessions.list({ limit: 3, cursor: second.cursor! })
+  t.strictSame([...second.sessions, ...third.sessions].map(({ key }) => key), keys.slice(3))
+  t.notOk('cursor' in third)
+  const { sessions: bobs } = await sessions.list({ principal: BOB })
+  t.strictSame(bobs.map(({ state }) => state?.principal), [BOB, BOB, BOB])
+  t.equal(await sessions.count(), 7)
+  t.equal(await sessions.count(ADA), 4)
+})
+
+t.test('each goes through all pages', async (t) => {
+  const { backend, sessions } = manager()
+  for (let i = 0; i < 250; i++) await sessions.create({ principal: i < 120 ? ADA : BOB })
+  const { list } = backend.records
+  let pages = 0
+  backend.records.list = async query => { pages++; return await list(query) }
+  const seen = new Set<string>()
+  for await (const { key } of sessions.each()) seen.add(key)
+  t.equal(seen.size, 250)
+  t.equal(pages, 3)
+  let adas = 0
+  for await (const { state } of sessions.each(ADA)) if (state?.principal?.subject === 'ada') adas++
+  t.equal(adas, 120)
+})
+
+t.test('a null that got past the types means neither everyone nor all that are nobody\'s', async (t) => {
+  const { backend, sessions } = manager()
+  await sessions.create()
+  await sessions.create({ principal: ADA })
+  const nobody = null as never
+  const wrong = { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' }
+  await t.rejects(sessions.terminateAll(nobody), wrong)
+  await t.rejects(sessions.list({ principal: nobody }), wrong)
+  await t.rejects(sessions.count(nobody), wrong)
+  await t.rejects(sessions.each(nobody).next(), wrong)
+  t.equal(backend.stored.size, 2)
+})
+
+t.test('what is no principal opens and creates nothing', async (t) => {
+  const { backend, sessions } = manager()
+  const wrong = { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' }
+  await t.rejects(sessions.create({ principal: { subject: undefined } as never }), wrong)
+  await t.rejects(sessions.create({ principal: '' as never }), wrong)
+  await t.rejects(sessions.open('id', { subject: '' }), wrong)
+  t.equal(backend.stored.size, 0)
+})
+
+t.test('a state that cannot be kept is refused before anything is stored', async (t) => {
+  const { backend, sessions } = manager({ limits: { maxStateBytes: 500 } })
+  await t.rejects(sessions.create({ data: { text: 'x'.repeat(500) } }), { code: 'HOLDFAST_STATE_TOO_LARGE' })
+  await t.rejects(sessions.create({ data: [] as never }), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' })
+  await t.rejects(sessions.create({ handshake: { initialize: 'text' as never } }), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' })
+  t.equal(backend.stored.size, 0)
+})
+
+t.test('an id that is minted twice is never shared', async (t) => {
+  const { backend, sessions } = manager()
+  backend.records.create = async () => 'exists'
+  await t.rejects(sessions.create(), { message: 'a session id was minted twice' })
+})
