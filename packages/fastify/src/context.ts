@@ -16,6 +16,9 @@ export function contextReader (option: HoldfastOptions['context']): ((request: F
     const context = await resolve(request)
     if (validator === undefined || validator.Check(context)) return context
     const [error] = validator.Errors(context)
-    throw new HoldfastError('HOLDFAST_INVALID_CONTEXT', `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`)
+    const message = `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`
+    // The client is not told what is wrong with what you resolved.
+    request.log.warn({ reason: message }, 'holdfast: the context of a new session does not match its schema')
+    throw new HoldfastError('HOLDFAST_INVALID_CONTEXT', message)
   }
 }

@@ -1,8 +1,9 @@
 import Type from 'typebox'
+import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, milliseconds } from '@holdfast/core'
+import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, isObject, milliseconds } from '@holdfast/core'
 import type { CreateServer } from '@holdfast/transport'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
@@ -27,7 +28,7 @@ function duration (fallback: string, description: string, longest = LONGEST_TIME
       return false
     }
   }
-  const schema = Type.Unsafe<Duration>({ type: ['integer', 'string'], default: fallback, description })
+  const schema = Type.Unsafe<Duration>({ type: ['number', 'string'], default: fallback, description })
   return Type.Refine(schema, valid, () => `expected milliseconds, or a duration such as "30s", "15m", "24h"${longest === Infinity ? '' : '; at most 24 days'}`) as unknown as Type.TUnsafe<Duration>
 }
 
@@ -96,13 +97,18 @@ export function readOptions (given: HoldfastOptions): Settings {
   // Fastify hands a plugin its own registration options as well.
   for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
   for (const name of ['ttl', 'limits']) {
-    if (typeof options[name] === 'object' && options[name] !== null) options[name] = { ...options[name] }
+    if (isObject(options[name])) options[name] = { ...options[name] }
   }
   const filled = Value.Default(OptionsSchema, options)
-  for (const { keyword, instancePath, message } of Value.Errors(OptionsSchema, filled)) {
-    if (keyword === 'additionalProperties') continue
-    const path = instancePath.slice(1).replaceAll('/', '.') || 'options'
-    throw new InvalidOptionError(path, keyword === 'boolean' ? 'there is no such option' : message)
+  for (const error of Value.Errors(OptionsSchema, filled)) {
+    if (error.keyword === 'additionalProperties') continue
+    throw new InvalidOptionError(error.instancePath.slice(1).replaceAll('/', '.') || 'options', reason(error))
   }
   return filled as Settings
+}
+
+function reason (error: TLocalizedValidationError): string {
+  if (error.keyword === 'boolean') return 'there is no such option'
+  if (error.keyword === 'enum') return `expected one of ${error.params.allowedValues.join(', ')}`
+  return error.message
 }

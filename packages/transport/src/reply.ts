@@ -58,10 +58,17 @@ const FAILURES: Partial<Record<ErrorCode, Failure>> = {
 
 /** Whether an error is something a client must be told in a particular way, and not a defect. */
 export function isExpected (error: unknown): boolean {
-  return isHoldfastError(error) && FAILURES[error.code] !== undefined
+  return isRefusal(error) || (isHoldfastError(error) && FAILURES[error.code] !== undefined)
+}
+
+/** An error by which the application turns a request down, as Fastify and others know it. */
+function isRefusal (error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error) || !('statusCode' in error)) return false
+  return Number.isInteger(error.statusCode) && Number(error.statusCode) >= 400 && Number(error.statusCode) < 500
 }
 
 export function failureReply (error: unknown, id: RequestId | null): Reply {
+  if (isRefusal(error)) return errorReply(error.statusCode, id, SERVER_ERROR, error.message)
   const failure = isHoldfastError(error) ? FAILURES[error.code] : undefined
   if (failure === undefined) return errorReply(500, id, INTERNAL_ERROR, 'Internal error')
   if (failure.status === 404) return notFoundReply(id)

@@ -1,0 +1,167 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import holdfast, { type HoldfastOptions } from '../src/index.js'
+import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
+import { start } from './fixtures/start.js'
+import { serving } from './fixtures/tools.js'
+
+const accept = { accept: 'application/json, text/event-stream' }
+
+async function ask (app: FastifyInstance, headers: Record<string, string>): Promise<number> {
+  const response = await app.inject({ method: 'POST', url: '/mcp', headers: { ...accept, 'content-type': 'application/json', ...headers }, payload: initializeRequest() })
+  if (response.statusCode === 403) t.match(response.json(), { jsonrpc: '2.0', id: null, error: { code: -32000, message: /Host|Origin/ } })
+  return response.statusCode
+}
+
+async function table (t: Test, app: FastifyInstance, name: 'host' | 'origin', rows: Record<string, boolean>, others: Record<string, string> = {}): Promise<void> {
+  for (const [value, allowed] of Object.entries(rows)) t.equal(await ask(app, { ...others, [name]: value }), allowed ? 200 : 403, `${name}: ${value}`)
+}
+
+t.test('an app on loopback answers to loopback names only', async t => {
+  const { app } = await start(t)
+  await table(t, app, 'host', {
+    localhost: true,
+    'localhost:3000': true,
+    'LOCALHOST:3000': true,
+    '127.0.0.1': true,
+    '127.0.0.1:8080': true,
+    '127.1.2.3': true,
+    '[::1]': true,
+    '[::1]:3000': true,
+    '[::ffff:127.0.0.1]:3000': false,
+    '::1': false,
+    'example.com': false,
+    'localhost.example.com': false,
+    'localhost.': false,
+    'xlocalhost': false,
+    '127.0.0.1.example.com': false,
+    '127.0.0.1.nip.io:3000': false,
+    'example.com:localhost': false,
+    'localhost@example.com': false,
+    'localhost:80:80': false,
+    'localhost/': false,
+    '[::2]': false,
+    '10.0.0.1': false,
+    '0.0.0.0': false
+  })
+  await table(t, app, 'origin', {
+    'http://localhost': true,
+    'http://localhost:5173': true,
+    'https://localhost:5173': true,
+    'HTTP://LOCALHOST': true,
+    'http://127.0.0.1:5173': true,
+    'http://[::1]:5173': true,
+    'http://example.com': false,
+    'http://localhost.example.com': false,
+    'http://localhost@example.com': false,
+    'http://localhost:80@example.com': false,
+    'http://example.com#localhost': false,
+    'http://example.com/localhost': false,
+    'http://example.com?http://localhost': false,
+    null: false,
+    '*': false,
+    localhost: false,
+    'file://': false,
+    'data:text/html,localhost': false,
+    'http://127.0.0.1.example.com': false
+  })
+})
+
+t.test('a request of the server\'s own origin is let in wherever it listens', async t => {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-'))
+  t.teardown(async () => { await rm(directory, { recursive: true }) })
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(holdfast, { createServer: serving() })
+  await app.listen({ path: join(directory, 'socket') })
+  await table(t, app, 'host', {
+    'example.com': true,
+    'example.com:8443': true,
+    'EXAMPLE.com': true,
+    '10.0.0.1:80': true,
+    '[2001:db8::1]:80': true,
+    'user@example.com': false,
+    'exa mple.com': false,
+    'example.com/path': false,
+    '[::1': false
+  })
+  await table(t, app, 'origin', {
+    'https://example.com': true,
+    'http://example.com': true,
+    'http://EXAMPLE.com': true,
+    'http://example.com:8080': false,
+    'http://localhost': false,
+    'http://127.0.0.1': false,
+    'http://sub.example.com': false,
+    'http://example.com.evil.test': false,
+    'http://example.com@evil.test': false,
+    null: false
+  }, { host: 'Example.com' })
+})
+
+t.test('what is allowed can be said', async t => {
+  const options: Partial<HoldfastOptions> = { allowedHosts: ['Example.com', '[::1]'], allowedOrigins: ['https://app.example.com', 'null'] }
+  const { app } = await start(t, options)
+  await table(t, app, 'host', { 'example.com:1234': true, 'EXAMPLE.COM': true, '[::1]:3': true, localhost: false, '127.0.0.1': false, 'a.example.com': false })
+  await table(t, app, 'origin', {
+    'https://app.example.com': true,
+    null: true,
+    'http://app.example.com': false,
+    'https://app.example.com:444': false,
+    'https://app.example.com.evil.test': false,
+    'https://example.com': false,
+    'http://localhost': false
+  }, { host: 'example.com' })
+  const { app: open } = await start(t, { allowedOrigins: ['*'] })
+  await table(t, open, 'origin', { 'https://anywhere.test': true, null: true, nonsense: true })
+  const { app: closed } = await start(t, { allowedOrigins: [] })
+  await table(t, closed, 'origin', { 'http://localhost': false })
+  t.equal(await ask(closed, {}), 200, 'a client that is no browser sends no Origin')
+})
+
+t.test('a refused request is not parsed, authenticated or resolved', async t => {
+  const { app } = await start(t, { principal: () => { throw new Error('never asked') } })
+  for (const method of ['GET', 'POST', 'DELETE', 'PUT', 'OPTIONS'] as const) {
+    const response = await app.inject({ method, url: '/mcp', headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, payload: '{' })
+    t.equal(response.statusCode, 403)
+  }
+})
+
+t.test('headers that hooks of the application set reach JSON, streams and errors', async t => {
+  const { url } = await start(t, { createServer: serving() }, {
+    before: app => {
+      app.addHook('onRequest', async (request, reply) => {
+        reply.header('access-control-allow-origin', request.headers.origin ?? '*')
+        if (request.method === 'OPTIONS') await reply.code(204).send()
+      })
+    }
+  })
+  const client = await RawClient.open(url, { headers: { origin: url.origin } })
+  const responses = [
+    await client.post(toolCall(1, 'echo')),
+    await client.get(),
+    await client.post('{'),
+    await client.at(url, { 'mcp-session-id': 'unknown' }).get(),
+    await fetch(url, { method: 'PUT' })
+  ]
+  t.strictSame(responses.map(({ status }) => status), [200, 200, 400, 404, 405])
+  for (const { headers } of responses) t.ok(headers.get('access-control-allow-origin'))
+  t.match(responses[1]?.headers.get('content-type'), 'text/event-stream')
+  await responses[1]?.body?.cancel()
+  t.equal((await fetch(url, { method: 'OPTIONS', headers: { origin: url.origin } })).status, 204, 'and may answer a preflight')
+})
+
+t.test('the Host of a forwarded request is its own affair', async t => {
+  const { url } = await start(t, {}, { fastify: { trustProxy: true } })
+  const client = await RawClient.open(url, { headers: { 'x-forwarded-host': 'public.example.com', 'x-forwarded-proto': 'https' } })
+  t.strictSame(await client.call('echo', { via: 'proxy' }), { via: 'proxy' })
+  const status = await new Promise((resolve, reject) => {
+    request(url, { method: 'GET', headers: { ...client.headers, host: 'public.example.com' } }, response => { resolve(response.statusCode); response.resume() })
+      .on('error', reject).end()
+  })
+  t.equal(status, 403)
+})

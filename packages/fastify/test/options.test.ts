@@ -1,0 +1,122 @@
+import Fastify from 'fastify'
+import { memory } from '@holdfast/memory'
+import t from 'tap'
+import holdfast, { type HoldfastOptions, OptionsSchema } from '../src/index.js'
+import { serving } from './fixtures/tools.js'
+
+const createServer = serving()
+const resolve = (): object => ({})
+
+/** Options that must not start: the path that the message names, and its reason. */
+const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
+  [{ createServer: undefined }, 'createServer', /function/],
+  [{ createServer: 'no' }, 'createServer', /function/],
+  [{ unknown: 1 }, 'unknown', /no such option/],
+  [{ TTL: {} }, 'TTL', /no such option/],
+  [{ backend: {} }, 'backend', /backend/],
+  [{ backend: null }, 'backend', /backend/],
+  [{ backend: 'memory' }, 'backend', /backend/],
+  [{ backend: memory }, 'backend', /backend/],
+  [{ namespace: '' }, 'namespace', /1/],
+  [{ namespace: 7 }, 'namespace', /string/],
+  [{ namespace: 'x'.repeat(65) }, 'namespace', /64/],
+  [{ path: 'mcp' }, 'path', /\^\//],
+  [{ principal: 'sub' }, 'principal', /function/],
+  [{ anonymous: 'yes' }, 'anonymous', /boolean/],
+  [{ authInfo: {} }, 'authInfo', /function/],
+  [{ context: resolve }, 'context', /object/],
+  [{ context: {} }, 'context', /resolve/],
+  [{ context: { resolve: 1 } }, 'context.resolve', /function/],
+  [{ context: { resolve, schema: 'string' } }, 'context.schema', /object/],
+  [{ context: { resolve, scheme: {} } }, 'context.scheme', /no such option/],
+  [{ ttl: '30m' }, 'ttl', /object/],
+  [{ ttl: null }, 'ttl', /object/],
+  [{ ttl: { idle: 'soon' } }, 'ttl.idle', /30s/],
+  [{ ttl: { idle: 0 } }, 'ttl.idle', /milliseconds/],
+  [{ ttl: { idle: -1 } }, 'ttl.idle', /milliseconds/],
+  [{ ttl: { idle: 1.5 } }, 'ttl.idle', /milliseconds/],
+  [{ ttl: { idle: NaN } }, 'ttl.idle', /number or string/],
+  [{ ttl: { idle: Infinity } }, 'ttl.idle', /number or string/],
+  [{ ttl: { absolute: '1 day' } }, 'ttl.absolute', /24h/],
+  [{ ttl: { absolute: {} } }, 'ttl.absolute', /number or string/],
+  [{ ttl: { max: '1h' } }, 'ttl.max', /no such option/],
+  [{ limits: [] }, 'limits', /object/],
+  [{ limits: { maxSessions: 0 } }, 'limits.maxSessions', /1/],
+  [{ limits: { maxPerOwner: 2.5 } }, 'limits.maxPerOwner', /integer/],
+  [{ limits: { maxLive: '1000' } }, 'limits.maxLive', /integer/],
+  [{ limits: { maxStateBytes: -1 } }, 'limits.maxStateBytes', /1/],
+  [{ limits: { evict: 'oldest' } }, 'limits.evict', /idle/],
+  [{ limits: { evict: true } }, 'limits.evict', /string/],
+  [{ limits: { max: 3 } }, 'limits.max', /no such option/],
+  [{ responseMode: 'stream' }, 'responseMode', /sse/],
+  [{ streamAfter: 'never' }, 'streamAfter', /500ms|30s/],
+  [{ retry: null }, 'retry', /number or string/],
+  [{ keepAlive: false }, 'keepAlive', /number or string/],
+  [{ maxBuffered: '1kb' }, 'maxBuffered', /integer/],
+  [{ dormantAfter: '' }, 'dormantAfter', /milliseconds/],
+  [{ factoryTimeout: [] }, 'factoryTimeout', /number or string/],
+  [{ heartbeat: '5 s' }, 'heartbeat', /milliseconds/],
+  [{ drainTimeout: 'x' }, 'drainTimeout', /milliseconds/],
+  [{ keepAlive: '30d' }, 'keepAlive', /milliseconds/],
+  [{ bodyLimit: 0 }, 'bodyLimit', /1/],
+  [{ allowedHosts: 'example.com' }, 'allowedHosts', /array/],
+  [{ allowedHosts: [7] }, 'allowedHosts.0', /string/],
+  [{ allowedOrigins: '*' }, 'allowedOrigins', /array/]
+]
+
+async function starting (options: unknown): Promise<any> {
+  const app = Fastify()
+  try {
+    await app.register(holdfast, options as HoldfastOptions)
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    await app.close()
+  }
+}
+
+for (const [options, path, reason] of INVALID) {
+  t.test(`does not start: ${JSON.stringify(options)}`, async t => {
+    const error = await starting({ createServer, ...(options as object) })
+    t.match(error, { name: 'InvalidOptionError', code: 'HOLDFAST_INVALID_OPTION', path, message: reason })
+    t.ok(error?.message.startsWith(`${path}: `), error?.message)
+  })
+}
+
+t.test('does not start without a factory', async t => {
+  t.match(await starting({}), { path: 'options', message: /createServer/ })
+})
+
+t.test('a value that is refused is not printed', async t => {
+  const error = await starting({ createServer, ttl: { idle: 'hunter2' }, namespace: { secret: 'hunter2' } })
+  t.notMatch(error.message, 'hunter2')
+})
+
+t.test('starts with every option set, and with undefined for the default', async t => {
+  const everything: HoldfastOptions = {
+    createServer, backend: memory(), namespace: 'ns', path: '/x', principal: () => null, anonymous: true, authInfo: () => undefined,
+    context: { schema: { type: 'object' }, resolve }, ttl: { idle: 1, absolute: '7d' },
+    limits: { maxSessions: 1, maxPerOwner: 1, maxLive: 1, maxStateBytes: 1, evict: 'idle' }, responseMode: 'sse', streamAfter: '1ms',
+    retry: 1, keepAlive: '1s', maxBuffered: 1, dormantAfter: '1m', factoryTimeout: '1h', heartbeat: '1s', drainTimeout: 1,
+    bodyLimit: 1, allowedHosts: [], allowedOrigins: []
+  }
+  t.strictSame(Object.keys(everything).sort(), Object.keys(OptionsSchema.properties).sort())
+  t.equal(await starting(everything), undefined)
+  const nothing = Object.fromEntries(Object.keys(OptionsSchema.properties).map(name => [name, undefined]))
+  t.equal(await starting({ ...nothing, createServer }), undefined)
+  t.equal(await starting({ createServer, prefix: '/x', logLevel: 'warn' }), undefined, 'what Fastify itself takes')
+})
+
+t.test('the options that were passed are left as they were', async t => {
+  const options = Object.freeze({ createServer, ttl: Object.freeze({}), limits: Object.freeze({}) })
+  t.equal(await starting(options), undefined)
+  t.strictSame(options, { createServer, ttl: {}, limits: {} })
+})
+
+t.test('one app has the plugin once', async t => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(holdfast, { createServer })
+  await t.rejects(async () => await app.register(holdfast, { createServer, path: '/other' }), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
+})
