@@ -37,7 +37,7 @@ export async function takeNotification (live: LiveSession | undefined, notificat
 
 /** {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it resolves. */
 export async function routeNotification (sessions: Sessions, session: Session, live: LiveSession | undefined, notification: Notification, extra: MessageExtraInfo): Promise<void> {
-  const { fleet } = sessions
+  const { availability, fleet } = sessions
   if (notification.method === 'notifications/initialized' && !session.state.handshake.initialized) {
     await session.change(state => ({ ...state, handshake: { ...state.handshake, initialized: true } }))
   }
@@ -45,5 +45,5 @@ export async function routeNotification (sessions: Sessions, session: Session, l
   const message = notification as unknown as JsonObject
   const replica = notification.method === 'notifications/progress' ? replicaOf(progressToken(notification)) : undefined
   if (replica === undefined) await fleet.tell('notification', session.key, { message })
-  else if (replica !== fleet.replica) await fleet.tellReplica(replica, 'notification', session.key, { message })
+  else if (replica !== fleet.replica) await availability.ask(() => fleet.tellReplica(replica, 'notification', session.key, { message }))
 }
