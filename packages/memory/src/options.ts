@@ -24,7 +24,7 @@ export interface MemoryOptions {
 
 export type Bounds = Required<Omit<MemoryOptions, 'now'>>
 
-const DEFAULTS: Bounds = {
+export const DEFAULTS: Bounds = {
   maxBytes: 256 * 2 ** 20,
   maxEntries: 1000,
   maxStreamBytes: 2 ** 20,

@@ -34,7 +34,7 @@ t.test('a page may be shorter than its limit where records have expired', async 
 t.test('paging goes on when the record of the cursor is gone', async (t) => {
   const paged = async (remove: (clock: Clocked, keys: string[]) => Promise<unknown>, owner?: string) => {
     const clock = new Clocked()
-    const keys = []
+    const keys: string[] = []
     for (const name of ['one', 'two', 'three']) for (let i = 0; i < 2; i++) keys.push(await clock.create({ owner: name }))
     const scope = owner === undefined ? {} : { owner }
     const { cursor } = await clock.records.list({ ...scope, limit: owner === undefined ? 3 : 1 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { group } from './group.js'
 import { newName } from './names.js'
-import { bytes, text } from './trial.js'
+import { bytes, hex, text } from './trial.js'
 import type { Trial } from './trial.js'
 
 /** A listener that can be awaited. */
@@ -66,8 +66,7 @@ export const bus = group('bus', {
     })
     for (const message of sent) await t.bus.publish(channel, message)
     await inbox.expect(t, 'one', 'one', 'one')
-    assert.deepEqual(received.map((message) => Buffer.from(message).toString('hex')).toSorted(),
-      sent.map((message) => Buffer.from(message).toString('hex')).toSorted())
+    assert.deepEqual(received.map(hex).toSorted(), sent.map(hex).toSorted())
   },
 
   'who unsubscribed hears nothing, the others still do': async (t) => {

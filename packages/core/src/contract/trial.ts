@@ -83,27 +83,34 @@ export class Trial {
   /** Claims until nothing looks due; the keys that are of this check. */
   async claimAll (mine: readonly RecordKey[], limit = 100): Promise<RecordKey[]> {
     const claimed: RecordKey[] = []
-    for (let round = 0; ; round++) {
+    let more = true
+    for (let round = 0; more; round++) {
       assert.ok(round < 1000, 'claiming comes to an end')
       const page = await this.records.claimExpired(limit)
-      for (const { key } of page.records) if (mine.includes(key)) claimed.push(key)
-      if (!page.more) return claimed
+      claimed.push(...page.records.map((record) => record.key).filter((key) => mine.includes(key)))
+      more = page.more
     }
+    return claimed
   }
 
-  /** Pages through the list. `between` runs after each page. */
-  async listAll (query: { owner?: string, limit: number }, between = async (_page: number) => {}): Promise<StoredRecord[]> {
-    const all: StoredRecord[] = []
-    let cursor: string | undefined
-    for (let page = 0; ; page++) {
+  /** Pages through the list. `between` runs after each page but the last, with all records so far. */
+  async listAll (
+    query: { owner?: string, limit: number },
+    between = async (_page: number, _seen: StoredRecord[]) => {}
+  ): Promise<StoredRecord[]> {
+    const { records, cursor: second } = await this.records.list(query)
+    const seen = [...records]
+    let cursor = second
+    for (let page = 0; cursor !== undefined; page++) {
       assert.ok(page < 1000, 'listing comes to an end')
-      const result = await this.records.list(cursor === undefined ? query : { ...query, cursor })
+      await between(page, seen)
+      const result = await this.records.list({ ...query, cursor })
       assert.ok(result.records.length <= query.limit, 'a page is no longer than its limit')
-      all.push(...result.records)
+      seen.push(...result.records)
       cursor = result.cursor
-      if (cursor === undefined) return all
-      await between(page)
     }
+    assert.ok(records.length <= query.limit, 'a page is no longer than its limit')
+    return seen
   }
 
   async stream (given: Partial<NewRecord> = {}): Promise<StreamRef> {
@@ -123,6 +130,10 @@ export function bytes (value: string): Uint8Array {
 
 export function text (value: Uint8Array): string {
   return Buffer.from(value).toString()
+}
+
+export function hex (value: Uint8Array): string {
+  return Buffer.from(value).toString('hex')
 }
 
 export function texts (page: StreamPage): string[] {
