@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const ENTRY = fileURLToPath(new URL('../dist/server.js', import.meta.url))
-const START_TIMEOUT = 20_000
+const START_TIMEOUT = 30_000
 
 /** The server as a process of its own. */
 export interface ChildServer {
   url: URL
   process: ChildProcess
+  /** What it has written to stdout. */
+  output: () => string
   /** What it has written to stderr. */
   log: () => string
   /** Sends SIGTERM and resolves to the exit code. */
@@ -17,32 +18,42 @@ export interface ChildServer {
 }
 
 /**
- * Starts the built server on a free port and waits until it listens.
+ * Starts the built server on a free port and waits until it listens. It does not outlive this process.
  *
  * @param environment its `HOLDFAST_*` variables; those of this process are not handed on
- * @throws Error it ended or said nothing in time; the message has what it wrote to stderr
+ * @throws Error it ended, or said nothing for half a minute; the message has what it wrote to stderr
  */
 export async function startChildServer (environment: Record<string, string> = {}): Promise<ChildServer> {
   const child = spawn(process.execPath, [ENTRY], {
     env: { ...withoutSettings(process.env), PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe']
   })
+  const kill = (): void => { child.kill('SIGKILL') }
   const exited = once(child, 'close') as Promise<[number | null]>
-  let log = ''
+  process.once('exit', kill)
+  child.once('close', () => process.off('exit', kill))
+  let [output, log] = ['', '']
   child.stderr.setEncoding('utf8').on('data', (text: string) => { log += text })
 
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT)
-  const line = await firstLine(child.stdout)
+  const timer = setTimeout(kill, START_TIMEOUT)
+  await new Promise<void>(resolve => {
+    child.stdout.setEncoding('utf8').on('close', resolve).on('data', (text: string) => {
+      output += text
+      if (output.includes('\n')) resolve()
+    })
+  })
   clearTimeout(timer)
-  const address = /^listening on (\S+)$/.exec(line ?? '')?.[1]
+
+  const address = /^listening on (\S+)$/m.exec(output)?.[1]
   if (address === undefined) {
-    child.kill('SIGKILL')
+    kill()
     await exited
-    throw new Error(`the server did not start: ${log.trim() || line || 'it said nothing'}`)
+    throw new Error(`the server did not start: ${(log || output).trim() || 'it said nothing'}`)
   }
   return {
     url: new URL(address),
     process: child,
+    output: () => output,
     log: () => log,
     stop: async () => {
       child.kill('SIGTERM')
@@ -50,16 +61,6 @@ export async function startChildServer (environment: Record<string, string> = {}
       return code
     }
   }
-}
-
-async function firstLine (stream: NodeJS.ReadableStream): Promise<string | undefined> {
-  const lines = createInterface(stream)
-  const line = await new Promise<string | undefined>(resolve => {
-    lines.once('line', resolve).once('close', () => resolve(undefined))
-  })
-  lines.close()
-  stream.resume()
-  return line
 }
 
 function withoutSettings (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

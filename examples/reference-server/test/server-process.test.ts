@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import t from 'tap'
-import { type ChildServer, startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../src/child-server.js'
 import { connected } from './fixtures/connected.js'
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -23,16 +23,26 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+t.test('connections on which nothing was ever asked do not keep it from ending', async t => {
+  const server = await startChildServer()
+  const idle = connect(Number(server.url.port), server.url.hostname)
+  t.teardown(() => idle.destroy())
+  await once(idle, 'connect')
+  await (await fetch(server.url)).text()
+  const ended = once(idle, 'close')
+  t.equal(await server.stop(), 0)
+  await ended
+})
+
 t.test('one line is printed, and neither ids nor tokens reach the log', async t => {
   const server = await startChildServer({ HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' })
-  const output = printed(server)
   const { call, transport } = await connected(t, server.url, { token: 'swordfish' })
   await call('counter')
   const foreign = { authorization: 'Bearer angelfish', 'mcp-session-id': transport.sessionId ?? '' }
   t.equal((await fetch(server.url, { method: 'DELETE', headers: foreign })).status, 404)
   t.equal((await fetch(server.url, { method: 'DELETE', headers: { authorization: 'Bearer catfish' } })).status, 401)
   t.equal(await server.stop(), 0)
-  t.equal(await output, '')
+  t.equal(server.output(), `listening on ${server.url.href}\n`)
   t.notMatch(server.log(), transport.sessionId)
   t.notMatch(server.log(), /swordfish|angelfish|catfish/)
 })
@@ -50,11 +60,3 @@ t.test('a port that is taken stops the start in one line', async t => {
   const { port } = other.address() as { port: number }
   await t.rejects(startChildServer({ PORT: String(port) }), { message: /^the server did not start: .*EADDRINUSE[^\n]*$/ })
 })
-
-/** All that it prints after the first line. */
-async function printed (server: ChildServer): Promise<string> {
-  let text = ''
-  server.process.stdout?.on('data', chunk => { text += String(chunk) })
-  await once(server.process, 'close')
-  return text
-}

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { STORY } from '../src/story.js'
@@ -24,16 +23,23 @@ t.test('a server that does not start ends it with code 1 and says why', async t 
   t.match(errors, /✗ the server did not start: [^]*sabotaged[^]*The self-check failed/)
 })
 
+t.test('interrupted in the middle of the story, it leaves no server behind', async t => {
+  const child = start([], {})
+  const exited = once(child, 'close')
+  const address = await printed(child, /^A server listens on (\S+) /m)
+  child.kill('SIGTERM')
+  t.strictSame(await exited, [1, null])
+  const answers = async (): Promise<boolean> => await fetch(address, { method: 'DELETE' }).then(() => true, () => false)
+  while (await answers());
+  t.pass('nobody listens there any more')
+})
+
 t.test('without --once it goes on serving with the user\'s own settings until it is stopped', async t => {
   const child = start([], { PORT: '0', HOLDFAST_DEMO_TOKENS: 'mine:my-own-token' })
   const exited = once(child, 'close')
-  let address
-  for await (const line of createInterface(child.stdout)) {
-    address = /^listening on (.*)$/.exec(line)?.[1]
-    if (address !== undefined) break
-  }
-  t.equal((await fetch(address ?? '', { method: 'DELETE' })).status, 401, 'asks for the token of its own')
-  t.equal((await fetch(address ?? '', { method: 'DELETE', headers: { authorization: 'Bearer my-own-token' } })).status, 400)
+  const address = await printed(child, /^listening on (\S+)\n/m)
+  t.equal((await fetch(address, { method: 'DELETE' })).status, 401, 'asks for the token of its own')
+  t.equal((await fetch(address, { method: 'DELETE', headers: { authorization: 'Bearer my-own-token' } })).status, 400)
   child.kill('SIGINT')
   t.strictSame(await exited, [0, null])
 })
@@ -53,6 +59,18 @@ t.test('the story fails where a session does not come back', async t => {
 
 function start (args: string[], environment: Record<string, string>) {
   return spawn(process.execPath, [START, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** What the pattern finds in the output, as soon as it is there. */
+async function printed (child: ReturnType<typeof start>, pattern: RegExp): Promise<string> {
+  let text = ''
+  return await new Promise((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('close', () => reject(new Error(`${String(pattern)} is not in: ${text}`))).on('data', chunk => {
+      text += String(chunk)
+      const found = pattern.exec(text)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+  })
 }
 
 async function run (args: string[], environment: Record<string, string>) {
