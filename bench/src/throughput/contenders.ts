@@ -13,31 +13,45 @@ export interface Contender {
 /** Who runs, by the name that `--only` takes. Each loads nothing of the others. */
 export const contenders = {
   'holdfast-json': {
-    title: 'Holdfast on Fastify, `auto`', mode: 'json', sessions: true,
+    title: 'Holdfast on Fastify, `auto`',
+    mode: 'json',
+    sessions: true,
     start: async () => (await import('./holdfast.js')).onHoldfast('auto')
   },
   'holdfast-sse': {
-    title: 'Holdfast on Fastify, `sse`', mode: 'sse', sessions: true,
+    title: 'Holdfast on Fastify, `sse`',
+    mode: 'sse',
+    sessions: true,
     start: async () => (await import('./holdfast.js')).onHoldfast('sse')
   },
   'sdk-fastify-json': {
-    title: 'SDK transport on Fastify, JSON', mode: 'json', sessions: true,
+    title: 'SDK transport on Fastify, JSON',
+    mode: 'json',
+    sessions: true,
     start: async () => (await import('./sdk-fastify.js')).sdkFastify('json')
   },
   'sdk-fastify-sse': {
-    title: 'SDK transport on Fastify, SSE', mode: 'sse', sessions: true,
+    title: 'SDK transport on Fastify, SSE',
+    mode: 'sse',
+    sessions: true,
     start: async () => (await import('./sdk-fastify.js')).sdkFastify('sse')
   },
   'sdk-express-json': {
-    title: 'SDK transport on Express, JSON', mode: 'json', sessions: true,
+    title: 'SDK transport on Express, JSON',
+    mode: 'json',
+    sessions: true,
     start: async () => (await import('./sdk-express.js')).sdkExpress('json')
   },
   'sdk-express-sse': {
-    title: 'SDK transport on Express, SSE', mode: 'sse', sessions: true,
+    title: 'SDK transport on Express, SSE',
+    mode: 'sse',
+    sessions: true,
     start: async () => (await import('./sdk-express.js')).sdkExpress('sse')
   },
   'bare-fastify': {
-    title: 'Bare Fastify, no MCP', mode: 'json', sessions: false,
+    title: 'Bare Fastify, no MCP',
+    mode: 'json',
+    sessions: false,
     start: async () => (await import('./bare-fastify.js')).bareFastify()
   }
 } satisfies Record<string, Contender>

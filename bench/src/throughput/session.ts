@@ -9,7 +9,9 @@ export interface Session { port: number, id: string | undefined }
 /** Opens a session as a client does and makes a first call in it. Throws unless every answer is as it should be. */
 export async function openSession (port: number): Promise<Session> {
   const initialize = await post({ port, id: undefined }, {
-    jsonrpc: '2.0', id: 0, method: 'initialize',
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
     params: { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo: { name: 'bench', version: '1.0.0' } }
   })
   const id = initialize.headers.get('mcp-session-id')
