@@ -37,12 +37,10 @@ export class Stream implements Link<Stream> {
 
   /** Drops the oldest events beyond the bounds, never the newest. Returns the bytes of room that they took. */
   trim (maxEntries: number, maxBytes: number): number {
-    let surplus = 0
     let freed = 0
-    while (surplus < this.#events.length - 1 && (this.#events.length - surplus > maxEntries || this.size - freed > maxBytes)) {
-      freed += (this.#events[surplus++] as string).length + EVENT_BYTES
+    while (this.#events.length > 1 && (this.#events.length > maxEntries || this.size - freed > maxBytes)) {
+      freed += (this.#events.shift() as string).length + EVENT_BYTES
     }
-    if (surplus > 0) this.#events.splice(0, surplus)
     this.size -= freed
     return freed
   }
