@@ -96,13 +96,17 @@ export class LiveSessions {
    */
   async start (session: Session, restored: boolean): Promise<Found & { live: LiveSession }> {
     const there = this.#byKey.get(session.key)
+    if (there?.transport.isClosed === true) {
+      await this.#remove(there, 'dormant')
+      return await this.start(session, restored)
+    }
     const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
     const live = there ?? (starting as Starting).live
     // Whoever waits holds it from the beginning, so that it cannot be taken to make room as soon as it is there.
     const release = live.hold()
     try {
       await starting?.ready
-      if (!this.#isUsable(live)) throw new HoldfastError(this.#closed ? 'HOLDFAST_CLOSED' : 'HOLDFAST_SESSION_GONE')
+      if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
     } catch (error) {
       release()
       throw error

@@ -313,3 +313,15 @@ t.test('a response that goes on for another while its client is slow does not mi
   t.same((await events.rest()).map(message => message[0]), ['1', '8', '9'])
   t.same(events.seen.map(({ id }) => id), ['s.1', 's.8', 's.9'])
 })
+
+t.test('a reader that leaves in the middle of an event ends the reading', async (t) => {
+  const log = new Log()
+  log.append(...numbers(1, 3).map(n => `"${n}${'x'.repeat(40_000)}"`))
+  const stream = log.stream()
+  stream.on('data', () => { stream.destroy() })
+  await turns()
+  stream.wake()
+  await turns()
+  t.equal(log.closed, 1)
+  t.equal(stream.position, 1)
+})

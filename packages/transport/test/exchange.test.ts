@@ -369,6 +369,58 @@ t.test('a result that JSON cannot hold ends its call with an error', async (t) =
   const { status, json } = await client.post(client.request('ping', undefined, 9))
   t.equal(status, 500)
   t.same(json, { jsonrpc: '2.0', id: 9, error: { code: -32603, message: 'Internal error' } })
-  t.equal(errors.length, 1)
+  await turns()
+  t.match(errors, [{ message: /BigInt/ }], 'the server is told')
   t.equal((await client.post(client.request('ping', undefined, 9))).status, 500, 'the id is free again')
+})
+
+t.test('a request that cannot be kept fails its whole batch, and what still runs is let go', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { scripts: { slow: async () => { await gate.passed } } })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  f.first.weather.failing.add('records.replace')
+  const { status, json } = await client.post([client.doing('slow', 1), client.request('logging/setLevel', { level: 'error' }, 2)])
+  t.equal(status, 503)
+  t.equal(json.id, 1)
+  f.first.weather.failing.clear()
+  t.equal((await client.do('hello', 1)).status, 400, 'it still runs')
+  const drained = f.first.endpoint.drain(10_000)
+  gate.open()
+  await drained
+})
+
+t.test('what a batch left running is given up at last', async (t) => {
+  const f = await fleet(t, { scripts: { stuck: async () => await new Promise(() => {}) } })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  f.first.weather.failing.add('records.replace')
+  t.equal((await client.post([client.doing('stuck', 1), client.request('logging/setLevel', { level: 'error' }, 2)])).status, 503)
+  await f.first.endpoint.drain(1)
+  await f.first.endpoint.close()
+  t.equal(f.first.endpoint.liveCount, 0)
+})
+
+t.test('a request that is cancelled while its effect is kept gets no answer', async (t) => {
+  const f = await fleet(t)
+  const client = await f.client().begin()
+  const held = f.first.weather.hold('records.replace')
+  const reply = client.post(client.request('logging/setLevel', { level: 'error' }, 6))
+  await held.reached
+  await client.notify('notifications/cancelled', { requestId: 6 })
+  t.equal((await reply).text, '')
+  held.release()
+  await turns()
+  t.same(f.first.errors, [])
+})
+
+t.test('sse: older clients get the answer, and no event without data', async (t) => {
+  const client = (await fleet(t, { responseMode: 'sse', scripts: plain })).client()
+  client.version = '2025-06-18'
+  await client.begin()
+  const { events } = await client.do('hello')
+  t.same(logged(await events.rest()), ['hi'])
+  t.equal(events.seen.length, 1)
 })

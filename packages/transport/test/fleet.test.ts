@@ -232,3 +232,35 @@ t.test('what others say of things that are not here is passed over', async (t) =
   t.same(f.first.errors, [])
   t.equal((await client.do('hello')).status, 200)
 })
+
+t.test('each request of a dead replica gets its error, even where the log has no room for all', async (t) => {
+  const f = await fleet(t, {
+    replicas: 2,
+    heartbeat: 40,
+    memory: { maxEntries: 1 },
+    scripts: { stuck: async scene => { await say(scene, 'begun'); await new Promise(() => {}) } }
+  })
+  const here = f.client()
+  here.version = '2025-03-26'
+  await here.begin()
+  const { events } = await here.post([here.doing('stuck', 1), here.request('tools/call', { name: 'do', arguments: { what: 'stuck' } }, 2)])
+  await events.message()
+  await events.message()
+  f.first.weather.down = true
+  const elsewhere = (await here.at(f.second.endpoint).get(events.cursor)).events
+  t.match(await elsewhere.rest(), [{ id: 1, error: { code: -32000 } }, { id: 2, error: { code: -32000 } }])
+})
+
+t.test('a response whose session ended unheard ends at the next heartbeat', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { replicas: 2, heartbeat: 20, scripts: { slow: async scene => { await say(scene, 'begun'); await gate.passed } } })
+  const here = await f.client().begin()
+  const { events } = await here.do('slow')
+  await events.message()
+  const elsewhere = (await here.at(f.second.endpoint).get(events.cursor)).events
+  await elsewhere.block()
+  f.first.weather.losing = true
+  await here.delete()
+  t.same(await elsewhere.rest(), [])
+  gate.open()
+})

@@ -287,6 +287,29 @@ t.test('a server that closes itself is replaced at the next request', async (t) 
   t.same(f.made[0]?.disposed, ['dormant'])
 })
 
+t.test('a server that closes itself while its session is looked up is replaced', async (t) => {
+  const f = await fleet(t, { maxLive: 1, scripts: { ...scripts, quit: async ({ server }) => { await server.close() } } })
+  const client = await f.client().begin()
+  await f.client().begin()
+  await turns()
+  const held = f.first.weather.hold('records.touch')
+  const late = client.do('hello')
+  await held.reached
+  t.equal((await client.do('quit')).status, 503)
+  held.release()
+  t.equal((await late).status, 200)
+})
+
+t.test('a session that ends in the moment it is restored is gone', async (t) => {
+  const f = await fleet(t, { maxLive: 1, scripts })
+  const client = await f.client().begin()
+  await f.client().begin()
+  await turns()
+  f.first.sessions.on('restored', notice => { f.first.sessions.emit('terminated', { ...notice, reason: 'terminated' }) })
+  t.equal((await client.do('hello')).status, 404)
+  t.same(f.made.at(-1)?.disposed, ['terminated'])
+})
+
 t.test('what a server is asked when it closes is over', async (t) => {
   const gate = new Gate()
   const f = await fleet(t, { replicas: 2, scripts })

@@ -40,6 +40,20 @@ t.test('any other error is a defect, and nothing of it is told', async (t) => {
   }
 })
 
+t.test('an application that turns a request down is repeated', async (t) => {
+  const refusal = (statusCode: unknown): Error => Object.assign(new Error('not you'), { statusCode })
+  for (const status of [400, 403, 499]) {
+    t.ok(isExpected(refusal(status)))
+    t.equal(failureReply(refusal(status), 1).status, status)
+    t.match(failureReply(refusal(status), 1).body, /not you/)
+  }
+  for (const status of [200, 399, 500, 403.5, '403', undefined]) {
+    t.notOk(isExpected(refusal(status)))
+    t.equal(failureReply(refusal(status), 1).status, 500)
+    t.notMatch(failureReply(refusal(status), 1).body, /not you/)
+  }
+})
+
 t.test('a session that cannot be used is one that is not there', async (t) => {
   for (const code of ['HOLDFAST_SESSION_GONE', 'HOLDFAST_INVALID_STATE'] as const) t.same(failureReply(new HoldfastError(code), 3), notFoundReply(3))
   t.equal(notFoundReply(3).body, '{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"Session not found"}}')

@@ -55,6 +55,6 @@ t.test('a task does not overlap with itself, and stopping waits for it', async (
 t.test('nothing starts after it was stopped', async (t) => {
   const pulse = new Pulse(() => {})
   await pulse.stop()
-  await pulse.every(1_000, () => t.fail('ran'), 'now')
+  await pulse.every(1_000, () => { t.fail('ran') }, 'now')
   await pulse.stop()
 })

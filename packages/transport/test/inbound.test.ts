@@ -1,0 +1,25 @@
+import t from 'tap'
+import { Extra, header } from '../src/inbound.js'
+import { Call } from './fixtures/client.js'
+
+t.test('a header is one string', async (t) => {
+  const call = new Call(null, { 'mcp-session-id': 'a', 'set-cookie': ['a', 'b'] })
+  t.equal(header(call, 'mcp-session-id'), 'a')
+  t.equal(header(call, 'set-cookie'), 'a, b')
+  t.equal(header(call, 'last-event-id'), undefined)
+})
+
+t.test('a server of the v2 SDK reads a web request', async (t) => {
+  const { request } = new Extra(new Call(null, { 'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x' }))
+  t.equal(request.method, 'POST')
+  t.equal(request.url, 'http://replica.test/mcp')
+  t.same(Object.fromEntries(request.headers), { 'x-tenant': 'ü', 'set-cookie': 'a,b' })
+})
+
+t.test('a server of the v1 SDK reads headers and a URL', async (t) => {
+  const { authInfo, closeSSEStream, requestInfo } = new Extra(new Call(null, { 'x-tenant': 'a' }))
+  t.same(requestInfo.headers, { 'x-tenant': 'a' })
+  t.equal(requestInfo.url.pathname, '/mcp')
+  t.equal(authInfo, undefined)
+  t.equal(closeSSEStream, undefined)
+})
