@@ -17,17 +17,26 @@ export class Availability {
     try {
       answer = await call()
     } catch (error) {
-      if (error instanceof HoldfastError && error.code !== 'HOLDFAST_BACKEND_UNAVAILABLE') throw error
-      if (!this.#down) {
-        this.#down = true
-        this.onDown(error)
-      }
-      throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', undefined, { cause: error })
+      throw this.failed(error)
     }
-    if (this.#down) {
-      this.#down = false
-      this.onUp()
-    }
+    this.answered()
     return answer
+  }
+
+  /** Notes an answer. */
+  answered (): void {
+    if (!this.#down) return
+    this.#down = false
+    this.onUp()
+  }
+
+  /** Notes a rejection of the backend. @returns what to throw in its place */
+  failed (error: unknown): unknown {
+    if (error instanceof HoldfastError && error.code !== 'HOLDFAST_BACKEND_UNAVAILABLE') return error
+    if (!this.#down) {
+      this.#down = true
+      this.onDown(error)
+    }
+    return new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', undefined, { cause: error })
   }
 }

@@ -152,7 +152,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** Extends a session and takes over what others changed. False when it is gone. One round trip. */
   async touch (session: Session): Promise<boolean> {
     const { key, version } = session
-    const record = await this.fetch(key, version)
+    let record
+    try {
+      record = await this.backend.records.touch(key, version)
+    } catch (error) {
+      throw this.availability.failed(error)
+    }
+    this.availability.answered()
     if (record === 'current') return true
     if (record === undefined) return false
     session.refresh(record.version, await this.decode(record), version)

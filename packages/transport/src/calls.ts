@@ -21,7 +21,8 @@ export class Calls {
   ) {}
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
-  async run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings = this.settings): Promise<Reply> {
+  // Not async: a promise more for every call, and nothing to wait for.
+  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings = this.settings): Promise<Reply> {
     const { session, transport } = live
     const { log, streams } = this
     const { priming } = revisionOf(session, inbound)
@@ -34,8 +35,13 @@ export class Calls {
       : undefined
     const extra = new Extra(inbound, control)
     for (const request of requests) transport.requests.set(request.id, exchange)
-    for (const request of requests) transport.receive(request, extra)
-    return await exchange.reply
+    try {
+      for (const request of requests) transport.receive(request, extra)
+    } catch (error) {
+      await transport.abandonAll(exchange)
+      throw error
+    }
+    return exchange.reply
   }
 }
 

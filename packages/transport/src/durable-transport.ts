@@ -26,13 +26,8 @@ export class DurableTransport implements Transport {
 
   async start (): Promise<void> {}
 
-  async send (message: Message, options?: TransportSendOptions): Promise<void> {
-    if (isResponse(message)) return await this.#answer(message)
-    const related = options?.relatedRequestId
-    const exchange = related === undefined ? undefined : this.requests.get(related)
-    const translated = this.wireIds.outgoing(message)
-    if (exchange?.streams === true) await exchange.emit(translated)
-    else await this.standalone.write([JSON.stringify(translated)])
+  send (message: Message, options?: TransportSendOptions): Promise<void> {
+    return isResponse(message) ? this.#answer(message) : this.#say(message, options)
   }
 
   /** Ends the transport, as the server's own `close()` does. What still runs is answered with an error. */
@@ -82,6 +77,14 @@ export class DurableTransport implements Transport {
     if (this.requests.size > 0) await new Promise<void>(resolve => { this.#whenIdle.push(resolve) })
   }
 
+  async #say (message: Message, options?: TransportSendOptions): Promise<void> {
+    const related = options?.relatedRequestId
+    const exchange = related === undefined ? undefined : this.requests.get(related)
+    const translated = this.wireIds.outgoing(message)
+    if (exchange?.streams === true) await exchange.emit(translated)
+    else await this.standalone.write([JSON.stringify(translated)])
+  }
+
   async #answer (response: Response): Promise<void> {
     const id = response.id as RequestId
     const resolve = this.#asked.get(id)
@@ -90,7 +93,8 @@ export class DurableTransport implements Transport {
       return resolve(response)
     }
     try {
-      await this.requests.get(id)?.answer(response)
+      const answered = this.requests.get(id)?.answer(response)
+      if (answered !== undefined) await answered
     } finally {
       this.#remove(id)
     }

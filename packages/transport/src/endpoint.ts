@@ -78,7 +78,19 @@ export class Endpoint {
     const id = soleId(messages)
     try {
       this.#refuseWhileDraining()
-      return await this.#post(inbound, messages, id)
+      const [first] = messages.requests
+      if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
+      const refused = refusal(inbound, id, claimedVersion(first))
+      if (refused !== undefined) return refused
+      const found = await this.#find(inbound)
+      if (found === undefined) return notFoundReply(id)
+      const { live, session, release } = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found
+      try {
+        inbound.found?.(session)
+        return await this.#dispatch(session, live, inbound, messages)
+      } finally {
+        release()
+      }
     } catch (error) {
       return this.#failed(error, id)
     }
@@ -88,9 +100,12 @@ export class Endpoint {
   async get (inbound: Inbound): Promise<Reply> {
     try {
       this.#refuseWhileDraining()
-      const found = await this.#find(inbound, null)
-      if ('status' in found) return found
+      const refused = refusal(inbound, null)
+      if (refused !== undefined) return refused
+      const found = await this.#find(inbound)
+      if (found === undefined) return notFoundReply(null)
       found.release()
+      inbound.found?.(found.session)
       return await this.#openStream(found.session, inbound)
     } catch (error) {
       return this.#failed(error, null)
@@ -101,11 +116,9 @@ export class Endpoint {
   async delete (inbound: Inbound): Promise<Reply> {
     try {
       this.#refuseWhileDraining()
-      const refused = refusedVersion(header(inbound, 'mcp-protocol-version'), null)
+      const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
-      const id = header(inbound, 'mcp-session-id')
-      if (id === undefined) return missingSession(null)
-      return await this.sessions.terminate(id, inbound.principal) ? emptyReply(200) : notFoundReply(null)
+      return await this.sessions.terminate(sessionId(inbound), inbound.principal) ? emptyReply(200) : notFoundReply(null)
     } catch (error) {
       return this.#failed(error, null)
     }
@@ -120,36 +133,13 @@ export class Endpoint {
     return failureReply(error, id)
   }
 
-  async #find (inbound: Inbound, id: RequestId | null, claimed?: unknown): Promise<Found | Reply> {
-    const refused = refusedVersion(header(inbound, 'mcp-protocol-version') ?? claimed, id)
-    if (refused !== undefined) return refused
-    const sessionId = header(inbound, 'mcp-session-id')
-    if (sessionId === undefined) return missingSession(id)
-    const found = await this.#live.find(sessionId, inbound.principal)
-    if (found === undefined) return notFoundReply(id)
-    inbound.found?.(found.session)
-    return found
+  #find (inbound: Inbound): Promise<Found | undefined> {
+    return this.#live.find(sessionId(inbound), inbound.principal)
   }
 
-  async #post (inbound: Inbound, messages: Messages, id: RequestId | null): Promise<Reply> {
-    const [first] = messages.requests
-    if (first !== undefined && carries(messages, 'initialize')) {
-      return messages.batch
-        ? errorReply(400, null, INVALID_REQUEST, 'Invalid Request: initialize must not be part of a batch')
-        : await initialize(this.#calls, this.#live, inbound, first)
-    }
-    const found = await this.#find(inbound, id, claimedVersion(first))
-    if ('status' in found) return found
-    if (messages.batch && !revisionOf(found.session, inbound).batches) {
-      found.release()
-      return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
-    }
-    const { live, release } = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found
-    try {
-      return await this.#dispatch(found.session, live, inbound, messages)
-    } finally {
-      release()
-    }
+  async #initialize (inbound: Inbound, { batch }: Messages, request: Request): Promise<Reply> {
+    if (batch) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: initialize must not be part of a batch')
+    return await initialize(this.#calls, this.#live, inbound, request)
   }
 
   #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
@@ -157,10 +147,16 @@ export class Endpoint {
     return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(session.key)
   }
 
-  async #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
+  #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
     const { requests, notifications, responses, batch } = messages
+    if (batch && !revisionOf(session, inbound).batches) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
     const refused = refusedId(requests, live)
     if (refused !== undefined) return refused
+    if (live !== undefined && notifications.length + responses.length === 0) return this.#calls.run(live, inbound, requests, batch)
+    return this.#dispatchMixed(session, live, inbound, messages)
+  }
+
+  async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, { requests, notifications, responses, batch }: Messages): Promise<Reply> {
     for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
@@ -186,8 +182,15 @@ function refusedId (requests: readonly Request[], live: LiveSession | undefined)
   return repeated === undefined ? undefined : errorReply(400, repeated, INVALID_REQUEST, 'Invalid Request: the request id is in use')
 }
 
-function missingSession (id: RequestId | null): Reply {
+/** The reply to a request that names no revision of ours, or no session. */
+function refusal (inbound: Inbound, id: RequestId | null, claimed?: unknown): Reply | undefined {
+  const refused = refusedVersion(header(inbound, 'mcp-protocol-version') ?? claimed, id)
+  if (refused !== undefined || header(inbound, 'mcp-session-id') !== undefined) return refused
   return errorReply(400, id, SERVER_ERROR, 'Bad Request: the Mcp-Session-Id header is required')
+}
+
+function sessionId (inbound: Inbound): string {
+  return header(inbound, 'mcp-session-id') as string
 }
 
 /** MCP 2026-07-28 names its version in each request. */

@@ -47,7 +47,7 @@ export class Exchange {
 
   constructor (private readonly context: ExchangeContext, requests: readonly Request[], private readonly batch: boolean) {
     this.#open = new Map(requests.map(request => [request.id, request]))
-    let resolve: (reply: Reply) => void = () => {}
+    let resolve!: (reply: Reply) => void
     this.reply = new Promise(_resolve => { resolve = _resolve })
     this.#resolve = resolve
     const { responseMode, streamAfter } = context.settings
@@ -59,8 +59,6 @@ export class Exchange {
     return this.#phase !== 'over' && this.context.settings.responseMode !== 'json'
   }
 
-  get isOver (): boolean { return this.#phase === 'over' }
-
   /** Sends a request or notification that belongs to a request of this exchange. Resolves once it is durable. */
   async emit (message: Message): Promise<void> {
     // Nobody can resume a stream of which no event was ever received.
@@ -68,26 +66,12 @@ export class Exchange {
     await this.#stream([JSON.stringify(message)])
   }
 
-  /** Takes the answer to one request. */
-  async answer (response: Response): Promise<void> {
+  /** Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable. */
+  answer (response: Response): Promise<void> | undefined {
     const request = this.#open.get(response.id as RequestId)
-    if (request === undefined) return
-    let answer
-    try {
-      const prepared = this.context.beforeAnswer(request, response)
-      answer = JSON.stringify(prepared instanceof Promise ? await prepared : prepared)
-    } catch (error) {
-      await this.abandon(id => failureReply(error, id))
-      throw error
-    }
-    if (!this.#open.delete(request.id) || this.#phase === 'over') return
-    const last = this.#open.size === 0
-    if (this.#phase === 'streaming') {
-      await this.#stream([answer], last)
-    } else {
-      this.#answers.set(request.id, answer)
-      if (last) await this.#finish()
-    }
+    if (request === undefined) return undefined
+    const prepared = this.context.beforeAnswer(request, response)
+    return prepared instanceof Promise ? this.#answerLater(request, prepared) : this.#take(request, prepared)
   }
 
   /** The client cancelled a request: MCP wants no answer to it. */
@@ -118,15 +102,44 @@ export class Exchange {
     this.#settle(reply(id))
   }
 
-  async #finish (): Promise<void> {
-    if (this.context.settings.responseMode === 'sse') {
-      await this.#stream([...this.#answers.values()], true)
-    } else if (this.#answers.size === 0) {
+  async #answerLater (request: Request, preparing: Promise<Response>): Promise<void> {
+    let answer
+    try {
+      answer = await preparing
+    } catch (error) {
+      await this.#fail(error)
+    }
+    if (answer !== undefined) await this.#take(request, answer)
+  }
+
+  #take (request: Request, response: Response): Promise<void> | undefined {
+    let answer
+    try {
+      answer = JSON.stringify(response)
+    } catch (error) {
+      return this.#fail(error)
+    }
+    if (!this.#open.delete(request.id) || this.#phase === 'over') return undefined
+    const last = this.#open.size === 0
+    if (this.#phase === 'streaming') return this.#stream([answer], last)
+    this.#answers.set(request.id, answer)
+    return last ? this.#finish() : undefined
+  }
+
+  async #fail (error: unknown): Promise<void> {
+    await this.abandon(id => failureReply(error, id))
+    throw error
+  }
+
+  #finish (): Promise<void> | undefined {
+    if (this.context.settings.responseMode === 'sse') return this.#stream([...this.#answers.values()], true)
+    if (this.#answers.size === 0) {
       this.#settle(streamReply(''))
     } else {
       const answers = [...this.#answers.values()].join(',')
       this.#settle(jsonReply(this.batch ? `[${answers}]` : answers))
     }
+    return undefined
   }
 
   async #stream (messages: readonly string[], end = false): Promise<void> {

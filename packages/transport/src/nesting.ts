@@ -5,6 +5,6 @@ const MAX_DEPTH = 200
 export function isTooDeep (value: unknown, left = MAX_DEPTH): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (left === 0) return true
-  for (const item of Object.values(value)) if (isTooDeep(item, left - 1)) return true
+  for (const name in value) if (isTooDeep((value as Record<string, unknown>)[name], left - 1)) return true
   return false
 }

@@ -81,7 +81,11 @@ export class StreamLog {
   async #append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
     const { availability, backend, codec } = this.sessions
     try {
-      const bodies = await Promise.all(messages.map(message => codec.seal('event', place(ref), Buffer.from(message))))
+      const bodies: Uint8Array[] = []
+      for (const message of messages) {
+        const sealed = codec.seal('event', place(ref), Buffer.from(message))
+        bodies.push(sealed instanceof Promise ? await sealed : sealed)
+      }
       const head = options.head && { head: await codec.seal('event', place(ref), options.head) }
       const last = await availability.ask(() => backend.events.append(ref, bodies, { ...options, ...head }))
       return typeof last === 'number' ? last : undefined
