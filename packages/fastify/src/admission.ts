@@ -3,7 +3,7 @@ import { type Reply, SERVER_ERROR, errorReply } from '@holdfast/transport'
 
 const PORT = /:\d+$/
 /** A name, an IPv4 address, or an IPv6 address in brackets, and a port. */
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
 
 interface Allowed {
   allowedHosts?: string[] | undefined
@@ -29,14 +29,18 @@ export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins 
     return authority === host || (local && isLoopback(hostname))
   }
 
-  return ({ headers }) => {
+  return ({ headers, host: forwarded }) => {
     const host = (headers.host ?? String(headers[':authority'] ?? '')).toLowerCase()
-    if (!HOST.test(host) || !hostAllowed(host.replace(PORT, ''))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+    if (!isHost(host) || !isHost(forwarded) || !hostAllowed(host.replace(PORT, ''))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
     if (headers.origin !== undefined && !originAllowed(headers.origin, host)) {
       return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Origin is not allowed')
     }
     return undefined
   }
+}
+
+function isHost (host: string): boolean {
+  return HOST.test(host) && URL.canParse(`http://${host}`)
 }
 
 function isLoopback (name: string): boolean {

@@ -38,11 +38,16 @@ export class Calls {
     try {
       for (const request of requests) transport.receive(request, extra)
     } catch (error) {
-      await transport.abandonAll(exchange)
-      throw error
+      return giveUp(live, requests, error)
     }
     return exchange.reply
   }
+}
+
+/** A server that throws at a message has not taken it, and will not answer. */
+async function giveUp ({ transport }: LiveSession, requests: readonly Request[], error: unknown): Promise<never> {
+  for (const { id } of requests) await transport.cancel(id)
+  throw error
 }
 
 /** What the request says of its revision, or what the session agreed on. */

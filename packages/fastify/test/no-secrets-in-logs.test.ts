@@ -1,0 +1,119 @@
+import { Writable } from 'node:stream'
+import { inspect } from 'node:util'
+import { memory } from '@holdfast/memory'
+import t from 'tap'
+import Type from 'typebox'
+import { events } from './fixtures/events.js'
+import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
+import { start } from './fixtures/start.js'
+import { echo, say, serving } from './fixtures/tools.js'
+
+t.test('no id, token, context, argument or result reaches a log, whatever happens', async t => {
+  const lines: string[] = []
+  const stream = new Writable({ write: (chunk, _, done) => { lines.push(String(chunk)); done() } })
+  const warnings: string[] = []
+  const warned = (warning: Error): void => { warnings.push(inspect(warning)) }
+  process.on('warning', warned)
+  t.teardown(() => { process.off('warning', warned) })
+  const backend = memory()
+  let context: unknown = { apiKey: 'canary-context' }
+  let broken = false
+  const { url, app } = await start(t, {
+    backend,
+    limits: { maxLive: 1, maxPerOwner: 3 },
+    factoryTimeout: 50,
+    principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: String(headers['x-user'] ?? 'me') },
+    authInfo: ({ headers }) => ({ token: String(headers.authorization), clientId: 'app', scopes: [] }),
+    context: { schema: Type.Object({ apiKey: Type.String({ pattern: '^can' }) }), resolve: () => context as any },
+    createServer: (session, shared) => {
+      if (broken) throw new Error('the factory is broken')
+      return serving({
+        ...echo,
+        say: async call => { await say(call, 'canary-message'); return 'canary-result' },
+        end: async () => await session.terminate(),
+        fail: () => { throw new Error('canary-tool-error') }
+      })(session, shared)
+    }
+  }, {
+    fastify: { logger: { level: 'trace', stream } },
+    before: app => {
+      // Applications log what they have at hand.
+      app.addHook('onResponse', async request => { request.log.info({ session: request.mcpSession }, 'answered') })
+    }
+  })
+  app.mcpSessions.on('created', notice => app.log.info(notice, 'created'))
+  app.mcpSessions.on('terminated', notice => app.log.info(notice, 'terminated'))
+  const headers = { authorization: 'Bearer canary-token' }
+  const ids: string[] = []
+  const open = async (user = 'me'): Promise<RawClient> => {
+    const client = await RawClient.open(url, { headers: { ...headers, 'x-user': user } })
+    ids.push(client.id)
+    return client
+  }
+  const client = await open()
+  const other = await open('you')
+  await client.call('echo', { secret: 'canary-argument' })
+  await (await client.start('say')).text()
+  await (await client.start('fail')).text()
+  const standalone = events(await client.get())
+  await standalone.next()
+  await standalone.return()
+  await client.at(url, { 'x-user': 'you' }).get()
+  await client.at(url, { 'mcp-session-id': 'canary-unknown' }).get()
+  await client.post('{"canary-body":')
+  await client.post('{"canary-body":1}', { 'content-type': 'text/canary' })
+  await client.post(`"${'canary'.repeat(800_000)}"`)
+  await client.resume('canary-event.1')
+  await client.post(toolCall(1, 'echo'), { 'mcp-protocol-version': 'canary-version' })
+  const bare = new RawClient(url, { accept: '*/*', 'mcp-session-id': 'canary-chosen' })
+  await bare.post(initializeRequest())
+  context = { apiKey: 'secret-canary' }
+  t.equal((await bare.post(initializeRequest(), headers)).status, 400)
+  context = 1n
+  await bare.post(initializeRequest(), headers)
+  context = { apiKey: 'canary-context' }
+  await open()
+  await open()
+  t.equal((await bare.post(initializeRequest(), headers)).status, 503)
+  broken = true
+  t.equal((await other.start('echo')).status, 500)
+  broken = false
+  const { touch } = backend.records
+  backend.records.touch = async () => { throw new Error('connection refused') }
+  t.equal((await client.start('echo')).status, 503)
+  backend.records.touch = touch
+  t.strictSame(await client.call('echo', {}), {})
+  backend.records.touch = async (key, version) => {
+    const record = await touch.call(backend.records, key, version)
+    return typeof record === 'object' ? { ...record, body: Buffer.from('{"canary":"damaged"') } : record
+  }
+  t.equal((await other.start('echo')).status, 404)
+  backend.records.touch = touch
+  await other.call('end')
+  await client.delete()
+  await app.close()
+  const log = lines.join('\n')
+  t.ok(lines.length > 50)
+  t.match(log, 'the factory is broken')
+  t.match(log, 'the backend does not answer')
+  t.match(log, 'the backend answers again')
+  t.match(log, 'a stored session cannot be opened')
+  t.match(log, 'does not match its schema')
+  for (const secret of ['canary', ...ids]) t.strictSame(lines.filter(line => line.includes(secret)), [])
+  t.strictSame(warnings, [])
+})
+
+t.test('a session that is printed shows neither its id nor what it keeps', async t => {
+  let printed = ''
+  const { url } = await start(t, {
+    context: { resolve: () => ({ key: 'canary' }) },
+    createServer: serving({
+      print: ({ session }) => { printed = inspect(session, { depth: 10, showHidden: true }) + JSON.stringify({ session }) + String(session) }
+    })
+  })
+  const client = await RawClient.open(url)
+  await client.call('print')
+  t.match(printed, 'McpSession')
+  t.notOk(printed.includes(client.id))
+  t.notMatch(printed, 'canary')
+})
