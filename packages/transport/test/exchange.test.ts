@@ -424,3 +424,25 @@ t.test('sse: older clients get the answer, and no event without data', async (t)
   t.same(logged(await events.rest()), ['hi'])
   t.equal(events.seen.length, 1)
 })
+
+t.test('a server that throws at a message has not taken it', async (t) => {
+  const f = await fleet(t, {
+    createServer: () => ({
+      connect: async transport => {
+        transport.onmessage = (message: any) => {
+          if (message.method !== 'initialize') throw new Error('not mine')
+          transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25' } })
+        }
+      },
+      close: async () => {}
+    })
+  })
+  const client = f.client()
+  await client.initialize()
+  t.ok(client.id)
+  const { status, json } = await client.post(client.request('ping', undefined, 3))
+  t.equal(status, 500)
+  t.match(json, { id: 3, error: { code: -32603, message: 'Internal error' } })
+  t.match(f.first.errors, [{ message: 'not mine' }])
+  t.equal((await client.post(client.request('ping', undefined, 3))).status, 500, 'the id is free again')
+})

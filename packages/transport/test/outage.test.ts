@@ -116,6 +116,24 @@ t.test('append: a call whose end was not logged ends with an error when it is re
   t.match(await again.rest(), [{ id: 'unlogged', error: { message: /interrupted/ } }])
 })
 
+t.test('append: each call whose end was not logged gets its error at once, even where the log has no room for all', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { memory: { maxEntries: 1 }, scripts: { slow: async scene => { await say(scene, 'one'); await gate.passed } } })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  const { events } = await client.post([client.doing('slow', 1), client.doing('slow', 2)])
+  await events.message()
+  await events.message()
+  events.close()
+  f.first.weather.failing.add('events.append')
+  gate.open()
+  await turns()
+  f.first.weather.failing.clear()
+  const again = (await client.get(events.cursor)).events
+  t.match(await again.rest(), [{ id: 1, error: { code: -32000 } }, { id: 2, error: { code: -32000 } }])
+})
+
 t.test('append: an answer that comes in one piece comes without ids', async (t) => {
   const f = await fleet(t, { responseMode: 'sse', scripts })
   const client = await f.client().begin()
