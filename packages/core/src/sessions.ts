@@ -280,21 +280,21 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   }
 
   async #evictIdle (owner: string): Promise<boolean> {
-    const idle: StoredRecord[] = []
+    const own: Array<Pick<StoredRecord, 'key' | 'usedAt'>> = []
     let cursor: string | undefined
     do {
       const page = await this.availability.ask(() => this.backend.records.list({ owner, limit: 500, ...(cursor !== undefined && { cursor }) }))
-      idle.push(...page.records.filter(record => !this.#usedNow(record)))
+      for (const { key, usedAt } of page.records) own.push({ key, usedAt })
       cursor = page.cursor
     } while (cursor !== undefined)
-    idle.sort((a, b) => a.usedAt - b.usedAt)
-    for (const { key } of idle) if (!this.inUse(key) && await this.end(key, owner, 'evicted')) return true
+    own.sort((a, b) => a.usedAt - b.usedAt)
+    for (const record of own) if (!this.#usedNow(record) && await this.end(record.key, owner, 'evicted')) return true
     return false
   }
 
-  #usedNow (record: StoredRecord): boolean {
-    if (this.inUse(record.key)) return true
-    return this.backend.shared && Date.now() - record.usedAt < Math.min(RECENT_USE, this.idle / 2)
+  #usedNow ({ key, usedAt }: Pick<StoredRecord, 'key' | 'usedAt'>): boolean {
+    if (this.inUse(key)) return true
+    return this.backend.shared && Date.now() - usedAt < Math.min(RECENT_USE, this.idle / 2)
   }
 
   async #ended (key: RecordKey, owner: string, reason: 'terminated' | 'evicted'): Promise<void> {

@@ -69,7 +69,7 @@ t.test('one that gets into use while others are looked at is left alone', async 
   const { list } = backend.records
   backend.records.list = async query => {
     const page = await list(query)
-    queueMicrotask(() => queueMicrotask(() => { sessions.inUse = () => true }))
+    sessions.inUse = () => true
     return page
   }
   await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
@@ -86,6 +86,14 @@ t.test('on a shared backend, what was used just now may be in use elsewhere', as
   t.equal(await sessions.open(second.id, ADA), undefined)
   await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
   for (const { id } of [first, third]) t.ok(await sessions.open(id, ADA))
+})
+
+t.test('on a backend of one process, only what is used here is in use', async (t) => {
+  const backend = Object.assign(new Reference(), { shared: false, now: Date.now() })
+  const { sessions } = manager({ backend, limits: { maxPerOwner: 1, evict: 'idle' } })
+  const { id } = await sessions.create({ principal: ADA })
+  await sessions.create({ principal: ADA })
+  t.equal(await sessions.open(id, ADA), undefined)
 })
 
 t.test('the one to evict is looked for on every page', async (t) => {

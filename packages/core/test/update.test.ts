@@ -154,6 +154,7 @@ t.test('a session that has ended takes no changes', async (t) => {
   await sessions.terminate(session.id, ADA)
   const results = await Promise.allSettled([session.update(increment), session.update(increment), session.update(() => { throw new Error('refused') })])
   for (const result of results) t.match(result, { reason: { code: 'HOLDFAST_SESSION_GONE' } })
+  await t.rejects(session.update(() => { throw new Error('refused') }), { code: 'HOLDFAST_SESSION_GONE' })
   const expired = await sessions.create()
   backend.now += sessions.idle
   await t.rejects(expired.update(increment), { code: 'HOLDFAST_SESSION_GONE' })
