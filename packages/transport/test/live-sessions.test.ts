@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { inspect } from 'node:util'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { SetLevelRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { InitializeRequestSchema, SetLevelRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import type { CreateServer } from '../src/index.js'
 import { said } from './fixtures/client.js'
@@ -168,11 +168,12 @@ t.test('a server that closes itself while it starts has failed', async (t) => {
 })
 
 t.test('a server that refuses the handshake of its session has failed', async (t) => {
-  const made: Made[] = []
+  const disposed: string[] = []
   const f = await fleet(t, {
     maxLive: 1,
-    createServer: factory(fixtureServer(scripts, made), () => new McpServer({ name: 'none', version: '1' }, {})),
-    scripts
+    createServer: factory(fixtureServer(scripts, []), () => ({
+      server: new McpServer({ name: 'none', version: '1' }), dispose: reason => { disposed.push(reason) }
+    }))
   })
   const client = await f.client().begin()
   await f.client().begin()
@@ -183,6 +184,26 @@ t.test('a server that refuses the handshake of its session has failed', async (t
   const { status } = await client.do('hello')
   t.equal(status, 500)
   t.match(f.first.errors, [{ message: 'the server refused the handshake of its session' }])
+  t.same(disposed, ['closing'], 'once')
+})
+
+t.test('a server that hangs in the handshake of its session is given up, and disposed of once', async (t) => {
+  const disposed: string[] = []
+  const f = await fleet(t, {
+    maxLive: 1,
+    factoryTimeout: 30,
+    createServer: factory(fixtureServer(scripts, []), () => {
+      const server = new McpServer({ name: 'slow', version: '1' })
+      server.server.setRequestHandler(InitializeRequestSchema, async () => await new Promise(() => {}))
+      return { server, dispose: reason => { disposed.push(reason) } }
+    })
+  })
+  const client = await f.client().begin()
+  await f.client().begin()
+  await turns()
+  t.equal((await client.do('hello')).status, 503)
+  await turns()
+  t.same(disposed, ['closing'])
 })
 
 t.test('a factory that hangs is given up, and its server is closed when it comes late', async (t) => {
