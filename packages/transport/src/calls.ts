@@ -3,6 +3,7 @@ import { Exchange, type ExchangeSettings } from './exchange.js'
 import { Extra, type Inbound, header } from './inbound.js'
 import type { Request, Response } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
+import { Overdue } from './overdue.js'
 import { replayedChange } from './replayed.js'
 import type { Reply } from './reply.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
@@ -13,21 +14,26 @@ export type BeforeAnswer = (request: Request, response: Response) => Response | 
 
 /** Runs a client's requests in the server object of its session. */
 export class Calls {
+  readonly #overdue: Overdue<Exchange>
+
   constructor (
     readonly sessions: Sessions,
     private readonly log: StreamLog,
     private readonly streams: Streams,
-    readonly settings: ExchangeSettings
-  ) {}
+    readonly settings: ExchangeSettings & { streamAfter: number }
+  ) {
+    this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream())
+  }
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
   // Not async: a promise more for every call, and nothing to wait for.
-  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings = this.settings): Promise<Reply> {
+  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings: ExchangeSettings = this.settings): Promise<Reply> {
     const { session, transport } = live
     const { log, streams } = this
     const { priming } = revisionOf(session, inbound)
+    const overdue = settings === this.settings && settings.responseMode !== 'json' ? this.#overdue : undefined
     const exchange = new Exchange(
-      { session, log, streams, settings, priming, isGone: () => inbound.isGone(), beforeAnswer },
+      { session, log, streams, settings, overdue, priming, isGone: () => inbound.isGone(), beforeAnswer },
       requests, batch
     )
     const control = priming && settings.responseMode !== 'json'

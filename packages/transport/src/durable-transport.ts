@@ -15,7 +15,7 @@ export class DurableTransport implements Transport {
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
   /** The client's requests that run here. */
   readonly requests = new Map<RequestId, Exchange>()
-  readonly #asked = new Map<RequestId, (response: Response) => void>()
+  #asked: Map<RequestId, (response: Response) => void> | undefined
   #questions = 0
   #whenIdle: Array<() => void> = []
   #closed = false
@@ -34,8 +34,8 @@ export class DurableTransport implements Transport {
   async close (): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
-      for (const [id, resolve] of this.#asked) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
-      this.#asked.clear()
+      for (const [id, resolve] of this.#asked ?? []) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
+      this.#asked = undefined
       await this.abandon()
     }
     // A server that was connected too late is told, too.
@@ -61,6 +61,7 @@ export class DurableTransport implements Transport {
     const id = `holdfast.${++this.#questions}`
     if (this.#closed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
     return await new Promise(resolve => {
+      this.#asked ??= new Map()
       this.#asked.set(id, resolve)
       this.receive({ jsonrpc: '2.0', id, method, params })
     })
@@ -87,9 +88,9 @@ export class DurableTransport implements Transport {
 
   async #answer (response: Response): Promise<void> {
     const id = response.id as RequestId
-    const resolve = this.#asked.get(id)
+    const resolve = this.#asked?.get(id)
     if (resolve !== undefined) {
-      this.#asked.delete(id)
+      this.#asked?.delete(id)
       return resolve(response)
     }
     try {

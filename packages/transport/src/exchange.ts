@@ -1,8 +1,8 @@
 import type { Session } from '@holdfast/core'
 import { eventId, messageEvent, primingEvent } from './event.js'
-import type { Message, Request, RequestId, Response } from './json-rpc.js'
+import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from './json-rpc.js'
+import type { Overdue } from './overdue.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
-import { SERVER_ERROR } from './json-rpc.js'
 import { INTERRUPTED, type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
 import type { Streams } from './streams.js'
@@ -23,6 +23,8 @@ export interface ExchangeContext {
   log: StreamLog
   streams: Streams
   settings: ExchangeSettings
+  /** Makes a stream of a reply that takes long; absent where none may become one. */
+  overdue?: Overdue<Exchange> | undefined
   /** The client understands an event without data. */
   priming: boolean
   /** The client has gone away. */
@@ -43,15 +45,13 @@ export class Exchange {
   #replied = false
   #name = ''
   #writer: StreamWriter | undefined
-  readonly #timer: NodeJS.Timeout | undefined
 
   constructor (private readonly context: ExchangeContext, requests: readonly Request[], private readonly batch: boolean) {
     this.#open = new Map(requests.map(request => [request.id, request]))
     let resolve!: (reply: Reply) => void
     this.reply = new Promise(_resolve => { resolve = _resolve })
     this.#resolve = resolve
-    const { responseMode, streamAfter } = context.settings
-    if (responseMode !== 'json') this.#timer = setTimeout(() => { this.openStream() }, streamAfter)
+    context.overdue?.add(this)
   }
 
   /** Whether messages other than answers can go out here. */
@@ -132,7 +132,7 @@ export class Exchange {
   }
 
   #finish (): Promise<void> | undefined {
-    if (this.context.settings.responseMode === 'sse') return this.#stream([...this.#answers.values()], true)
+    if (this.context.settings.responseMode === 'sse') return this.#finishAsStream([...this.#answers.values()])
     if (this.#answers.size === 0) {
       this.#settle(streamReply(''))
     } else {
@@ -146,7 +146,7 @@ export class Exchange {
     if (this.#writer === undefined) {
       const { log, session } = this.context
       this.#phase = 'streaming'
-      clearTimeout(this.#timer)
+      this.context.overdue?.delete(this)
       this.#name = log.begin()
       const deliver = (first: number | undefined, written: readonly string[], ended: boolean): void => this.#deliver(first, written, ended)
       this.#writer = log.writer(session, this.#name, deliver, [...this.#answers.keys(), ...this.#open.keys()])
@@ -161,25 +161,28 @@ export class Exchange {
     if (ended) log.end(this.#name)
     if (this.#replied) return streams.deliver(session.key, this.#name, first, messages, ended)
     this.#replied = true
-    if (ended) return this.#resolve(streamReply(this.#whole(first, messages)))
     const stream = streams.attach(session, this.#name, first === undefined ? 0 : first - 1, priming)
-    if (first === undefined) stream.offerUnlogged(messages, false)
-    else stream.offer(first, messages, false)
+    if (first === undefined) stream.offerUnlogged(messages, ended)
+    else stream.offer(first, messages, ended)
     this.#resolve(streamReply(stream))
   }
 
-  /** A stream that is over before it began needs no stream object. */
-  #whole (first: number | undefined, messages: readonly string[]): string {
-    if (first === undefined) return messages.map(message => messageEvent(message)).join('')
-    let events = this.context.priming ? primingEvent(eventId(this.#name, first - 1), this.context.settings.retry) : ''
-    for (const [index, message] of messages.entries()) events += messageEvent(message, eventId(this.#name, first + index))
-    return events
+  /** A stream that is over before it began needs neither a writer nor an open response. */
+  async #finishAsStream (messages: string[]): Promise<void> {
+    this.#phase = 'over'
+    const { log, priming, session, settings } = this.context
+    const name = log.name()
+    const last = await log.append({ key: session.key, name }, messages, { end: true })
+    if (last === undefined) return this.#settle(streamReply(messages.map(message => messageEvent(message)).join('')))
+    const start = last - messages.length
+    const events = messages.map((message, index) => messageEvent(message, eventId(name, start + index + 1)))
+    this.#settle(streamReply((priming ? primingEvent(eventId(name, start), settings.retry) : '') + events.join('')))
   }
 
   #settle (reply: Reply): void {
     this.#phase = 'over'
     this.#replied = true
-    clearTimeout(this.#timer)
+    this.context.overdue?.delete(this)
     this.#resolve(reply)
   }
 }

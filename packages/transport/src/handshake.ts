@@ -6,9 +6,6 @@ import { INVALID_PARAMS, type Request, type Response } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
 import { type Reply, errorReply } from './reply.js'
 
-/** What a timer of Node takes, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
-
 type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
 
 /**
@@ -40,7 +37,7 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
 
 /** The answer decides whether there is a session at all, so nothing goes out before it. */
 function untilAnswered (settings: ExchangeSettings): ExchangeSettings {
-  return { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode, streamAfter: LONGEST }
+  return { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode }
 }
 
 function isHandshake (params: unknown): params is HandshakeParams {

@@ -29,8 +29,13 @@ export class StreamLog {
   constructor (private readonly sessions: Sessions) {}
 
   /** A name for a new stream: it says which replica writes to it. */
+  name (): string {
+    return `${this.sessions.fleet.replica}.${++this.#count}`
+  }
+
+  /** A name for a stream that is written to for a while. */
   begin (): string {
-    const name = `${this.sessions.fleet.replica}.${++this.#count}`
+    const name = this.name()
     this.#running.add(name)
     return name
   }
@@ -46,7 +51,7 @@ export class StreamLog {
   writer (session: Session, name: string, deliver: Deliver, ids?: RequestId[]): StreamWriter {
     const ref = { key: session.key, name }
     return new StreamWriter(
-      async (messages, options) => await this.#append(ref, messages, options),
+      async (messages, options) => await this.append(ref, messages, options),
       deliver,
       ids && Buffer.from(JSON.stringify({ ids } satisfies Head))
     )
@@ -78,7 +83,8 @@ export class StreamLog {
     await this.sessions.availability.ask(() => this.sessions.backend.events.delivered(ref, position))
   }
 
-  async #append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
+  /** The position of the last message; undefined when they could not be logged, which is reported. */
+  async append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
     const { availability, backend, codec } = this.sessions
     try {
       const bodies: Uint8Array[] = []
@@ -102,7 +108,7 @@ export class StreamLog {
   }
 
   async #endOrphan (ref: StreamRef, page: OpenedPage): Promise<Page> {
-    await this.#append(ref, interruptions(page.ids), { end: true })
+    await this.append(ref, interruptions(page.ids), { end: true })
     const rest = await this.read(ref, page.after)
     return rest === undefined || rest.lost ? lost(page.ids) : rest
   }

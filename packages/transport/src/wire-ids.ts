@@ -7,13 +7,13 @@ import type { Message, Notification, Request, RequestId, Response } from './json
  */
 export class WireIds {
   /** By number on the wire: the id that the server knows. */
-  readonly #open = new Map<number, RequestId>()
+  #open: Map<number, RequestId> | undefined
 
   /** @param next one counter for the whole replica */
   constructor (private readonly replica: string, private readonly next: () => number) {}
 
   /** Requests without an answer yet. */
-  get size (): number { return this.#open.size }
+  get size (): number { return this.#open?.size ?? 0 }
 
   /** Translates what the server sends. */
   outgoing (message: Message): Message {
@@ -26,20 +26,21 @@ export class WireIds {
   /** Translates an answer; undefined when nothing waits for it. */
   answer (response: Response): Response | undefined {
     const number = this.#number(response.id)
-    const id = this.#open.get(number)
+    const id = this.#open?.get(number)
     if (id === undefined) return undefined
-    this.#open.delete(number)
+    this.#open?.delete(number)
     return { ...response, id }
   }
 
   /** Translates progress on a request of ours; undefined when that is none. */
   progress (notification: Notification): Notification | undefined {
-    const id = this.#open.get(this.#number(notification.params?.progressToken))
+    const id = this.#open?.get(this.#number(notification.params?.progressToken))
     return id === undefined ? undefined : { ...notification, params: { ...notification.params, progressToken: id } }
   }
 
   #request (request: Request): Request {
     const number = this.next()
+    this.#open ??= new Map()
     this.#open.set(number, request.id)
     const id = `${this.replica}.${number}`
     const meta = request.params?._meta
@@ -48,9 +49,9 @@ export class WireIds {
   }
 
   #cancellation (notification: Notification): Notification {
-    for (const [number, id] of this.#open) {
+    for (const [number, id] of this.#open ?? []) {
       if (id !== notification.params?.requestId) continue
-      this.#open.delete(number)
+      this.#open?.delete(number)
       return { ...notification, params: { ...notification.params, requestId: `${this.replica}.${number}` } }
     }
     return notification
