@@ -5,6 +5,7 @@ import { Endpoint } from '@holdfast/transport'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
 import { routes } from './routes.js'
 import { sharedValidator } from './shared-validator.js'
+import { unusedConnections } from './unused-connections.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,6 +24,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits })
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
+  const closeUnused = unusedConnections(app.server)
 
   app.decorate('mcpSessions', sessions)
   app.decorateRequest('mcpSession', null)
@@ -34,7 +36,10 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
     sweeper.start()
   })
   // An open stream would keep `onClose` from ever running.
-  app.addHook('preClose', async () => { await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout')) })
+  app.addHook('preClose', async () => {
+    await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout'))
+    closeUnused()
+  })
   app.addHook('onClose', async () => {
     await sweeper.stop()
     await endpoint.close()

@@ -78,5 +78,5 @@ function explain (error: FastifyError, request: FastifyRequest): Reply {
     return errorReply(status, id, SERVER_ERROR, status === 503 ? 'Service Unavailable' : 'Internal error')
   }
   const parsing = status === 400 && (error instanceof SyntaxError || error.code?.startsWith('FST_ERR_CTP') === true)
-  return parsing ? errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not valid JSON') : errorReply(status, id, INVALID_REQUEST, error.message)
+  return parsing ? errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON that can be accepted') : errorReply(status, id, INVALID_REQUEST, error.message)
 }

@@ -37,7 +37,7 @@ t.test('an app on loopback answers to loopback names only', async t => {
     'example.com': false,
     'localhost.example.com': false,
     'localhost.': false,
-    'xlocalhost': false,
+    xlocalhost: false,
     '127.0.0.1.example.com': false,
     '127.0.0.1.nip.io:3000': false,
     'example.com:localhost': false,

@@ -40,7 +40,7 @@ const BAD: Record<string, Bad> = {
   'a constructor with a prototype': { body: withArguments('{"constructor":{"prototype":{"polluted":true}}}'), status: 400, code: -32700 },
   'objects in objects in objects': { body: withArguments(nested(100_000)), status: 400, code: -32600, id: 7 },
   'lists in lists in lists': { body: withArguments('['.repeat(100_000) + ']'.repeat(100_000)), status: 400, code: -32600, id: 7 },
-  'text': { body: call, headers: { 'content-type': 'text/plain' }, status: 415, code: -32000 },
+  text: { body: call, headers: { 'content-type': 'text/plain' }, status: 415, code: -32000 },
   'nearly JSON': { body: call, headers: { 'content-type': 'application/jsonx' }, status: 415, code: -32000 },
   'a form': { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: 415, code: -32000 },
   'a type that is none': { body: call, headers: { 'content-type': 'json' }, status: 415, code: -32000 },

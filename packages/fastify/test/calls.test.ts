@@ -7,7 +7,7 @@ import { echo, say, serving } from './fixtures/tools.js'
 
 t.test('a tool that throws is a result with an error, and nothing worse', async t => {
   const { url } = await start(t, {
-    createServer: serving({ ...echo, fail: () => { throw new Error('tool failed') }, crash: () => { throw null as unknown as Error } })
+    createServer: serving({ ...echo, fail: () => { throw new Error('tool failed') }, crash: ({ args }) => { throw args.nothing } })
   })
   const client = await RawClient.open(url)
   const failed = await client.post(toolCall(1, 'fail'))

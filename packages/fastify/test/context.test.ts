@@ -63,7 +63,7 @@ t.test('what goes wrong while a context is resolved is the application\'s', asyn
   let fail = (): unknown => { throw new Error('canary: the vault is down') }
   const { url, app } = await start(t, { context: { resolve: async () => fail() as any } })
   const errors: unknown[] = []
-  app.mcpSessions.on('error', ({ error }) => errors.push(error))
+  app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
   const post = async (): Promise<Response> => await new RawClient(url, bare).post(initializeRequest())
   const response = await post()
   t.equal(response.status, 500)
@@ -80,7 +80,7 @@ t.test('a tenant that is refused while its context is resolved hears so', async 
   const { url, app } = await start(t, {
     context: { resolve: async () => { throw Object.assign(new Error('This tenant is suspended'), { statusCode: 403 }) } }
   })
-  app.mcpSessions.on('error', () => t.fail('that is no defect'))
+  app.mcpSessions.on('error', () => { t.fail('that is no defect') })
   const response = await new RawClient(url, bare).post(initializeRequest())
   t.equal(response.status, 403)
   t.match(await response.json(), { jsonrpc: '2.0', id: 'init', error: { message: 'This tenant is suspended' } })

@@ -131,7 +131,7 @@ t.test('a dispose that fails is reported and harms nothing', async t => {
     createServer: async (session, shared) => ({ server: await serving(tools)(session, shared) as any, dispose: async () => { throw new Error('stuck') } })
   })
   const errors: unknown[] = []
-  app.mcpSessions.on('error', ({ error }) => errors.push(error))
+  app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
   const client = await RawClient.open(url)
   await RawClient.open(url)
   t.match(await client.call('state'), { restored: true })

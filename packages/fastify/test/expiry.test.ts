@@ -35,8 +35,8 @@ t.test('an open stream and a running call are use; their end is not', async t =>
 
 t.test('the absolute limit ends a session in use, and its streams', async t => {
   const { url, app } = await start(t, { responseMode: 'json', ttl: { idle: '1h', absolute: 700 }, createServer: serving({ wait: async () => await new Promise(() => {}) }) })
-  const expired: string[] = []
-  app.mcpSessions.on('expired', ({ reason }) => { expired.push(reason) })
+  const expired = latch<string>()
+  app.mcpSessions.on('expired', ({ reason }) => { expired.open(reason) })
   const client = await RawClient.open(url)
   const stream = events(await client.get())
   await stream.next()
@@ -44,20 +44,20 @@ t.test('the absolute limit ends a session in use, and its streams', async t => {
   t.equal((await stream.next()).done, true)
   t.match(await (await call).json(), { id: 1, error: { message: 'Session not found' } })
   t.equal((await client.get()).status, 404)
-  while (expired.length === 0) await pause(20)
-  t.strictSame(expired, ['absolute'])
+  t.equal(await expired.opened, 'absolute')
 })
 
 t.test('each expired session is reported once, however many replicas sweep', async t => {
   const backend = memory()
   const reports: string[] = []
+  const all = latch()
   const replicas = await Promise.all([1, 2, 3].map(async () => {
     const started = await start(t, { backend, ttl: { idle: 300 } })
-    started.app.mcpSessions.on('expired', ({ key }) => { reports.push(key) })
+    started.app.mcpSessions.on('expired', ({ key }) => { if (reports.push(key) === 9) all.open() })
     return started
   }))
   for (const { url } of replicas) await Promise.all([1, 2, 3].map(async () => await RawClient.open(url)))
-  while (reports.length < 9) await pause(20)
+  await all.opened
   await pause(300)
   t.equal(reports.length, 9)
   t.equal(new Set(reports).size, 9)
@@ -66,12 +66,13 @@ t.test('each expired session is reported once, however many replicas sweep', asy
 t.test('a listener that fails does not stop the sweep', async t => {
   const { url, app } = await start(t, { ttl: { idle: 300 } })
   const errors: unknown[] = []
+  const both = latch()
   let expired = 0
-  app.mcpSessions.on('error', ({ error }) => errors.push(error))
+  app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
   app.mcpSessions.on('expired', async () => { throw new Error('listener') })
-  app.mcpSessions.on('expired', () => { expired++ })
+  app.mcpSessions.on('expired', () => { if (++expired === 2) both.open() })
   await RawClient.open(url)
   await RawClient.open(url)
-  while (expired < 2) await pause(20)
+  await both.opened
   t.match(errors, [{ message: 'listener' }, { message: 'listener' }])
 })

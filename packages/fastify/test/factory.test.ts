@@ -1,6 +1,6 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import t from 'tap'
-import type { CreateServer, DisposeReason } from '../src/index.js'
+import type { CreateServer, DisposeReason, McpSession } from '../src/index.js'
 import { latch } from './fixtures/latch.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
@@ -10,10 +10,10 @@ const bare = { accept: 'application/json, text/event-stream' }
 const never = async (): Promise<never> => await new Promise(() => {})
 
 /** What a factory may do wrong, and what the client is answered. */
-const BAD: Record<string, { make: () => any, status: number, retryAfter: string | null }> = {
+const BAD: Record<string, { make: (session: McpSession) => any, status: number, retryAfter: string | null }> = {
   throws: { make: () => { throw new Error('no server today') }, status: 500, retryAfter: null },
   rejects: { make: async () => await Promise.reject(new Error('no server today')), status: 500, retryAfter: null },
-  'throws undefined': { make: () => { throw undefined as unknown as Error }, status: 500, retryAfter: null },
+  'throws undefined': { make: (session: any) => { throw session.nothing }, status: 500, retryAfter: null },
   'returns nothing': { make: () => undefined, status: 500, retryAfter: null },
   'returns null': { make: () => null, status: 500, retryAfter: null },
   'returns a number': { make: () => 17, status: 500, retryAfter: null },
@@ -27,7 +27,7 @@ for (const [name, { make, status, retryAfter }] of Object.entries(BAD)) {
   t.test(`a factory that ${name}: no session begins, and one that was there goes on`, async t => {
     const good = serving()
     let broken = false
-    const createServer: CreateServer = (session, shared) => broken ? make() : good(session, shared)
+    const createServer: CreateServer = (session, shared) => broken ? make(session) : good(session, shared)
     const { url, app } = await start(t, { createServer, factoryTimeout: 30, limits: { maxLive: 1 } })
     const errors: unknown[] = []
     app.mcpSessions.on('error', ({ error }) => { errors.push(error) })

@@ -18,7 +18,7 @@ async function refused (t: Test, response: Response, retryAfter: string): Promis
 t.test('no more sessions than maxSessions', async t => {
   const { url, app } = await start(t, { limits: { maxSessions: 2 } })
   const notices: unknown[] = []
-  app.mcpSessions.on('limitReached', notice => notices.push(notice))
+  app.mcpSessions.on('limitReached', notice => { notices.push(notice) })
   const [one] = [await RawClient.open(url), await RawClient.open(url)]
   await refused(t, await new RawClient(url, bare).post(initializeRequest()), '10')
   t.match(notices, [{ limit: 'maxSessions' }])
@@ -44,7 +44,7 @@ t.test('evict: the longest idle one that nobody uses makes room', async t => {
     createServer: serving({ ...echo, wait: async () => { running.open(); await gate.opened; return 'done' } })
   })
   const reasons: string[] = []
-  app.mcpSessions.on('terminated', ({ reason }) => reasons.push(reason))
+  app.mcpSessions.on('terminated', ({ reason }) => { reasons.push(reason) })
   const [streaming, calling, oldest, newest] = [await RawClient.open(url, user('me')), await RawClient.open(url, user('me')), await RawClient.open(url, user('me')), await RawClient.open(url, user('me'))]
   const stream = events(await streaming.get())
   await stream.next()
@@ -83,12 +83,12 @@ t.test('evict spares the sessions of others', async t => {
 
 t.test('no more live servers than maxLive; when all are busy, clients are told when to come back', async t => {
   const [running, gate] = [latch(), latch()]
-  let [live, most] = [0, 0]
+  let [live, most, waiting] = [0, 0, 0]
   const { url, app } = await start(t, {
     limits: { maxLive: 2 },
     createServer: (session, shared) => {
       most = Math.max(most, ++live)
-      const server = serving({ ...echo, wait: async () => { running.open(); await gate.opened; return 'done' } })(session, shared) as any
+      const server = serving({ ...echo, wait: async () => { if (++waiting === 2) running.open(); await gate.opened; return 'done' } })(session, shared) as any
       return { server, dispose: () => { live-- } }
     }
   })
@@ -96,11 +96,8 @@ t.test('no more live servers than maxLive; when all are busy, clients are told w
   const dormant = await RawClient.open(url)
   await RawClient.open(url)
   const calls = []
-  for (const client of clients) {
-    calls.push(client.call('wait'))
-    await running.opened
-    while (live > 2) await new Promise(resolve => setImmediate(resolve))
-  }
+  for (const client of clients) calls.push(client.call('wait'))
+  await running.opened
   await Promise.all(clients.map(async client => await client.call('echo')))
   const before = await app.mcpSessions.count()
   await refused(t, await new RawClient(url, bare).post(initializeRequest()), '10')

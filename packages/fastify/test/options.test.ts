@@ -5,7 +5,7 @@ import holdfast, { type HoldfastOptions, OptionsSchema } from '../src/index.js'
 import { serving } from './fixtures/tools.js'
 
 const createServer = serving()
-const resolve = (): object => ({})
+const resolve = (): Record<string, never> => ({})
 
 /** Options that must not start: the path that the message names, and its reason. */
 const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
@@ -95,11 +95,28 @@ t.test('a value that is refused is not printed', async t => {
 
 t.test('starts with every option set, and with undefined for the default', async t => {
   const everything: HoldfastOptions = {
-    createServer, backend: memory(), namespace: 'ns', path: '/x', principal: () => null, anonymous: true, authInfo: () => undefined,
-    context: { schema: { type: 'object' }, resolve }, ttl: { idle: 1, absolute: '7d' },
-    limits: { maxSessions: 1, maxPerOwner: 1, maxLive: 1, maxStateBytes: 1, evict: 'idle' }, responseMode: 'sse', streamAfter: '1ms',
-    retry: 1, keepAlive: '1s', maxBuffered: 1, dormantAfter: '1m', factoryTimeout: '1h', heartbeat: '1s', drainTimeout: 1,
-    bodyLimit: 1, allowedHosts: [], allowedOrigins: []
+    createServer,
+    backend: memory(),
+    namespace: 'ns',
+    path: '/x',
+    principal: () => null,
+    anonymous: true,
+    authInfo: () => undefined,
+    context: { schema: { type: 'object' }, resolve },
+    ttl: { idle: 1, absolute: '7d' },
+    limits: { maxSessions: 1, maxPerOwner: 1, maxLive: 1, maxStateBytes: 1, evict: 'idle' },
+    responseMode: 'sse',
+    streamAfter: '1ms',
+    retry: 1,
+    keepAlive: '1s',
+    maxBuffered: 1,
+    dormantAfter: '1m',
+    factoryTimeout: '1h',
+    heartbeat: '1s',
+    drainTimeout: 1,
+    bodyLimit: 1,
+    allowedHosts: [],
+    allowedOrigins: []
   }
   t.strictSame(Object.keys(everything).sort(), Object.keys(OptionsSchema.properties).sort())
   t.equal(await starting(everything), undefined)

@@ -56,7 +56,7 @@ t.test('every part of a principal separates, live and dormant alike', async t =>
   ]
   const { url, app } = await claiming(t, { limits: { maxLive: 1 } })
   const mismatches: unknown[] = []
-  app.mcpSessions.on('ownerMismatch', notice => mismatches.push(notice))
+  app.mcpSessions.on('ownerMismatch', notice => { mismatches.push(notice) })
   const client = await RawClient.open(url, { headers: as(mine) })
   for (const live of [true, false]) {
     if (!live) await RawClient.open(url, { headers: as({ subject: 'crowd' }) })

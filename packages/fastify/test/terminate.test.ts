@@ -28,7 +28,7 @@ t.test('a tool that ends its own session still answers, as JSON and as a stream'
     })
   })
   const ended: unknown[] = []
-  app.mcpSessions.on('terminated', ({ reason }) => ended.push(reason))
+  app.mcpSessions.on('terminated', ({ reason }) => { ended.push(reason) })
   const json = await RawClient.open(url)
   t.equal(await json.call('end'), 'ended')
   t.equal((await json.get()).status, 404)

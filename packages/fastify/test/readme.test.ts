@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import Fastify from 'fastify'
+import t from 'tap'
+import Type from 'typebox'
+import holdfast from '../src/index.js'
+import { callTool, connect } from './fixtures/connect.js'
+import { optionsTable } from './fixtures/options-table.js'
+import { RawClient } from './fixtures/raw-client.js'
+import { serving } from './fixtures/tools.js'
+
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+const [example, withPrincipal] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+
+t.test('the example runs as it stands', async t => {
+  const directory = t.testdir({ 'example.mjs': example as string })
+  const child = spawn(process.execPath, [join(directory, 'example.mjs')], { env: { ...process.env, PORT: '0', NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  t.teardown(async () => { child.kill(); await exited })
+  const [address] = await once(createInterface(child.stdout), 'line')
+  const { client } = await connect(t, new URL('/mcp', address))
+  t.equal(await callTool(client, 'add', { by: 2 }), 2)
+  t.equal(await callTool(client, 'add'), 3)
+})
+
+t.test('the options of the second example work as it says', async t => {
+  const app = Fastify({ forceCloseConnections: true })
+  t.teardown(async () => { await app.close() })
+  app.decorateRequest('user')
+  app.addHook('onRequest', async request => {
+    if (request.headers.authorization !== undefined) Object.assign(request, { user: { iss: 'idp', sub: 'me', azp: 'app', org: 'tenant', token: 'x', scopes: ['a'] } })
+  })
+  const createServer = serving({ all: ({ session, extra }) => [session.principal, session.context, extra.authInfo?.scopes] })
+  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type, credentialsOf) {\n${withPrincipal}}\n` })
+  const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
+  await register(app, holdfast, createServer, Type, async (org: string) => ({ apiUrl: `https://${org}`, apiKey: 'k' }))
+  const url = new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 }))
+  await t.rejects(RawClient.open(url), /401/)
+  const client = await RawClient.open(url, { headers: { authorization: 'Bearer x' } })
+  t.strictSame(await client.call('all'), [
+    { issuer: 'idp', subject: 'me', clientId: 'app', tenantId: 'tenant' }, { apiUrl: 'https://tenant', apiKey: 'k' }, ['a']
+  ])
+})
+
+t.test('the table lists every option as the schema has it', async t => {
+  const [, table] = /^\| option .*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme) ?? []
+  t.strictSame(table?.trim().split('\n'), optionsTable())
+})
