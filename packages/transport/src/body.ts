@@ -15,7 +15,7 @@ export interface Messages {
 
 /** @returns the messages, or the reply that says what is wrong with them */
 export function readMessages (body: unknown): Messages | Reply {
-  if (body === undefined || body === null) return errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON')
+  if (body === undefined) return errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON')
   if (isTooDeep(body)) return errorReply(400, idOf(body), INVALID_REQUEST, 'Invalid Request: the body nests too deeply')
   const batch = Array.isArray(body)
   const all: unknown[] = batch ? body : [body]

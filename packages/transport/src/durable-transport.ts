@@ -13,6 +13,8 @@ export class DurableTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
+  /** The last request of the client that ran here is answered. */
+  onidle?: () => void
   /** The client's requests that run here. */
   readonly requests = new Map<RequestId, Exchange>()
   #asked: Map<RequestId, (response: Response) => void> | undefined
@@ -107,6 +109,7 @@ export class DurableTransport implements Transport {
   }
 
   #settled (): void {
+    this.onidle?.()
     if (this.#whenIdle.length === 0) return
     const waiting = this.#whenIdle
     this.#whenIdle = []

@@ -25,13 +25,18 @@ export class LiveSession implements McpSession {
     readonly session: Session,
     readonly transport: DurableTransport,
     readonly restored: boolean,
-    private readonly sessions: Sessions
-  ) {}
+    private readonly sessions: Sessions,
+    /** Nobody needs it any more, for now. */
+    private readonly idle: () => void = () => {}
+  ) {
+    transport.onidle = () => this.#released()
+  }
 
   get id (): string { return this.session.id }
   get principal (): Principal | null { return this.session.principal }
   get context (): Json { return this.session.context }
   get data (): JsonObject { return this.session.data }
+  get protocolVersion (): string { return this.session.state.handshake.protocolVersion }
   get replica (): string { return this.sessions.fleet.replica }
 
   /** Something runs, is awaited or is held here, so the server object must stay. */
@@ -55,7 +60,12 @@ export class LiveSession implements McpSession {
       if (released) return
       released = true
       this.#holds--
+      this.#released()
     }
+  }
+
+  #released (): void {
+    if (!this.busy) this.idle()
   }
 
   /** Connects a server, and brings a restored one to where the session was, as its client would have. */

@@ -7,6 +7,9 @@ import type { Streams } from './streams.js'
 import { within } from './time-limit.js'
 import { WireIds } from './wire-ids.js'
 
+/** Milliseconds that a session waits for room among the live ones. */
+const ROOM_TIMEOUT = 2_000
+
 export interface LiveSettings {
   createServer: CreateServer
   serverOptions: SharedServerOptions
@@ -38,6 +41,8 @@ export class LiveSessions {
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
+  /** Who waits for room, longest first. */
+  readonly #waiting = new Set<() => void>()
   /** Server objects that are being made. */
   #connecting = 0
   #closed = false
@@ -162,15 +167,15 @@ export class LiveSessions {
   async #start (live: LiveSession): Promise<void> {
     const { id, key, owner, principal } = live.session
     await this.#closing.get(key)
-    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
-    this.#makeRoom()
-    this.#connecting++
+    await this.#takeRoom()
     try {
+      if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
       this.#connecting--
+      this.#freed()
       await live.close('closing')
       throw error
     }
@@ -195,21 +200,44 @@ export class LiveSessions {
     this.#byId.set(live.id, live)
   }
 
-  #makeRoom (): void {
-    if (this.#byKey.size + this.#connecting < this.settings.maxLive) return
+  /** Waits for a server object that nobody needs, when all are in use: most calls are short. */
+  async #takeRoom (): Promise<void> {
+    const deadline = performance.now() + ROOM_TIMEOUT
+    while (!this.#hasRoom()) {
+      const left = deadline - performance.now()
+      if (left <= 0) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+      let freed!: () => void
+      const room = new Promise<void>(resolve => { freed = resolve })
+      this.#waiting.add(freed)
+      await within(left, room)
+      this.#waiting.delete(freed)
+    }
+    this.#connecting++
+  }
+
+  #hasRoom (): boolean {
+    if (this.#byKey.size + this.#connecting < this.settings.maxLive) return true
     for (const live of this.#byId.values()) {
       if (live.busy) continue
       void this.#remove(live, 'dormant')
-      return
+      return true
     }
-    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+    return false
+  }
+
+  /** Lets the one that waits longest look again. */
+  #freed (): void {
+    const [next] = this.#waiting
+    if (next === undefined) return
+    this.#waiting.delete(next)
+    next()
   }
 
   #live (session: Session, restored: boolean): LiveSession {
     const { key, id } = session
     const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => this.streams.deliver(key, STANDALONE, first, messages, ended))
     const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount)
-    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions)
+    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions, () => this.#freed())
   }
 
   async #connect (live: LiveSession): Promise<void> {
@@ -229,6 +257,7 @@ export class LiveSessions {
     const { id, key } = live.session
     this.#byId.delete(id)
     this.#byKey.delete(key)
+    this.#freed()
     const closing = live.close(reason).finally(() => { if (this.#closing.get(key) === closing) this.#closing.delete(key) })
     this.#closing.set(key, closing)
     await closing

@@ -9,6 +9,8 @@ export interface McpSession {
   readonly context: Json
   /** What the application keeps, as last seen here. Read-only: see {@link update}. */
   readonly data: JsonObject
+  /** The MCP revision that client and server agreed on; until they have, the one that the client asked for. */
+  readonly protocolVersion: string
   /** This server object continues a session that was dormant, or lived on another replica. */
   readonly restored: boolean
   /** The random id of this process. */
