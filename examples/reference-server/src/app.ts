@@ -4,7 +4,6 @@ import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
 import { createServer } from './mcp-server.js'
-import { closeUnusedConnections } from './unused-connections.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
@@ -25,7 +24,6 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }
   }
   await app.register(holdfast, options)
-  closeUnusedConnections(app)
   return app
 }
 

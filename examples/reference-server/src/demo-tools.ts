@@ -4,9 +4,6 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { CallToolResult, ElicitRequestFormParams } from '@modelcontextprotocol/sdk/types.js'
 import * as schemas from './demo-schemas.js'
 
-/** Revisions before 2025-06-18 have no header for it. */
-const VERSION_WITHOUT_HEADER = '2025-03-26'
-
 const answerForm: ElicitRequestFormParams['requestedSchema'] = {
   type: 'object',
   properties: { answer: { type: 'string' } },
@@ -32,10 +29,10 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
   server.registerTool('whoami', {
     description: 'What the server knows of its client',
     outputSchema: schemas.whoamiOutput
-  }, ({ requestInfo }) => structured({
+  }, () => structured({
     client: server.server.getClientVersion(),
     capabilities: server.server.getClientCapabilities(),
-    protocolVersion: requestInfo?.headers['mcp-protocol-version'] ?? VERSION_WITHOUT_HEADER,
+    protocolVersion: session.protocolVersion,
     principal: session.principal
   }))
 
