@@ -1,4 +1,5 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import t from 'tap'
 import type { CreateServer, DisposeReason, McpSession } from '../src/index.js'
 import { latch } from './fixtures/latch.js'
@@ -63,6 +64,36 @@ t.test('a server that comes too late is closed, and disposed of once', async t =
   gate.open()
   await done.opened
   t.strictSame(disposed, ['closing'])
+})
+
+t.test('a server is one session\'s, and never another\'s', async t => {
+  for (const shared of [new McpServer({ name: 'v1', version: '1.0.0' }), new McpServerV2({ name: 'v2', version: '2.0.0' })]) {
+    const { url, app } = await start(t, { createServer: () => shared })
+    app.mcpSessions.on('error', () => {})
+    const client = await RawClient.open(url)
+    t.equal((await new RawClient(url, bare).post(initializeRequest())).status, 500)
+    t.equal((await client.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 200, 'whose it was, it stays')
+    t.equal(await app.mcpSessions.count(), 1)
+  }
+})
+
+t.test('a server that does not close is disposed of all the same', async t => {
+  const disposed: DisposeReason[] = []
+  const { url, app } = await start(t, {
+    limits: { maxLive: 1 },
+    createServer: (session, shared) => {
+      const server = serving()(session, shared) as McpServer
+      server.close = async () => { throw new Error('stuck') }
+      return { server, dispose: reason => { disposed.push(reason) } }
+    }
+  })
+  const errors: unknown[] = []
+  app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
+  const client = await RawClient.open(url)
+  await RawClient.open(url)
+  t.strictSame(await client.call('echo', {}), {})
+  t.strictSame(disposed, ['dormant', 'dormant'])
+  t.match(errors, [{ message: 'stuck' }, { message: 'stuck' }])
 })
 
 t.test('a factory gets the session and options that servers share', async t => {

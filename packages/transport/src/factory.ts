@@ -25,10 +25,15 @@ export type SharedServerOptions = Pick<ServerOptions, 'jsonSchemaValidator'>
 export type CreateServer = (session: McpSession, shared: { serverOptions: SharedServerOptions }) =>
   ConnectableServer | HeldServer | Promise<ConnectableServer | HeldServer>
 
-/** @throws HoldfastError HOLDFAST_FACTORY_FAILED when what came back is no server */
+/** One server for two sessions would answer one client with what is another's. */
+const given = new WeakSet<ConnectableServer>()
+
+/** @throws HoldfastError HOLDFAST_FACTORY_FAILED when what came back is no server, or one that came back before */
 export function heldServer (made: ConnectableServer | HeldServer): HeldServer {
   const held = isServer(made) ? { server: made } : made
   if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned no server')
+  if (given.has(held.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before')
+  given.add(held.server)
   return held
 }
 

@@ -104,9 +104,12 @@ export class LiveSession implements McpSession {
     if (reason === 'terminated' || reason === 'expired') await this.transport.abandon(notFoundReply)
     const held = this.#held
     this.#held = undefined
-    await held?.server.close()
-    await this.transport.close()
-    await held?.dispose?.(reason)
+    try {
+      await held?.server.close()
+    } finally {
+      await this.transport.close()
+      await held?.dispose?.(reason)
+    }
   }
 
   /** The id and the context are credentials: neither is printed. */
