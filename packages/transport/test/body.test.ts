@@ -25,7 +25,7 @@ t.test('what is not JSON is a parse error', async (t) => {
 
 t.test('what is not a message is refused, with its id where that can be read', async (t) => {
   t.same(refusal({ ...request('a'), params: [] }), { status: 400, id: 'a', code: -32600 })
-  for (const body of ['x', 1, true, null, {}, [[]], [null], { jsonrpc: '2.0', id: null, method: 'x' }]) t.same(refusal(body), { status: 400, id: null, code: -32600 })
+  for (const body of [null, 'x', 1, true, null, {}, [[]], [null], { jsonrpc: '2.0', id: null, method: 'x' }]) t.same(refusal(body), { status: 400, id: null, code: -32600 })
   t.same(refusal([request(1), { ...request(2), jsonrpc: '1.0' }]), { status: 400, id: 2, code: -32600 }, 'one bad message spoils the batch')
 })
 

@@ -73,6 +73,79 @@ t.test('when all are busy, there is no room', async (t) => {
   t.equal((await one.do('hello')).status, 200)
 })
 
+t.test('when all are in use for a moment, a session waits for room', async (t) => {
+  const gates = [new Gate(), new Gate()]
+  const f = await fleet(t, {
+    maxLive: 2,
+    scripts: { ...scripts, zero: async () => { await gates[0]?.passed }, one: async () => { await gates[1]?.passed } }
+  })
+  const [zero, one] = [await f.client().begin(), await f.client().begin()]
+  const busy = [zero.do('zero'), one.do('one')]
+  await turns()
+  const order: string[] = []
+  const waiting = ['a', 'b'].map(async name => { await f.client().begin(); order.push(name) })
+  await turns()
+  t.same(order, [])
+  gates[0]?.open()
+  await waiting[0]
+  t.same(order[0], 'a', 'who waits longest is first')
+  gates[1]?.open()
+  await Promise.all([...waiting, ...busy])
+  t.equal(f.first.endpoint.liveCount, 2)
+})
+
+t.test('a notification that needs no server still reaches the one that is being made', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, {
+    maxLive: 1,
+    createServer: factory(fixtureServer(scripts, []), async (session, shared) => {
+      await gate.passed
+      return await fixtureServer({ slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }, [])(session, shared)
+    })
+  })
+  const client = await f.client().begin()
+  await f.client().begin()
+  const reply = client.do('slow', 5)
+  await turns()
+  const cancelled = client.notify('notifications/cancelled', { requestId: 5 })
+  gate.open()
+  t.equal((await cancelled).status, 202)
+  t.equal((await reply).text, '')
+})
+
+t.test('one server for two sessions is refused', async (t) => {
+  const server = new McpServer({ name: 'shared', version: '1' })
+  const f = await fleet(t, { createServer: () => server })
+  t.equal((await f.client().initialize()).status, 200)
+  t.equal((await f.client().initialize()).status, 500)
+  t.match(f.first.errors, [{ code: 'HOLDFAST_FACTORY_FAILED', message: /returned before/ }])
+})
+
+t.test('a server that fails to close is disposed of all the same', async (t) => {
+  const disposed: string[] = []
+  const make = fixtureServer(scripts, [])
+  const f = await fleet(t, {
+    createServer: async (session, shared) => {
+      const { server } = await make(session, shared) as any
+      server.close = async () => { throw new Error('will not close') }
+      return { server, dispose: reason => { disposed.push(reason) } }
+    }
+  })
+  const client = await f.client().begin()
+  await client.delete()
+  await eventually(() => f.first.errors.length > 0)
+  t.same(disposed, ['terminated'])
+  t.match(f.first.errors, [{ message: 'will not close' }])
+})
+
+t.test('a server knows the revision that was agreed on', async (t) => {
+  const f = await fleet(t, { scripts: { revision: ({ session }) => session.protocolVersion } })
+  const client = f.client()
+  client.version = '2025-06-18'
+  await client.begin()
+  t.equal(said((await client.do('revision')).json), '2025-06-18')
+})
+
 t.test('a session that waits for its client, or is held, stays live', async (t) => {
   const f = await fleet(t, {
     dormantAfter: 10,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Overdue } from '../src/overdue.js'
 import { Pulse } from '../src/pulse.js'
 import { within } from '../src/time-limit.js'
 import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
@@ -57,4 +58,21 @@ t.test('nothing starts after it was stopped', async (t) => {
   await pulse.stop()
   await pulse.every(1_000, () => { t.fail('ran') }, 'now')
   await pulse.stop()
+})
+
+t.test('what waits too long is noticed, each in its turn, and what does not is not', async (t) => {
+  const due: string[] = []
+  const overdue = new Overdue<string>(30, item => { due.push(item) })
+  overdue.add('a')
+  overdue.add('done')
+  await new Promise(resolve => setTimeout(resolve, 15))
+  overdue.add('b')
+  overdue.delete('done')
+  overdue.delete('unknown')
+  await eventually(() => due.length > 0)
+  t.same(due, ['a'])
+  await eventually(() => due.length > 1)
+  t.same(due, ['a', 'b'])
+  overdue.add('c')
+  await eventually(() => due.length > 2)
 })
