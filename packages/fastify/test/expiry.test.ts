@@ -11,7 +11,7 @@ const pause = async (milliseconds: number): Promise<void> => { await new Promise
 t.test('an open stream and a running call are use; their end is not', async t => {
   const [running, gate] = [latch(), latch()]
   const { url, app } = await start(t, {
-    ttl: { idle: 600 },
+    ttl: { idle: '1s' },
     createServer: serving({ ...echo, wait: async () => { running.open(); await gate.opened; return 'done' } })
   })
   const expired: Array<{ reason: string }> = []
@@ -21,13 +21,13 @@ t.test('an open stream and a running call are use; their end is not', async t =>
   await stream.next()
   const call = calling.call('wait')
   await running.opened
-  await pause(1500)
+  await pause(2000)
   t.equal((await idle.get()).status, 404)
   t.strictSame(await streaming.call('echo', {}), {})
   gate.open()
   t.equal(await call, 'done')
   await stream.return()
-  await pause(1500)
+  await pause(2000)
   t.equal((await streaming.get()).status, 404)
   t.equal((await calling.get()).status, 404)
   t.strictSame(expired.map(({ reason }) => reason), ['idle', 'idle', 'idle'])

@@ -1,4 +1,5 @@
-import { ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js'
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { ElicitResultSchema, SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { memory } from '@holdfast/memory'
 import type { Backend } from '@holdfast/core'
 import t, { type Test } from 'tap'
@@ -123,6 +124,39 @@ t.test('what a client set on one replica holds on the other, also where the sess
   await onA.call('log')
   t.equal((await nextMessage(heard)).message.params.data, 'error')
   await heard.return()
+})
+
+t.test('a subscription holds on every replica, and so does its end', async t => {
+  const backend = memory()
+  const seen: string[] = []
+  const replica = async (name: string): Promise<Started> => await start(t, {
+    backend,
+    createServer: (session, shared) => {
+      const server = serving()(session, shared) as McpServer
+      for (const schema of [SubscribeRequestSchema, UnsubscribeRequestSchema]) {
+        server.server.setRequestHandler(schema, ({ method, params }) => {
+          seen.push(`${name} ${method} ${params.uri}`)
+          return {}
+        })
+      }
+      return server
+    }
+  })
+  const [a, b] = [await replica('a'), await replica('b')]
+  const onA = await RawClient.open(a.url)
+  const onB = onA.at(b.url)
+  await onB.call('echo')
+  const ask = async (client: RawClient, method: string, uri: string): Promise<void> => {
+    t.match(await (await client.post({ jsonrpc: '2.0', id: method + uri, method, params: { uri } })).json(), { result: {} })
+  }
+  await ask(onA, 'resources/subscribe', 'test://one')
+  await ask(onB, 'resources/subscribe', 'test://two')
+  await ask(onA, 'resources/unsubscribe', 'test://one')
+  await onB.call('echo')
+  t.strictSame(seen, [
+    'a resources/subscribe test://one', 'b resources/subscribe test://one', 'b resources/subscribe test://two',
+    'a resources/subscribe test://two', 'a resources/unsubscribe test://one', 'b resources/unsubscribe test://one'
+  ])
 })
 
 t.test('a client that says initialized elsewhere has said it everywhere', async t => {
