@@ -49,7 +49,7 @@ export const OptionsSchema = Type.Object({
     Type.Unsafe<Backend>({ description: 'Where sessions live. Default: `memory()`. One that you pass is yours to close.' }),
     value => typeof (value as Backend | null)?.records === 'object', () => 'expected a backend, such as memory()'
   ) as unknown as Type.TUnsafe<Backend>),
-  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Separates applications that share a backend.' })),
+  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
   principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
   anonymous: Type.Optional(Type.Boolean({ default: false, description: 'Lets requests without a principal have sessions of their own.' })),
