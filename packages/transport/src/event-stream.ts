@@ -146,7 +146,6 @@ export class EventStream extends Readable {
   }
 
   async #drained (): Promise<void> {
-    if (this.#done) return
     await new Promise<void>(resolve => { this.#resume = resolve })
     this.#resume = undefined
   }

@@ -103,13 +103,13 @@ export class Exchange {
   }
 
   async #answerLater (request: Request, preparing: Promise<Response>): Promise<void> {
-    let answer
+    let response
     try {
-      answer = await preparing
+      response = await preparing
     } catch (error) {
-      await this.#fail(error)
+      return await this.#fail(error)
     }
-    if (answer !== undefined) await this.#take(request, answer)
+    await this.#take(request, response)
   }
 
   #take (request: Request, response: Response): Promise<void> | undefined {

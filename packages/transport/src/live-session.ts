@@ -27,7 +27,7 @@ export class LiveSession implements McpSession {
     readonly restored: boolean,
     private readonly sessions: Sessions,
     /** Nobody needs it any more, for now. */
-    private readonly idle: () => void = () => {}
+    private readonly idle: () => void
   ) {
     transport.onidle = () => this.#released()
   }

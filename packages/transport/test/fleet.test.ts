@@ -216,6 +216,25 @@ t.test('a replica that joins later serves what is there', async (t) => {
   t.same(await f.backend.presence.list(), [next.name])
 })
 
+t.test('what is stored and sent can be sealed', async (t) => {
+  const turn = async (bytes: Uint8Array): Promise<Uint8Array> => {
+    await turns(1)
+    return bytes.map(byte => byte ^ 0x55)
+  }
+  const f = await fleet(t, { replicas: 2, scripts: { ...scripts, talk: async scene => { await say(scene, 'one'); return 'done' } }, sessions: { codec: { seal: turn, open: turn } } })
+  const here = await f.client().begin({ elicitation: {} })
+  const there = here.at(f.second.endpoint)
+  const { events } = await here.do('talk')
+  const all = data(await events.rest())
+  t.same(data(await (await there.get(events.cursor.replace(/\d+$/, '0'))).events.rest()), all)
+  const standalone = (await here.get()).events
+  const reply = here.do('ask')
+  const { id } = await standalone.message()
+  t.equal((await there.answer(id, { action: 'accept' })).status, 202)
+  t.equal(said((await reply).json), 'accept')
+  standalone.close()
+})
+
 t.test('what others say of things that are not here is passed over', async (t) => {
   const f = await fleet(t, { replicas: 2, scripts })
   const client = await f.client().begin()

@@ -394,6 +394,33 @@ t.test('a server that closes itself while its session is looked up is replaced',
   t.equal((await late).status, 200)
 })
 
+t.test('a session that came back while it was looked up is not brought back twice', async (t) => {
+  const f = await fleet(t, { maxLive: 1, scripts })
+  const client = await f.client().begin()
+  await f.client().begin()
+  await turns()
+  const held = f.first.weather.hold('records.touch')
+  const late = client.do('count')
+  await held.reached
+  t.equal(said((await client.do('count')).json), '1')
+  held.release()
+  t.equal(said((await late).json), '2')
+  t.equal(f.made.length, 3)
+})
+
+t.test('a session in use is not evicted', async (t) => {
+  const ada = { subject: 'ada' }
+  const f = await fleet(t, { scripts, sessions: { limits: { maxPerOwner: 3, evict: 'idle' } } })
+  const [listening, held, idle] = [await f.client(ada).begin(), await f.client(ada).begin(), await f.client(ada).begin()]
+  const { events } = await listening.get()
+  await held.do('hold')
+  await f.client(ada).begin()
+  t.equal((await idle.do('hello')).status, 404)
+  t.equal((await held.do('hello')).status, 200)
+  t.equal((await listening.do('hello')).status, 200)
+  events.close()
+})
+
 t.test('a session that ends in the moment it is restored is gone', async (t) => {
   const f = await fleet(t, { maxLive: 1, scripts })
   const client = await f.client().begin()

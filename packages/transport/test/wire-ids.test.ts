@@ -47,6 +47,7 @@ t.test('a request without a progress token keeps its params', async (t) => {
 t.test('a server that takes a request back names it as the client knows it', async (t) => {
   const ids = wireIds()
   const cancelled = (requestId: unknown): any => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
+  t.same(ids.outgoing(cancelled(1)), cancelled(1), 'nothing was asked yet')
   ids.outgoing(ask(0))
   ids.outgoing(ask(1))
   t.same(ids.outgoing(cancelled(1)), cancelled(`${REPLICA}.2`))
