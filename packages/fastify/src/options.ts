@@ -100,10 +100,8 @@ export function readOptions (given: HoldfastOptions): Settings {
     if (isObject(options[name])) options[name] = { ...options[name] }
   }
   const filled = Value.Default(OptionsSchema, options)
-  for (const error of Value.Errors(OptionsSchema, filled)) {
-    if (error.keyword === 'additionalProperties') continue
-    throw new InvalidOptionError(error.instancePath.slice(1).replaceAll('/', '.') || 'options', reason(error))
-  }
+  const [error] = Value.Errors(OptionsSchema, filled)
+  if (error !== undefined) throw new InvalidOptionError(error.instancePath.slice(1).replaceAll('/', '.') || 'options', reason(error))
   return filled as Settings
 }
 

@@ -19,7 +19,7 @@ interface Bad {
 const BAD: Record<string, Bad> = {
   'malformed JSON': { body: '{"jsonrpc":', status: 400, code: -32700 },
   'an empty body': { body: '', status: 400, code: -32700 },
-  'a null body': { body: 'null', status: 400, code: -32700 },
+  'a null body': { body: 'null', status: 400, code: -32600 },
   'a number': { body: '17', status: 400, code: -32600 },
   'a string': { body: '"hello"', status: 400, code: -32600 },
   'an empty object': { body: '{}', status: 400, code: -32600 },

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, connect } from 'node:net'
+import Fastify from 'fastify'
 import t from 'tap'
 import { memory } from '@holdfast/memory'
+import holdfast from '../src/index.js'
 import { events, nextMessage } from './fixtures/events.js'
 import { latch } from './fixtures/latch.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
@@ -90,6 +94,23 @@ t.test('a backend that was passed in is left open, and one of our own is closed'
   await own.app.close()
   await own.app.mcpSessions.backend.bus.publish('x', new Uint8Array())
   t.equal(heard, 0)
+})
+
+t.test('connections on which nothing was asked do not hold up the end', async t => {
+  const app = Fastify()
+  const dial = async (): Promise<Socket> => {
+    const accepted = once(app.server, 'connection')
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+    await Promise.all([accepted, once(socket, 'connect')])
+    return socket
+  }
+  await app.register(holdfast, { createServer: serving() })
+  app.addHook('preClose', async () => { await once((await dial()).resume(), 'close') })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const early = await dial()
+  const gone = once(early, 'close')
+  await app.close()
+  t.ok(await gone)
 })
 
 t.test('an app that never listened closes', async t => {
