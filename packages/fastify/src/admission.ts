@@ -18,7 +18,12 @@ interface Allowed {
  */
 export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins }: Allowed): (request: FastifyRequest) => Reply | undefined {
   let local = true
-  app.addHook('onListen', async () => { local = app.addresses().every(address => typeof address === 'object' && isLoopback(address.address)) })
+  /** The Host that was let in last: clients name the same one again and again. */
+  let known: string | undefined
+  app.addHook('onListen', async () => {
+    known = undefined
+    local = app.addresses().every(address => typeof address === 'object' && isLoopback(address.address))
+  })
 
   const names = allowedHosts?.map(name => name.toLowerCase())
   const hostAllowed = (host: string): boolean => names?.includes(host) ?? (!local || isLoopback(host))
@@ -30,8 +35,12 @@ export function admission (app: FastifyInstance, { allowedHosts, allowedOrigins 
   }
 
   return ({ headers, host: forwarded }) => {
-    const host = (headers.host ?? String(headers[':authority'] ?? '')).toLowerCase()
-    if (!isHost(host) || !isHost(forwarded) || !hostAllowed(host.replace(PORT, ''))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+    const named = headers.host ?? String(headers[':authority'] ?? '')
+    const host = named.toLowerCase()
+    if (named !== known || named !== forwarded) {
+      if (!isHost(host) || !isHost(forwarded) || !hostAllowed(host.replace(PORT, ''))) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+      known = named
+    }
     if (headers.origin !== undefined && !originAllowed(headers.origin, host)) {
       return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Origin is not allowed')
     }

@@ -27,17 +27,19 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
 
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
     const accepts = acceptance(types)
-    return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      if (!accepts(request.headers.accept)) return send(reply, errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`))
+    const take = async (request: FastifyRequest): Promise<Reply> => {
+      if (!accepts(request.headers.accept)) return errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`)
+      if (method === 'post' && request.headers['content-type'] === undefined) return unsupportedType()
       const principal = readPrincipal === undefined ? null : await readPrincipal(request)
-      if (principal === undefined) {
-        reply.header('www-authenticate', 'Bearer')
-        return send(reply, errorReply(401, idOf(request.body), SERVER_ERROR, 'Unauthorized'))
-      }
-      return send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
+      if (principal === undefined) return unauthorized(request)
+      return await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext))
+    }
+    // Not async: Fastify would wait once more for what has been sent.
+    return (request: FastifyRequest, reply: FastifyReply): void => {
+      take(request).then(answer => { send(reply, answer) }).catch(error => reply.send(error))
     }
   }
-  scope.post(path, { preValidation: requireJson }, answer('post', 'application/json', 'text/event-stream'))
+  scope.post(path, answer('post', 'application/json', 'text/event-stream'))
   scope.get(path, { exposeHeadRoute: false }, answer('get', 'text/event-stream'))
   scope.delete(path, answer('delete'))
   scope.route({
@@ -57,10 +59,9 @@ function send (reply: FastifyReply, { status, headers, body }: Reply): FastifyRe
   return reply.code(status).headers(headers).send(body ?? undefined)
 }
 
-/** A body without a type is no JSON, either. */
-function requireJson (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (request.headers['content-type'] === undefined) send(reply, unsupportedType())
-  else done()
+function unauthorized ({ body }: FastifyRequest): Reply {
+  const reply = errorReply(401, idOf(body), SERVER_ERROR, 'Unauthorized')
+  return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } }
 }
 
 function unsupportedType (): Reply {
