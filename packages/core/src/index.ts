@@ -12,8 +12,7 @@ export { isSessionId, keyLabel, mintSessionId, ownerDigest, ownerTag, recordKey 
 export { type Principal, isPrincipal, samePrincipal } from './principal.js'
 export { type NewRecord, type RecordKey, type StoredRecord, expiresAt, isExpired } from './record.js'
 export { type DataChange, Session, type SessionStore } from './session.js'
-export {
-  type EndReason, Sessions, type SessionEvents, type SessionNotice, type SessionsOptions, type SessionSummary
-} from './sessions.js'
+export type { SessionEvents, SessionNotice } from './session-events.js'
+export { Sessions, type SessionsOptions, type SessionSummary } from './sessions.js'
 export type { Handshake, Replay, SessionInit, SessionState } from './state.js'
 export { Sweeper } from './sweeper.js'

@@ -7,13 +7,16 @@ import { Emitter } from './emitter.js'
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { Fleet } from './fleet.js'
 import { isObject } from './json.js'
-import { isSessionId, keyLabel, mintSessionId, ownerDigest, recordKey } from './key.js'
+import { isSessionId, mintSessionId, ownerDigest, recordKey } from './key.js'
 import type { Principal } from './principal.js'
 import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
+import { type SessionEvents, type SessionNotice, notice } from './session-events.js'
 import { Session, type SessionStore } from './session.js'
 import { type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
 
+/** Options of {@link Sessions}. */
 export interface SessionsOptions {
+  /** Where sessions live. */
   backend: Backend
   /**
    * Goes into ids' keys, owners, seals and channels: what one namespace opened is a miss in every other. Lists, counts, limits
@@ -40,32 +43,6 @@ export interface SessionsOptions {
   }
 }
 
-export type EndReason = 'terminated' | 'evicted' | 'idle' | 'absolute'
-
-/** What an event says of a session. `label` is what a log may show; `key` and `owner` are digests. */
-export interface SessionNotice {
-  label: string
-  key: RecordKey
-  owner: string
-}
-
-export interface SessionEvents {
-  created: SessionNotice & { principal: Principal | null }
-  /** A dormant session became live here. Emitted by the transport. */
-  restored: SessionNotice & { principal: Principal | null }
-  /** A known session was asked for by another principal. Emitted by the transport where it can tell. */
-  ownerMismatch: SessionNotice
-  expired: SessionNotice & { reason: 'idle' | 'absolute', createdAt: number, usedAt: number }
-  terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
-  limitReached: { limit: 'maxSessions' | 'maxPerOwner', owner: string }
-  /** A stored session could not be opened. It is kept. */
-  unreadable: SessionNotice & { error: unknown }
-  backendDown: { error: unknown }
-  backendUp: Record<string, never>
-  /** Something that concerns no caller: a listener that failed, a hint that could not be sent. */
-  error: { error: unknown }
-}
-
 /** What is known of a session without its id. Times in milliseconds since the epoch. */
 export interface SessionSummary extends SessionNotice {
   createdAt: number
@@ -83,7 +60,9 @@ const RECENT_USE = 60_000
 export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   readonly backend: Backend
   readonly codec: BoundCodec
+  /** How replicas tell each other of sessions. */
   readonly fleet: Fleet
+  /** Whoever uses `backend` directly asks through it. */
   readonly availability: Availability
   readonly namespace: string
   /** Milliseconds. */
@@ -108,10 +87,10 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     this.namespace = namespace
     this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
     this.absolute = milliseconds(ttl.absolute ?? '24h', 'ttl.absolute')
-    this.maxStateBytes = count(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
+    this.maxStateBytes = positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
     this.#limits = {
-      maxRecords: count(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
-      maxPerOwner: count(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
+      maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
+      maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
     this.#evict = evict === 'idle'
     this.codec = new BoundCodec(codec, namespace)
@@ -153,6 +132,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async touch (session: Session): Promise<boolean> {
     const { key, version } = session
     let record
+    // What `availability.ask` does, without its promise: every request comes through here.
     try {
       record = await this.backend.records.touch(key, version)
     } catch (error) {
@@ -203,7 +183,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** A page of sessions, of one principal or of all. `limit` defaults to 100. */
   async list (query: { principal?: Principal, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
     const { principal, cursor } = query
-    const limit = count(query.limit ?? 100, 'limit')
+    const limit = positive(query.limit ?? 100, 'limit')
     const owner = principal !== undefined && { owner: this.#owner(principal) }
     const page = await this.availability.ask(() => this.backend.records.list({
       limit,
@@ -235,7 +215,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * `more` says that others look due.
    */
   async sweep (limit = 100): Promise<{ expired: number, more: boolean }> {
-    count(limit, 'limit')
+    positive(limit, 'limit')
     const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
     await Promise.all(records.map(async ({ key, owner, createdAt, usedAt, idle, deadline }) => {
       const reason = usedAt + idle < deadline ? 'idle' : 'absolute'
@@ -244,6 +224,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     }))
     return { expired: records.length, more }
   }
+
+  /* What a `Session` needs of its manager: see `SessionStore`. */
 
   seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
     return this.codec.seal('session', key, plaintext)
@@ -322,11 +304,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   }
 }
 
-function notice (key: RecordKey, owner: string): SessionNotice {
-  return { label: keyLabel(key), key, owner }
-}
-
-function count (value: number, path: string): number {
+function positive (value: number, path: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidOptionError(path, 'expected a positive whole number')
 }
