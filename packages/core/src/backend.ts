@@ -21,6 +21,7 @@ export interface Backend {
   close (): Promise<void>
 }
 
+/** Caps that {@link RecordStore.create} checks. */
 export interface RecordLimits {
   /** Records in the whole backend. */
   maxRecords: number
@@ -28,8 +29,13 @@ export interface RecordLimits {
   maxPerOwner: number
 }
 
+/**
+ * What became of a new record. `'exists'`: its key is taken. `'owner-full'`: `maxPerOwner` is reached. `'full'`: `maxRecords` is, or
+ * the backend has no room.
+ */
 export type Created = 'created' | 'exists' | 'owner-full' | 'full'
 
+/** Records by key, each with an owner and an expiry. Its methods get arguments that core has checked. */
 export interface RecordStore {
   /**
    * Stores a record unless the key is taken, by a living record or by the tombstone of a removed one.
@@ -119,6 +125,7 @@ export interface EventLog {
   drop (key: RecordKey): Promise<void>
 }
 
+/** When it throws, neither the publisher nor other listeners notice. */
 export type BusListener = (message: Uint8Array) => void
 
 /** At most once and best effort: a hint that saves waiting, never the truth. */

@@ -4,6 +4,7 @@ import type { RecordKey } from './record.js'
 export interface Place {
   namespace: string
   kind: 'session' | 'event' | 'message'
+  /** Of a session its record's; of an event that, a colon and the stream's name; of a message `''`. */
   key: RecordKey
 }
 

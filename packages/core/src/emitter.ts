@@ -1,3 +1,4 @@
+/** May fail: see {@link Emitter}. */
 export type Listener<T> = (event: T) => void | Promise<void>
 
 type Listeners<Events> = { [Name in keyof Events]?: Set<Listener<Events[Name]>> }

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   HOLDFAST_CLOSED: 'This replica is shutting down.'
 } as const
 
+/** A key of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or content. */

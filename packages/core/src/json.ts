@@ -1,8 +1,10 @@
 import { HoldfastError } from './errors.js'
 
+/** What JSON can say. */
 export type Json = null | boolean | number | string | Json[] | JsonObject
 export interface JsonObject { [key: string]: Json }
 
+/** Whether a value is an object as JSON has them: neither null nor an array. */
 export function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

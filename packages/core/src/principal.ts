@@ -9,6 +9,7 @@ export interface Principal {
   subject: string
   /** The application acting for the subject, as `client_id` or `azp` of a token. */
   clientId?: string
+  /** The organisation on whose behalf it all is. One subject in two tenants is two owners. */
   tenantId?: string
 }
 
