@@ -34,11 +34,11 @@ export const DEFAULTS: Bounds = {
 }
 
 export function readOptions ({ now = Date.now, ...given }: MemoryOptions): { now: () => number, bounds: Bounds } {
-  if (typeof now !== 'function') throw new InvalidOptionError('now', 'must be a function')
+  if (typeof now !== 'function') throw new InvalidOptionError('now', 'expected a function')
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULTS, name)) throw new InvalidOptionError(name, 'is not an option of memory()')
+    if (!Object.hasOwn(DEFAULTS, name)) throw new InvalidOptionError(name, 'there is no such option')
     const valid = value === undefined || value === Infinity || (Number.isSafeInteger(value) && value >= 1)
-    if (!valid) throw new InvalidOptionError(name, 'must be a whole number of at least 1, or Infinity')
+    if (!valid) throw new InvalidOptionError(name, 'expected a whole number of at least 1, or Infinity')
   }
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   return { now, bounds: { ...DEFAULTS, ...Object.fromEntries(set) } }

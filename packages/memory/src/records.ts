@@ -11,6 +11,7 @@ import { Table } from './table.js'
 import { Tombstones } from './tombstones.js'
 import { Wheel } from './wheel.js'
 
+/** The records, found by key, by owner and by the time at which they look due. */
 export class MemoryRecords implements RecordStore {
   readonly #entries = new Table<Entry>()
   readonly #owners = new Owners()

@@ -1,6 +1,6 @@
 import { expiresAt } from '@holdfast/core'
 import { Due } from './due.js'
-import { type Entry } from './entry.js'
+import type { Entry } from './entry.js'
 
 const SLOTS = 4096
 const SECOND = 1000
