@@ -1,7 +1,8 @@
 import type { Session, Sessions } from '@holdfast/core'
-import { Exchange, type ExchangeSettings } from './exchange.js'
-import { Extra, type Inbound, header } from './inbound.js'
-import type { Request, Response } from './json-rpc.js'
+import { type BeforeAnswer, Exchange, type ExchangeSettings } from './exchange.js'
+import { Extra } from './extra.js'
+import { type Inbound, header } from './inbound.js'
+import type { Request } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { Overdue } from './overdue.js'
 import { replayedChange } from './replayed.js'
@@ -9,8 +10,6 @@ import type { Reply } from './reply.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
 import { type Revision, revision } from './versions.js'
-
-export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
 
 /** Runs a client's requests in the server object of its session. */
 export class Calls {
@@ -20,7 +19,7 @@ export class Calls {
     readonly sessions: Sessions,
     private readonly log: StreamLog,
     private readonly streams: Streams,
-    readonly settings: ExchangeSettings & { streamAfter: number }
+    readonly settings: ExchangeSettings
   ) {
     this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream())
   }

@@ -4,8 +4,9 @@ import { Calls, revisionOf } from './calls.js'
 import { routeAnswer, routeNotification } from './client-messages.js'
 import { parseEventId } from './event.js'
 import type { ExchangeSettings } from './exchange.js'
+import { Extra } from './extra.js'
 import { initialize } from './handshake.js'
-import { Extra, type Inbound, header } from './inbound.js'
+import { type Inbound, header } from './inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { type Found, LiveSessions, type LiveSettings } from './live-sessions.js'
@@ -15,9 +16,10 @@ import { StreamLog } from './stream-log.js'
 import { Streams } from './streams.js'
 import { refusedVersion } from './versions.js'
 
+/** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
 export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings {
   sessions: Sessions
-  /** Bytes that may wait for a slow reader of a stream. */
+  /** Characters that may wait for a slow reader of a stream; then it is cut, and can resume. */
   maxBuffered: number
 }
 

@@ -18,7 +18,10 @@ export interface ExchangeSettings {
   retry: number
 }
 
-export interface ExchangeContext {
+/** Makes an answer's effect durable before it is sent; may put another answer in its place. */
+export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
+
+interface ExchangeContext {
   session: Session
   log: StreamLog
   streams: Streams
@@ -29,8 +32,7 @@ export interface ExchangeContext {
   priming: boolean
   /** The client has gone away. */
   isGone: () => boolean
-  /** Makes an answer's effect durable before it is sent; may put another answer in its place. */
-  beforeAnswer: (request: Request, response: Response) => Response | Promise<Response>
+  beforeAnswer: BeforeAnswer
 }
 
 /** One POST that carries requests, from its arrival until each is answered. */

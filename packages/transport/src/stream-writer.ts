@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { AppendOptions } from '@holdfast/core'
 
 /** Appends to one stream's log; resolves to the position of the last entry, undefined when it could not be logged. */
-export type Append = (messages: readonly string[], options: AppendOptions) => Promise<number | undefined>
+type Append = (messages: readonly string[], options: AppendOptions) => Promise<number | undefined>
 
 /**
  * Takes over what was written, in order: `first` is the position of the first message, undefined when the messages are not in

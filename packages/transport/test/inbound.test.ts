@@ -1,5 +1,6 @@
 import t from 'tap'
-import { Extra, header } from '../src/inbound.js'
+import { Extra } from '../src/extra.js'
+import { header } from '../src/inbound.js'
 import { Call } from './fixtures/client.js'
 
 t.test('a header is one string', async (t) => {
