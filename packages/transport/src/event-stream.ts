@@ -19,7 +19,7 @@ export interface Feed {
 }
 
 export interface EventStreamOptions {
-  /** Bytes that may wait for a slow reader; then it is cut, and can resume. */
+  /** Characters that may wait for a slow reader; then it is cut, and can resume. */
   maxBuffered: number
   /** Milliseconds after which a client comes back. */
   retry: number

@@ -1,9 +1,10 @@
 import type { DataChange, Json, JsonObject, Principal } from '@holdfast/core'
 
-/** A session as the server factory and its handlers see it. */
+/** A session as the server factory and its handlers see it. Neither its id nor its context is printed. */
 export interface McpSession {
   /** The credential of the session. Never log it. */
   readonly id: string
+  /** Whose session it is; null for nobody's. Read-only. */
   readonly principal: Principal | null
   /** What the plugin's `context` resolved when the session began. Read-only. */
   readonly context: Json

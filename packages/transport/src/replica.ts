@@ -6,7 +6,7 @@ import { Pulse } from './pulse.js'
 import type { Streams } from './streams.js'
 
 export interface ReplicaSettings {
-  /** Milliseconds in which a replica that died is noticed, twice over at most. */
+  /** Milliseconds; a replica that died is noticed within two of them. */
   heartbeat: number
   /** Milliseconds between comments on an idle stream. */
   keepAlive: number
@@ -81,18 +81,18 @@ export class Replica {
   }
 
   async #hear (message: FleetMessage): Promise<void> {
-    await HEARD[message.type]?.({ live: this.live, streams: this.streams, end: async (key, reason) => await this.#end(key, reason) }, message)
+    await HANDLERS[message.type]?.({ live: this.live, streams: this.streams, end: async (key, reason) => await this.#end(key, reason) }, message)
   }
 }
 
-interface Ears {
+interface Receiver {
   live: LiveSessions
   streams: Streams
   end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
 }
 
-/** What each kind of message does here. */
-const HEARD: Readonly<Record<string, (ears: Ears, message: FleetMessage) => void | Promise<void>>> = {
+/** What each type of message does here. */
+const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessage) => void | Promise<void>>> = {
   gone: async ({ end }, { key, reason }) => await end(key, reason === 'idle' || reason === 'absolute' ? 'expired' : 'terminated'),
   wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
   takeover: ({ streams }, { key, stream }) => streams.yieldTo(key, String(stream)),

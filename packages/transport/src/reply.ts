@@ -25,6 +25,7 @@ export function emptyReply (status: number): Reply {
   return { status, headers: {}, body: null }
 }
 
+/** A JSON-RPC error with an HTTP status. `retryAfter` is in seconds. */
 export function errorReply (status: number, id: RequestId | null, code: number, message: string, extra: { data?: unknown, retryAfter?: number } = {}): Reply {
   const headers = extra.retryAfter === undefined ? JSON_HEADERS : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
   return { status, headers, body: JSON.stringify(errorMessage(id, code, message, extra.data)) }

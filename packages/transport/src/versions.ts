@@ -9,7 +9,7 @@ export interface Revision {
   priming: boolean
 }
 
-/** The revisions of MCP that have sessions over Streamable HTTP, newest first. */
+/** The revisions that are spoken here, newest first. Streamable HTTP came with 2025-03-26; the SDK agrees to the two before it, too. */
 const REVISIONS: Readonly<Record<string, Revision>> = {
   '2025-11-25': { batches: false, priming: true },
   '2025-06-18': { batches: false, priming: false },
@@ -18,6 +18,7 @@ const REVISIONS: Readonly<Record<string, Revision>> = {
   '2024-10-07': { batches: true, priming: false }
 }
 
+/** The protocol versions that are spoken here, newest first. */
 export const SUPPORTED_VERSIONS: readonly string[] = Object.keys(REVISIONS)
 
 /** MCP 2025-06-18: what a server assumes when it knows nothing better. */
