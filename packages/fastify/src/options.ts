@@ -65,7 +65,7 @@ export const OptionsSchema = Type.Object({
   limits: Type.Optional(Type.Object({
     maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
     maxPerOwner: Type.Optional(amount(1_000, 'Sessions of one principal.')),
-    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time; the least recently used idle one makes room.')),
+    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time. The least recently used idle one makes room; where all are in use, a request waits up to 2 s.')),
     maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
     evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using.'))
   }, { ...strict, default: {} })),
@@ -73,16 +73,17 @@ export const OptionsSchema = Type.Object({
   streamAfter: Type.Optional(duration('500ms', 'A call that takes longer becomes a resumable stream.')),
   retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect a stream.')),
   keepAlive: Type.Optional(duration('15s', 'Interval of comments on idle streams.')),
-  maxBuffered: Type.Optional(amount(262_144, 'Bytes that may wait for a slow reader of a stream; then it is cut, and can resume.')),
+  maxBuffered: Type.Optional(amount(262_144, 'Characters that may wait for a slow reader of a stream; then it is cut, and can resume.')),
   dormantAfter: Type.Optional(duration('60s', 'An unused session gives up its server object after this time, and gets a new one with its next request.')),
-  factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` may take.')),
-  heartbeat: Type.Optional(duration('5s', 'How often this process says that it lives. A dead one is noticed within two.')),
+  factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` and the replay of the handshake may take together.')),
+  heartbeat: Type.Optional(duration('5s', 'A process that died is noticed by the other replicas within two heartbeats.')),
   drainTimeout: Type.Optional(duration('10s', 'How long running calls may go on when the app closes.')),
   bodyLimit: Type.Optional(amount(4_194_304, 'Bytes of one request body.')),
   allowedHosts: Type.Optional(Type.Array(Type.String(), { description: 'Host names, without port, that requests may name. Default: loopback names while the app listens on loopback only, any otherwise.' })),
   allowedOrigins: Type.Optional(Type.Array(Type.String(), { description: 'Values of the Origin header that are let in, `*` for any. Default: the server\'s own, and loopback ones while the app listens on loopback only.' }))
 }, strict)
 
+/** The options of the plugin: {@link OptionsSchema} as a type. */
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
 type Grouped = 'ttl' | 'limits'
