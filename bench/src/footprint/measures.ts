@@ -3,7 +3,7 @@ import type { Build } from './tool-server.js'
 
 type Measure = () => Promise<Figure[]>
 
-/** What is measured, each in a process of its own, by the name that `--only` takes. Targets are the issue's. */
+/** What is measured, each in a process of its own, by the name that `--only` takes. Targets are those of `bench/README.md`. */
 export const measures = {
   dormant: async () => await (await import('./dormant.js')).dormant(false),
   'dormant-owned': async () => await (await import('./dormant.js')).dormant(true),

@@ -2,12 +2,10 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { ServerOptions } from '@modelcontextprotocol/sdk/server/index.js'
 import { z } from 'zod'
 
-export type Style = 'naive' | 'hoisted'
-
 export interface Build {
   tools: number
   /** `naive` builds the schemas inside the factory; `hoisted` has built them before and is given shared server options. */
-  style: Style
+  style: 'naive' | 'hoisted'
 }
 
 const schema = (n: number) => z.object({

@@ -3,7 +3,7 @@ import type { ContenderName } from './contenders.js'
 import { ratioOf } from './ratio.js'
 import type { Results } from './rounds.js'
 
-/** The issue's: requests per CPU second of ours, as a multiple of theirs. */
+/** Those of `bench/README.md`: requests per CPU second of ours, as a multiple of theirs. */
 const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName, atLeast: number }> = [
   { what: 'JSON mode against the SDK on Fastify', ours: 'holdfast-json', theirs: 'sdk-fastify-json', atLeast: 3 },
   { what: 'JSON mode against the SDK on Express', ours: 'holdfast-json', theirs: 'sdk-express-json', atLeast: 4.5 },
