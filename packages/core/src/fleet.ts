@@ -33,6 +33,11 @@ export class Fleet {
     }
   }
 
+  /** Tells every other replica that sessions have ended. */
+  async tellGone (keys: RecordKey[], reason: 'terminated' | 'expired'): Promise<void> {
+    await this.tell('gone', '', { keys, reason })
+  }
+
   /** Tells one replica. False when it is not there. */
   async tellReplica (to: string, type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<boolean> {
     return await this.#publish(this.#one(to), { ...details, type, key, from: this.replica }) > 0

@@ -161,7 +161,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** {@link terminate} by key, as listed. */
   async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
     const removed = await this.availability.ask(() => this.backend.records.remove(key))
-    if (removed) await this.#ended(key, owner, reason)
+    if (removed) await this.#ended([key], owner, reason)
     return removed
   }
 
@@ -169,7 +169,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async terminateAll (principal: Principal): Promise<number> {
     const owner = this.#owner(principal)
     const keys = await this.availability.ask(() => this.backend.records.removeOwner(owner))
-    await Promise.all(keys.map(key => this.#ended(key, owner, 'terminated')))
+    await this.#ended(keys, owner, 'terminated')
     return keys.length
   }
 
@@ -217,11 +217,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async sweep (limit = 100): Promise<{ expired: number, more: boolean }> {
     positive(limit, 'limit')
     const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
-    await Promise.all(records.map(async ({ key, owner, createdAt, usedAt, idle, deadline }) => {
+    for (const { key, owner, createdAt, usedAt, idle, deadline } of records) {
       const reason = usedAt + idle < deadline ? 'idle' : 'absolute'
       this.emit('expired', { ...notice(key, owner), reason, createdAt, usedAt })
-      await this.fleet.tell('gone', key, { reason })
-    }))
+    }
+    if (records.length > 0) await this.fleet.tellGone(records.map(({ key }) => key), 'expired')
     return { expired: records.length, more }
   }
 
@@ -279,9 +279,9 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return this.backend.shared && Date.now() - usedAt < Math.min(RECENT_USE, this.idle / 2)
   }
 
-  async #ended (key: RecordKey, owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
-    this.emit('terminated', { ...notice(key, owner), reason })
-    await this.fleet.tell('gone', key, { reason })
+  async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
+    for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
+    if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
   }
 
   /** A null that got past the types must not mean everyone, or every session without an owner. */

@@ -13,7 +13,7 @@ t.test('a session is terminated once, everywhere, and says so once', async (t) =
   t.strictSame(results, [true, false, false])
   t.strictSame(heard.slice(1), [{ event: 'terminated', ...notice(session), reason: 'terminated' }])
   t.strictSame(other.heard, [])
-  t.strictSame(told, [{ reason: 'terminated', type: 'gone', key: session.key, from: sessions.fleet.replica }])
+  t.strictSame(told, [{ reason: 'terminated', type: 'gone', key: '', keys: [session.key], from: sessions.fleet.replica }])
   t.equal(await sessions.open(session.id, ADA), undefined)
   t.equal(await sessions.get(session.id, ADA), undefined)
 })
@@ -66,7 +66,7 @@ t.test('an expired session is a miss before it is swept, and reported once in th
     { event: 'expired', ...notice(idle), reason: 'idle', createdAt, usedAt: createdAt },
     { event: 'expired', ...notice(used), reason: 'absolute', createdAt, usedAt: createdAt + 10 * 60_000 }
   ])
-  t.match(told, [{ type: 'gone', key: idle.key, reason: 'idle' }, { type: 'gone', key: used.key, reason: 'absolute' }])
+  t.match(told, [{ type: 'gone', keys: [idle.key, used.key], reason: 'expired' }])
   t.strictSame(other.heard, [])
 })
 

@@ -5,11 +5,13 @@ import {
 import { isTooDeep } from './nesting.js'
 import { type Reply, errorReply } from './reply.js'
 
+const NONE: readonly never[] = []
+
 /** The messages of one POST, by kind. */
 export interface Messages {
-  requests: Request[]
-  notifications: Notification[]
-  responses: Response[]
+  requests: readonly Request[]
+  notifications: readonly Notification[]
+  responses: readonly Response[]
   batch: boolean
 }
 
@@ -17,18 +19,21 @@ export interface Messages {
 export function readMessages (body: unknown): Messages | Reply {
   if (body === undefined) return errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON')
   if (isTooDeep(body)) return errorReply(400, idOf(body), INVALID_REQUEST, 'Invalid Request: the body nests too deeply')
+  if (isRequest(body)) return { requests: [body], notifications: NONE, responses: NONE, batch: false }
   const batch = Array.isArray(body)
   const all: unknown[] = batch ? body : [body]
   if (all.length === 0) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: the batch is empty')
   if (all.length > MAX_BATCH) return errorReply(400, null, INVALID_REQUEST, `Invalid Request: a batch may hold ${MAX_BATCH} messages`)
-  const messages: Messages = { requests: [], notifications: [], responses: [], batch }
+  const requests: Request[] = []
+  const notifications: Notification[] = []
+  const responses: Response[] = []
   for (const message of all) {
-    if (isRequest(message)) messages.requests.push(message)
-    else if (isNotification(message)) messages.notifications.push(message)
-    else if (isResponse(message)) messages.responses.push(message)
+    if (isRequest(message)) requests.push(message)
+    else if (isNotification(message)) notifications.push(message)
+    else if (isResponse(message)) responses.push(message)
     else return errorReply(400, idOf(message), INVALID_REQUEST, 'Invalid Request: not a JSON-RPC 2.0 message')
   }
-  return messages
+  return { requests, notifications, responses, batch }
 }
 
 export function isReply (value: Messages | Reply): value is Reply {

@@ -2,14 +2,21 @@ import type { Session, Sessions } from '@holdfast/core'
 import { type BeforeAnswer, Exchange, type ExchangeSettings } from './exchange.js'
 import { Extra } from './extra.js'
 import { type Inbound, header } from './inbound.js'
-import type { Request } from './json-rpc.js'
+import type { Request, Response } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { Overdue } from './overdue.js'
 import { replayedChange } from './replayed.js'
 import type { Reply } from './reply.js'
-import { STANDALONE, type StreamLog } from './stream-log.js'
+import type { StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
 import { type Revision, revision } from './versions.js'
+
+interface CallOptions {
+  batch?: boolean
+  /** Default: those of the endpoint. With others, a call that takes long does not become a stream. */
+  settings?: ExchangeSettings
+  beforeAnswer?: BeforeAnswer
+}
 
 /** Runs a client's requests in the server object of its session. */
 export class Calls {
@@ -17,8 +24,8 @@ export class Calls {
 
   constructor (
     readonly sessions: Sessions,
-    private readonly log: StreamLog,
-    private readonly streams: Streams,
+    readonly log: StreamLog,
+    readonly streams: Streams,
     readonly settings: ExchangeSettings
   ) {
     this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream())
@@ -26,19 +33,13 @@ export class Calls {
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
   // Not async: a promise more for every call, and nothing to wait for.
-  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], batch: boolean, beforeAnswer: BeforeAnswer = keepEffect(live), settings: ExchangeSettings = this.settings): Promise<Reply> {
-    const { session, transport } = live
-    const { log, streams } = this
-    const { priming } = revisionOf(session, inbound)
-    const overdue = settings === this.settings && settings.responseMode !== 'json' ? this.#overdue : undefined
-    const exchange = new Exchange(
-      { session, log, streams, settings, overdue, priming, isGone: () => inbound.isGone(), beforeAnswer },
-      requests, batch
-    )
-    const control = priming && settings.responseMode !== 'json'
-      ? { closeSSEStream: () => exchange.interrupt(), closeStandaloneSSEStream: () => streams.interrupt(session.key, STANDALONE) }
-      : undefined
-    const extra = new Extra(inbound, control)
+  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], { batch = false, settings = this.settings, beforeAnswer = keepEffect }: CallOptions): Promise<Reply> {
+    const { transport } = live
+    const { priming } = revisionOf(live.session, inbound)
+    const streaming = settings.responseMode !== 'json'
+    const overdue = streaming && settings === this.settings ? this.#overdue : undefined
+    const exchange = new Exchange({ calls: this, live, inbound, settings, overdue, priming, beforeAnswer }, requests, batch)
+    const extra = new Extra(inbound, priming && streaming ? exchange : undefined)
     for (const request of requests) transport.requests.set(request.id, exchange)
     try {
       for (const request of requests) transport.receive(request, extra)
@@ -61,13 +62,11 @@ export function revisionOf (session: Session, inbound: Inbound): Revision {
 }
 
 /** Makes durable what a request changed in its server, before its client hears that it did. */
-function keepEffect (live: LiveSession): BeforeAnswer {
-  return (request, response) => {
-    const change = 'error' in response ? undefined : replayedChange(request)
-    if (change === undefined) return response
-    return live.session.change(change).then(() => {
-      live.noteReplay()
-      return response
-    })
-  }
+function keepEffect (request: Request, response: Response, live: LiveSession): Response | Promise<Response> {
+  const change = 'error' in response ? undefined : replayedChange(request)
+  if (change === undefined) return response
+  return live.session.change(change).then(() => {
+    live.noteReplay()
+    return response
+  })
 }

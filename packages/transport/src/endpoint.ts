@@ -86,12 +86,13 @@ export class Endpoint {
       if (refused !== undefined) return refused
       const found = await this.#find(inbound)
       if (found === undefined) return notFoundReply(id)
-      const { live, session, release } = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found
+      const live = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found.live
+      const session = live?.session ?? found.session
       try {
         inbound.found?.(session)
         return await this.#dispatch(session, live, inbound, messages)
       } finally {
-        release()
+        live?.leave()
       }
     } catch (error) {
       return this.#failed(error, id)
@@ -106,7 +107,7 @@ export class Endpoint {
       if (refused !== undefined) return refused
       const found = await this.#find(inbound)
       if (found === undefined) return notFoundReply(null)
-      found.release()
+      found.live?.leave()
       inbound.found?.(found.session)
       return await this.#openStream(found.session, inbound)
     } catch (error) {
@@ -154,7 +155,7 @@ export class Endpoint {
     if (batch && !revisionOf(session, inbound).batches) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
     const refused = refusedId(requests, live)
     if (refused !== undefined) return refused
-    if (live !== undefined && notifications.length + responses.length === 0) return this.#calls.run(live, inbound, requests, batch)
+    if (live !== undefined && notifications.length + responses.length === 0) return this.#calls.run(live, inbound, requests, { batch })
     return this.#dispatchMixed(session, live, inbound, messages)
   }
 
@@ -163,7 +164,7 @@ export class Endpoint {
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
     // Another POST may have used the id while this one delivered the rest of its batch.
-    if (live !== undefined && requests.length > 0) return refusedId(requests, live) ?? await this.#calls.run(live, inbound, requests, batch)
+    if (live !== undefined && requests.length > 0) return refusedId(requests, live) ?? await this.#calls.run(live, inbound, requests, { batch })
     return accepted ? emptyReply(202) : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
   }
 

@@ -1,9 +1,10 @@
-import type { Session } from '@holdfast/core'
 import { eventId, messageEvent, primingEvent } from './event.js'
+import type { Inbound } from './inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from './json-rpc.js'
+import type { LiveSession } from './live-session.js'
 import type { Overdue } from './overdue.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
-import { INTERRUPTED, type StreamLog, interruptions } from './stream-log.js'
+import { INTERRUPTED, STANDALONE, type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
 import type { Streams } from './streams.js'
 
@@ -19,19 +20,17 @@ export interface ExchangeSettings {
 }
 
 /** Makes an answer's effect durable before it is sent; may put another answer in its place. */
-export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
+export type BeforeAnswer = (request: Request, response: Response, live: LiveSession) => Response | Promise<Response>
 
 interface ExchangeContext {
-  session: Session
-  log: StreamLog
-  streams: Streams
+  calls: { log: StreamLog, streams: Streams }
+  live: LiveSession
+  inbound: Inbound
   settings: ExchangeSettings
   /** Makes a stream of a reply that takes long; absent where none may become one. */
-  overdue?: Overdue<Exchange> | undefined
+  overdue: Overdue<Exchange> | undefined
   /** The client understands an event without data. */
   priming: boolean
-  /** The client has gone away. */
-  isGone: () => boolean
   beforeAnswer: BeforeAnswer
 }
 
@@ -39,20 +38,19 @@ interface ExchangeContext {
 export class Exchange {
   /** What the POST is answered with: at once as JSON, or as a stream that goes on. */
   readonly reply: Promise<Reply>
-  readonly #resolve: (reply: Reply) => void
-  readonly #open: Map<RequestId, Request>
-  /** As JSON, by the id of their request. */
-  readonly #answers = new Map<RequestId, string>()
+  #resolve!: (reply: Reply) => void
+  /** Requests without an answer. */
+  #open: readonly Request[]
+  /** As JSON. */
+  readonly #answers: string[] = []
   #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
   #replied = false
   #name = ''
   #writer: StreamWriter | undefined
 
-  constructor (private readonly context: ExchangeContext, requests: readonly Request[], private readonly batch: boolean) {
-    this.#open = new Map(requests.map(request => [request.id, request]))
-    let resolve!: (reply: Reply) => void
-    this.reply = new Promise(_resolve => { resolve = _resolve })
-    this.#resolve = resolve
+  constructor (private readonly context: ExchangeContext, private readonly requests: readonly Request[], private readonly batch: boolean) {
+    this.#open = requests
+    this.reply = new Promise(resolve => { this.#resolve = resolve })
     context.overdue?.add(this)
   }
 
@@ -64,44 +62,48 @@ export class Exchange {
   /** Sends a request or notification that belongs to a request of this exchange. Resolves once it is durable. */
   async emit (message: Message): Promise<void> {
     // Nobody can resume a stream of which no event was ever received.
-    if (this.#phase === 'waiting' && this.context.isGone()) return
+    if (this.#phase === 'waiting' && this.context.inbound.isGone()) return
     await this.#stream([JSON.stringify(message)])
   }
 
   /** Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable. */
   answer (response: Response): Promise<void> | undefined {
-    const request = this.#open.get(response.id as RequestId)
+    const request = this.#open.find(({ id }) => id === response.id)
     if (request === undefined) return undefined
-    const prepared = this.context.beforeAnswer(request, response)
+    const prepared = this.context.beforeAnswer(request, response, this.context.live)
     return prepared instanceof Promise ? this.#answerLater(request, prepared) : this.#take(request, prepared)
   }
 
   /** The client cancelled a request: MCP wants no answer to it. */
   async cancel (id: RequestId): Promise<void> {
-    if (!this.#open.delete(id) || this.#open.size > 0) return
+    if (!this.#close(id) || this.#open.length > 0) return
     if (this.#phase === 'streaming') await this.#stream([], true)
     else await this.#finish()
   }
 
   /** Turns a reply that is still due into a stream. */
   openStream (): void {
-    if (this.#phase === 'waiting' && !this.context.isGone()) void this.#stream([])
+    if (this.#phase === 'waiting' && !this.context.inbound.isGone()) void this.#stream([])
   }
 
   /** Ends the response, so that the client comes back and resumes the stream. */
   interrupt (): void {
     this.openStream()
-    if (this.#phase === 'streaming') void this.#stream([]).then(() => this.context.streams.interrupt(this.context.session.key, this.#name))
+    if (this.#phase === 'streaming') void this.#stream([]).then(() => this.#interrupt(this.#name))
+  }
+
+  /** {@link interrupt} of the standalone stream. */
+  interruptStandalone (): void {
+    this.#interrupt(STANDALONE)
   }
 
   /** Gives up what is not answered: the session has ended, or this replica does. */
-  async abandon (reply: (id: RequestId | null) => Reply = interruptedReply): Promise<void> {
+  async abandon (reply: (id: RequestId) => Reply = interruptedReply): Promise<void> {
     if (this.#phase === 'over') return
-    const errors = interruptions(this.#open.keys())
-    const [id = null] = this.#open.keys()
-    this.#open.clear()
-    if (this.#phase === 'streaming') return await this.#stream(errors, true)
-    this.#settle(reply(id))
+    const ids = this.#open.map(({ id }) => id)
+    this.#open = []
+    if (this.#phase === 'streaming') return await this.#stream(interruptions(ids), true)
+    this.#settle(reply(ids[0] as RequestId))
   }
 
   async #answerLater (request: Request, preparing: Promise<Response>): Promise<void> {
@@ -121,11 +123,24 @@ export class Exchange {
     } catch (error) {
       return this.#fail(error)
     }
-    if (!this.#open.delete(request.id) || this.#phase === 'over') return undefined
-    const last = this.#open.size === 0
+    if (!this.#close(request.id) || this.#phase === 'over') return undefined
+    const last = this.#open.length === 0
     if (this.#phase === 'streaming') return this.#stream([answer], last)
-    this.#answers.set(request.id, answer)
+    this.#answers.push(answer)
     return last ? this.#finish() : undefined
+  }
+
+  /** False when the request was not open. */
+  #close (id: RequestId): boolean {
+    const left = this.#open.filter(request => request.id !== id)
+    const closed = left.length < this.#open.length
+    this.#open = left
+    return closed
+  }
+
+  #interrupt (name: string): void {
+    const { calls, live } = this.context
+    calls.streams.interrupt(live.session.key, name)
   }
 
   async #fail (error: unknown): Promise<void> {
@@ -134,32 +149,29 @@ export class Exchange {
   }
 
   #finish (): Promise<void> | undefined {
-    if (this.context.settings.responseMode === 'sse') return this.#finishAsStream([...this.#answers.values()])
-    if (this.#answers.size === 0) {
-      this.#settle(streamReply(''))
-    } else {
-      const answers = [...this.#answers.values()].join(',')
-      this.#settle(jsonReply(this.batch ? `[${answers}]` : answers))
-    }
+    if (this.context.settings.responseMode === 'sse') return this.#finishAsStream(this.#answers)
+    const answers = this.#answers.join(',')
+    if (answers === '') this.#settle(streamReply(''))
+    else this.#settle(jsonReply(this.batch ? `[${answers}]` : answers))
     return undefined
   }
 
   async #stream (messages: readonly string[], end = false): Promise<void> {
     if (this.#writer === undefined) {
-      const { log, session } = this.context
+      const { calls: { log }, live: { session } } = this.context
       this.#phase = 'streaming'
       this.context.overdue?.delete(this)
       this.#name = log.begin()
       const deliver = (first: number | undefined, written: readonly string[], ended: boolean): void => this.#deliver(first, written, ended)
-      this.#writer = log.writer(session, this.#name, deliver, [...this.#answers.keys(), ...this.#open.keys()])
-      if (!end) messages = [...this.#answers.values(), ...messages]
+      this.#writer = log.writer(session, this.#name, deliver, this.requests.map(({ id }) => id))
+      if (!end) messages = [...this.#answers, ...messages]
     }
     if (end) this.#phase = 'over'
     await this.#writer.write(messages, end)
   }
 
   #deliver (first: number | undefined, messages: readonly string[], ended: boolean): void {
-    const { log, priming, session, streams } = this.context
+    const { calls: { log, streams }, live: { session }, priming } = this.context
     if (ended) log.end(this.#name)
     if (this.#replied) return streams.deliver(session.key, this.#name, first, messages, ended)
     this.#replied = true
@@ -170,9 +182,9 @@ export class Exchange {
   }
 
   /** A stream that is over before it began needs neither a writer nor an open response. */
-  async #finishAsStream (messages: string[]): Promise<void> {
+  async #finishAsStream (messages: readonly string[]): Promise<void> {
     this.#phase = 'over'
-    const { log, priming, session, settings } = this.context
+    const { calls: { log }, live: { session }, priming, settings } = this.context
     const name = log.name()
     const last = await log.append({ key: session.key, name }, messages, { end: true })
     if (last === undefined) return this.#settle(streamReply(messages.map(message => messageEvent(message)).join('')))
@@ -189,6 +201,6 @@ export class Exchange {
   }
 }
 
-function interruptedReply (id: RequestId | null): Reply {
+function interruptedReply (id: RequestId): Reply {
   return errorReply(503, id, SERVER_ERROR, INTERRUPTED, { retryAfter: 1 })
 }

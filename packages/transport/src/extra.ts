@@ -5,8 +5,8 @@ import type { Inbound } from './inbound.js'
 
 /** How a handler can end a response early, so that its client polls. */
 interface StreamControl {
-  closeSSEStream: () => void
-  closeStandaloneSSEStream: () => void
+  interrupt (): void
+  interruptStandalone (): void
 }
 
 /** What a handler learns of the request that carried its message: the v1 SDK reads `requestInfo`, v2 `request`. */
@@ -20,8 +20,8 @@ export class Extra implements MessageExtraInfo {
     this.#inbound = inbound
     if (inbound.authInfo !== undefined) this.authInfo = inbound.authInfo
     if (control !== undefined) {
-      this.closeSSEStream = control.closeSSEStream
-      this.closeStandaloneSSEStream = control.closeStandaloneSSEStream
+      this.closeSSEStream = () => control.interrupt()
+      this.closeStandaloneSSEStream = () => control.interruptStandalone()
     }
   }
 

@@ -25,10 +25,13 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
   let agreed = false
   try {
     const started = await live.start(session, false)
-    const reply = await calls.run(started.live, inbound, [request], false, async (_, response) => {
-      agreed = await agree(session, response)
-      return response
-    }, untilAnswered(calls.settings)).finally(started.release)
+    const reply = await calls.run(started, inbound, [request], {
+      settings: untilAnswered(calls.settings),
+      beforeAnswer: async (_, response) => {
+        agreed = await agree(session, response)
+        return response
+      }
+    }).finally(() => started.leave())
     return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
   } finally {
     if (!agreed) await calls.sessions.end(session.key, session.owner)

@@ -3,6 +3,7 @@ import { type DataChange, HoldfastError, type Json, type JsonObject, type Princi
 import type { DurableTransport } from './durable-transport.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import type { McpSession } from './mcp-session.js'
+import type { Ranked } from './recency.js'
 import { replayRequests } from './replayed.js'
 import { notFoundReply } from './reply.js'
 import { within } from './time-limit.js'
@@ -12,7 +13,9 @@ const CLOSE_TIMEOUT = 10_000
 const NOTHING_REPLAYED: Replay = { subscriptions: [] }
 
 /** A session with a server object in this process. */
-export class LiveSession implements McpSession {
+export class LiveSession implements McpSession, Ranked<LiveSession> {
+  declare older?: LiveSession | undefined
+  declare newer?: LiveSession | undefined
   #held: HeldServer | undefined
   #holds = 0
   #replayed = NOTHING_REPLAYED
@@ -26,10 +29,10 @@ export class LiveSession implements McpSession {
     readonly transport: DurableTransport,
     readonly restored: boolean,
     private readonly sessions: Sessions,
-    /** Nobody needs it any more, for now. */
-    private readonly idle: () => void
+    /** Told when nothing needs the server object any more, for now. */
+    private readonly idle: (live: LiveSession) => void
   ) {
-    transport.onidle = () => this.#released()
+    transport.onidle = () => this.#rest()
   }
 
   get id (): string { return this.session.id }
@@ -54,18 +57,26 @@ export class LiveSession implements McpSession {
   }
 
   hold (): () => void {
-    let released = false
-    this.#holds++
+    let held = true
+    this.enter()
     return () => {
-      if (released) return
-      released = true
-      this.#holds--
-      this.#released()
+      if (held) this.leave()
+      held = false
     }
   }
 
-  #released (): void {
-    if (!this.busy) this.idle()
+  /** Keeps the server object until {@link leave}. */
+  enter (): void {
+    this.#holds++
+  }
+
+  leave (): void {
+    this.#holds--
+    this.#rest()
+  }
+
+  #rest (): void {
+    if (!this.busy) this.idle(this)
   }
 
   /** Connects a server, and brings a restored one to where the session was, as its client would have. */

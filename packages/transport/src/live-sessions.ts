@@ -2,13 +2,15 @@ import { HoldfastError, type Principal, type RecordKey, type Session, type Sessi
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
 import { LiveSession } from './live-session.js'
+import { Recency } from './recency.js'
+import { Room } from './room.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
 import { within } from './time-limit.js'
 import { WireIds } from './wire-ids.js'
 
 /** Milliseconds that a session waits for room among the live ones. */
-const ROOM_TIMEOUT = 2_000
+const PATIENCE = 2_000
 
 export interface LiveSettings {
   createServer: CreateServer
@@ -21,11 +23,10 @@ export interface LiveSettings {
   factoryTimeout: number
 }
 
-/** A session that a request found. `live` is held for it, and must be released. */
+/** A session that a request found. `live` was entered for it, and must be left. */
 export interface Found {
   session: Session
   live?: LiveSession
-  release: () => void
 }
 
 interface Starting {
@@ -37,12 +38,12 @@ interface Starting {
 export class LiveSessions {
   readonly #byId = new Map<string, LiveSession>()
   readonly #byKey = new Map<RecordKey, LiveSession>()
+  readonly #recency = new Recency<LiveSession>()
   readonly #starting = new Map<RecordKey, Starting>()
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
-  /** Who waits for room, longest first. */
-  readonly #waiting = new Set<() => void>()
+  readonly #room = new Room(() => this.#claim(), PATIENCE)
   /** Server objects that are being made. */
   #connecting = 0
   #closed = false
@@ -70,36 +71,36 @@ export class LiveSessions {
       this.sessions.emit('ownerMismatch', { label: keyLabel(session.key), key: session.key, owner: session.owner })
       return undefined
     }
-    const release = live.hold()
+    live.enter()
     try {
       const { version } = session
       if (!await this.sessions.touch(session)) {
-        release()
+        live.leave()
         await this.end(session.key, 'expired')
         return undefined
       }
       if (session.version !== version) await live.catchUp()
     } catch (error) {
-      release()
+      live.leave()
       throw error
     }
     if (!this.#isUsable(live)) {
-      release()
+      live.leave()
       // The server closed itself. Its session goes on, with another.
       if (this.#byId.get(id) === live) await this.#remove(live, 'dormant')
       return await this.find(id, principal)
     }
     this.#use(live)
-    return { session, live, release }
+    return { session, live }
   }
 
   /**
-   * Gives a session its server object, once for all requests that wait for it. The result is held and must be released.
+   * Gives a session its server object, once for all requests that wait for it. The result is entered and must be left.
    *
    * @param restored the session goes on; it does not begin
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT, HOLDFAST_SESSION_GONE
    */
-  async start (session: Session, restored: boolean): Promise<Found & { live: LiveSession }> {
+  async start (session: Session, restored: boolean): Promise<LiveSession> {
     const there = this.#byKey.get(session.key)
     if (there?.transport.isClosed === true) {
       await this.#remove(there, 'dormant')
@@ -107,17 +108,17 @@ export class LiveSessions {
     }
     const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
     const live = there ?? (starting as Starting).live
-    // Whoever waits holds it from the beginning, so that it cannot be taken to make room as soon as it is there.
-    const release = live.hold()
+    // Whoever waits is in it from the beginning, so that it cannot be taken to make room as soon as it is there.
+    live.enter()
     try {
       await starting?.ready
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
     } catch (error) {
-      release()
+      live.leave()
       throw error
     }
     this.#use(live)
-    return { session: live.session, live, release }
+    return live
   }
 
   isStarting (key: RecordKey): boolean { return this.#starting.has(key) }
@@ -132,7 +133,7 @@ export class LiveSessions {
   /** Makes those dormant that nobody has used for a while. */
   async rest (now = performance.now()): Promise<void> {
     const idle = []
-    for (const live of this.#byId.values()) {
+    for (const live of this.#recency) {
       if (now - live.usedAt < this.settings.dormantAfter) break
       if (!live.busy) idle.push(live)
     }
@@ -167,7 +168,8 @@ export class LiveSessions {
   async #start (live: LiveSession): Promise<void> {
     const { id, key, owner, principal } = live.session
     await this.#closing.get(key)
-    await this.#takeRoom()
+    // Most calls are short: when all are busy, one is soon free.
+    if (!await this.#room.take()) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
     try {
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
@@ -175,7 +177,7 @@ export class LiveSessions {
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
       this.#connecting--
-      this.#freed()
+      this.#room.freed()
       await live.close('closing')
       throw error
     }
@@ -187,7 +189,7 @@ export class LiveSessions {
 
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
     const session = await this.sessions.open(id, principal)
-    return session && { session, release: () => {} }
+    return session && { session }
   }
 
   #isUsable (live: LiveSession): boolean {
@@ -196,48 +198,30 @@ export class LiveSessions {
 
   #use (live: LiveSession): void {
     live.usedAt = performance.now()
-    this.#byId.delete(live.id)
-    this.#byId.set(live.id, live)
+    this.#recency.use(live)
   }
 
-  /** Waits for a server object that nobody needs, when all are in use: most calls are short. */
-  async #takeRoom (): Promise<void> {
-    const deadline = performance.now() + ROOM_TIMEOUT
-    while (!this.#hasRoom()) {
-      const left = deadline - performance.now()
-      if (left <= 0) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
-      let freed!: () => void
-      const room = new Promise<void>(resolve => { freed = resolve })
-      this.#waiting.add(freed)
-      await within(left, room)
-      this.#waiting.delete(freed)
+  #idle (live: LiveSession): void {
+    if (this.#byKey.get(live.session.key) === live) this.#use(live)
+    this.#room.freed()
+  }
+
+  /** Takes a place for a server object, from the least recently used session that is not busy if it must be. */
+  #claim (): boolean {
+    if (this.#byKey.size + this.#connecting >= this.settings.maxLive) {
+      const unused = this.#recency.find(live => !live.busy)
+      if (unused === undefined) return false
+      void this.#remove(unused, 'dormant')
     }
     this.#connecting++
-  }
-
-  #hasRoom (): boolean {
-    if (this.#byKey.size + this.#connecting < this.settings.maxLive) return true
-    for (const live of this.#byId.values()) {
-      if (live.busy) continue
-      void this.#remove(live, 'dormant')
-      return true
-    }
-    return false
-  }
-
-  /** Lets the one that waits longest look again. */
-  #freed (): void {
-    const [next] = this.#waiting
-    if (next === undefined) return
-    this.#waiting.delete(next)
-    next()
+    return true
   }
 
   #live (session: Session, restored: boolean): LiveSession {
     const { key, id } = session
     const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => this.streams.deliver(key, STANDALONE, first, messages, ended))
     const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount)
-    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions, () => this.#freed())
+    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions, idle => this.#idle(idle))
   }
 
   async #connect (live: LiveSession): Promise<void> {
@@ -257,7 +241,8 @@ export class LiveSessions {
     const { id, key } = live.session
     this.#byId.delete(id)
     this.#byKey.delete(key)
-    this.#freed()
+    this.#recency.delete(live)
+    this.#room.freed()
     const closing = live.close(reason).finally(() => { if (this.#closing.get(key) === closing) this.#closing.delete(key) })
     this.#closing.set(key, closing)
     await closing

@@ -93,7 +93,9 @@ interface Receiver {
 
 /** What each type of message does here. */
 const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessage) => void | Promise<void>>> = {
-  gone: async ({ end }, { key, reason }) => await end(key, reason === 'idle' || reason === 'absolute' ? 'expired' : 'terminated'),
+  gone: async ({ end }, { keys, reason }) => {
+    if (Array.isArray(keys)) await Promise.all(keys.map(async key => await end(String(key), reason === 'expired' ? 'expired' : 'terminated')))
+  },
   wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
   takeover: ({ streams }, { key, stream }) => streams.yieldTo(key, String(stream)),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },

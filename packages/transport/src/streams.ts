@@ -91,7 +91,11 @@ export class Streams {
 
   /** Looks again at streams that other replicas write to: a wake may have been missed, a replica may have died. */
   checkForeign (): void {
-    for (const stream of this.#each()) if (!stream.passive && !this.log.isRunning(stream.name)) stream.wake()
+    // Where nothing is shared, what belongs to no request is written here, and its wakes arrive.
+    const { shared } = this.sessions.backend
+    for (const stream of this.#each()) {
+      if (!stream.passive && !this.log.isRunning(stream.name) && (shared || stream.name !== STANDALONE)) stream.wake()
+    }
   }
 
   #all (key: RecordKey, name: string): readonly EventStream[] {

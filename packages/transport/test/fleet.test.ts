@@ -155,6 +155,7 @@ t.test('the standalone stream is heard on whichever replica listens', async (t) 
 
 t.test('a lost message costs no more than a heartbeat', async (t) => {
   const f = await fleet(t, { replicas: 2, heartbeat: 30, scripts })
+  f.second.weather.shared = true
   const here = await f.client().begin()
   const { events } = await here.at(f.second.endpoint).get()
   await events.block()
