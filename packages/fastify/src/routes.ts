@@ -4,6 +4,7 @@ import { acceptance } from './acceptance.js'
 import { admission } from './admission.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
+import { jsonParser } from './json-parser.js'
 import type { Settings } from './options.js'
 import { principalReader } from './principal.js'
 
@@ -17,7 +18,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   const readContext = contextReader(settings.context)
 
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, scope.getDefaultJsonParser('error', 'error'))
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, jsonParser(scope))
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     const reason = refused(request)

@@ -14,7 +14,7 @@ export interface MemoryOptions {
   maxEntries?: number
   /** Bytes of events that a stream keeps; the newest event is kept whatever its size. Default 1 MiB. */
   maxStreamBytes?: number
-  /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 64. */
+  /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 16. */
   maxStreams?: number
   /** Bytes of all streams that have ended and wait for a client that resumes; the oldest make room. Default 32 MiB. */
   maxEndedBytes?: number
@@ -28,7 +28,7 @@ export const DEFAULTS: Bounds = {
   maxBytes: 256 * 2 ** 20,
   maxEntries: 1000,
   maxStreamBytes: 2 ** 20,
-  maxStreams: 64,
+  maxStreams: 16,
   maxEndedBytes: 32 * 2 ** 20,
   maxTombstones: 100_000
 }

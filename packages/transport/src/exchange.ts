@@ -132,10 +132,9 @@ export class Exchange {
 
   /** False when the request was not open. */
   #close (id: RequestId): boolean {
-    const left = this.#open.filter(request => request.id !== id)
-    const closed = left.length < this.#open.length
-    this.#open = left
-    return closed
+    const before = this.#open.length
+    this.#open = this.#open.filter(request => request.id !== id)
+    return this.#open.length < before
   }
 
   #interrupt (name: string): void {

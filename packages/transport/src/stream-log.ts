@@ -92,8 +92,8 @@ export class StreamLog {
         const sealed = codec.seal('event', place(ref), Buffer.from(message))
         bodies.push(sealed instanceof Promise ? await sealed : sealed)
       }
-      const head = options.head && { head: await codec.seal('event', place(ref), options.head) }
-      const last = await availability.ask(() => backend.events.append(ref, bodies, { ...options, ...head }))
+      if (options.head !== undefined) options = { ...options, head: await codec.seal('event', place(ref), options.head) }
+      const last = await availability.ask(() => backend.events.append(ref, bodies, options))
       return typeof last === 'number' ? last : undefined
     } catch (error) {
       this.sessions.emit('error', { error })

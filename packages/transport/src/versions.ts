@@ -10,27 +10,27 @@ export interface Revision {
 }
 
 /** The revisions that are spoken here, newest first. Streamable HTTP came with 2025-03-26; the SDK agrees to the two before it, too. */
-const REVISIONS: Readonly<Record<string, Revision>> = {
-  '2025-11-25': { batches: false, priming: true },
-  '2025-06-18': { batches: false, priming: false },
-  '2025-03-26': { batches: true, priming: false },
-  '2024-11-05': { batches: true, priming: false },
-  '2024-10-07': { batches: true, priming: false }
-}
+const REVISIONS: ReadonlyMap<string, Revision> = new Map([
+  ['2025-11-25', { batches: false, priming: true }],
+  ['2025-06-18', { batches: false, priming: false }],
+  ['2025-03-26', { batches: true, priming: false }],
+  ['2024-11-05', { batches: true, priming: false }],
+  ['2024-10-07', { batches: true, priming: false }]
+])
 
 /** The protocol versions that are spoken here, newest first. */
-export const SUPPORTED_VERSIONS: readonly string[] = Object.keys(REVISIONS)
+export const SUPPORTED_VERSIONS: readonly string[] = [...REVISIONS.keys()]
 
 /** MCP 2025-06-18: what a server assumes when it knows nothing better. */
 const ASSUMED = '2025-03-26'
 
 export function isSupported (version: string): boolean {
-  return Object.hasOwn(REVISIONS, version)
+  return REVISIONS.has(version)
 }
 
 /** What a revision allows; an unknown one is treated as the version that MCP tells servers to assume. */
 export function revision (version: string | undefined): Revision {
-  return (version !== undefined && isSupported(version) ? REVISIONS[version] : REVISIONS[ASSUMED]) as Revision
+  return REVISIONS.get(version ?? ASSUMED) ?? REVISIONS.get(ASSUMED) as Revision
 }
 
 /** The reply to a request of a revision that is not spoken here; a client that speaks several falls back by its data. */
