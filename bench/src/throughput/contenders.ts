@@ -48,6 +48,10 @@ export const contenders = {
     sessions: true,
     start: async () => (await import('./sdk-express.js')).sdkExpress('sse')
   },
+  lean: {
+    title: 'SDK server on Fastify, bare', mode: 'json', sessions: true,
+    start: async () => (await import('./lean.js')).leanTransport()
+  },
   'bare-fastify': {
     title: 'Bare Fastify, no MCP',
     mode: 'json',
