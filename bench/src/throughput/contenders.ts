@@ -49,7 +49,9 @@ export const contenders = {
     start: async () => (await import('./sdk-express.js')).sdkExpress('sse')
   },
   lean: {
-    title: 'SDK server on Fastify, bare', mode: 'json', sessions: true,
+    title: 'SDK server on Fastify, bare',
+    mode: 'json',
+    sessions: true,
     start: async () => (await import('./lean.js')).leanTransport()
   },
   'bare-fastify': {
