@@ -9,7 +9,7 @@ const COUNT = 1_000_000
 const IDLE = 30 * 60_000
 const LIMITS = { maxRecords: 2 * COUNT, maxPerOwner: COUNT }
 /** Candidates that a tick of the sweeper looks at, its default. */
-const TICK = 100
+const TICK = 50
 
 /** How long the loop stands still per tick, and what a touch costs, with a million sessions stored. */
 export async function sweep (): Promise<Figure[]> {

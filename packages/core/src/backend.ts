@@ -52,6 +52,11 @@ export interface RecordStore {
   /** Compare and set; counts as a use. Resolves to the new version. */
   replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'>
   /**
+   * Stores the same content under another key: neither a use nor a new version. False, and nothing done, unless `version` is the
+   * stored one.
+   */
+  reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean>
+  /**
    * Removes a record and its events, and leaves a tombstone until the record's deadline: nothing revives it.
    * False when there was none alive.
    */
@@ -99,6 +104,19 @@ export interface StreamPage {
   floor: number
 }
 
+/** A whole stream, as it moves from one backend to another. */
+export interface StoredStream extends StreamRef {
+  /** As in {@link StreamPage}. */
+  head: Uint8Array
+  /** The position before the first of `entries`: what came earlier was trimmed away. */
+  floor: number
+  entries: Uint8Array[]
+  /** Nothing is appended any more. */
+  ended: boolean
+  /** What {@link EventLog.delivered} remembers. */
+  delivered: number
+}
+
 export interface AppendOptions {
   /** Facts about the stream, stored by the append that creates it and kept when entries are trimmed. */
   head?: Uint8Array
@@ -123,6 +141,15 @@ export interface EventLog {
   delivered (stream: StreamRef, position: number): Promise<void>
   /** Forgets all streams of a record. */
   drop (key: RecordKey): Promise<void>
+  /** Every stream of some records, whole. Keys without a living record or without streams contribute nothing. */
+  streams (keys: readonly RecordKey[]): Promise<StoredStream[]>
+  /** Stores a stream as it was elsewhere: its next entry follows the last one. False when it is there already or its record is not. */
+  restore (stream: StoredStream): Promise<boolean>
+  /**
+   * Stores the same entries and head under another key. False, and nothing done, unless the stream still has exactly these
+   * positions, from `floor` on.
+   */
+  reseal (stream: StoredStream): Promise<boolean>
 }
 
 /** When it throws, neither the publisher nor other listeners notice. */

@@ -214,7 +214,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * Removes sessions that have expired, looking at no more than `limit` candidates, and reports each once in the whole fleet.
    * `more` says that others look due.
    */
-  async sweep (limit = 100): Promise<{ expired: number, more: boolean }> {
+  async sweep (limit = 50): Promise<{ expired: number, more: boolean }> {
     positive(limit, 'limit')
     const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
     for (const { key, owner, createdAt, usedAt, idle, deadline } of records) {

@@ -28,16 +28,24 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
 
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
     const accepts = acceptance(types)
-    const take = async (request: FastifyRequest): Promise<Reply> => {
+    const refusal = (request: FastifyRequest): Reply | undefined => {
       if (!accepts(request.headers.accept)) return errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`)
-      if (method === 'post' && request.headers['content-type'] === undefined) return unsupportedType()
-      const principal = readPrincipal === undefined ? null : await readPrincipal(request)
-      if (principal === undefined) return unauthorized(request)
-      return await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext))
+      return method === 'post' && request.headers['content-type'] === undefined ? unsupportedType() : undefined
+    }
+    const take = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      try {
+        const principal = readPrincipal === undefined ? null : await readPrincipal(request)
+        if (principal === undefined) send(reply, unauthorized(request))
+        else send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
+      } catch (error) {
+        reply.send(error)
+      }
     }
     // Not async: Fastify would wait once more for what has been sent.
     return (request: FastifyRequest, reply: FastifyReply): void => {
-      take(request).then(answer => { send(reply, answer) }).catch(error => reply.send(error))
+      const refused = refusal(request)
+      if (refused === undefined) void take(request, reply)
+      else send(reply, refused)
     }
   }
   scope.post(path, answer('post', 'application/json', 'text/event-stream'))

@@ -2,7 +2,7 @@ import { eventId, messageEvent, primingEvent } from './event.js'
 import type { Inbound } from './inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
-import type { Overdue } from './overdue.js'
+import type { Overdue, Waiting } from './overdue.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
 import { INTERRUPTED, STANDALONE, type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
@@ -35,12 +35,15 @@ interface ExchangeContext {
 }
 
 /** One POST that carries requests, from its arrival until each is answered. */
-export class Exchange {
+export class Exchange implements Waiting<Exchange> {
+  declare older?: Exchange | undefined
+  declare newer?: Exchange | undefined
+  declare since: number
   /** What the POST is answered with: at once as JSON, or as a stream that goes on. */
   readonly reply: Promise<Reply>
   #resolve!: (reply: Reply) => void
   /** Requests without an answer. */
-  #open: readonly Request[]
+  #open: Request[]
   /** As JSON. */
   readonly #answers: string[] = []
   #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
@@ -49,7 +52,7 @@ export class Exchange {
   #writer: StreamWriter | undefined
 
   constructor (private readonly context: ExchangeContext, private readonly requests: readonly Request[], private readonly batch: boolean) {
-    this.#open = requests
+    this.#open = [...requests]
     this.reply = new Promise(resolve => { this.#resolve = resolve })
     context.overdue?.add(this)
   }
@@ -132,9 +135,9 @@ export class Exchange {
 
   /** False when the request was not open. */
   #close (id: RequestId): boolean {
-    const before = this.#open.length
-    this.#open = this.#open.filter(request => request.id !== id)
-    return this.#open.length < before
+    const index = this.#open.findIndex(request => request.id === id)
+    if (index >= 0) this.#open.splice(index, 1)
+    return index >= 0
   }
 
   #interrupt (name: string): void {

@@ -28,19 +28,24 @@ export const MAX_BATCH = 100
  * So what passes here is what it takes.
  */
 
+const REQUEST: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
+const NOTIFICATION: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'params'])
+const RESULT: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'result'])
+const ERROR: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'error'])
+
 export function isRequest (message: unknown): message is Request {
-  return isMessage(message, 'id', 'method', 'params') && isRequestId(message.id) && isCall(message)
+  return isMessage(message, REQUEST) && isRequestId(message.id) && isCall(message)
 }
 
 export function isNotification (message: unknown): message is Notification {
-  return isMessage(message, 'method', 'params') && isCall(message)
+  return isMessage(message, NOTIFICATION) && isCall(message)
 }
 
 export function isResponse (message: unknown): message is Response {
   if (!isObject(message) || !isRequestId(message.id)) return false
   return message.error === undefined
-    ? isMessage(message, 'id', 'result') && hasMeta(message.result)
-    : isMessage(message, 'id', 'error') && isError(message.error)
+    ? isMessage(message, RESULT) && hasMeta(message.result)
+    : isMessage(message, ERROR) && isError(message.error)
 }
 
 /** MCP narrows JSON-RPC: a string or a whole number, never null. */
@@ -58,8 +63,10 @@ export function errorMessage (id: RequestId | null, code: number, message: strin
   return { jsonrpc: '2.0', id, error } as Response
 }
 
-function isMessage (message: unknown, ...members: string[]): message is Record<string, unknown> {
-  return isObject(message) && message.jsonrpc === '2.0' && Object.keys(message).every(name => name === 'jsonrpc' || members.includes(name))
+function isMessage (message: unknown, members: ReadonlySet<string>): message is Record<string, unknown> {
+  if (!isObject(message) || message.jsonrpc !== '2.0') return false
+  for (const name in message) if (!members.has(name)) return false
+  return true
 }
 
 function isCall ({ method, params }: Record<string, unknown>): boolean {

@@ -1,30 +1,39 @@
+import { Recency, type Ranked } from './recency.js'
+
+/** What an {@link Overdue} knows of an item. */
+export interface Waiting<T> extends Ranked<T> {
+  /** Since when, by the monotonic clock. */
+  since: number
+}
+
 /** Notices what waits too long, with one timer for all: each waits equally long, so the oldest is due first. */
-export class Overdue<T> {
-  readonly #since = new Map<T, number>()
+export class Overdue<T extends Waiting<T>> {
+  readonly #waiting = new Recency<T>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param after milliseconds */
   constructor (private readonly after: number, private readonly due: (item: T) => void) {}
 
   add (item: T): void {
-    this.#since.set(item, performance.now())
+    item.since = performance.now()
+    this.#waiting.use(item)
     this.#timer ??= this.#look(this.after)
   }
 
   delete (item: T): void {
-    this.#since.delete(item)
+    this.#waiting.delete(item)
   }
 
   #look (later: number): NodeJS.Timeout {
     return setTimeout(() => {
       this.#timer = undefined
-      for (const [item, since] of this.#since) {
-        const left = since + this.after - performance.now()
+      for (let item = this.#waiting.oldest; item !== undefined; item = this.#waiting.oldest) {
+        const left = item.since + this.after - performance.now()
         if (left >= 1) {
           this.#timer = this.#look(left)
           return
         }
-        this.#since.delete(item)
+        this.#waiting.delete(item)
         this.due(item)
       }
     }, later).unref()

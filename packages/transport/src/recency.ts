@@ -9,6 +9,8 @@ export class Recency<T extends Ranked<T>> {
   #oldest: T | undefined
   #newest: T | undefined
 
+  get oldest (): T | undefined { return this.#oldest }
+
   /** Makes an item the most recently used one; it may be new. */
   use (item: T): void {
     if (this.#newest === item) return

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Overdue } from '../src/overdue.js'
+import { Overdue, type Waiting } from '../src/overdue.js'
 import { Pulse } from '../src/pulse.js'
 import { within } from '../src/time-limit.js'
 import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
@@ -61,18 +61,24 @@ t.test('nothing starts after it was stopped', async (t) => {
 })
 
 t.test('what waits too long is noticed, each in its turn, and what does not is not', async (t) => {
+  class Item implements Waiting<Item> {
+    since = 0
+    constructor (readonly name: string) {}
+  }
   const due: string[] = []
-  const overdue = new Overdue<string>(30, item => { due.push(item) })
-  overdue.add('a')
-  overdue.add('done')
+  const overdue = new Overdue<Item>(30, ({ name }) => { due.push(name) })
+  const done = new Item('done')
+  overdue.add(new Item('a'))
+  overdue.add(done)
   await new Promise(resolve => setTimeout(resolve, 15))
-  overdue.add('b')
-  overdue.delete('done')
-  overdue.delete('unknown')
+  overdue.add(new Item('b'))
+  overdue.delete(done)
+  overdue.delete(done)
+  overdue.delete(new Item('unknown'))
   await eventually(() => due.length > 0)
   t.same(due, ['a'])
   await eventually(() => due.length > 1)
   t.same(due, ['a', 'b'])
-  overdue.add('c')
+  overdue.add(new Item('c'))
   await eventually(() => due.length > 2)
 })
