@@ -1,4 +1,4 @@
-import type { AppendOptions, EventLog, RecordKey, StreamPage, StreamRef } from '@holdfast/core'
+import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamPage, StreamRef } from '@holdfast/core'
 import type { MemoryRecords } from './records.js'
 import type { Streams } from './streams.js'
 
@@ -6,14 +6,14 @@ const NO_HEAD = new Uint8Array(0)
 
 /** The event log: streams hang on their record's entry, so they go with it. */
 export class MemoryEvents implements EventLog {
-  constructor (private readonly records: MemoryRecords, private readonly streams: Streams) {}
+  constructor (private readonly records: MemoryRecords, private readonly held: Streams) {}
 
   async append ({ key, name }: StreamRef, bodies: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
     const entry = this.records.living(key)
     if (entry === undefined) return 'gone'
     if (entry.streams?.get(name)?.ended) return 'ended'
-    const stream = this.streams.append(entry, name, bodies, options?.head ?? NO_HEAD)
-    if (options?.end) this.streams.end(stream)
+    const stream = this.held.append(entry, name, bodies, options?.head ?? NO_HEAD)
+    if (options?.end) this.held.end(stream)
     return stream.last
   }
 
@@ -27,6 +27,22 @@ export class MemoryEvents implements EventLog {
 
   async drop (key: RecordKey): Promise<void> {
     const entry = this.records.living(key)
-    if (entry !== undefined) this.streams.drop(entry)
+    if (entry !== undefined) this.held.drop(entry)
+  }
+
+  async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
+    return keys.flatMap((key) => Array.from(this.records.living(key)?.streams?.values() ?? [], (stream) => stream.toStored()))
+  }
+
+  async restore (stream: StoredStream): Promise<boolean> {
+    const entry = this.records.living(stream.key)
+    if (entry === undefined || entry.streams?.has(stream.name)) return false
+    this.held.restore(entry, stream)
+    return true
+  }
+
+  async reseal (stream: StoredStream): Promise<boolean> {
+    const known = this.records.living(stream.key)?.streams?.get(stream.name)
+    return known !== undefined && known.isAt(stream) && this.held.reseal(known, stream)
   }
 }

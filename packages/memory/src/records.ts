@@ -61,10 +61,16 @@ export class MemoryRecords implements RecordStore {
     const entry = this.living(key)
     if (entry === undefined) return 'gone'
     if (entry.version !== version) return 'conflict'
-    if (!this.streams.room.take(body.length - entry.body.length)) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
-    entry.body = pack(body)
+    this.#store(entry, body)
     entry.usedAt = this.now()
     return ++entry.version
+  }
+
+  async reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean> {
+    const entry = this.living(key)
+    if (entry?.version !== version) return false
+    this.#store(entry, body)
+    return true
   }
 
   async remove (key: RecordKey): Promise<boolean> {
@@ -120,6 +126,11 @@ export class MemoryRecords implements RecordStore {
 
   async count (owner?: string): Promise<number> {
     return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
+  }
+
+  #store (entry: Entry, body: Uint8Array): void {
+    if (!this.streams.room.take(body.length - entry.body.length)) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+    entry.body = pack(body)
   }
 
   #remove (entry: Entry): void {

@@ -1,4 +1,4 @@
-import type { StreamPage } from '@holdfast/core'
+import type { StoredStream, StreamPage } from '@holdfast/core'
 import type { Link } from './chain.js'
 import type { Entry } from './entry.js'
 import { pack, unpack } from './flat.js'
@@ -10,6 +10,10 @@ export function eventBytes (bodies: readonly Uint8Array[]): number {
   return bytes
 }
 
+export function streamBytes (head: Uint8Array, bodies: readonly Uint8Array[]): number {
+  return STREAM_BYTES + head.length + eventBytes(bodies)
+}
+
 /** One stream of a record: its newest events, and what is known of it for as long as it lives. */
 export class Stream implements Link<Stream> {
   previous: Stream | undefined = undefined
@@ -17,8 +21,8 @@ export class Stream implements Link<Stream> {
   ended = false
   /** Bytes of the room that it takes. */
   size = STREAM_BYTES
-  readonly #head: string
-  readonly #events: string[] = []
+  #head: string
+  #events: string[] = []
   #last = 0
   #delivered = 0
 
@@ -28,6 +32,7 @@ export class Stream implements Link<Stream> {
   }
 
   get last (): number { return this.#last }
+  get floor (): number { return this.#last - this.#events.length }
 
   append (bodies: readonly Uint8Array[]): void {
     for (const body of bodies) this.#events.push(pack(body))
@@ -47,7 +52,7 @@ export class Stream implements Link<Stream> {
 
   read (position: number | 'undelivered', limit: number): StreamPage {
     const after = position === 'undelivered' ? this.#delivered : position
-    const floor = this.#last - this.#events.length
+    const { floor } = this
     const lost = after < floor || after > this.#last
     const start = after - floor
     const entries = lost
@@ -59,5 +64,27 @@ export class Stream implements Link<Stream> {
 
   deliver (position: number): void {
     this.#delivered = Math.max(this.#delivered, position)
+  }
+
+  /** For a stream that is new. */
+  restore ({ floor, entries, delivered }: StoredStream): void {
+    this.#last = floor
+    this.#delivered = delivered
+    this.append(entries)
+  }
+
+  isAt ({ floor, entries }: StoredStream): boolean {
+    return this.floor === floor && this.#events.length === entries.length
+  }
+
+  reseal ({ head, entries }: StoredStream): void {
+    this.#head = pack(head)
+    this.#events = entries.map(pack)
+    this.size = streamBytes(head, entries)
+  }
+
+  toStored (): StoredStream {
+    const { entry: { key }, name, floor, ended } = this
+    return { key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered }
   }
 }
