@@ -5,6 +5,7 @@ import { packages, report } from './packages.js'
 /** Which packages a package may depend on: arrows point down only. */
 const below = {
   core: [],
+  envelope: [],
   memory: ['core'],
   transport: ['core'],
   fastify: ['core', 'memory', 'transport']

@@ -1,0 +1,7 @@
+export type { Aad } from './aad.js'
+export { Envelope } from './envelope.js'
+export { ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, InvalidKeyError } from './errors.js'
+export { generateKey } from './generate-key.js'
+export type { KeyProvider } from './key-provider.js'
+export type { Keys, KeySpec, KeyState } from './key-spec.js'
+export { Keyring, type KeyringOptions } from './keyring.js'

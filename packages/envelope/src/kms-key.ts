@@ -1,0 +1,114 @@
+import { type KeyObject, randomFillSync } from 'node:crypto'
+import { types } from 'node:util'
+import { EnvelopeError } from './errors.js'
+import type { Key } from './key.js'
+import type { KeyProvider } from './key-provider.js'
+import { isZero } from './key-spec.js'
+import { MAX_WRAPPED_SIZE, writePrefix } from './layout.js'
+import { KEY_SIZE, pseudorandomKey, type RootKey } from './message.js'
+import { UnwrappedKeys } from './unwrapped-keys.js'
+
+const DEFAULT_MAX_AGE = 3_600_000
+const DEFAULT_MAX_USES = 1_000_000
+/** The part of a data key's life after which its successor is fetched. */
+const EARLY = 0.8
+/** Milliseconds between attempts to fetch a successor. */
+const RETRY = 5_000
+
+interface DataKey {
+  root: RootKey
+  madeAt: number
+  uses: number
+}
+
+/** A key in a KMS. Seals under one data key at a time and fetches the next while that still serves. */
+export class KmsKey implements Key {
+  readonly id: string
+  readonly wraps = true
+  readonly #provider: KeyProvider
+  readonly #now: () => number
+  readonly #maxAge: number
+  readonly #maxUses: number
+  readonly #unwrapped: UnwrappedKeys
+  #current: DataKey | undefined
+  #making: Promise<void> | undefined
+  #retryAt = -Infinity
+
+  constructor (provider: KeyProvider, now: () => number) {
+    this.id = provider.id
+    this.#provider = provider
+    this.#now = now
+    this.#maxAge = provider.maxAge ?? DEFAULT_MAX_AGE
+    this.#maxUses = provider.maxUses ?? DEFAULT_MAX_USES
+    this.#unwrapped = new UnwrappedKeys(wrapped => this.#unwrap(wrapped), this.#maxAge, now)
+  }
+
+  isOf (provider: KeyProvider): boolean {
+    return this.#provider === provider
+  }
+
+  sealing (): RootKey | Promise<RootKey> {
+    const now = this.#now()
+    const current = this.#current
+    if (current === undefined || !this.#serves(current, now, 1)) return this.#make().then(() => this.sealing())
+    current.uses++
+    if (!this.#serves(current, now, EARLY) && now >= this.#retryAt) this.#makeEarly(now)
+    return current.root
+  }
+
+  opening (wrapped: Buffer): KeyObject | Promise<KeyObject | undefined> {
+    return this.#unwrapped.get(wrapped)
+  }
+
+  #serves ({ madeAt, uses }: DataKey, now: number, part: number): boolean {
+    return now - madeAt < this.#maxAge * part && uses < this.#maxUses * part
+  }
+
+  #makeEarly (now: number): void {
+    this.#retryAt = now + RETRY
+    this.#make().catch(() => {
+      process.emitWarning('A data key could not be replaced; it is used until its limits.', { code: 'HOLDFAST_KMS_UNAVAILABLE' })
+    })
+  }
+
+  #make (): Promise<void> {
+    this.#making ??= this.#wrapNew().finally(() => { this.#making = undefined })
+    return this.#making
+  }
+
+  async #wrapNew (): Promise<void> {
+    const dataKey = randomFillSync(Buffer.alloc(KEY_SIZE))
+    const pseudorandom = pseudorandomKey(dataKey)
+    try {
+      const wrapped = await ask(() => this.#provider.wrap(dataKey))
+      if (!types.isUint8Array(wrapped) || wrapped.length === 0 || wrapped.length > MAX_WRAPPED_SIZE) throw misbehaved('wrap')
+      const madeAt = this.#now()
+      this.#current = { root: { prefix: writePrefix(this.id, wrapped), pseudorandom }, madeAt, uses: 0 }
+      this.#unwrapped.add(wrapped, pseudorandom)
+    } finally {
+      dataKey.fill(0)
+    }
+  }
+
+  async #unwrap (wrapped: Buffer): Promise<KeyObject | undefined> {
+    const dataKey = await ask(() => this.#provider.unwrap(wrapped))
+    if (dataKey === undefined) return undefined
+    if (!types.isUint8Array(dataKey) || dataKey.length !== KEY_SIZE || isZero(dataKey)) throw misbehaved('unwrap')
+    const pseudorandom = pseudorandomKey(dataKey)
+    dataKey.fill(0)
+    return pseudorandom
+  }
+}
+
+async function ask<T> (question: () => Promise<T>): Promise<T> {
+  try {
+    return await question()
+  } catch (cause) {
+    throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause })
+  }
+}
+
+function misbehaved (method: 'wrap' | 'unwrap'): EnvelopeError {
+  const expected = method === 'wrap' ? `1 to ${MAX_WRAPPED_SIZE} bytes` : '32 bytes, not all zero'
+  return new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause: new TypeError(`${method}: expected ${expected}`) })
+}

@@ -1,0 +1,53 @@
+import type { KeyObject } from 'node:crypto'
+
+/** Keys that are kept; the one that was used the longest time ago makes room. */
+const MAX_KEYS = 1_000
+
+/** Remembers what a KMS has unwrapped, for a limited time. Asks once for what many want at the same time, and forgets failures. */
+export class UnwrappedKeys {
+  readonly #known = new Map<string, { key: KeyObject, since: number }>()
+  readonly #asked = new Map<string, Promise<KeyObject | undefined>>()
+  readonly #unwrap: (wrapped: Buffer) => Promise<KeyObject | undefined>
+  readonly #maxAge: number
+  readonly #now: () => number
+
+  constructor (unwrap: (wrapped: Buffer) => Promise<KeyObject | undefined>, maxAge: number, now: () => number) {
+    this.#unwrap = unwrap
+    this.#maxAge = maxAge
+    this.#now = now
+  }
+
+  add (wrapped: Uint8Array, key: KeyObject): void {
+    this.#remember(nameOf(wrapped), key, this.#now())
+  }
+
+  get (wrapped: Buffer): KeyObject | Promise<KeyObject | undefined> {
+    const name = nameOf(wrapped)
+    const known = this.#known.get(name)
+    if (known === undefined || this.#now() - known.since >= this.#maxAge) return this.#ask(name, wrapped)
+    this.#remember(name, known.key, known.since)
+    return known.key
+  }
+
+  #ask (name: string, wrapped: Buffer): Promise<KeyObject | undefined> {
+    let asked = this.#asked.get(name)
+    if (asked === undefined) {
+      asked = this.#unwrap(Buffer.from(wrapped)).then(key => {
+        if (key !== undefined) this.#remember(name, key, this.#now())
+        return key
+      }).finally(() => this.#asked.delete(name))
+      this.#asked.set(name, asked)
+    }
+    return asked
+  }
+
+  #remember (name: string, key: KeyObject, since: number): void {
+    this.#known.delete(name)
+    this.#known.set(name, { key, since })
+    if (this.#known.size > MAX_KEYS) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest)
+  }
+}
+
+function nameOf (wrapped: Uint8Array): string {
+  return Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.length).toString('latin1')
+}
