@@ -92,7 +92,7 @@ export class Envelope {
 
   #keyFor ({ keyId, wrapped }: Sealed): Key {
     const found = keysOf(this.#keyring).all.get(keyId)
-    if (found === undefined || found.key.wraps !== wrapped.length > 0) throw new EnvelopeError('HOLDFAST_UNKNOWN_KEY')
+    if (found === undefined || found.key.wraps !== (wrapped.length > 0)) throw new EnvelopeError('HOLDFAST_UNKNOWN_KEY')
     if (found.state === 'revoked') throw new EnvelopeError('HOLDFAST_REVOKED_KEY')
     return found.key
   }

@@ -3,8 +3,8 @@ import { decrypt, encrypt } from './aead.js'
 import { expand, extract } from './hkdf.js'
 import type { Sealed } from './layout.js'
 
-const SALT = Buffer.from('holdfast envelope v1')
-const LABEL = Buffer.from('holdfast message v1')
+const SALT = new TextEncoder().encode('holdfast envelope v1')
+const LABEL = new TextEncoder().encode('holdfast message v1')
 /** A key encrypts one message only, so no IV can repeat under it. */
 const IV = Buffer.alloc(12)
 export const KEY_SIZE = 32

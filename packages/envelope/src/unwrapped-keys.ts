@@ -44,7 +44,7 @@ export class UnwrappedKeys {
   #remember (name: string, key: KeyObject, since: number): void {
     this.#known.delete(name)
     this.#known.set(name, { key, since })
-    if (this.#known.size > MAX_KEYS) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest)
+    if (this.#known.size > MAX_KEYS) this.#known.delete(this.#known.keys().next().value as string)
   }
 }
 
