@@ -23,15 +23,22 @@ import { presence } from './presence.js'
 import { records } from './records.js'
 import { removal } from './removal.js'
 import { replacement } from './replacement.js'
+import { resealedStreams } from './resealed-streams.js'
+import { resealing } from './resealing.js'
+import { restoredStreams } from './restored-streams.js'
+import { restoring } from './restoring.js'
+import { staleStreams } from './stale-streams.js'
 import { streams } from './streams.js'
 import { trimming } from './trimming.js'
+import { wholeStreams } from './whole-streams.js'
 
 export type { ContractCheck, Harness, Subject } from './harness.js'
 
 /** All checks. Each makes a subject of its own, so they run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
-  ...life, ...records, ...removal, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...isolation,
-  ...listing, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...bus, ...presence
+  ...life, ...records, ...removal, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
+  ...listing, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
+  ...resealedStreams, ...staleStreams, ...bus, ...presence
 ]
 
 /** Registers the checks that apply to a harness with a test runner. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Backend, Bus, EventLog, Presence, RecordLimits, RecordStore, StreamPage, StreamRef } from '../backend.js'
+import type { Backend, Bus, EventLog, Presence, RecordLimits, RecordStore, StoredStream, StreamPage, StreamRef } from '../backend.js'
 import type { NewRecord, RecordKey, StoredRecord } from '../record.js'
 import type { Harness, Subject } from './harness.js'
 import { newKey, newName } from './names.js'
@@ -138,6 +138,11 @@ export function hex (value: Uint8Array): string {
 
 export function texts (page: StreamPage): string[] {
   return page.entries.map((entry) => text(entry.body))
+}
+
+/** A stream with its bodies as text. */
+export function plain ({ head, entries, ...stream }: StoredStream) {
+  return { ...stream, head: text(head), entries: entries.map(text) }
 }
 
 export function positions (page: StreamPage): number[] {

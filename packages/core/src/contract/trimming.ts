@@ -5,7 +5,7 @@ import { bytes, positions, text } from './trial.js'
 import type { Trial } from './trial.js'
 
 /** Appends until the first entry is trimmed; resolves to the last position. */
-async function overflow (t: Trial, stream: StreamRef, size: number, atMost: number): Promise<number> {
+export async function overflow (t: Trial, stream: StreamRef, size: number, atMost: number): Promise<number> {
   for (let appended = 0; appended <= atMost; appended++) {
     const last = await t.events.append(stream, [new Uint8Array(size).fill(1)])
     assert.ok(typeof last === 'number')

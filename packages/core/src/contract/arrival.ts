@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import type { StoredStream } from '../backend.js'
+import { newName } from './names.js'
+import { bytes } from './trial.js'
+import type { Trial } from './trial.js'
+
+/** As it might come from another backend: trimmed, and with two entries. */
+export function arrival (key: string, given: Partial<StoredStream> = {}): StoredStream {
+  return {
+    key, name: newName(), head: bytes('facts'), floor: 5, entries: ['f', 'g'].map(bytes), ended: false, delivered: 6, ...given
+  }
+}
+
+export async function restored (t: Trial, given: Partial<StoredStream> = {}): Promise<StoredStream> {
+  const stream = arrival(await t.create(), given)
+  assert.equal(await t.events.restore(stream), true)
+  return stream
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import type { StoredStream } from '../backend.js'
+import { arrival, restored } from './arrival.js'
+import { group } from './group.js'
+import { newKey } from './names.js'
+import { bytes, plain, positions, texts } from './trial.js'
+import type { Trial } from './trial.js'
+
+async function refuses (t: Trial, stream: StoredStream): Promise<void> {
+  assert.equal(await t.events.restore(stream), false)
+  assert.equal(await t.events.readAfter(stream, 0, 10), undefined)
+  await t.assertGone(stream.key, 'a stream revives no record')
+}
+
+export const restoring = group('restoring', {
+  'a stream that is there is not touched': async (t) => {
+    for (const end of [false, true]) {
+      const stream = await t.stream()
+      await t.events.append(stream, [bytes('a')], { head: bytes('mine'), end })
+      const before = await t.events.streams([stream.key])
+      assert.equal(await t.events.restore(arrival(stream.key, stream)), false)
+      assert.deepEqual(await t.events.streams([stream.key]), before)
+    }
+  },
+
+  'of many restorations of one stream exactly one succeeds': async (t) => {
+    const stream = arrival(await t.create())
+    const results = await Promise.all(Array.from({ length: 10 }, async (_, i) =>
+      await (i % 2 ? t.events : t.second.events).restore({ ...stream, floor: i, entries: [bytes(`${i}`)], delivered: i })))
+    assert.equal(results.filter(Boolean).length, 1)
+    const winner = results.indexOf(true)
+    assert.deepEqual((await t.events.streams([stream.key])).map(plain), [
+      { ...plain(stream), floor: winner, entries: [`${winner}`], delivered: winner }
+    ])
+  },
+
+  'a record that is not there takes no stream': async (t) => {
+    await refuses(t, arrival(newKey('')))
+    const key = await t.create()
+    await t.records.remove(key)
+    await refuses(t, arrival(key))
+  },
+
+  'a record that has expired takes no stream, claimed or not': async (t) => {
+    const key = await t.createFor(4, 100)
+    await t.advance(6)
+    await refuses(t, arrival(key))
+    await t.settle()
+    await t.claimAll([key])
+    await refuses(t, arrival(key))
+  },
+
+  'restored streams go with their record': async (t) => {
+    const removed = await restored(t)
+    await t.records.remove(removed.key)
+    const expired = arrival(await t.createFor(4, 100))
+    assert.equal(await t.events.restore(expired), true)
+    await t.advance(6)
+    for (const stream of [removed, expired]) {
+      assert.equal(await t.events.readAfter(stream, 5, 10), undefined)
+      assert.equal(await t.events.append(stream, [bytes('h')]), 'gone')
+    }
+  },
+
+  'a new record of the key does not find restored streams': async (t) => {
+    const stream = arrival(await t.createFor(4, 100))
+    await t.events.restore(stream)
+    await t.advance(6)
+    await t.settle()
+    await t.claimAll([stream.key])
+    await t.create({ key: stream.key })
+    assert.deepEqual(await t.events.streams([stream.key]), [])
+    assert.equal(await t.events.append(stream, [bytes('a')]), 1)
+  },
+
+  'restored streams live as long as their record is used': async (t) => {
+    const stream = arrival(await t.createFor(4, 100))
+    await t.events.restore(stream)
+    for (let i = 0; i < 3; i++) {
+      await t.advance(2)
+      await t.records.touch(stream.key, 1)
+    }
+    assert.deepEqual(texts(await t.mustReadAfter(stream, 5)), ['f', 'g'])
+  },
+
+  'restoring does not count as use of the record': async (t) => {
+    const key = await t.createFor(4, 100)
+    await t.advance(3)
+    assert.equal(await t.events.restore(arrival(key)), true)
+    await t.advance(3)
+    await t.assertGone(key, 'unused for six units')
+  },
+
+  'a dropped stream can be restored': async (t) => {
+    const stream = await restored(t)
+    await t.events.drop(stream.key)
+    assert.equal(await t.events.readAfter(stream, 5, 10), undefined)
+    assert.equal(await t.events.restore({ ...stream, floor: 8 }), true)
+    assert.deepEqual(positions(await t.mustReadAfter(stream, 8)), [9, 10])
+  }
+})
