@@ -8,7 +8,7 @@ const below = {
   envelope: [],
   memory: ['core'],
   transport: ['core'],
-  fastify: ['core', 'memory', 'transport']
+  fastify: ['core', 'envelope', 'memory', 'transport']
 }
 
 /** What no file may contain. */

@@ -1,28 +1,52 @@
+import type { StreamRef } from './backend.js'
 import type { RecordKey } from './record.js'
 
 /** What a sealed body is bound to: it opens nowhere else. */
 export interface Place {
   namespace: string
-  kind: 'session' | 'event' | 'message'
-  /** Of a session its record's; of an event that, a colon and the stream's name; of a message `''`. */
+  kind: 'session' | 'event' | 'message' | 'snapshot'
+  /** Of a session its record's, of an event {@link eventPlace}, of anything else `''`. */
   key: RecordKey
 }
 
-/** Stands between what Holdfast knows and what a backend stores. Throws when something cannot be opened. */
+/**
+ * Stands between what Holdfast knows and what a backend stores. Opening throws HOLDFAST_KEY_UNAVAILABLE when the key is not here, which
+ * may pass, and anything else when it cannot be opened.
+ */
 export interface Codec {
   seal (plaintext: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
   open (sealed: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
+  /** The keys, where there are any. */
+  readonly keys?: SealingKeys
 }
 
-/** Leaves everything readable. Right for a backend that is neither shared nor durable. */
+/** The keys of a codec, as rotating them needs to know them. */
+export interface SealingKeys {
+  /** The id of the key that seals. */
+  readonly active: string
+  /** The id of the key that something was sealed with; undefined for what was not. */
+  of (sealed: Uint8Array): string | undefined
+  /** Forgets a key that does not seal. */
+  drop (id: string): void
+}
+
+/** Leaves everything readable. Right for a backend that is neither shared nor durable, and refused where anything outlives the process. */
 export const plain: Codec = {
   seal: plaintext => plaintext,
   open: sealed => sealed
 }
 
+/** Leaves everything readable, wherever it goes: for those who say so in so many words. */
+export const unsealed: Codec = { ...plain }
+
+/** Names the stream of an event in its {@link Place}. */
+export function eventPlace ({ key, name }: StreamRef): string { return `${key}:${name}` }
+
 /** A codec within one namespace. */
 export class BoundCodec {
   constructor (private readonly codec: Codec, private readonly namespace: string) {}
+
+  get keys (): SealingKeys | undefined { return this.codec.keys }
 
   seal (kind: Place['kind'], key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
     return this.codec.seal(plaintext, { namespace: this.namespace, kind, key })

@@ -1,6 +1,8 @@
 import { keyLabel } from './key.js'
 import type { Principal } from './principal.js'
 import type { RecordKey } from './record.js'
+import type { ExportReport } from './snapshot/export.js'
+import type { RestoreReport } from './snapshot/report.js'
 
 /** What an event says of a session. `label` is what a log may show; `key` and `owner` are digests. */
 export interface SessionNotice {
@@ -24,6 +26,10 @@ export interface SessionEvents {
   limitReached: { limit: 'maxSessions' | 'maxPerOwner', owner: string }
   /** A stored session could not be opened. It is kept. */
   unreadable: SessionNotice & { error: unknown }
+  /** A snapshot was written. */
+  exported: ExportReport
+  /** A snapshot was restored. */
+  imported: RestoreReport
   /** The first failure since the backend last answered. */
   backendDown: { error: unknown }
   backendUp: Record<string, never>

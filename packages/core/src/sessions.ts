@@ -1,17 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { Availability } from './availability.js'
-import type { Backend } from './backend.js'
+import type { Backend, Created } from './backend.js'
 import { BoundCodec, type Codec, plain } from './codec.js'
 import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
-import { HoldfastError, InvalidOptionError } from './errors.js'
+import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import { Fleet } from './fleet.js'
-import { isObject } from './json.js'
+import { type Json, isObject } from './json.js'
 import { isSessionId, mintSessionId, ownerDigest, recordKey } from './key.js'
 import type { Principal } from './principal.js'
 import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
 import { type SessionEvents, type SessionNotice, notice } from './session-events.js'
 import { Session, type SessionStore } from './session.js'
+import { type ExportOptions, type ExportReport, exportSessions } from './snapshot/export.js'
+import type { N8nMcpOptions } from './snapshot/n8n-mcp.js'
+import type { RestoreReport } from './snapshot/report.js'
+import { UNKNOWN_KEY, restoreSessions } from './snapshot/restore.js'
+import type { RestoreOptions } from './snapshot/restorer.js'
+import type { SnapshotSink } from './snapshot/sink.js'
+import { type RotateOptions, type RotateReport, dropKey, keysInUse, rotate } from './rotation.js'
 import { type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
 
 /** Options of {@link Sessions}. */
@@ -23,8 +30,13 @@ export interface SessionsOptions {
    * and sweeps are of the whole backend. Default `'mcp'`.
    */
   namespace?: string
-  /** How bodies, events and messages are sealed. Default: not at all. */
+  /**
+   * How bodies, events and messages are sealed. Default: `plain`, which is refused for a durable backend and for snapshots; `unsealed`
+   * says that it is meant.
+   */
   codec?: Codec
+  /** Where snapshots go and come from, unless a call says otherwise. */
+  snapshot?: SnapshotSink
   ttl?: {
     /** Without use. Default 30 minutes. */
     idle?: Duration
@@ -65,6 +77,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** Whoever uses `backend` directly asks through it. */
   readonly availability: Availability
   readonly namespace: string
+  /** Where snapshots go and come from. */
+  readonly snapshot: SnapshotSink | undefined
   /** Milliseconds. */
   readonly idle: number
   /** Milliseconds. */
@@ -74,6 +88,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   readonly #evict: boolean
   /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
   inUse: (key: RecordKey) => boolean = () => false
+  /** Whether a context is as the application wants it. The plugin sets it. */
+  isContext: (context: Json) => boolean = () => true
+  /** Set while sessions exist that cannot be read, as in a snapshot whose key is not here: an unknown id may be one of theirs. */
+  incomplete = false
+  readonly #isPlain: boolean
+  /** One export at a time. */
+  #exporting: Promise<unknown> = Promise.resolve()
 
   /** @throws InvalidOptionError naming the option */
   constructor (options: SessionsOptions) {
@@ -82,6 +103,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     const { evict = 'none' } = limits
     if (!isObject(backend?.records)) throw new InvalidOptionError('backend', 'expected a backend, such as memory()')
     if (typeof namespace !== 'string' || namespace === '') throw new InvalidOptionError('namespace', 'expected a name')
+    if (codec === plain && backend.durable) throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
     if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
     this.backend = backend
     this.namespace = namespace
@@ -93,6 +115,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
     this.#evict = evict === 'idle'
+    this.snapshot = options.snapshot
+    this.#isPlain = codec === plain
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
     this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
@@ -149,7 +173,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async get (id: string, principal: Principal | null): Promise<SessionSummary | undefined> {
     const found = this.#locate(id, principal)
     const record = found && await this.availability.ask(() => this.backend.records.read(found.key))
-    return record && await this.#summarize(record)
+    return record && await this.summarize(record)
   }
 
   /** Ends a session everywhere. False when there was none. */
@@ -190,7 +214,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
       ...owner,
       ...(cursor !== undefined && { cursor })
     }))
-    const sessions = await Promise.all(page.records.map(record => this.#summarize(record)))
+    const sessions = await Promise.all(page.records.map(record => this.summarize(record)))
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
 
@@ -225,6 +249,68 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return { expired: records.length, more }
   }
 
+  /**
+   * Writes all sessions with their streams to a sink, by default the manager's own. They stay as sealed as they are, and go on here.
+   *
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED, HOLDFAST_SNAPSHOT_KEPT, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws InvalidOptionError without a sink, or with the codec `plain`
+   */
+  async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
+    const there = this.#sink(sink)
+    if (this.#isPlain) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
+    const result = this.#exporting.then(async () => await exportSessions(this, there, options))
+    this.#exporting = result.catch(() => {})
+    const report = await result
+    this.emit('exported', report)
+    return report
+  }
+
+  /**
+   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits; what is there already,
+   * has ended or has expired stays as it is. Never rejects because of what the snapshot holds: the report says what was wrong.
+   *
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when the sink cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws InvalidOptionError without a sink
+   */
+  async restoreSessionState (sink?: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
+    const from = this.#sink(sink)
+    const own = from === this.snapshot && options.n8nMcp === undefined
+    try {
+      const report = await restoreSessions(this, from, options)
+      if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
+      this.emit('imported', report)
+      return report
+    } catch (error) {
+      if (own) this.incomplete = true
+      throw error
+    }
+  }
+
+  /**
+   * Seals anew, under the active key, whatever is sealed with an older one, and writes the manager's snapshot again. Neither a use nor a
+   * change of a session.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, and what exporting throws
+   * @throws InvalidOptionError when nothing is sealed
+   */
+  async rotate (options: RotateOptions = {}): Promise<RotateReport> {
+    return await rotate(this, options)
+  }
+
+  /** How many stored bodies, events and snapshots each key is needed for, by its id. Looks at all of them. */
+  async keysInUse (): Promise<Map<string, number>> {
+    return await keysInUse(this)
+  }
+
+  /**
+   * Forgets a key in this process, once nothing stored needs it.
+   *
+   * @throws HoldfastError HOLDFAST_KEY_IN_USE, HOLDFAST_BACKEND_UNAVAILABLE
+   */
+  async dropKey (id: string): Promise<void> {
+    await dropKey(this, id)
+  }
+
   /* What a `Session` needs of its manager: see `SessionStore`. */
 
   seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -233,7 +319,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   async decode (record: StoredRecord): Promise<SessionState> {
     try {
-      return decodeState(await this.codec.open('session', record.key, record.body))
+      return await this.read(record)
     } catch (error) {
       this.emit('unreadable', { ...notice(record.key, record.owner), error })
       throw error
@@ -246,6 +332,25 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
     return await this.availability.ask(() => this.backend.records.touch(key, version))
+  }
+
+  /* What a snapshot needs. */
+
+  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  async read (record: StoredRecord): Promise<SessionState> {
+    let body
+    try {
+      body = await this.codec.open('session', record.key, record.body)
+    } catch (error) {
+      throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_INVALID_STATE', undefined, { cause: error })
+    }
+    return decodeState(body)
+  }
+
+  /** Stores a record that was elsewhere. */
+  async admit ({ key, owner, version, createdAt, usedAt, idle, deadline, body }: StoredRecord): Promise<Created> {
+    const record = { key, owner, idle, absolute: deadline - createdAt, body, origin: { createdAt, usedAt, version } }
+    return await this.availability.ask(() => this.backend.records.create(record, this.#limits))
   }
 
   async #insert (key: RecordKey, owner: string, body: Uint8Array): Promise<void> {
@@ -281,7 +386,9 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
-    if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
+    if (keys.length === 0) return
+    await this.#forget(keys)
+    await this.fleet.tellGone(keys, 'terminated')
   }
 
   /** A null that got past the types must not mean everyone, or every session without an owner. */
@@ -290,13 +397,27 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return ownerDigest(this.namespace, principal)
   }
 
+  async #forget (keys: RecordKey[]): Promise<void> {
+    try {
+      await this.snapshot?.forget?.(keys)
+    } catch (error) {
+      throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
+    }
+  }
+
+  #sink (given: SnapshotSink | undefined): SnapshotSink {
+    const sink = given ?? this.snapshot
+    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
+    return sink
+  }
+
   #locate (id: string, principal: Principal | null): { key: RecordKey, owner: string } | undefined {
     if (!isSessionId(id)) return undefined
     const owner = ownerDigest(this.namespace, principal)
     return { owner, key: recordKey(this.namespace, owner, id) }
   }
 
-  async #summarize (record: StoredRecord): Promise<SessionSummary> {
+  async summarize (record: StoredRecord): Promise<SessionSummary> {
     const { key, owner, createdAt, usedAt, version } = record
     const summary = { ...notice(key, owner), createdAt, usedAt, version, expiresAt: expiresAt(record) }
     const state = await this.decode(record).catch(() => undefined)

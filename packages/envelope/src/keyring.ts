@@ -53,6 +53,12 @@ export class Keyring {
     this.#all = all
   }
 
+  /** Forgets a key: what it sealed is of an unknown key from now on. Unknown ids are ignored; throws an {@link InvalidKeyError} for the active one. */
+  drop (id: string): void {
+    if (id === this.active) throw new InvalidKeyError('id', 'is that of the active key')
+    this.#all = new Map([...this.#all].filter(([other]) => other !== id))
+  }
+
   #read (keys: Keys, previous: KeySet = new Map()): KeySet {
     const locals: [LocalKey, number][] = []
     return new Map(readSpecs(keys).map((spec, i) => {

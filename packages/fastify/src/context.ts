@@ -3,20 +3,30 @@ import type { FastifyRequest } from 'fastify'
 import { HoldfastError, type Json } from '@holdfast/core'
 import type { HoldfastOptions } from './options.js'
 
+type Option = HoldfastOptions['context']
+
+/** @returns what is wrong with a context; it names the place, never the value */
+export function contextCheck (option: Option): (context: Json) => string | undefined {
+  const validator = option?.schema === undefined ? undefined : Compile(option.schema)
+  return context => {
+    if (validator === undefined || validator.Check(context)) return undefined
+    const [error] = validator.Errors(context)
+    return `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`
+  }
+}
+
 /**
  * Reads and checks the context of a new session.
  *
- * @throws HoldfastError HOLDFAST_INVALID_CONTEXT; its message names the place, never the value
+ * @throws HoldfastError HOLDFAST_INVALID_CONTEXT
  */
-export function contextReader (option: HoldfastOptions['context']): ((request: FastifyRequest) => Promise<Json>) | undefined {
+export function contextReader (option: Option): ((request: FastifyRequest) => Promise<Json>) | undefined {
   if (option === undefined) return undefined
-  const { schema, resolve } = option
-  const validator = schema === undefined ? undefined : Compile(schema)
+  const check = contextCheck(option)
   return async request => {
-    const context = await resolve(request)
-    if (validator === undefined || validator.Check(context)) return context
-    const [error] = validator.Errors(context)
-    const message = `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`
+    const context = await option.resolve(request)
+    const message = check(context)
+    if (message === undefined) return context
     // The client is not told what is wrong with what you resolved.
     request.log.warn({ reason: message }, 'holdfast: the context of a new session does not match its schema')
     throw new HoldfastError('HOLDFAST_INVALID_CONTEXT', message)

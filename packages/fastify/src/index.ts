@@ -4,7 +4,10 @@ import { plugin } from './plugin.js'
 export type { HoldfastOptions, ResolveAuthInfo, ResolveContext, ResolvePrincipal } from './options.js'
 export { OptionsSchema } from './options.js'
 export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, McpSession, SharedServerOptions } from '@holdfast/transport'
-export type { Principal, Session, Sessions } from '@holdfast/core'
+export { file } from '@holdfast/core'
+export type { ExportReport, Principal, RestoreReport, RotateReport, Session, Sessions, SnapshotSink } from '@holdfast/core'
+export { Keyring, generateKey } from '@holdfast/envelope'
+export type { KeyProvider, KeySpec, Keys } from '@holdfast/envelope'
 
 /** Durable MCP sessions as a Fastify plugin; see the package's README for its options. */
 const holdfast = fp(plugin, { fastify: '5.x', name: '@holdfast/fastify' })

@@ -3,7 +3,8 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, isObject, milliseconds } from '@holdfast/core'
+import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, type SnapshotSink, isObject, milliseconds } from '@holdfast/core'
+import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
@@ -49,6 +50,15 @@ export const OptionsSchema = Type.Object({
     Type.Unsafe<Backend>({ description: 'Where sessions live. Default: `memory()`. One that you pass is yours to close.' }),
     value => typeof (value as Backend | null)?.records === 'object', () => 'expected a backend, such as memory()'
   ) as unknown as Type.TUnsafe<Backend>),
+  keys: Type.Optional(Type.Refine(
+    Type.Unsafe<Keyring | Keys>({ description: 'What sessions are sealed with: a string such as `k2:<base64>,k1:<base64>`, a list of keys, a KMS provider or a `Keyring`. Default: HOLDFAST_KEYS of the environment. Without keys, sessions in memory are not sealed, and nothing may outlive the process.' }),
+    value => typeof value === 'string' || (typeof value === 'object' && value !== null), () => 'expected keys: a string, a list, a KMS provider or a Keyring'
+  ) as unknown as Type.TUnsafe<Keyring | Keys>),
+  encryption: Type.Optional(Type.Unsafe<'none'>({ type: 'string', enum: ['none'], description: '`none` stores and exports sessions with their credentials readable, and ignores HOLDFAST_KEYS.' })),
+  snapshot: Type.Optional(Type.Refine(
+    Type.Unsafe<SnapshotSink>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
+    value => isObject(value) && typeof value.read === 'function' && typeof value.write === 'function', () => 'expected a place for snapshots, such as file(path)'
+  ) as unknown as Type.TUnsafe<SnapshotSink>),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
   principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
@@ -87,7 +97,7 @@ export const OptionsSchema = Type.Object({
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
 type Grouped = 'ttl' | 'limits'
-type Optional = 'backend' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
+type Optional = 'backend' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
   { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }

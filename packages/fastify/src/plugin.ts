@@ -2,9 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
+import { contextCheck } from './context.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
 import { routes } from './routes.js'
+import { sealing } from './sealing.js'
 import { sharedValidator } from './shared-validator.js'
+import { Snapshots } from './snapshots.js'
 import { unusedConnections } from './unused-connections.js'
 
 declare module 'fastify' {
@@ -21,7 +24,12 @@ declare module 'fastify' {
 export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
   const settings = readOptions(options)
   const { namespace, ttl, limits } = settings
-  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits })
+  const { snapshot } = settings
+  const codec = sealing(settings)
+  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, codec, ...(snapshot !== undefined && { snapshot }) })
+  const check = contextCheck(settings.context)
+  sessions.isContext = context => check(context) === undefined
+  const snapshots = snapshot && new Snapshots(sessions, app.log, snapshot.every)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
   const closeUnused = unusedConnections(app.server)
@@ -32,6 +40,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   await app.register(async scope => { routes(scope, endpoint, settings) })
 
   app.addHook('onReady', async () => {
+    await snapshots?.restore()
     await endpoint.start()
     sweeper.start()
   })
@@ -43,7 +52,11 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   app.addHook('onClose', async () => {
     await sweeper.stop()
     await endpoint.close()
-    if (settings.backend === undefined) await sessions.backend.close()
+    try {
+      await snapshots?.close()
+    } finally {
+      if (settings.backend === undefined) await sessions.backend.close()
+    }
   })
 }
 

@@ -5,7 +5,7 @@ import { routeAnswer, routeNotification } from './client-messages.js'
 import { parseEventId } from './event.js'
 import type { ExchangeSettings } from './exchange.js'
 import { Extra } from './extra.js'
-import { initialize } from './handshake.js'
+import { assumeHandshake, initialize } from './handshake.js'
 import { type Inbound, header } from './inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
@@ -85,7 +85,8 @@ export class Endpoint {
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
       const found = await this.#find(inbound)
-      if (found === undefined) return notFoundReply(id)
+      if (found === undefined) return this.#notFound(id)
+      if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
       const live = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found.live
       const session = live?.session ?? found.session
       try {
@@ -106,7 +107,7 @@ export class Endpoint {
       const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
       const found = await this.#find(inbound)
-      if (found === undefined) return notFoundReply(null)
+      if (found === undefined) return this.#notFound(null)
       found.live?.leave()
       inbound.found?.(found.session)
       return await this.#openStream(found.session, inbound)
@@ -121,7 +122,7 @@ export class Endpoint {
       this.#refuseWhileDraining()
       const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
-      return await this.sessions.terminate(sessionId(inbound), inbound.principal) ? emptyReply(200) : notFoundReply(null)
+      return await this.sessions.terminate(sessionId(inbound), inbound.principal) ? emptyReply(200) : this.#notFound(null)
     } catch (error) {
       return this.#failed(error, null)
     }
@@ -129,6 +130,10 @@ export class Endpoint {
 
   #refuseWhileDraining (): void {
     if (this.#draining) throw new HoldfastError('HOLDFAST_CLOSED')
+  }
+
+  #notFound (id: RequestId | null): Reply {
+    return this.sessions.incomplete ? failureReply(new HoldfastError('HOLDFAST_KEY_UNAVAILABLE'), id) : notFoundReply(id)
   }
 
   #failed (error: unknown, id: RequestId | null): Reply {

@@ -1,10 +1,11 @@
 import { type JsonObject, type Session, isObject } from '@holdfast/core'
 import type { Calls } from './calls.js'
 import type { ExchangeSettings } from './exchange.js'
-import type { Inbound } from './inbound.js'
+import { type Inbound, header } from './inbound.js'
 import { INVALID_PARAMS, type Request, type Response } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
 import { type Reply, errorReply } from './reply.js'
+import { ASSUMED } from './versions.js'
 
 type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
 
@@ -36,6 +37,14 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
   } finally {
     if (!agreed) await calls.sessions.end(session.key, session.owner)
   }
+}
+
+/** Gives a session that came without a handshake, from another system, the one that its client must have made: nothing is known of it but the version. */
+export async function assumeHandshake (session: Session, inbound: Inbound): Promise<void> {
+  const protocolVersion = header(inbound, 'mcp-protocol-version') ?? ASSUMED
+  const client = { name: 'unknown', version: '0' }
+  const handshake = { initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true }
+  await session.change(state => state.handshake.protocolVersion === '' ? { ...state, client, handshake } : state)
 }
 
 /** The answer decides whether there is a session at all, so nothing goes out before it. */

@@ -46,6 +46,8 @@ interface Failure {
 /** What a client may know of an error of ours. Anything else is a defect here or in the user's code: 500. */
 const FAILURES: Partial<Record<ErrorCode, Failure>> = {
   HOLDFAST_BACKEND_UNAVAILABLE: { status: 503, message: 'Session storage is unavailable, try again', retryAfter: 1 },
+  HOLDFAST_KEY_UNAVAILABLE: { status: 503, message: 'The session cannot be opened now, try again later', retryAfter: 5 },
+  HOLDFAST_SNAPSHOT_FAILED: { status: 503, message: 'Session storage is unavailable, try again', retryAfter: 5 },
   HOLDFAST_BACKEND_FULL: { status: 503, message: 'Session storage is full, try again later', retryAfter: 30 },
   HOLDFAST_LIMIT_REACHED: { status: 503, message: 'Too many sessions, try again later', retryAfter: 10 },
   HOLDFAST_CONFLICT: { status: 503, message: 'The session is busy, try again', retryAfter: 1 },

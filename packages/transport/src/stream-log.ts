@@ -1,4 +1,4 @@
-import type { AppendOptions, Session, Sessions, StreamPage, StreamRef } from '@holdfast/core'
+import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace } from '@holdfast/core'
 import type { Page } from './event-stream.js'
 import { type RequestId, SERVER_ERROR, errorMessage } from './json-rpc.js'
 import { type Deliver, StreamWriter } from './stream-writer.js'
@@ -61,7 +61,7 @@ export class StreamLog {
     const { availability, backend, codec } = this.sessions
     const page = await availability.ask(() => backend.events.readAfter(ref, position, PAGE_SIZE))
     if (page === undefined) return undefined
-    const open = async (body: Uint8Array): Promise<string> => Buffer.from(await codec.open('event', place(ref), body)).toString()
+    const open = async (body: Uint8Array): Promise<string> => Buffer.from(await codec.open('event', eventPlace(ref), body)).toString()
     const ids = page.head.length === 0 ? [] : (JSON.parse(await open(page.head)) as Head).ids
     return { ...page, ids, messages: await Promise.all(page.entries.map(async entry => await open(entry.body))) }
   }
@@ -89,10 +89,10 @@ export class StreamLog {
     try {
       const bodies: Uint8Array[] = []
       for (const message of messages) {
-        const sealed = codec.seal('event', place(ref), Buffer.from(message))
+        const sealed = codec.seal('event', eventPlace(ref), Buffer.from(message))
         bodies.push(sealed instanceof Promise ? await sealed : sealed)
       }
-      if (options.head !== undefined) options = { ...options, head: await codec.seal('event', place(ref), options.head) }
+      if (options.head !== undefined) options = { ...options, head: await codec.seal('event', eventPlace(ref), options.head) }
       const last = await availability.ask(() => backend.events.append(ref, bodies, options))
       return typeof last === 'number' ? last : undefined
     } catch (error) {
@@ -127,4 +127,3 @@ function errors (ids: Iterable<RequestId>, message: string): string[] {
   return Array.from(ids, id => JSON.stringify(errorMessage(id, SERVER_ERROR, message)))
 }
 
-function place ({ key, name }: StreamRef): string { return `${key}:${name}` }

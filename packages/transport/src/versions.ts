@@ -22,7 +22,7 @@ const REVISIONS: ReadonlyMap<string, Revision> = new Map([
 export const SUPPORTED_VERSIONS: readonly string[] = [...REVISIONS.keys()]
 
 /** MCP 2025-06-18: what a server assumes when it knows nothing better. */
-const ASSUMED = '2025-03-26'
+export const ASSUMED = '2025-03-26'
 
 export function isSupported (version: string): boolean {
   return REVISIONS.has(version)

@@ -1,0 +1,63 @@
+import { appendFile, open, readFile, rm } from 'node:fs/promises'
+
+/**
+ * Sessions that ended since the snapshot beside which this is kept, a key in each line. While the next snapshot is written, what it
+ * may or may not hold any more is noted in a second file.
+ */
+export class EndedFile {
+  readonly #path: string
+  readonly #before: string
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param snapshot the path of the snapshot */
+  constructor (snapshot: string) {
+    this.#path = `${snapshot}.ended`
+    this.#before = `${snapshot}.ended-before`
+  }
+
+  /** Durable when it resolves. */
+  async add (keys: readonly string[]): Promise<void> {
+    await this.#inTurn(async () => { await append(this.#path, keys.map(key => `${key}\n`).join('')) })
+  }
+
+  async read (): Promise<Set<string>> {
+    const texts = await this.#inTurn(async () => [await text(this.#before), await text(this.#path)])
+    return new Set(texts.flatMap(lines => lines.split('\n')))
+  }
+
+  /** A new snapshot begins: it holds nothing that ended before now. To be called when it is there. */
+  async begin (): Promise<() => Promise<void>> {
+    await this.#inTurn(async () => {
+      const keys = await text(this.#path)
+      if (keys === '') return
+      await append(this.#before, keys)
+      await rm(this.#path)
+    })
+    return async () => { await this.#inTurn(async () => { await rm(this.#before, { force: true }) }) }
+  }
+
+  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => {})
+    return await result
+  }
+}
+
+async function append (path: string, content: string): Promise<void> {
+  const handle = await open(path, 'a', 0o600)
+  try {
+    await appendFile(handle, content)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function text (path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}

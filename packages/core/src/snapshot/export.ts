@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { HoldfastError, isHoldfastError } from '../errors.js'
+import type { StoredRecord } from '../record.js'
+import type { SessionSummary, Sessions } from '../sessions.js'
+import { Chain, headerLine } from './format.js'
+import { peek } from './peek.js'
+import type { SnapshotSink } from './sink.js'
+
+export interface ExportOptions {
+  /** Which sessions to take; it may look at the state, which is opened for it. Default: all. */
+  filter?: (session: SessionSummary) => boolean
+  /** Sessions at most. Default: no limit. */
+  limit?: number
+  /** Told after every hundred sessions or so. */
+  onProgress?: (soFar: ExportReport) => void
+}
+
+export interface ExportReport {
+  exported: number
+  /** What was handed to the sink. */
+  bytes: number
+}
+
+const PAGE = 100
+
+/** Writes every session with its streams, as sealed as it is stored. Holds a page of them at a time. See `Sessions.exportSessionState`. */
+export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
+  const report = { exported: 0, bytes: 0 }
+  const stream = Readable.from(chunks(sessions, options, report), { objectMode: false })
+  let failed: unknown
+  stream.once('error', error => { failed = error })
+  try {
+    await protect(sessions, sink)
+    await sink.write(stream)
+  } catch (error) {
+    throw [failed, error].find(reason => isHoldfastError(reason)) ?? new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
+  } finally {
+    stream.destroy()
+  }
+  if (failed !== undefined || !stream.readableEnded) throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The sink did not take the whole snapshot.', { cause: failed })
+  return report
+}
+
+/** What cannot be opened is not overwritten for good: under an unknown key not at all, and otherwise a copy is kept. */
+async function protect (sessions: Sessions, sink: SnapshotSink): Promise<void> {
+  const header = await peek(sink)
+  if (header === undefined) return
+  try {
+    if (typeof header === 'string') await sink.keep?.()
+    else await sessions.codec.open('snapshot', '', header.mac)
+  } catch (error) {
+    if (isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE')) throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT', undefined, { cause: error })
+    await sink.keep?.()
+  }
+}
+
+async function * chunks (sessions: Sessions, options: ExportOptions, report: ExportReport): AsyncGenerator<Buffer> {
+  const { namespace, codec } = sessions
+  const key = randomBytes(32)
+  const chain = new Chain(key)
+  const chunk = (text: string): Buffer => {
+    const bytes = Buffer.from(text)
+    report.bytes += bytes.length
+    return bytes
+  }
+  yield chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
+  for await (const records of pages(sessions, options)) {
+    const streams = await sessions.availability.ask(() => sessions.backend.events.streams(records.map(({ key }) => key)))
+    let text = ''
+    for (const record of records) {
+      text += chain.record(record)
+      for (const stream of streams) if (stream.key === record.key) text += chain.stream(stream)
+    }
+    report.exported += records.length
+    yield chunk(text)
+    options.onProgress?.({ ...report })
+    // A backend in memory answers at once, and other work has to go on.
+    await setImmediate()
+  }
+  yield chunk(chain.end())
+}
+
+async function * pages (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<StoredRecord[]> {
+  let cursor: string | undefined
+  let left = limit
+  do {
+    const page = await sessions.availability.ask(() => sessions.backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
+    const records = []
+    for (const record of page.records) {
+      if (records.length < left && (filter === undefined || filter(await sessions.summarize(record)))) records.push(record)
+    }
+    left -= records.length
+    if (records.length > 0) yield records
+    cursor = page.cursor
+  } while (cursor !== undefined && left > 0)
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type Duration, milliseconds } from '../duration.js'
+import { InvalidOptionError } from '../errors.js'
+import { EndedFile } from './ended-file.js'
+import type { SnapshotSink } from './sink.js'
+
+const MODE = 0o600
+/** Milliseconds after which a temporary file was left behind by a process that died. */
+const STALE = 600_000
+
+/**
+ * Keeps a snapshot in a file, mode 0600. A write goes to a temporary file beside it, which is synced and renamed: whatever happens, the
+ * file is the old snapshot or the new one, whole. Sessions that ended since are noted in `<path>.ended`.
+ *
+ * @param path in a folder that may be written to
+ * @param options `every`: how often the plugin exports while it runs; default: at close only
+ * @throws InvalidOptionError
+ */
+export function file (path: string, options: { every?: Duration } = {}): SnapshotSink {
+  if (typeof path !== 'string' || path === '') throw new InvalidOptionError('file', 'expected a path')
+  const target = resolve(path)
+  const ended = new EndedFile(target)
+  return {
+    ...(options.every !== undefined && { every: milliseconds(options.every, 'every') }),
+    write: async stream => {
+      await removeStale(target)
+      const settle = await ended.begin()
+      await replace(target, stream)
+      await settle()
+    },
+    read: async () => {
+      if (await modified(target) === undefined) return undefined
+      return createReadStream(target)
+    },
+    keep: async () => {
+      const time = await modified(target)
+      if (time !== undefined) await link(target, `${target}.kept-${Math.trunc(time)}`).catch(unless('EEXIST'))
+    },
+    forget: async keys => { await ended.add(keys) },
+    forgotten: async () => await ended.read()
+  }
+}
+
+async function replace (target: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const handle = await open(temporary, 'wx', MODE)
+    try {
+      for await (const chunk of bytes) await handle.writeFile(chunk)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, target)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(target))
+}
+
+/** A rename is durable once its folder is. */
+async function syncFolder (path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function removeStale (target: string): Promise<void> {
+  const folder = dirname(target)
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${basename(target)}.`) || !/\.[0-9a-f]{12}\.tmp$/.test(name)) continue
+    const path = join(folder, name)
+    const time = await modified(path)
+    if (time !== undefined && Date.now() - time > STALE) await rm(path, { force: true })
+  }
+}
+
+/** Milliseconds since the epoch; undefined when there is no such file. */
+async function modified (path: string): Promise<number | undefined> {
+  return (await stat(path).catch(unless('ENOENT')))?.mtimeMs
+}
+
+function unless (expected: string): (error: NodeJS.ErrnoException) => undefined {
+  return error => {
+    if (error.code !== expected) throw error
+  }
+}

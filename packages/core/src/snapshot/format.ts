@@ -1,0 +1,164 @@
+import { type KeyObject, createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import type { StoredStream } from '../backend.js'
+import { isObject } from '../json.js'
+import type { StoredRecord } from '../record.js'
+
+/*
+ * A snapshot is lines of JSON. The first is the header, the last is `end`; between them come records, each followed by its streams:
+ *
+ *   {"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1763683200000,"mac":"<a random key of 32 bytes, sealed>"}
+ *   {"record":{…},"mac":"<HMAC-SHA-256>"}
+ *   {"stream":{…},"mac":"<HMAC-SHA-256>"}
+ *   {"end":{"records":1,"streams":1,"chain":"<SHA-256 of all MACs before it>"},"mac":"<HMAC-SHA-256>"}
+ *
+ * Bodies are as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by
+ * one; the chain says whether any are missing, repeated or out of order. Without keys the MAC's key is readable, and the MACs only
+ * show accidents. All bytes are base64url.
+ */
+
+const FORMAT = 1
+
+export interface Header {
+  namespace: string
+  createdAt: number
+  /** Sealed. */
+  mac: Uint8Array
+}
+
+/** What a line says. */
+export type Entry =
+  | { kind: 'record', value: StoredRecord }
+  | { kind: 'stream', value: StoredStream }
+  | { kind: 'end', value: { records: number, streams: number, chain: string } }
+
+export function headerLine ({ namespace, createdAt, mac }: Header): string {
+  return `${JSON.stringify({ holdfast: 'snapshot', format: FORMAT, namespace, createdAt, mac: encode(mac) })}\n`
+}
+
+/** @returns the header, or what is wrong with it */
+export function readHeader (text: string): Header | string {
+  const header = parse(text)
+  if (!isObject(header) || header.holdfast !== 'snapshot') return 'not a Holdfast snapshot'
+  const { format, namespace, createdAt, mac } = header
+  if (format !== FORMAT) return 'a snapshot in a format that this version does not know'
+  const key = decode(mac)
+  if (typeof namespace !== 'string' || !isTime(createdAt) || key === undefined) return 'the header is damaged'
+  return { namespace, createdAt, mac: key }
+}
+
+const MAC_LENGTH = 43
+const BEFORE_MAC = ',"mac":"'
+const AFTER_MAC = '"}'
+const TAIL = BEFORE_MAC.length + MAC_LENGTH + AFTER_MAC.length
+
+/** Writes or reads the lines after a header, and keeps count. */
+export class Chain {
+  readonly #key: KeyObject
+  readonly #chain = createHash('sha256')
+  records = 0
+  streams = 0
+
+  /** @param key 32 bytes */
+  constructor (key: Uint8Array) {
+    this.#key = createSecretKey(key)
+  }
+
+  record (record: StoredRecord): string {
+    this.records++
+    return this.#line('record', { ...record, body: encode(record.body) })
+  }
+
+  stream (stream: StoredStream): string {
+    this.streams++
+    return this.#line('stream', { ...stream, head: encode(stream.head), entries: stream.entries.map(encode) })
+  }
+
+  end (): string {
+    return this.#line('end', { records: this.records, streams: this.streams, chain: this.#chain.copy().digest('base64url') })
+  }
+
+  /** @returns what a line says, or what is wrong with it */
+  read (text: string): Entry | string {
+    const [start, kind] = /^\{"(record|stream|end)":/.exec(text.slice(0, 12)) ?? []
+    const tail = text.length - TAIL
+    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'not a line of a snapshot'
+    const json = text.slice(start.length, tail)
+    const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
+    if (!this.#isMac(mac, kind, json)) return 'altered, or from another snapshot'
+    const entry = { kind, value: parse(json) } as Entry
+    if (entry.kind === 'end') return entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
+    this.#count(entry.kind, mac)
+    const value = entry.kind === 'record' ? readRecord(entry.value) : readStream(entry.value)
+    return value === undefined ? 'a field has a wrong value' : { kind: entry.kind, value } as Entry
+  }
+
+  #line (kind: Entry['kind'], value: object): string {
+    const json = JSON.stringify(value)
+    const mac = this.#mac(kind, json)
+    if (kind !== 'end') this.#chain.update(mac)
+    return `{"${kind}":${json}${BEFORE_MAC}${mac}${AFTER_MAC}\n`
+  }
+
+  #count (kind: 'record' | 'stream', mac: string): void {
+    this.#chain.update(mac)
+    if (kind === 'record') this.records++
+    else this.streams++
+  }
+
+  #isMac (given: string, kind: string, json: string): boolean {
+    const expected = Buffer.from(this.#mac(kind, json))
+    const mac = Buffer.from(given)
+    return mac.length === expected.length && timingSafeEqual(mac, expected)
+  }
+
+  #mac (kind: string, json: string): string {
+    return createHmac('sha256', this.#key).update(kind).update(json).digest('base64url')
+  }
+}
+
+function readRecord (value: unknown): StoredRecord | undefined {
+  if (!isObject(value)) return undefined
+  const { key, owner, version, createdAt, usedAt, idle, deadline } = value
+  const body = decode(value.body)
+  if (!isKey(key) || typeof owner !== 'string' || !isCount(version, 1) || !isTime(createdAt) || !isTime(usedAt)) return undefined
+  if (!isCount(idle, 1) || !isTime(deadline) || usedAt < createdAt || deadline <= createdAt || body === undefined) return undefined
+  return { key, owner, version, createdAt, usedAt, idle, deadline, body }
+}
+
+function readStream (value: unknown): StoredStream | undefined {
+  if (!isObject(value)) return undefined
+  const { key, name, floor, ended, delivered } = value
+  const head = decode(value.head)
+  const entries = Array.isArray(value.entries) ? value.entries.map(decode) : [undefined]
+  if (!isKey(key) || typeof name !== 'string' || !isCount(floor, 0) || typeof ended !== 'boolean' || !isCount(delivered, 0)) return undefined
+  if (head === undefined || !entries.every(entry => entry !== undefined)) return undefined
+  return { key, name, head, floor, entries, ended, delivered }
+}
+
+function isKey (value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,64}\.[\w-]{1,64}$/.test(value)
+}
+
+function isTime (value: unknown): value is number {
+  return isCount(value, 0)
+}
+
+function isCount (value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least
+}
+
+function encode (bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+}
+
+function decode (text: unknown): Uint8Array | undefined {
+  return typeof text === 'string' && /^[\w-]*$/.test(text) ? Buffer.from(text, 'base64url') : undefined
+}
+
+function parse (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

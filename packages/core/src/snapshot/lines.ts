@@ -1,0 +1,45 @@
+import type { SnapshotBytes } from './sink.js'
+
+/** Bytes beyond which a line is not kept: what no export of ours writes must not fill the memory. */
+export const MAX_LINE = 32 * 2 ** 20
+
+const NEWLINE = 0x0a
+
+export interface Line {
+  /** 1, 2, 3 … */
+  number: number
+  /** Undefined when the line is longer than {@link MAX_LINE}. */
+  text: string | undefined
+}
+
+/** Splits bytes into lines, empty ones left out. Holds no more than one line at a time. */
+export async function * lines (bytes: SnapshotBytes): AsyncGenerator<Line> {
+  let number = 1
+  let parts: Buffer[] = []
+  let size = 0
+  const take = (): Line | undefined => {
+    const line = { number: number++, text: size > MAX_LINE ? undefined : Buffer.concat(parts).toString() }
+    parts = []
+    const empty = size === 0
+    size = 0
+    return empty ? undefined : line
+  }
+  const add = (part: Buffer): void => {
+    size += part.length
+    if (size > MAX_LINE) parts = []
+    else if (part.length > 0) parts.push(part)
+  }
+  for await (const given of bytes) {
+    const chunk = typeof given === 'string' ? Buffer.from(given) : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    let start = 0
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      add(chunk.subarray(start, end))
+      start = end + 1
+      const line = take()
+      if (line !== undefined) yield line
+    }
+    add(chunk.subarray(start))
+  }
+  const last = take()
+  if (last !== undefined) yield last
+}

@@ -1,0 +1,117 @@
+import { createDecipheriv } from 'node:crypto'
+import { InvalidOptionError, isHoldfastError } from '../errors.js'
+import { type Json, isObject } from '../json.js'
+import { isSessionId, ownerDigest, recordKey } from '../key.js'
+import type { Principal } from '../principal.js'
+import type { Sessions } from '../sessions.js'
+import { encodeState, initialState } from '../state.js'
+import type { Arrival } from './restorer.js'
+import type { SnapshotBytes } from './sink.js'
+
+/** How to read the sessions of n8n-mcp. */
+export interface N8nMcpOptions {
+  /** Of a file `iv:authTag:ciphertext` as n8n-mcp's guide makes it: 32 bytes, also as hex or base64. */
+  key?: string | Uint8Array
+  /** Whose the sessions are, by their context. Default: nobody's. */
+  principal?: (context: Json) => Principal | null
+}
+
+/** The whole file is one JSON value. */
+const MAX_BYTES = 256 * 2 ** 20
+
+/** What one element of the file says, or what is wrong with it. */
+type Element = Omit<Arrival, 'line'> | string
+
+/**
+ * Reads n8n-mcp's `SessionState[]`, plain or encrypted. Ids stay valid. The sessions have no handshake; the first request of
+ * each brings what stands in for it.
+ *
+ * @returns the elements in their order, or what is wrong with all of them
+ */
+export async function readN8nMcp (sessions: Sessions, bytes: SnapshotBytes, options: N8nMcpOptions): Promise<Element[] | string> {
+  const text = await readAll(bytes)
+  if (text === undefined) return 'too long'
+  const json = /^\s*\[/.test(text) ? text : decrypt(text.trim(), options.key)
+  if (json === undefined) return 'cannot be decrypted'
+  const elements = parse(json)
+  if (!Array.isArray(elements)) return 'not a list of sessions of n8n-mcp'
+  return await Promise.all(elements.map(async element => await toRecord(sessions, element, options)))
+}
+
+async function toRecord (sessions: Sessions, element: unknown, { principal: principalOf }: N8nMcpOptions): Promise<Element> {
+  if (!isObject(element) || !isSessionId(element.sessionId)) return 'no session id'
+  const times = isObject(element.metadata) ? [time(element.metadata.createdAt), time(element.metadata.lastAccess)] : []
+  const [createdAt, usedAt] = times
+  if (createdAt === undefined || usedAt === undefined || usedAt < createdAt) return 'a time has a wrong value'
+  const context = readContext(element.context)
+  if (context === undefined) return 'the context has a wrong value'
+  const principal = principalOf?.(context) ?? null
+  const owner = ownerDigest(sessions.namespace, principal)
+  const key = recordKey(sessions.namespace, owner, element.sessionId)
+  const lifetime = { createdAt, usedAt, idle: sessions.idle, deadline: createdAt + sessions.absolute }
+  try {
+    const { body } = encodeState(initialState({ principal, context }), sessions.maxStateBytes, 'restore')
+    return { record: { key, owner, version: 1, ...lifetime, body: await sessions.seal(key, body) }, streams: [] }
+  } catch (error) {
+    if (isHoldfastError(error, 'HOLDFAST_STATE_TOO_LARGE')) return 'the session is too large'
+    throw error
+  }
+}
+
+function readContext (value: unknown): Json | undefined {
+  if (!isObject(value)) return undefined
+  const { n8nApiUrl, n8nApiKey, instanceId, metadata } = value
+  if (typeof n8nApiUrl !== 'string' || !URL.canParse(n8nApiUrl) || typeof n8nApiKey !== 'string' || n8nApiKey === '') return undefined
+  if ((instanceId !== undefined && typeof instanceId !== 'string') || (metadata !== undefined && !isObject(metadata))) return undefined
+  return {
+    n8nApiUrl,
+    n8nApiKey,
+    ...(instanceId !== undefined && { instanceId }),
+    ...(metadata !== undefined && { metadata: metadata as Json })
+  }
+}
+
+/** An ISO 8601 time in milliseconds since the epoch. */
+function time (value: unknown): number | undefined {
+  const result = typeof value === 'string' ? Date.parse(value) : NaN
+  return Number.isSafeInteger(result) && result >= 0 ? result : undefined
+}
+
+function decrypt (text: string, key: N8nMcpOptions['key']): string | undefined {
+  const [iv, tag, sealed, ...rest] = text.split(':').map(bytesOf)
+  if (key === undefined || iv === undefined || tag?.length !== 16 || sealed === undefined || rest.length > 0) return undefined
+  const secret = typeof key === 'string' ? bytesOf(key) : key
+  if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, as they are or as hex or base64')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: 16 })
+    decipher.setAuthTag(tag)
+    return Buffer.concat([decipher.update(sealed), decipher.final()]).toString()
+  } catch {
+    return undefined
+  }
+}
+
+function bytesOf (text: string): Buffer | undefined {
+  if (/^(?:[0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex')
+  return /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined
+}
+
+async function readAll (bytes: SnapshotBytes): Promise<string | undefined> {
+  const chunks = []
+  let size = 0
+  for await (const chunk of bytes) {
+    const buffer = Buffer.from(chunk as string)
+    size += buffer.length
+    if (size > MAX_BYTES) return undefined
+    chunks.push(buffer)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parse (json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

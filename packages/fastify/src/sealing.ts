@@ -1,0 +1,64 @@
+import { type Codec, HoldfastError, InvalidOptionError, type Place, plain, unsealed } from '@holdfast/core'
+import { Envelope, EnvelopeError, Keyring } from '@holdfast/envelope'
+import type { Settings } from './options.js'
+
+/** Of what a seal is bound to: another one is needed when the meaning of the parts changes. */
+const SCHEMA = '1'
+
+/**
+ * How sessions are sealed: by `keys`, by HOLDFAST_KEYS in the environment, or not at all. Not at all is right for what never leaves the
+ * process; anything else must be asked for.
+ *
+ * @throws InvalidOptionError, or what the keyring has against a key
+ */
+export function sealing ({ keys, encryption, snapshot, backend }: Settings): Codec {
+  if (encryption === 'none') {
+    if (keys !== undefined) throw new InvalidOptionError('encryption', 'there are keys, so "none" cannot be meant')
+    return unsealed
+  }
+  const given = keys ?? process.env.HOLDFAST_KEYS
+  if (given !== undefined) return sealed(given instanceof Keyring ? given : new Keyring(given))
+  if (snapshot !== undefined || backend?.durable === true) throw new InvalidOptionError('keys', 'what outlives the process is sealed: give keys, set HOLDFAST_KEYS, or say encryption: "none"')
+  return plain
+}
+
+function sealed (keyring: Keyring): Codec {
+  const envelope = new Envelope(keyring)
+  return {
+    seal: (plaintext, place) => translated(() => envelope.seal(plaintext, aad(place))),
+    open: (sealed, place) => translated(() => envelope.open(sealed, aad(place))),
+    keys: {
+      get active () { return keyring.active },
+      of: sealed => keyOf(envelope, sealed),
+      drop: id => keyring.drop(id)
+    }
+  }
+}
+
+function aad ({ namespace, kind, key }: Place): string[] {
+  return [namespace, kind, key, SCHEMA]
+}
+
+function keyOf (envelope: Envelope, sealed: Uint8Array): string | undefined {
+  try {
+    return envelope.keyId(sealed)
+  } catch (error) {
+    if (error instanceof EnvelopeError) return undefined
+    throw error
+  }
+}
+
+/** Says in the words of core what an envelope has to say. */
+function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
+  try {
+    const result = work()
+    return result instanceof Promise ? result.catch(fail) : result
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function fail (error: unknown): never {
+  if (!(error instanceof EnvelopeError)) throw error
+  throw new HoldfastError(error.retryable ? 'HOLDFAST_KEY_UNAVAILABLE' : 'HOLDFAST_INVALID_STATE', error.message, { cause: error })
+}
