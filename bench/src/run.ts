@@ -1,7 +1,7 @@
 import { flags, selected } from './flags.js'
 import { footprintTable, runMeasures } from './footprint/summary.js'
 import { machine, watchSteal } from './machine.js'
-import { measureNames } from './footprint/measures.js'
+import { selectedMeasures } from './footprint/measures.js'
 import { writeResults } from './results.js'
 import { contenderNames } from './throughput/contenders.js'
 import { runRounds } from './throughput/rounds.js'
@@ -13,7 +13,7 @@ const report = (line: string): void => console.error(line)
 const steal = watchSteal()
 const results = await runRounds(selected(contenderNames, only), rounds, window, report)
 const stolen = steal()
-const figures = await runMeasures(selected(measureNames, only), report)
+const figures = await runMeasures(selectedMeasures(only), report)
 
 const sections = [
   `${machine()}. ${rounds} rounds of ${window.seconds} s each, ${window.sessions} sessions on ${window.connections} connections.` +

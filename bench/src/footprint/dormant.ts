@@ -1,8 +1,8 @@
 import { Sessions } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
-import { initialize } from './client.js'
 import type { Figure } from './figure.js'
 import { heap } from './heap.js'
+import { typical } from './typical.js'
 
 const COUNT = 100_000
 const PER_OWNER = 100
@@ -28,17 +28,6 @@ export async function dormant (owned: boolean): Promise<Figure[]> {
     { what: `body of a dormant session, ${who}`, value: body, unit: 'bytes' },
     { what: `dormant session beyond its body, ${who}`, value: (after - before) / COUNT - body, unit: 'bytes', target: 700 }
   ]
-}
-
-/** About 1 KB once encoded: a handshake, a tenant's settings and a little data. */
-function typical (n: number, subject: string | undefined) {
-  return {
-    principal: subject === undefined ? null : { issuer: 'https://login.example.com', subject },
-    client: initialize.clientInfo,
-    handshake: { initialize, protocolVersion: initialize.protocolVersion, initialized: true },
-    context: { url: `https://tenant-${n}.example.com/api`, apiKey: n.toString(36).padStart(64, 'k') },
-    data: { total: n, history: Array.from({ length: 8 }, (_, step) => `step ${step} of session ${n}`) }
-  }
 }
 
 async function meanBody (backend: ReturnType<typeof memory>): Promise<number> {

@@ -2,7 +2,9 @@
 export interface Figure {
   what: string
   value: number
-  unit: 'bytes' | 'KiB' | 'ms' | 'µs'
+  unit: 'bytes' | 'KiB' | 'MiB' | 'ms' | 'µs' | '×' | ''
   /** The most it may be, in the same unit. */
   target?: number
+  /** The least it may be. */
+  least?: number
 }

@@ -1,3 +1,4 @@
+import { selected } from '../flags.js'
 import type { Figure } from './figure.js'
 import type { Build } from './tool-server.js'
 
@@ -15,12 +16,27 @@ export const measures = {
   'restore-1-naive': restore({ tools: 1, style: 'naive' }),
   'restore-40': restore({ tools: 40, style: 'hoisted' }, 0.4),
   'restore-40-naive': restore({ tools: 40, style: 'naive' }),
+  seal: async () => await (await import('./seal.js')).seal(),
+  'snapshot-100': snapshot(100),
+  'snapshot-10000': snapshot(10_000),
+  'snapshot-100000': snapshot(100_000, { export: 3_000, restore: 3_000, growth: 64 }),
+  'message-ids': async () => await (await import('./message-ids.js')).messageIds(),
   sweep: async () => await (await import('./sweep.js')).sweep()
 } satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof measures
 
-export const measureNames = Object.keys(measures) as MeasureName[]
+/** Takes minutes, so it runs only when `--only` names it. */
+const ON_DEMAND: MeasureName[] = ['message-ids']
+
+export function selectedMeasures (only: readonly string[] | undefined): MeasureName[] {
+  const names = Object.keys(measures) as MeasureName[]
+  return selected(names, only).filter(name => only?.includes(name) === true || !ON_DEMAND.includes(name))
+}
+
+function snapshot (count: number, targets?: { export: number, restore: number, growth: number }): Measure {
+  return async () => await (await import('./snapshot.js')).snapshot(count, targets)
+}
 
 function live (build: Build, kibibytes?: number): Measure {
   return async () => await (await import('./live.js')).live(build, kibibytes)

@@ -16,10 +16,10 @@ export async function runMeasures (names: readonly string[], report: (line: stri
 }
 
 export function footprintTable (figures: readonly Figure[]): string {
-  return table(['Figure', 'measured', 'at most', 'reached'], figures.map(({ what, value, unit, target }): Row => [
-    what,
-    `${number(value)} ${unit}`,
-    target === undefined ? '' : `${number(target)} ${unit}`,
-    target === undefined ? '' : value <= target ? 'yes' : '**no**'
-  ]))
+  return table(['Figure', 'measured', 'target', 'reached'], figures.map(({ what, value, unit, target, least }): Row => {
+    const bound = target ?? least
+    if (bound === undefined) return [what, `${number(value)} ${unit}`, '', '']
+    const reached = target === undefined ? value >= bound : value <= bound
+    return [what, `${number(value)} ${unit}`, `at ${target === undefined ? 'least' : 'most'} ${number(bound)} ${unit}`, reached ? 'yes' : '**no**']
+  }))
 }

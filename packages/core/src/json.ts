@@ -28,7 +28,7 @@ export function parseJson (bytes: Uint8Array): unknown {
 function freeze<T> (value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
-    for (const item of Object.values(value)) freeze(item)
+    for (const name in value) freeze(value[name])
   }
   return value
 }

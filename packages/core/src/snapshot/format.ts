@@ -152,7 +152,7 @@ function encode (bytes: Uint8Array): string {
 }
 
 function decode (text: unknown): Uint8Array | undefined {
-  return typeof text === 'string' && /^[\w-]*$/.test(text) ? Buffer.from(text, 'base64url') : undefined
+  return typeof text === 'string' ? Buffer.from(text, 'base64url') : undefined
 }
 
 function parse (text: string): unknown {

@@ -18,7 +18,7 @@ export async function * lines (bytes: SnapshotBytes): AsyncGenerator<Line> {
   let parts: Buffer[] = []
   let size = 0
   const take = (): Line | undefined => {
-    const line = { number: number++, text: size > MAX_LINE ? undefined : Buffer.concat(parts).toString() }
+    const line = { number: number++, text: size > MAX_LINE ? undefined : join(parts) }
     parts = []
     const empty = size === 0
     size = 0
@@ -42,4 +42,8 @@ export async function * lines (bytes: SnapshotBytes): AsyncGenerator<Line> {
   }
   const last = take()
   if (last !== undefined) yield last
+}
+
+function join (parts: readonly Buffer[]): string {
+  return (parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)).toString()
 }
