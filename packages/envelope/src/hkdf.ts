@@ -12,16 +12,15 @@ export function extract (salt: Uint8Array, key: Uint8Array): KeyObject {
 }
 
 /** HKDF-Expand of RFC 5869 with SHA-256. Node's own HKDF does both steps each time and takes longer than one step in JavaScript. */
-export function expand (pseudorandom: KeyObject, info: Uint8Array, length: number): Buffer {
-  const blocks = Math.ceil(length / HASH_SIZE)
-  const output = Buffer.alloc(blocks * HASH_SIZE)
+export function expand (pseudorandom: KeyObject, info: Uint8Array, length: number): Uint8Array {
+  const output = new Uint8Array(Math.ceil(length / HASH_SIZE) * HASH_SIZE)
   // T(n - 1) || info || n; the first block begins at info
-  const input = Buffer.alloc(HASH_SIZE + info.length + 1)
+  const input = new Uint8Array(HASH_SIZE + info.length + 1)
   input.set(info, HASH_SIZE)
-  for (let n = 1; n <= blocks; n++) {
-    input[input.length - 1] = n
-    const block = createHmac(HASH, pseudorandom).update(n === 1 ? input.subarray(HASH_SIZE) : input).digest()
-    output.set(block, (n - 1) * HASH_SIZE)
+  for (let at = 0; at < output.length; at += HASH_SIZE) {
+    input[input.length - 1] = at / HASH_SIZE + 1
+    const block = createHmac(HASH, pseudorandom).update(at === 0 ? input.subarray(HASH_SIZE) : input).digest()
+    output.set(block, at)
     input.set(block)
     block.fill(0)
   }
