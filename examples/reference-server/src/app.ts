@@ -1,13 +1,15 @@
-import holdfast, { type HoldfastOptions } from '@holdfast/fastify'
+import holdfast, { type HoldfastOptions, file } from '@holdfast/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
 import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
 import { createServer } from './mcp-server.js'
+import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
-  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, responseMode, streamAfter } = settings
+  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, snapshot, snapshotEvery: every } = settings
+  const { responseMode, streamAfter, drainTimeout, keys, encryption } = settings
   const app = fastify({ logger: { level: 'warn', stream: process.stderr } })
   const backend = BACKENDS[settings.backend]()
   // Hooks of this kind run last to first: the plugin signs off before its backend goes.
@@ -15,10 +17,12 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const options: HoldfastOptions = {
     createServer,
     backend,
+    context: tenantContext,
     ttl: given({ idle, absolute }),
     limits: given({ maxSessions, maxPerOwner, maxLive }),
-    ...given({ responseMode, streamAfter })
+    ...given({ responseMode, streamAfter, drainTimeout, keys, encryption })
   }
+  if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (demoTokens !== undefined) {
     requireBearer(app, demoTokens)
     options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }

@@ -13,12 +13,14 @@ export const whoamiOutput = z.object({
   client: z.looseObject({ name: z.string(), version: z.string() }),
   capabilities: z.record(z.string(), z.unknown()),
   protocolVersion: z.string(),
-  principal: z.looseObject({ subject: z.string() }).nullable()
+  principal: z.looseObject({ subject: z.string() }).nullable(),
+  apiKey: z.string().optional().describe('The end of the key that came with `initialize`')
 })
 
 export const countdownInput = z.object({
   steps: z.int().min(1).max(1_000),
-  intervalMs: z.int().min(0).max(60_000)
+  intervalMs: z.int().min(0).max(60_000),
+  announce: z.string().optional().describe('A log message that belongs to no call, after the last step')
 })
 export const countdownOutput = z.object({ steps: z.int() })
 

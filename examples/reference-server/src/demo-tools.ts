@@ -3,6 +3,7 @@ import type { McpSession } from '@holdfast/fastify'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { CallToolResult, ElicitRequestFormParams } from '@modelcontextprotocol/sdk/types.js'
 import * as schemas from './demo-schemas.js'
+import { maskedKey } from './tenant-context.js'
 
 const answerForm: ElicitRequestFormParams['requestedSchema'] = {
   type: 'object',
@@ -33,14 +34,15 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
     client: server.server.getClientVersion(),
     capabilities: server.server.getClientCapabilities(),
     protocolVersion: session.protocolVersion,
-    principal: session.principal
+    principal: session.principal,
+    ...maskedKey(session)
   }))
 
   server.registerTool('countdown', {
     description: 'A long call that reports its progress step by step',
     inputSchema: schemas.countdownInput,
     outputSchema: schemas.countdownOutput
-  }, async ({ steps, intervalMs }, extra) => {
+  }, async ({ steps, intervalMs, announce }, extra) => {
     const progressToken = extra._meta?.progressToken
     for (let progress = 1; progress <= steps; progress++) {
       await pause(intervalMs, undefined, { signal: extra.signal })
@@ -48,6 +50,7 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
         await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: steps } })
       }
     }
+    if (announce !== undefined) await log(announce, extra.sessionId)
     return structured({ steps })
   })
 
@@ -66,9 +69,13 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
     inputSchema: schemas.announceInput,
     outputSchema: schemas.announceOutput
   }, async ({ text }, { sessionId }) => {
-    await server.sendLoggingMessage({ level: 'info', logger: 'announce', data: text }, sessionId)
+    await log(text, sessionId)
     return structured({})
   })
+
+  async function log (text: string, sessionId: string | undefined): Promise<void> {
+    await server.sendLoggingMessage({ level: 'info', logger: 'announce', data: text }, sessionId)
+  }
 }
 
 function structured (structuredContent: Record<string, unknown>): CallToolResult {

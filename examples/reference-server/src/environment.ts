@@ -1,4 +1,5 @@
 import { milliseconds } from '@holdfast/core'
+import { Keyring } from '@holdfast/fastify'
 import { BACKENDS, type BackendName } from './backends.js'
 import { parseDemoTokens } from './demo-tokens.js'
 
@@ -19,6 +20,11 @@ const SETTINGS = {
   maxLive: { name: 'HOLDFAST_MAX_LIVE', parse: wholeNumber(1) },
   responseMode: { name: 'HOLDFAST_RESPONSE_MODE', parse: oneOf(['auto', 'json', 'sse']) },
   streamAfter: { name: 'HOLDFAST_STREAM_AFTER', parse: duration },
+  drainTimeout: { name: 'HOLDFAST_DRAIN_TIMEOUT', parse: duration },
+  keys: { name: 'HOLDFAST_KEYS', parse: (text: string) => new Keyring(text) },
+  encryption: { name: 'HOLDFAST_ENCRYPTION', parse: oneOf(['none']) },
+  snapshot: { name: 'HOLDFAST_SNAPSHOT', parse: String },
+  snapshotEvery: { name: 'HOLDFAST_SNAPSHOT_EVERY', parse: duration },
   demoTokens: { name: 'HOLDFAST_DEMO_TOKENS', parse: parseDemoTokens }
 } satisfies Record<string, Variable<unknown>>
 
@@ -39,7 +45,7 @@ export class EnvironmentError extends Error {
 /**
  * Reads `HOST`, `PORT` and the `HOLDFAST_*` variables.
  *
- * @throws EnvironmentError a value is wrong or empty, or a `HOLDFAST_*` variable is unknown
+ * @throws EnvironmentError a value is wrong or empty, a `HOLDFAST_*` variable is unknown, or two do not go together
  */
 export function readEnvironment (environment: NodeJS.ProcessEnv): Settings {
   const settings: Record<string, unknown> = {}
@@ -54,6 +60,7 @@ export function readEnvironment (environment: NodeJS.ProcessEnv): Settings {
       problems.push(`${variable.name}: ${(error as Error).message}`)
     }
   }
+  if (problems.length === 0) problems.push(...contradictions(settings))
   if (problems.length > 0) throw new EnvironmentError(problems.join('\n'))
   return settings as Settings
 }
@@ -63,6 +70,14 @@ function unknownVariables (environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(environment)
     .filter(name => name.startsWith('HOLDFAST_') && !known.has(name))
     .map(name => `${name}: is not a variable of this server`)
+}
+
+function contradictions ({ keys, encryption, snapshot, snapshotEvery }: Partial<Settings>): string[] {
+  const problems = []
+  if (keys !== undefined && encryption !== undefined) problems.push('HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set')
+  if (snapshot !== undefined && keys === undefined && encryption === undefined) problems.push('HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
+  if (snapshot === undefined && snapshotEvery !== undefined) problems.push('HOLDFAST_SNAPSHOT_EVERY: does nothing without HOLDFAST_SNAPSHOT')
+  return problems
 }
 
 function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

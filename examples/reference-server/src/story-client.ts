@@ -3,24 +3,45 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { deadline } from './deadline.js'
 
+export interface StoryClientOptions {
+  name: string
+  /** What its user says to every question. */
+  answer: string
+  url: URL
+  token: string
+  /** What it lends to its session. */
+  apiKey: string
+}
+
+/** More patience than the SDK's two attempts: a server may take a while to come back. */
+const RECONNECTION = { initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30 }
+
 /** One session, seen from the client's side: the SDK's own client, with a user who answers every question alike. */
 export class StoryClient {
   readonly #client: Client
   readonly #transport: StreamableHTTPClientTransport
-  #announced: (text: string) => void = () => {}
+  #look = (): void => {}
+  /** Log messages that reached this client, in their order. */
+  readonly heard: string[] = []
+  readonly name: string
 
-  private constructor (readonly name: string, answer: string, url: URL, token: string) {
+  private constructor ({ name, answer, url, token, apiKey }: StoryClientOptions) {
+    this.name = name
     this.#client = new Client({ name, version: '1.0.0' }, { capabilities: { elicitation: {} } })
     this.#transport = new StreamableHTTPClientTransport(url, {
-      requestInit: { headers: { authorization: `Bearer ${token}` } }
+      requestInit: { headers: { authorization: `Bearer ${token}`, 'x-api-key': apiKey } },
+      reconnectionOptions: RECONNECTION
     })
     this.#client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer } }))
-    this.#client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => this.#announced(String(params.data)))
+    this.#client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+      this.heard.push(String(params.data))
+      this.#look()
+    })
   }
 
   /** Opens a session. */
-  static async open (options: { name: string, answer: string, url: URL, token: string }): Promise<StoryClient> {
-    const client = new StoryClient(options.name, options.answer, options.url, options.token)
+  static async open (options: StoryClientOptions): Promise<StoryClient> {
+    const client = new StoryClient(options)
     await deadline(client.#client.connect(client.#transport), `opening the session of ${options.name}`)
     return client
   }
@@ -41,9 +62,12 @@ export class StoryClient {
     return result.structuredContent
   }
 
-  /** The next log message that reaches this client. */
-  async announcement (): Promise<string> {
-    return await deadline(new Promise<string>(resolve => { this.#announced = resolve }), 'an announcement')
+  /** Resolves once a log message has reached this client. */
+  async hears (text: string): Promise<void> {
+    await deadline(new Promise<void>(resolve => {
+      this.#look = () => { if (this.heard.includes(text)) resolve() }
+      this.#look()
+    }), `the announcement "${text}"`)
   }
 
   async close (): Promise<void> {

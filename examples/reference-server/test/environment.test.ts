@@ -5,8 +5,11 @@ t.test('an empty environment gives the defaults of the server and leaves the res
   t.strictSame(readEnvironment({ PATH: '/bin' }), { host: '127.0.0.1', port: 3_000, backend: 'memory' })
 })
 
+const KEY = 'A'.repeat(42) + 'E='
+const OTHER = 'B'.repeat(42) + 'E='
+
 t.test('every variable is read', async t => {
-  t.strictSame(readEnvironment({
+  const { keys, ...settings } = readEnvironment({
     HOST: '0.0.0.0',
     PORT: '0',
     HOLDFAST_BACKEND: 'memory',
@@ -17,8 +20,14 @@ t.test('every variable is read', async t => {
     HOLDFAST_MAX_LIVE: '5',
     HOLDFAST_RESPONSE_MODE: 'sse',
     HOLDFAST_STREAM_AFTER: '250',
+    HOLDFAST_DRAIN_TIMEOUT: '5s',
+    HOLDFAST_KEYS: `k2:${KEY},k1:${OTHER}`,
+    HOLDFAST_SNAPSHOT: './sessions',
+    HOLDFAST_SNAPSHOT_EVERY: '30s',
     HOLDFAST_DEMO_TOKENS: 'tenant-a:secret-1, tenant-b:c2VjcmV0+/==,tenant-a:secret-2'
-  }), {
+  })
+  t.strictSame(keys?.ids, [{ id: 'k2', state: 'active' }, { id: 'k1', state: 'decrypt-only' }])
+  t.strictSame(settings, {
     host: '0.0.0.0',
     port: 0,
     backend: 'memory',
@@ -29,6 +38,9 @@ t.test('every variable is read', async t => {
     maxLive: 5,
     responseMode: 'sse',
     streamAfter: 250,
+    drainTimeout: 5_000,
+    snapshot: './sessions',
+    snapshotEvery: 30_000,
     demoTokens: [
       { tenant: 'tenant-a', token: 'secret-1' },
       { tenant: 'tenant-b', token: 'c2VjcmV0+/==' },
@@ -59,6 +71,20 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:hush,hush', /entry 2 is not <tenant>:<token>/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:hush,tenant b:hush2', /entry 2 is not <tenant>:<token>/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:hush,tenant-b:hush', /entry 2 repeats a token/],
+  ['HOLDFAST_DRAIN_TIMEOUT', 'never', /a positive number of milliseconds/],
+  ['HOLDFAST_KEYS', '', /is empty/],
+  ['HOLDFAST_KEYS', 'hush', /keys\[0\]: expected id:key/],
+  ['HOLDFAST_KEYS', 'k1:hush', /keys\[0\]\.key: expected 32 bytes/],
+  ['HOLDFAST_KEYS', `k1:${KEY},k2:${KEY.slice(4)}`, /keys\[1\]\.key: expected 32 bytes/],
+  ['HOLDFAST_KEYS', `k1:${KEY.toLowerCase()}!`, /keys\[0\]\.key: expected 32 bytes/],
+  ['HOLDFAST_KEYS', `k1:${KEY},k1:${OTHER}`, /keys\[1\]\.id: is that of keys\[0\] too/],
+  ['HOLDFAST_KEYS', `k1:${KEY},k2:${KEY}`, /keys\[1\]\.key: is that of keys\[0\] too/],
+  ['HOLDFAST_KEYS', `k1:${KEY}:decrypt-only`, /keys: expected an active key/],
+  ['HOLDFAST_ENCRYPTION', 'aes', /expected one of none/],
+  ['HOLDFAST_SNAPSHOT', '', /is empty/],
+  ['HOLDFAST_SNAPSHOT', './sessions', /needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none/],
+  ['HOLDFAST_SNAPSHOT_EVERY', '30', /does nothing without HOLDFAST_SNAPSHOT/],
+  ['HOLDFAST_SNAPSHOT_EVERY', 'often', /a positive number of milliseconds/],
   ['HOLDFAST_MAX_LIFE', '5', /is not a variable of this server/]
 ]
 
@@ -67,9 +93,18 @@ for (const [name, value, reason] of WRONG) {
     const error = thrownBy(() => readEnvironment({ [name]: value }))
     t.ok(error.message.startsWith(`${name}: `))
     t.match(error.message, reason)
-    t.notMatch(error.message, 'hush')
+    for (const secret of ['hush', KEY.slice(4), KEY.toLowerCase(), OTHER]) t.notOk(error.message.includes(secret))
   })
 }
+
+t.test('keys and no encryption do not go together', async t => {
+  const { message } = thrownBy(() => readEnvironment({ HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }))
+  t.match(message, /^HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set$/)
+})
+
+t.test('a snapshot may be readable where that is said', async t => {
+  t.match(readEnvironment({ HOLDFAST_SNAPSHOT: './sessions', HOLDFAST_ENCRYPTION: 'none' }), { snapshot: './sessions', encryption: 'none' })
+})
 
 t.test('everything that is wrong is said at once', async t => {
   const { message } = thrownBy(() => readEnvironment({ PORT: 'x', HOLDFAST_IDLE: 'x', HOLDFAST_X: 'x', HOLDFAST_MAX_LIVE: '2' }))

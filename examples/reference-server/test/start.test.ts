@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { startChildServer } from '../src/child-server.js'
+import type { Stage } from '../src/stage.js'
 import { STORY } from '../src/story.js'
-import { listening } from './fixtures/listening.js'
 
 const START = fileURLToPath(new URL('../dist/start.js', import.meta.url))
 
@@ -13,6 +14,7 @@ t.test('--once plays the whole story and ends with code 0', async t => {
   t.equal(code, 0)
   t.equal(output.match(/^ {2}✓ /gm)?.length, Object.keys(STORY).length)
   t.match(output, /restored: true/)
+  t.match(output, /keys of this demonstration.* \.holdfast\/keys: mode 0600/)
   t.notMatch(output, /[\w-]{32}/, 'no session id, no token')
 })
 
@@ -46,9 +48,12 @@ t.test('without --once it goes on serving with the user\'s own settings until it
 
 t.test('the story fails where a session does not come back', async t => {
   const tokens = { 'tenant-a': 'token-a', 'tenant-b': 'token-b' }
-  const url = await listening(t, { HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' })
-  const stage = { url, tokens, cast: new Map() }
-  t.teardown(async () => { for (const client of stage.cast.values()) await client.close() })
+  const server = await startChildServer({ HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' })
+  const stage: Stage = { server, restart: async () => {}, snapshot: '', keys: '', tokens, apiKeys: new Map(), cast: new Map() }
+  t.teardown(async () => {
+    for (const client of stage.cast.values()) await client.close()
+    await server.stop()
+  })
   const failed = await (async () => {
     for (const [must, play] of Object.entries(STORY)) {
       try { await play(stage) } catch { return must }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { readFile, stat } from 'node:fs/promises'
+import { type Stage, type Step, actor, announce, introduction } from './stage.js'
+
+const LATE = 'Said while closing'
+
+/** What becomes of them when the process ends and another one takes over. */
+export const RESTART_STORY: Record<string, Step> = {
+  'the server stops in the middle of a call': async stage => {
+    const anna = actor(stage, 'anna')
+    let stopped
+    const { steps } = await anna.call('countdown', { steps: 8, intervalMs: 100, announce: LATE }, step => {
+      if (step === 1) stopped = stage.server.stop()
+    })
+    assert.deepEqual({ steps, code: await stopped }, { steps: 8, code: 0 })
+    assert(!anna.heard.includes(LATE), 'streams that no call needs should have been closed first')
+    return `SIGTERM came while anna's call ran: it was answered all the same, and the process ended with code 0.
+    "${LATE}" was announced when her standalone stream was closed already: nobody has heard it`
+  },
+  'nothing in the snapshot can be read': async stage => {
+    const text = await readFile(stage.snapshot, 'utf8')
+    const mode = (await stat(stage.snapshot)).mode & 0o777
+    assert.equal(mode, 0o600)
+    for (const secret of secrets(stage)) assert(!text.includes(secret), 'a secret is in the snapshot')
+    const record = text.split('\n').find(line => line.startsWith('{"record"'))
+    assert(record !== undefined)
+    return `the snapshot, mode ${mode.toString(8)}, holds no session id, token, API key or announcement to be read. One session in it, long values cut:
+    ${record.replaceAll(/[\w-]{20,}/g, long => `${long.slice(0, 12)}…`)}`
+  },
+  'another process takes over': async stage => {
+    const { pid } = stage.server.process
+    await stage.restart()
+    assert.notEqual(stage.server.process.pid, pid)
+    return `a new process (${stage.server.process.pid} instead of ${pid}) listens at the same address, with the same keys`
+  },
+  'every session goes on': async stage => {
+    const totals = []
+    for (const client of stage.cast.values()) {
+      const { sessionId } = client
+      const { total, restored } = await client.call('counter')
+      assert.deepEqual({ restored, sessionId }, { restored: true, sessionId: client.sessionId })
+      totals.push(`${client.name}'s total ${total}`)
+    }
+    assert.deepEqual(totals, ["anna's total 51", "ben's total 2", "cleo's total 2"])
+    return `counter: one more for each, with their old session ids: ${totals.join(', ')}`
+  },
+  'nothing that was announced is lost': async stage => {
+    await actor(stage, 'anna').hears(LATE)
+    return `announce: anna's client took up its stream where it ended, and "${LATE}" arrived`
+  },
+  'the stream goes on, and nothing comes twice': async stage => {
+    await announce(stage, 'Still here')
+    assert.deepEqual(actor(stage, 'anna').heard, ['Tea is ready', LATE, 'Still here'])
+    return 'announce: "Still here" arrived live on the same stream, and no announcement came twice'
+  },
+  'the new process knows its client': async stage => `whoami: the new process sees ${await introduction(stage)}`,
+  'the new process asks': async stage => {
+    const { action, answer } = await actor(stage, 'anna').call('ask', { question: 'Still there?' })
+    assert.deepEqual({ action, answer }, { action: 'accept', answer: 'A holdfast' })
+    return `ask: the new process asked anna's user, and she answered: ${action}, "${answer}"`
+  }
+}
+
+function secrets ({ keys, tokens, apiKeys, cast }: Stage): string[] {
+  const material = keys.split(',').map(entry => entry.slice(entry.indexOf(':') + 1))
+  const ids = Array.from(cast.values(), ({ sessionId }) => sessionId)
+  return [LATE, ...material, ...Object.values(tokens), ...apiKeys.values(), ...ids]
+}
