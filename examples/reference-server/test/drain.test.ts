@@ -1,0 +1,65 @@
+import { EventEmitter, once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import t from 'tap'
+import { open } from './fixtures/by-hand.js'
+import { type Connected, connected } from './fixtures/connected.js'
+import { durable } from './fixtures/durable.js'
+
+t.test('a call that ends in time is answered, and what it did is in the snapshot', async t => {
+  const it = await durable(t)
+  const one = await connected(t, it.server.url)
+  await one.call('counter', { by: 4 })
+  const { answer } = await countdown(one, { steps: 5, intervalMs: 100 })
+  const stopped = it.server.stop()
+  t.match(await answer, { structuredContent: { steps: 5 } })
+  t.equal(await stopped, 0)
+  await it.start()
+  t.match(await one.call('counter'), { total: 5, restored: true })
+})
+
+t.test('a call that takes longer than the drain may is answered with an error, and its session goes on', async t => {
+  const it = await durable(t, { HOLDFAST_DRAIN_TIMEOUT: '300ms' })
+  const one = await connected(t, it.server.url)
+  await one.call('counter', { by: 4 })
+  const { answer } = await countdown(one, { steps: 1_000, intervalMs: 50 })
+  const asked = performance.now()
+  const stopped = it.server.stop()
+  await t.rejects(answer, { code: -32000, message: /interrupted; it may have run/ })
+  t.equal(await stopped, 0)
+  t.ok(performance.now() - asked < 5_000)
+  await it.start()
+  t.match(await one.call('counter'), { total: 5, restored: true })
+})
+
+t.test('a second signal does not wait', async t => {
+  const it = await durable(t)
+  const { answer } = await countdown(await connected(t, it.server.url), { steps: 1_000, intervalMs: 50 })
+  const settled = Promise.allSettled([answer])
+  const closed = once(it.server.process, 'close')
+  it.server.process.kill('SIGTERM')
+  // Streams of no call are closed at once: the first signal has been seen.
+  while (await fetch(it.server.url, { method: 'DELETE' }).then(() => true, () => false));
+  it.server.process.kill('SIGTERM')
+  t.strictSame(await closed, [null, 'SIGTERM'])
+  it.server.process.kill()
+  t.teardown(async () => await settled)
+})
+
+t.test('a snapshot that cannot be written makes the exit code 1, and the log says why', async t => {
+  const it = await durable(t)
+  await open(it.server.url)
+  await rm(dirname(it.path), { recursive: true })
+  t.equal(await it.server.stop(), 1)
+  t.match(it.server.log(), /HOLDFAST_SNAPSHOT_FAILED.*the snapshot could not be written/)
+  t.match(it.server.log(), 'ENOENT')
+})
+
+/** A long call, and a promise of its answer. Resolves when the call runs. */
+async function countdown ({ client }: Connected, args: Record<string, unknown>) {
+  const steps = new EventEmitter()
+  const first = once(steps, 'step')
+  const answer = client.callTool({ name: 'countdown', arguments: args }, undefined, { onprogress: () => steps.emit('step') })
+  await first
+  return { answer }
+}

@@ -1,0 +1,108 @@
+import { EventEmitter, once } from 'node:events'
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import t from 'tap'
+import { count, open, post, call as message } from './fixtures/by-hand.js'
+import { connected } from './fixtures/connected.js'
+import { durable } from './fixtures/durable.js'
+
+const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }
+
+t.test('sessions of two tenants keep their totals, context, clients and subscriptions', async t => {
+  const it = await durable(t, TOKENS)
+  const { url } = it.server
+  const a = await connected(t, url, { token: 'token-a', apiKey: 'key-of-tenant-a', capabilities: { elicitation: {}, roots: {} } })
+  const b = await connected(t, url, { token: 'token-b', apiKey: 'key-of-tenant-b' })
+  a.client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer: 'yes' } }))
+  const updates = new EventEmitter()
+  a.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => { updates.emit('update', params.uri) })
+  await a.client.subscribeResource({ uri: 'test://watched-resource' })
+  t.match(await a.call('counter', { by: 3 }), { total: 3, restored: false })
+  const { replica } = await b.call('counter', { by: 5 })
+  const [knownOfA, knownOfB] = [await a.call('whoami'), await b.call('whoami')]
+  t.match(knownOfA, { principal: { subject: 'tenant-a' }, apiKey: '…nt-a', capabilities: { elicitation: {}, roots: {} } })
+  t.match(knownOfB, { principal: { subject: 'tenant-b' }, apiKey: '…nt-b' })
+  const ids = [a.transport.sessionId, b.transport.sessionId]
+
+  await it.restart()
+  const updated = once(updates, 'update')
+  t.match(await a.call('counter', { by: 10 }), { total: 13, restored: true })
+  t.strictSame(await updated, ['test://watched-resource'])
+  const after = await b.call('counter', { by: 10 })
+  t.match(after, { total: 15, restored: true })
+  t.not(after.replica, replica)
+  t.strictSame(await a.call('whoami'), knownOfA)
+  t.strictSame(await b.call('whoami'), knownOfB)
+  t.match(await a.call('ask', { question: 'Still there?' }), { action: 'accept', answer: 'yes' })
+  t.strictSame([a.transport.sessionId, b.transport.sessionId], ids)
+
+  const foreign = { authorization: 'Bearer token-b', 'mcp-session-id': ids[0] ?? '' }
+  t.equal((await post(url, message('counter'), foreign)).status, 404, 'each still belongs to its tenant')
+})
+
+t.test('five restarts in a row lose nothing', async t => {
+  const it = await durable(t)
+  const { url } = it.server
+  const sessions = await Promise.all(Array.from({ length: 20 }, async () => await open(url)))
+  for (let round = 1; round <= 6; round++) {
+    const totals = await Promise.all(sessions.map(async session => await count(url, session)))
+    t.ok(totals.every(total => total === round))
+    if (round <= 5) await it.restart()
+  }
+  t.equal(it.server.log(), '')
+})
+
+t.test('a session that was ended stays ended', async t => {
+  const it = await durable(t)
+  const { url } = it.server
+  const [kept, ended] = [await open(url), await open(url)]
+  t.equal((await fetch(url, { method: 'DELETE', headers: ended })).status, 200)
+  await it.restart()
+  t.equal(await count(url, kept), 1)
+  t.equal((await post(url, message('counter'), ended)).status, 404)
+})
+
+t.test('a session that expired meanwhile does not come back', async t => {
+  const it = await durable(t, { HOLDFAST_IDLE: '1s' })
+  const { url } = it.server
+  const session = await open(url)
+  t.equal(await it.server.stop(), 0)
+  const stopped = performance.now()
+  while (performance.now() - stopped < 1_000) await new Promise(resolve => setImmediate(resolve))
+  await it.start()
+  t.equal((await post(url, message('counter'), session)).status, 404)
+})
+
+t.test('a call whose stream was cut is answered by the next process, once', async t => {
+  const it = await durable(t)
+  const { client, call } = await connected(t, it.server.url)
+  const cut = new EventEmitter()
+  let ids = 0
+  const running = client.callTool({ name: 'test_reconnection', arguments: {} }, undefined, {
+    // The priming event comes first; then the server closes the stream.
+    onresumptiontoken: () => { if (++ids === 1) cut.emit('primed') }
+  })
+  await once(cut, 'primed')
+  await it.restart()
+  t.match(await running, { content: [{ text: 'Reconnection test completed' }] })
+  t.match(await call('counter'), { total: 1, restored: true })
+})
+
+t.test('SIGINT keeps them as well', async t => {
+  const it = await durable(t)
+  const session = await open(it.server.url)
+  const closed = once(it.server.process, 'close')
+  it.server.process.kill('SIGINT')
+  t.strictSame(await closed, [0, null])
+  await it.start()
+  t.equal(await count(it.server.url, session), 1)
+})
+
+t.test('HOLDFAST_ENCRYPTION=none: a snapshot that anybody can read restores all the same', async t => {
+  const it = await durable(t)
+  await it.server.stop()
+  const plain = { HOLDFAST_KEYS: undefined as never, HOLDFAST_ENCRYPTION: 'none', HOLDFAST_SNAPSHOT: `${it.path}-plain` }
+  await it.start(plain)
+  const session = await open(it.server.url)
+  await it.restart(plain)
+  t.equal(await count(it.server.url, session), 1)
+})
