@@ -3,6 +3,7 @@ import type { RecordKey } from './record.js'
 import { type Principal, ownerName } from './principal.js'
 
 const TAG_LENGTH = 12
+const DIGEST = /^[\w-]{43}$/
 
 /** 32 bytes of a CSPRNG as base64url: 43 characters of 0x21–0x7E, as MCP asks of a session id. */
 export function mintSessionId (): string {
@@ -26,6 +27,13 @@ export function ownerDigest (namespace: string, principal: Principal | null): st
 export function recordKey (namespace: string, owner: string, id: string): RecordKey {
   const hash = digest('session', namespace, owner, id)
   return `${owner === '' ? hash.slice(0, TAG_LENGTH) : ownerTag(owner)}.${hash}`
+}
+
+/** Whether these can be the key of a record and the digest of its owner: backends count on what {@link recordKey} puts into a key. */
+export function isRecordKey (key: string, owner: string): boolean {
+  const [tag, hash = '', ...rest] = key.split('.')
+  if (rest.length > 0 || !DIGEST.test(hash) || (owner !== '' && !DIGEST.test(owner))) return false
+  return tag === ownerTag(owner === '' ? hash : owner)
 }
 
 /** The tag that all keys of an owner begin with. */

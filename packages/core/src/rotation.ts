@@ -4,7 +4,7 @@ import { type SealingKeys, eventPlace } from './codec.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import type { StoredRecord } from './record.js'
 import type { Sessions } from './sessions.js'
-import { peek } from './snapshot/peek.js'
+import { sealsOf } from './snapshot/seals.js'
 
 export interface RotateOptions {
   /** Told after every hundred sessions or so. */
@@ -45,19 +45,19 @@ export async function rotate (sessions: Sessions, { onProgress }: RotateOptions)
   return report
 }
 
-/** How many bodies, events and snapshots each key is needed for, by its id. See `Sessions.keysInUse`. */
+/** How many things each key is needed for, by its id. See `Sessions.keysInUse`. */
 export async function keysInUse (sessions: Sessions): Promise<Map<string, number>> {
   const keys = keysOf(sessions)
   const uses = new Map<string, number>()
-  for await (const { records, streams } of pages(sessions)) {
-    for (const sealed of [...records.map(({ body }) => body), ...streams.flatMap(bodies)]) {
-      const id = keys.of(sealed)
-      if (id !== undefined) uses.set(id, (uses.get(id) ?? 0) + 1)
-    }
+  const use = (sealed: Uint8Array): void => {
+    const id = keys.of(sealed)
+    if (id !== undefined) uses.set(id, (uses.get(id) ?? 0) + 1)
   }
-  const header = sessions.snapshot && await peek(sessions.snapshot)
-  const id = typeof header === 'object' ? keys.of(header.mac) : undefined
-  if (id !== undefined) uses.set(id, (uses.get(id) ?? 0) + 1)
+  for await (const { records, streams } of pages(sessions)) {
+    for (const { body } of records) use(body)
+    for (const stream of streams) for (const body of bodies(stream)) use(body)
+  }
+  if (sessions.snapshot !== undefined) for await (const sealed of sealsOf(sessions, sessions.snapshot)) use(sealed)
   return uses
 }
 
@@ -75,9 +75,10 @@ function keysOf ({ codec: { keys } }: Sessions): SealingKeys {
 }
 
 /** False when there is nothing to do. Whoever writes meanwhile seals with the active key anyway. */
-async function resealRecord ({ availability, backend, codec }: Sessions, keys: SealingKeys, { key, version, body }: StoredRecord): Promise<boolean> {
+async function resealRecord (sessions: Sessions, keys: SealingKeys, { key, version, body }: StoredRecord): Promise<boolean> {
   if (keys.of(body) === keys.active) return false
-  const sealed = await codec.seal('session', key, await codec.open('session', key, body))
+  const { availability, backend, codec } = sessions
+  const sealed = await codec.seal('session', key, await sessions.unseal('session', key, body))
   return await availability.ask(() => backend.records.reseal(key, version, sealed))
 }
 
@@ -85,7 +86,7 @@ async function resealStream (sessions: Sessions, keys: SealingKeys, stream: Stor
   if (bodies(stream).every(sealed => keys.of(sealed) === keys.active)) return false
   const { availability, backend, codec } = sessions
   const place = eventPlace(stream)
-  const anew = async (sealed: Uint8Array): Promise<Uint8Array> => sealed.length === 0 ? sealed : await codec.seal('event', place, await codec.open('event', place, sealed))
+  const anew = async (sealed: Uint8Array): Promise<Uint8Array> => sealed.length === 0 ? sealed : await codec.seal('event', place, await sessions.unseal('event', place, sealed))
   const resealed = { ...stream, head: await anew(stream.head), entries: await Promise.all(stream.entries.map(anew)) }
   if (await availability.ask(() => backend.events.reseal(resealed))) return true
   // It went on meanwhile: its older entries still want their new seal.

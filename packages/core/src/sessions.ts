@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Availability } from './availability.js'
 import type { Backend, Created } from './backend.js'
-import { BoundCodec, type Codec, plain } from './codec.js'
+import { BoundCodec, type Codec, type Place, plain } from './codec.js'
 import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
@@ -14,8 +14,9 @@ import { type SessionEvents, type SessionNotice, notice } from './session-events
 import { Session, type SessionStore } from './session.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './snapshot/export.js'
 import type { N8nMcpOptions } from './snapshot/n8n-mcp.js'
+import { UNKNOWN_KEY } from './snapshot/header.js'
 import type { RestoreReport } from './snapshot/report.js'
-import { UNKNOWN_KEY, restoreSessions } from './snapshot/restore.js'
+import { restoreSessions } from './snapshot/restore.js'
 import type { RestoreOptions } from './snapshot/restorer.js'
 import type { SnapshotSink } from './snapshot/sink.js'
 import { type RotateOptions, type RotateReport, dropKey, keysInUse, rotate } from './rotation.js'
@@ -90,11 +91,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   inUse: (key: RecordKey) => boolean = () => false
   /** Whether a context is as the application wants it. The plugin sets it. */
   isContext: (context: Json) => boolean = () => true
-  /** Set while sessions exist that cannot be read, as in a snapshot whose key is not here: an unknown id may be one of theirs. */
+  /** Set while sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
   incomplete = false
   readonly #isPlain: boolean
-  /** One export at a time. */
-  #exporting: Promise<unknown> = Promise.resolve()
+  /** One export or restore at a time. */
+  #snapshots: Promise<unknown> = Promise.resolve()
 
   /** @throws InvalidOptionError naming the option */
   constructor (options: SessionsOptions) {
@@ -251,6 +252,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /**
    * Writes all sessions with their streams to a sink, by default the manager's own. They stay as sealed as they are, and go on here.
+   * What an earlier restore could not read of the manager's own is restored before it is replaced.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED, HOLDFAST_SNAPSHOT_KEPT, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a sink, or with the codec `plain`
@@ -258,11 +260,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
     const there = this.#sink(sink)
     if (this.#isPlain) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
-    const result = this.#exporting.then(async () => await exportSessions(this, there, options))
-    this.#exporting = result.catch(() => {})
-    const report = await result
-    this.emit('exported', report)
-    return report
+    return await this.#inTurn(async () => {
+      if (this.incomplete && there === this.snapshot) await this.#restore(there, {})
+      const report = await exportSessions(this, there, options)
+      this.emit('exported', report)
+      return report
+    })
   }
 
   /**
@@ -274,16 +277,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    */
   async restoreSessionState (sink?: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
     const from = this.#sink(sink)
-    const own = from === this.snapshot && options.n8nMcp === undefined
-    try {
-      const report = await restoreSessions(this, from, options)
-      if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
-      this.emit('imported', report)
-      return report
-    } catch (error) {
-      if (own) this.incomplete = true
-      throw error
-    }
+    return await this.#inTurn(async () => await this.#restore(from, options))
   }
 
   /**
@@ -297,7 +291,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return await rotate(this, options)
   }
 
-  /** How many stored bodies, events and snapshots each key is needed for, by its id. Looks at all of them. */
+  /**
+   * How many bodies and events each key is needed for, by its id, in the backend and in the manager's snapshot, whose header counts as
+   * one. Looks at all of them.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_SNAPSHOT_FAILED
+   * @throws InvalidOptionError when nothing is sealed
+   */
   async keysInUse (): Promise<Map<string, number>> {
     return await keysInUse(this)
   }
@@ -305,7 +305,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /**
    * Forgets a key in this process, once nothing stored needs it.
    *
-   * @throws HoldfastError HOLDFAST_KEY_IN_USE, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws HoldfastError HOLDFAST_KEY_IN_USE, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_SNAPSHOT_FAILED
+   * @throws InvalidOptionError when nothing is sealed
    */
   async dropKey (id: string): Promise<void> {
     await dropKey(this, id)
@@ -337,14 +338,17 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /* What a snapshot needs. */
 
   /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
-  async read (record: StoredRecord): Promise<SessionState> {
-    let body
+  async read ({ key, body }: StoredRecord): Promise<SessionState> {
+    return decodeState(await this.unseal('session', key, body))
+  }
+
+  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  async unseal (kind: Place['kind'], key: RecordKey, sealed: Uint8Array): Promise<Uint8Array> {
     try {
-      body = await this.codec.open('session', record.key, record.body)
+      return await this.codec.open(kind, key, sealed)
     } catch (error) {
       throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_INVALID_STATE', undefined, { cause: error })
     }
-    return decodeState(body)
   }
 
   /** Stores a record that was elsewhere. */
@@ -387,8 +391,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
     if (keys.length === 0) return
-    await this.#forget(keys)
     await this.fleet.tellGone(keys, 'terminated')
+    await this.#forget(keys)
   }
 
   /** A null that got past the types must not mean everyone, or every session without an owner. */
@@ -403,6 +407,21 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     } catch (error) {
       throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
     }
+  }
+
+  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
+    const result = this.#snapshots.then(work)
+    this.#snapshots = result.catch(() => {})
+    return await result
+  }
+
+  async #restore (from: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+    const own = from === this.snapshot && options.n8nMcp === undefined
+    if (own) this.incomplete = true
+    const report = await restoreSessions(this, from, options)
+    if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
+    this.emit('imported', report)
+    return report
   }
 
   #sink (given: SnapshotSink | undefined): SnapshotSink {

@@ -49,7 +49,7 @@ t.test('one tick sweeps until nothing looks due', async (t) => {
   await done
   await sweeper.stop()
   t.equal(heard.filter(({ event }) => event === 'expired').length, 250)
-  t.equal(calls, 3)
+  t.ok(calls === 5 || calls === 6, `${calls} pages of 50`)
 })
 
 t.test('an outage is left to its own event, and the sweeping goes on', async (t) => {

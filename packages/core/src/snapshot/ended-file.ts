@@ -17,7 +17,8 @@ export class EndedFile {
 
   /** Durable when it resolves. */
   async add (keys: readonly string[]): Promise<void> {
-    await this.#inTurn(async () => { await append(this.#path, keys.map(key => `${key}\n`).join('')) })
+    // What a full disk cut short is in a line of its own.
+    await this.#inTurn(async () => { await append(this.#path, `\n${keys.join('\n')}\n`) })
   }
 
   async read (): Promise<Set<string>> {

@@ -5,6 +5,7 @@ import { HoldfastError, isHoldfastError } from '../errors.js'
 import type { StoredRecord } from '../record.js'
 import type { SessionSummary, Sessions } from '../sessions.js'
 import { Chain, headerLine } from './format.js'
+import { UNKNOWN_KEY, openHeader } from './header.js'
 import { peek } from './peek.js'
 import type { SnapshotSink } from './sink.js'
 
@@ -24,6 +25,8 @@ export interface ExportReport {
 }
 
 const PAGE = 100
+/** Characters that are put together before they are handed on. */
+const CHUNK = 256 * 2 ** 10
 
 /** Writes every session with its streams, as sealed as it is stored. Holds a page of them at a time. See `Sessions.exportSessionState`. */
 export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
@@ -47,13 +50,9 @@ export async function exportSessions (sessions: Sessions, sink: SnapshotSink, op
 async function protect (sessions: Sessions, sink: SnapshotSink): Promise<void> {
   const header = await peek(sink)
   if (header === undefined) return
-  try {
-    if (typeof header === 'string') await sink.keep?.()
-    else await sessions.codec.open('snapshot', '', header.mac)
-  } catch (error) {
-    if (isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE')) throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT', undefined, { cause: error })
-    await sink.keep?.()
-  }
+  const opened = await openHeader(sessions, header)
+  if (opened === UNKNOWN_KEY) throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
+  if (typeof opened === 'string') await sink.keep?.()
 }
 
 async function * chunks (sessions: Sessions, options: ExportOptions, report: ExportReport): AsyncGenerator<Buffer> {
@@ -72,9 +71,12 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
     for (const record of records) {
       text += chain.record(record)
       for (const stream of streams) if (stream.key === record.key) text += chain.stream(stream)
+      if (text.length < CHUNK) continue
+      yield chunk(text)
+      text = ''
     }
     report.exported += records.length
-    yield chunk(text)
+    if (text !== '') yield chunk(text)
     options.onProgress?.({ ...report })
     // A backend in memory answers at once, and other work has to go on.
     await setImmediate()

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Duration, milliseconds } from '../duration.js'
@@ -31,10 +30,8 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
       await replace(target, stream)
       await settle()
     },
-    read: async () => {
-      if (await modified(target) === undefined) return undefined
-      return createReadStream(target)
-    },
+    // Opened here: a stream that opens by itself fails before anybody listens.
+    read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream(),
     keep: async () => {
       const time = await modified(target)
       if (time !== undefined) await link(target, `${target}.kept-${Math.trunc(time)}`).catch(unless('EEXIST'))

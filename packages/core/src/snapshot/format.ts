@@ -1,6 +1,7 @@
 import { type KeyObject, createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { StoredStream } from '../backend.js'
 import { isObject } from '../json.js'
+import { isRecordKey } from '../key.js'
 import type { StoredRecord } from '../record.js'
 
 /*
@@ -35,14 +36,14 @@ export function headerLine ({ namespace, createdAt, mac }: Header): string {
   return `${JSON.stringify({ holdfast: 'snapshot', format: FORMAT, namespace, createdAt, mac: encode(mac) })}\n`
 }
 
-/** @returns the header, or what is wrong with it */
-export function readHeader (text: string): Header | string {
-  const header = parse(text)
-  if (!isObject(header) || header.holdfast !== 'snapshot') return 'not a Holdfast snapshot'
+/** @returns the header, what is wrong with it, or undefined when it is none */
+export function readHeader (text: string): Header | string | undefined {
+  const header = text.startsWith('{"holdfast":') ? parse(text) : undefined
+  if (!isObject(header) || header.holdfast !== 'snapshot') return undefined
   const { format, namespace, createdAt, mac } = header
   if (format !== FORMAT) return 'a snapshot in a format that this version does not know'
   const key = decode(mac)
-  if (typeof namespace !== 'string' || !isTime(createdAt) || key === undefined) return 'the header is damaged'
+  if (typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'the header is damaged'
   return { namespace, createdAt, mac: key }
 }
 
@@ -86,7 +87,7 @@ export class Chain {
     const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
     if (!this.#isMac(mac, kind, json)) return 'altered, or from another snapshot'
     const entry = { kind, value: parse(json) } as Entry
-    if (entry.kind === 'end') return entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
+    if (entry.kind === 'end') return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
     this.#count(entry.kind, mac)
     const value = entry.kind === 'record' ? readRecord(entry.value) : readStream(entry.value)
     return value === undefined ? 'a field has a wrong value' : { kind: entry.kind, value } as Entry
@@ -120,8 +121,9 @@ function readRecord (value: unknown): StoredRecord | undefined {
   if (!isObject(value)) return undefined
   const { key, owner, version, createdAt, usedAt, idle, deadline } = value
   const body = decode(value.body)
-  if (!isKey(key) || typeof owner !== 'string' || !isCount(version, 1) || !isTime(createdAt) || !isTime(usedAt)) return undefined
-  if (!isCount(idle, 1) || !isTime(deadline) || usedAt < createdAt || deadline <= createdAt || body === undefined) return undefined
+  if (typeof key !== 'string' || typeof owner !== 'string' || !isRecordKey(key, owner)) return undefined
+  if (!isCount(version, 1) || !isCount(createdAt, 0) || !isCount(usedAt, createdAt)) return undefined
+  if (!isLifetime(idle) || !isLifetime(deadline) || deadline <= createdAt || body === undefined) return undefined
   return { key, owner, version, createdAt, usedAt, idle, deadline, body }
 }
 
@@ -130,21 +132,19 @@ function readStream (value: unknown): StoredStream | undefined {
   const { key, name, floor, ended, delivered } = value
   const head = decode(value.head)
   const entries = Array.isArray(value.entries) ? value.entries.map(decode) : [undefined]
-  if (!isKey(key) || typeof name !== 'string' || !isCount(floor, 0) || typeof ended !== 'boolean' || !isCount(delivered, 0)) return undefined
+  if (typeof key !== 'string' || typeof name !== 'string' || !isCount(floor, 0) || typeof ended !== 'boolean' || !isCount(delivered, 0)) return undefined
   if (head === undefined || !entries.every(entry => entry !== undefined)) return undefined
   return { key, name, head, floor, entries, ended, delivered }
 }
 
-function isKey (value: unknown): value is string {
-  return typeof value === 'string' && /^[\w-]{1,64}\.[\w-]{1,64}$/.test(value)
-}
-
-function isTime (value: unknown): value is number {
-  return isCount(value, 0)
-}
-
+/** One that can be counted on from: far from where adding one changes nothing. */
 function isCount (value: unknown, least: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= least
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= 2 ** 48
+}
+
+/** A time to live may be as long as a number can say, and a deadline is one after a time. */
+function isLifetime (value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 54
 }
 
 function encode (bytes: Uint8Array): string {

@@ -12,17 +12,16 @@ export interface Line {
   text: string | undefined
 }
 
-/** Splits bytes into lines, empty ones left out. Holds no more than one line at a time. */
-export async function * lines (bytes: SnapshotBytes): AsyncGenerator<Line> {
+/** Splits bytes into lines that end in LF or CRLF, empty ones left out. Holds no more than one line at a time. */
+export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGenerator<Line> {
   let number = 1
   let parts: Buffer[] = []
   let size = 0
   const take = (): Line | undefined => {
     const line = { number: number++, text: size > MAX_LINE ? undefined : join(parts) }
     parts = []
-    const empty = size === 0
     size = 0
-    return empty ? undefined : line
+    return line.text === '' ? undefined : line
   }
   const add = (part: Buffer): void => {
     size += part.length
@@ -45,5 +44,6 @@ export async function * lines (bytes: SnapshotBytes): AsyncGenerator<Line> {
 }
 
 function join (parts: readonly Buffer[]): string {
-  return (parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)).toString()
+  const text = (parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)).toString()
+  return text.endsWith('\r') ? text.slice(0, -1) : text
 }

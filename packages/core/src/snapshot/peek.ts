@@ -1,11 +1,17 @@
 import { type Header, readHeader } from './format.js'
+import { NO_HEADER } from './header.js'
 import { lines } from './lines.js'
 import type { SnapshotSink } from './sink.js'
 
-/** The header of the snapshot that is there, what is wrong with it, or undefined when there is none. */
+/** The header of the snapshot that is there, what is wrong with it, or undefined when there is nothing. */
 export async function peek (sink: SnapshotSink): Promise<Header | string | undefined> {
   const bytes = await sink.read()
   if (bytes === null || bytes === undefined) return undefined
-  for await (const { text } of lines(bytes)) return text === undefined ? 'too long' : readHeader(text)
-  return undefined
+  let found: string | undefined
+  for await (const { text } of lines(bytes)) {
+    const header = text === undefined ? undefined : readHeader(text)
+    if (header !== undefined) return header
+    found = NO_HEADER
+  }
+  return found
 }

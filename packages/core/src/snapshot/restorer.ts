@@ -19,6 +19,8 @@ export interface Arrival {
   line: number
   record: StoredRecord
   streams: StoredStream[]
+  /** Whether it is back; undefined until it was tried. */
+  restored?: boolean
 }
 
 /** How far a time may lie ahead of this machine's clock, in milliseconds. */
@@ -30,6 +32,7 @@ const GROUP_BYTES = 4 * 2 ** 20
 /** Checks and stores sessions, a group at a time. */
 export class Restorer {
   #group: Arrival[] = []
+  #last: Arrival | undefined
   #bytes = 0
   #taken = 0
 
@@ -45,12 +48,17 @@ export class Restorer {
   async add (arrival: Arrival, bytes: number): Promise<void> {
     if (this.#group.length >= GROUP || this.#bytes + bytes > GROUP_BYTES) await this.flush()
     this.#group.push(arrival)
+    this.#last = arrival
     this.#bytes += bytes
   }
 
   /** For the session that was added last. */
-  addStream (stream: StoredStream, bytes: number): void {
-    this.#group.at(-1)?.streams.push(stream)
+  async addStream (stream: StoredStream, bytes: number): Promise<void> {
+    const arrival = this.#last
+    if (arrival === undefined || arrival.restored === false) return
+    if (this.#bytes + bytes > GROUP_BYTES) await this.flush()
+    if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
+    arrival.streams.push(stream)
     this.#bytes += bytes
   }
 
@@ -63,27 +71,25 @@ export class Restorer {
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
 
-  async #restore ({ line, record, streams }: Arrival): Promise<void> {
-    const { sessions, options: { limit = Infinity } } = this
+  async #restore (arrival: Arrival): Promise<void> {
+    const { availability, backend } = this.sessions
+    arrival.restored ??= await this.#admit(arrival)
+    const streams = arrival.streams.splice(0)
+    if (!arrival.restored) return
+    for (const stream of streams) await availability.ask(() => backend.events.restore(stream))
+  }
+
+  /** Counts what becomes of a session. @returns whether it is back */
+  async #admit ({ line, record }: Arrival): Promise<boolean> {
+    const { sessions, ended, options: { filter, limit = Infinity } } = this
     const { report } = this.tally
-    const now = Date.now()
-    if (Math.max(record.createdAt, record.usedAt) > now + SKEW) return this.tally.refuse(line, 'a time lies in the future')
-    if (isExpired(record, now)) {
-      report.expired++
-      return
-    }
-    const reason = await this.#check(record)
-    if (reason !== undefined) return this.tally.refuse(line, reason)
-    if (this.options.filter?.(await sessions.summarize(record)) === false) return
-    const became = this.ended.has(record.key) ? 'exists' : this.#taken++ < limit ? await sessions.admit(record) : 'full'
-    if (became === 'created') {
-      for (const stream of streams) await sessions.availability.ask(() => sessions.backend.events.restore(stream))
-      report.restored++
-    } else if (became === 'exists') {
-      report.duplicate++
-    } else {
-      report.overLimit++
-    }
+    const reason = isFuture(record) ? 'a time lies in the future' : isExpired(record, Date.now()) ? 'expired' : await this.#check(record)
+    if (reason === 'expired') report.expired++
+    else if (reason !== undefined) this.tally.refuse(line, reason)
+    if (reason !== undefined || (filter !== undefined && !filter(await sessions.summarize(record)))) return false
+    const became = ended.has(record.key) ? 'exists' : this.#taken++ < limit ? await sessions.admit(record) : 'full'
+    report[became === 'created' ? 'restored' : became === 'exists' ? 'duplicate' : 'overLimit']++
+    return became === 'created'
   }
 
   /** @returns why a record must not come back */
@@ -98,4 +104,8 @@ export class Restorer {
       return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'the session cannot be opened'
     }
   }
+}
+
+function isFuture ({ createdAt, usedAt }: StoredRecord): boolean {
+  return Math.max(createdAt, usedAt) > Date.now() + SKEW
 }
