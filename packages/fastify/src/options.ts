@@ -41,6 +41,12 @@ function choice<const T extends string> (values: T[], fallback: T, description: 
   return Type.Unsafe<T>({ type: 'string', enum: values, default: fallback, description })
 }
 
+function isSink (value: unknown): boolean {
+  if (!isObject(value) || typeof value.read !== 'function' || typeof value.write !== 'function') return false
+  const { every = 1 } = value
+  return Number.isSafeInteger(every) && Number(every) >= 1 && Number(every) <= LONGEST_TIMER
+}
+
 const strict = { additionalProperties: false }
 
 /** Every option: its type, its default, its check and its documentation. */
@@ -57,7 +63,7 @@ export const OptionsSchema = Type.Object({
   encryption: Type.Optional(Type.Unsafe<'none'>({ type: 'string', enum: ['none'], description: '`none` stores and exports sessions with their credentials readable, and ignores HOLDFAST_KEYS.' })),
   snapshot: Type.Optional(Type.Refine(
     Type.Unsafe<SnapshotSink>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
-    value => isObject(value) && typeof value.read === 'function' && typeof value.write === 'function', () => 'expected a place for snapshots, such as file(path)'
+    isSink, () => 'expected a place for snapshots, such as file(path), and `every`, if at all, from 1 ms to 24 days'
   ) as unknown as Type.TUnsafe<SnapshotSink>),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),

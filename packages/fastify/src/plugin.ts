@@ -23,9 +23,8 @@ declare module 'fastify' {
 
 export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
   const settings = readOptions(options)
-  const { namespace, ttl, limits } = settings
-  const { snapshot } = settings
-  const codec = sealing(settings)
+  const { namespace, ttl, limits, snapshot } = settings
+  const codec = sealing(settings, app.log)
   const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   sessions.isContext = context => check(context) === undefined

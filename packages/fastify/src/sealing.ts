@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { type Codec, HoldfastError, InvalidOptionError, type Place, plain, unsealed } from '@holdfast/core'
 import { Envelope, EnvelopeError, Keyring } from '@holdfast/envelope'
 import type { Settings } from './options.js'
@@ -11,9 +12,10 @@ const SCHEMA = '1'
  *
  * @throws InvalidOptionError, or what the keyring has against a key
  */
-export function sealing ({ keys, encryption, snapshot, backend }: Settings): Codec {
+export function sealing ({ keys, encryption, snapshot, backend }: Settings, log: FastifyBaseLogger): Codec {
   if (encryption === 'none') {
     if (keys !== undefined) throw new InvalidOptionError('encryption', 'there are keys, so "none" cannot be meant')
+    if (process.env.HOLDFAST_KEYS !== undefined) log.warn('holdfast: HOLDFAST_KEYS is ignored, because encryption is "none"')
     return unsealed
   }
   const given = keys ?? process.env.HOLDFAST_KEYS

@@ -1,4 +1,4 @@
-import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace } from '@holdfast/core'
+import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace, isHoldfastError } from '@holdfast/core'
 import type { Page } from './event-stream.js'
 import { type RequestId, SERVER_ERROR, errorMessage } from './json-rpc.js'
 import { type Deliver, StreamWriter } from './stream-writer.js'
@@ -57,13 +57,19 @@ export class StreamLog {
     )
   }
 
+  /** An entry that cannot be opened is lost, like one that was trimmed away. */
   async read (ref: StreamRef, position: number | 'undelivered'): Promise<OpenedPage | undefined> {
-    const { availability, backend, codec } = this.sessions
+    const { availability, backend } = this.sessions
     const page = await availability.ask(() => backend.events.readAfter(ref, position, PAGE_SIZE))
     if (page === undefined) return undefined
-    const open = async (body: Uint8Array): Promise<string> => Buffer.from(await codec.open('event', eventPlace(ref), body)).toString()
-    const ids = page.head.length === 0 ? [] : (JSON.parse(await open(page.head)) as Head).ids
-    return { ...page, ids, messages: await Promise.all(page.entries.map(async entry => await open(entry.body))) }
+    const head = page.head.length === 0 ? undefined : await this.#open(ref, page.head)
+    const ids = head === undefined ? [] : (JSON.parse(head) as Head).ids
+    const messages: string[] = []
+    for (const message of await Promise.all(page.entries.map(async ({ body }) => await this.#open(ref, body)))) {
+      if (message === undefined) return { ...page, ids, messages, ended: false, lost: messages.length === 0, floor: page.after + 1 }
+      messages.push(message)
+    }
+    return { ...page, ids, messages }
   }
 
   /** What a response sends next: the log, or an error where the log cannot go on. */
@@ -96,6 +102,17 @@ export class StreamLog {
       const last = await availability.ask(() => backend.events.append(ref, bodies, options))
       return typeof last === 'number' ? last : undefined
     } catch (error) {
+      this.sessions.emit('error', { error })
+      return undefined
+    }
+  }
+
+  /** Undefined, which is reported, for what no key will open. */
+  async #open (ref: StreamRef, sealed: Uint8Array): Promise<string | undefined> {
+    try {
+      return Buffer.from(await this.sessions.codec.open('event', eventPlace(ref), sealed)).toString()
+    } catch (error) {
+      if (isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE')) throw error
       this.sessions.emit('error', { error })
       return undefined
     }
