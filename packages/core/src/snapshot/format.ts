@@ -19,6 +19,8 @@ import type { StoredRecord } from '../record.js'
 
 const FORMAT = 1
 
+export const NO_LINE = 'not a line of a snapshot'
+
 export interface Header {
   namespace: string
   createdAt: number
@@ -58,6 +60,8 @@ export class Chain {
   readonly #chain = createHash('sha256')
   records = 0
   streams = 0
+  /** An end was read, whether or not it is that of the lines before it. */
+  ended = false
 
   /** @param key 32 bytes */
   constructor (key: Uint8Array) {
@@ -82,12 +86,15 @@ export class Chain {
   read (text: string): Entry | string {
     const [start, kind] = /^\{"(record|stream|end)":/.exec(text.slice(0, 12)) ?? []
     const tail = text.length - TAIL
-    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'not a line of a snapshot'
+    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return NO_LINE
     const json = text.slice(start.length, tail)
     const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
     if (!this.#isMac(mac, kind, json)) return 'altered, or from another snapshot'
     const entry = { kind, value: parse(json) } as Entry
-    if (entry.kind === 'end') return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
+    if (entry.kind === 'end') {
+      this.ended = true
+      return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
+    }
     this.#count(entry.kind, mac)
     const value = entry.kind === 'record' ? readRecord(entry.value) : readStream(entry.value)
     return value === undefined ? 'a field has a wrong value' : { kind: entry.kind, value } as Entry

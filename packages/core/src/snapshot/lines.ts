@@ -4,11 +4,13 @@ import type { SnapshotBytes } from './sink.js'
 export const MAX_LINE = 32 * 2 ** 20
 
 const NEWLINE = 0x0a
+const RETURN = 0x0d
+const BRACE = 0x7b
 
 export interface Line {
   /** 1, 2, 3 … */
   number: number
-  /** Undefined when the line is longer than {@link MAX_LINE}. */
+  /** Undefined when it is no JSON object, or longer than {@link MAX_LINE}: decoding noise takes time. */
   text: string | undefined
 }
 
@@ -18,10 +20,13 @@ export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGen
   let parts: Buffer[] = []
   let size = 0
   const take = (): Line | undefined => {
-    const line = { number: number++, text: size > MAX_LINE ? undefined : join(parts) }
+    const bytes = parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)
+    const length = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length
+    const line = { number: number++, text: bytes[0] === BRACE ? bytes.toString('utf8', 0, length) : undefined }
+    const empty = length === 0 && size <= MAX_LINE
     parts = []
     size = 0
-    return line.text === '' ? undefined : line
+    return empty ? undefined : line
   }
   const add = (part: Buffer): void => {
     size += part.length
@@ -41,9 +46,4 @@ export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGen
   }
   const last = take()
   if (last !== undefined) yield last
-}
-
-function join (parts: readonly Buffer[]): string {
-  const text = (parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)).toString()
-  return text.endsWith('\r') ? text.slice(0, -1) : text
 }

@@ -1,6 +1,6 @@
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { Sessions } from '../sessions.js'
-import { type Chain, readHeader } from './format.js'
+import { type Chain, NO_LINE, readHeader } from './format.js'
 import { NO_HEADER, UNKNOWN_KEY, openHeader } from './header.js'
 import { lines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
@@ -58,7 +58,7 @@ async function restoreLines (sessions: Sessions, restorer: Restorer, bytes: Snap
       continue
     }
     const size = line.text?.length ?? 0
-    const entry = line.text === undefined ? 'too long' : complete ? 'after the end' : chain.read(line.text)
+    const entry = line.text === undefined ? NO_LINE : complete ? 'after the end' : chain.read(line.text)
     if (typeof entry === 'string') {
       tally.refuse(number, entry)
     } else if (entry.kind === 'end') {
@@ -74,5 +74,5 @@ async function restoreLines (sessions: Sessions, restorer: Restorer, bytes: Snap
   }
   await restorer.flush()
   if (number === 0) tally.refuse(1, 'empty')
-  else if (chain !== undefined && !complete) tally.refuse(number + 1, 'the end is missing')
+  else if (chain?.ended === false) tally.refuse(number + 1, 'the end is missing')
 }
