@@ -44,7 +44,7 @@ t.test('kill -9 while snapshots are written without a pause: every one that is f
 
 /** Resolves to a function that waits until a snapshot with so many sessions is there. Watches from the beginning, so that none is missed. */
 async function exports (path: string): Promise<(sessions: number) => Promise<void>> {
-  const events = watch(dirname(path))
+  const events = watch(dirname(path))[Symbol.asyncIterator]()
   const first = events.next()
   return async sessions => {
     for (let event = await first; event.done !== true; event = await events.next()) {
