@@ -1,0 +1,87 @@
+import { memory } from '@holdfast/memory'
+import t from 'tap'
+import { file } from '../src/index.js'
+import { allEvents, allMessages } from './fixtures/events.js'
+import { folder } from './fixtures/folder.js'
+import { k1, k2, keyring } from './fixtures/keys.js'
+import { RawClient, valueOf } from './fixtures/raw-client.js'
+import { start } from './fixtures/start.js'
+import { say, serving } from './fixtures/tools.js'
+
+const createServer = serving({
+  count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
+  talk: async call => { await say(call, 'begun'); return (await call.session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total }
+})
+
+t.test('keys are exchanged while fifty sessions work, and no request fails', async t => {
+  const path = `${await folder(t)}/sessions`
+  const keys = keyring(k1)
+  const { url, app } = await start(t, { createServer, keys, snapshot: file(path), limits: { maxLive: 30 } })
+  const sessions = app.mcpSessions
+  const clients = await Promise.all(Array.from({ length: 50 }, async () => await RawClient.open(url)))
+  const streams = await Promise.all(clients.map(async client => await allEvents(await client.start('talk'))))
+  await sessions.exportSessionState()
+  let working = true
+  const work = clients.map(async client => {
+    let calls = 1
+    for (; working || calls < 5; calls++) {
+      const total = calls % 2 === 0 ? await client.call('count') : valueOf((await allMessages(await client.start('talk'))).at(-1))
+      if (total !== calls + 1) throw new Error(`call ${calls + 1} says ${total}`)
+    }
+    return calls
+  })
+  keys.replace(`${k2},${k1}`)
+  t.ok(((await sessions.keysInUse()).get('k1') ?? 0) > 0)
+  await t.rejects(sessions.dropKey('k1'), { code: 'HOLDFAST_KEY_IN_USE' })
+  await t.rejects(sessions.dropKey('k2'), { code: 'HOLDFAST_KEY_IN_USE' }, 'it is the active one')
+  const progress: number[] = []
+  const report = await sessions.rotate({ onProgress: ({ resealed, current }) => { progress.push(resealed + current) } })
+  t.match(report, { unreadable: 0 })
+  t.equal(report.resealed + report.current, 50)
+  t.equal(progress.at(-1), 50)
+  await sessions.dropKey('k1')
+  t.strictSame(keys.ids, [{ id: 'k2', state: 'active' }])
+  working = false
+  const calls = await Promise.all(work)
+  t.ok(calls.every(count => count >= 5))
+  for (const [n, client] of clients.entries()) {
+    const events = streams[n] ?? []
+    const first = events.find(({ message }) => message !== undefined)
+    t.match(await allMessages(await client.resume(first?.id as string)), [events.at(-1)?.message], 'a stream from before')
+  }
+  t.strictSame([...(await sessions.keysInUse()).keys()], ['k2'])
+  await app.close()
+  const next = await start(t, { createServer, keys: k2, snapshot: file(path) })
+  t.strictSame(await Promise.all(clients.map(async client => await client.at(next.url).call('count'))), calls.map(count => count + 1))
+})
+
+t.test('three phases bring a new key to several replicas without a failed request', async t => {
+  const backend = memory()
+  const rings = [keyring(k1), keyring(k1)]
+  const [a, b] = [await start(t, { createServer, backend, keys: rings[0] as any }), await start(t, { createServer, backend, keys: rings[1] as any })]
+  const client = await RawClient.open(a.url)
+  let total = 0
+  const both = async (): Promise<void> => {
+    for (const { url } of [a, b]) t.equal(await client.at(url).call('count'), ++total)
+  }
+  await both()
+  for (const keys of [`${k1},${k2}`, `${k2},${k1}`]) {
+    for (const ring of rings) {
+      ring.replace(keys)
+      await both()
+      await RawClient.open(a.url).then(async other => { t.equal(await other.at(b.url).call('count'), 1) })
+    }
+  }
+  await a.app.mcpSessions.rotate()
+  await b.app.mcpSessions.dropKey('k1')
+  await both()
+  await a.app.mcpSessions.dropKey('k1')
+  await both()
+})
+
+t.test('without keys there is nothing to rotate', async t => {
+  const { app } = await start(t)
+  for (const ask of [async () => await app.mcpSessions.rotate(), async () => await app.mcpSessions.keysInUse(), async () => await app.mcpSessions.dropKey('k1')]) {
+    await t.rejects(ask, { name: 'InvalidOptionError' })
+  }
+})
