@@ -1,0 +1,277 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { file, unsealed } from '../src/index.js'
+import { ADA } from './fixtures/manager.js'
+import { start } from './fixtures/process.js'
+import { sealing } from './fixtures/sealing.js'
+import { Shelf } from './fixtures/shelf.js'
+
+const NOTHING = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
+const FAILED = { code: 'HOLDFAST_SNAPSHOT_FAILED' }
+const exporting = fileURLToPath(new URL('fixtures/exporting.mjs', import.meta.url))
+
+t.test('the file is for its owner only, whatever the umask', async (t) => {
+  const path = join(t.testdir(), 'sessions.holdfast')
+  const umask = process.umask(0)
+  t.teardown(() => process.umask(umask))
+  const { sessions } = start({ snapshot: file(path) })
+  const { id } = await sessions.create()
+  await sessions.exportSessionState()
+  await sessions.terminate(id, null)
+  for (const name of readdirSync(t.testdirName)) t.equal(statSync(join(t.testdirName, name)).mode & 0o777, 0o600, name)
+  t.strictSame(readdirSync(t.testdirName).sort(), ['sessions.holdfast', 'sessions.holdfast.ended'])
+  chmodSync(path, 0o644)
+  await sessions.exportSessionState()
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.strictSame(readdirSync(t.testdirName), ['sessions.holdfast'], 'and nothing is left over')
+})
+
+t.test('a path that is none, or an interval, is an error at once', async (t) => {
+  for (const path of ['', undefined, 7]) t.throws(() => file(path as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'file' })
+  t.throws(() => file('x', { every: 'often' }), { code: 'HOLDFAST_INVALID_OPTION', path: 'every' })
+  t.equal(file('x', { every: '5m' }).every, 300_000)
+  t.notOk('every' in file('x'))
+})
+
+t.test('no file is no snapshot', async (t) => {
+  const { sessions } = start({ snapshot: file(join(t.testdir(), 'sessions.holdfast')) })
+  t.strictSame(await sessions.restoreSessionState(), NOTHING)
+  t.equal(sessions.incomplete, false)
+})
+
+t.test('what cannot be read is an error, and unknown sessions may be in it', async (t) => {
+  const path = join(t.testdir({ folder: {}, plain: '' }), 'folder')
+  for (const sink of [file(path), file(join(t.testdirName, 'plain', 'below')), { write: async () => {}, read: async () => { throw new Error('no') } }]) {
+    const { sessions } = start({ snapshot: sink })
+    await t.rejects(sessions.restoreSessionState(), FAILED)
+    t.equal(sessions.incomplete, true)
+    await t.rejects(sessions.exportSessionState(), FAILED, 'nor is it replaced')
+    const other = start({ snapshot: new Shelf() })
+    await t.rejects(other.sessions.restoreSessionState(sink), FAILED)
+    t.equal(other.sessions.incomplete, false, 'unless it is not the manager\'s own')
+  }
+  t.ok(statSync(path).isDirectory())
+})
+
+t.test('notes that cannot be read are an error too', async (t) => {
+  const path = join(t.testdir({ 'x.ended': {} }), 'x')
+  const { sessions } = start({ snapshot: file(path) })
+  await t.rejects(sessions.restoreSessionState(), FAILED)
+  await sessions.create()
+  await t.rejects(sessions.exportSessionState(), FAILED)
+  t.notOk(existsSync(path))
+})
+
+t.test('what could not be read at first is restored before it is replaced', async (t) => {
+  const shelf = new Shelf()
+  const before = start({ snapshot: shelf })
+  const { id } = await before.sessions.create()
+  await before.sessions.exportSessionState()
+  const { read } = shelf
+  shelf.read = async () => { throw new Error('not now') }
+  const after = start({ snapshot: shelf })
+  await t.rejects(after.sessions.restoreSessionState(), FAILED)
+  shelf.read = read
+  await after.sessions.create()
+  t.match(await after.sessions.exportSessionState(), { exported: 2 })
+  t.equal(after.sessions.incomplete, false)
+  t.ok(await after.sessions.open(id, null))
+})
+
+t.test('a snapshot under a key that is not here is left alone, and there again with its key', async (t) => {
+  const path = join(t.testdir(), 'sessions.holdfast')
+  const before = start({ snapshot: file(path), codec: sealing('k1') })
+  const { id } = await before.sessions.create({ principal: ADA })
+  await before.sessions.exportSessionState()
+  const bytes = readFileSync(path)
+  const wrong = start({ snapshot: file(path), codec: sealing('k2') })
+  t.strictSame(await wrong.sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, reason: 'sealed with a key that is not here' }] })
+  t.equal(wrong.sessions.incomplete, true)
+  await wrong.sessions.create()
+  await t.rejects(wrong.sessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })
+  await t.rejects(start({ codec: sealing('k2') }).sessions.exportSessionState(file(path)), { code: 'HOLDFAST_SNAPSHOT_KEPT' }, 'nor for anybody else')
+  t.ok(bytes.equals(readFileSync(path)))
+  t.strictSame(readdirSync(t.testdirName), ['sessions.holdfast'], 'no copy is needed')
+  const right = start({ snapshot: file(path), codec: sealing('k2', 'k1') })
+  t.match(await right.sessions.restoreSessionState(), { restored: 1, invalid: [] })
+  t.ok(await right.sessions.open(id, ADA))
+  t.equal(right.sessions.incomplete, false)
+})
+
+t.test('one body under a key that is not here comes back sealed, and goes on sealed', async (t) => {
+  const shelf = new Shelf()
+  const first = start({ codec: sealing('k1') })
+  const { id } = await first.sessions.create({ data: { n: 1 } })
+  await first.sessions.exportSessionState(shelf)
+  const second = start({ codec: sealing('k2', 'k1') })
+  await second.sessions.restoreSessionState(shelf)
+  await second.sessions.create()
+  await second.sessions.exportSessionState(shelf)
+  const third = start({ codec: sealing('k2') })
+  t.strictSame(await third.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 2 })
+  await t.rejects(third.sessions.open(id, null), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
+  await third.sessions.exportSessionState(shelf)
+  const fourth = start({ codec: sealing('k2', 'k1') })
+  t.match(await fourth.sessions.restoreSessionState(shelf), { restored: 2, invalid: [] })
+  t.strictSame((await fourth.sessions.open(id, null))?.data, { n: 1 })
+})
+
+t.test('a damaged snapshot is copied before it is replaced, once', async (t) => {
+  const path = join(t.testdir({ 'sessions.holdfast': 'nonsense' }), 'sessions.holdfast')
+  const { sessions } = start({ snapshot: file(path) })
+  t.match(await sessions.restoreSessionState(), { invalid: [{ line: 1 }] })
+  t.equal(sessions.incomplete, false)
+  await sessions.exportSessionState()
+  const kept = readdirSync(t.testdirName).filter(name => name.includes('.kept-'))
+  t.equal(kept.length, 1)
+  t.equal(readFileSync(join(t.testdirName, kept[0] as string), 'utf8'), 'nonsense')
+  writeFileSync(path, 'other nonsense')
+  await sessions.exportSessionState()
+  t.equal(readdirSync(t.testdirName).filter(name => name.includes('.kept-')).length, 2, 'also when nobody restored it')
+})
+
+t.test('a place without room for copies is written all the same', async (t) => {
+  const { bytes } = new Shelf('nonsense')
+  let written = false
+  const sink = { read: () => Readable.from([bytes]), write: async (stream: Readable) => { for await (const _ of stream) written = true } }
+  const { sessions } = start({ snapshot: sink })
+  t.match(await sessions.restoreSessionState(), { invalid: [{ line: 1 }] })
+  await sessions.exportSessionState()
+  t.ok(written)
+})
+
+t.test('a write that fails half way leaves what was there, and nothing else', async (t) => {
+  const path = join(t.testdir({ x: 'old' }), 'x')
+  const sink = file(path)
+  await t.rejects(sink.write(Readable.from((async function * () {
+    yield Buffer.from('new')
+    throw new Error('half way')
+  })(), { objectMode: false })), { message: 'half way' })
+  t.equal(readFileSync(path, 'utf8'), 'old')
+  t.strictSame(readdirSync(t.testdirName), ['x'])
+})
+
+t.test('an unwritable or vanished folder is an error, and works again when it is there', async (t) => {
+  const folder = join(t.testdir(), 'folder')
+  mkdirSync(folder)
+  const { sessions } = start({ snapshot: file(join(folder, 'x')) })
+  const { id } = await sessions.create()
+  rmSync(folder, { recursive: true })
+  await t.rejects(sessions.exportSessionState(), FAILED)
+  await t.rejects(sessions.terminate(id, null), FAILED)
+  mkdirSync(folder)
+  t.match(await sessions.exportSessionState(), { exported: 0 })
+})
+
+t.test('a full disk leaves the old snapshot', async (t) => {
+  const path = join(t.testdir(), 'x')
+  const { sessions } = start({ snapshot: file(path), codec: unsealed })
+  await sessions.create()
+  await sessions.exportSessionState()
+  const old = readFileSync(path)
+  // A file may have 4 KiB here.
+  const child = spawn('bash', ['-c', 'ulimit -f 4; exec "$0" "$@"', process.execPath, exporting, path, '50', '1'], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  let said = ''
+  child.stdout.on('data', data => { said += data })
+  await once(child, 'close')
+  t.equal(said, 'ready\nHOLDFAST_SNAPSHOT_FAILED\n')
+  t.ok(readFileSync(path).equals(old))
+  t.strictSame(readdirSync(t.testdirName), ['x'])
+})
+
+t.test('a process that is killed while it exports leaves the old snapshot or the new one', async (t) => {
+  const path = join(t.testdir(), 'x')
+  let before = 0
+  for (let round = 1; round <= 15; round++) {
+    const child = spawn(process.execPath, [exporting, path, String(round * 10), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+    await once(child.stdout, 'data')
+    await setTimeout(Math.random() * 30)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const { restored, invalid } = await start({ codec: unsealed }).sessions.restoreSessionState(file(path))
+    if (invalid.length > 0 || (restored !== before && restored !== round * 10)) t.strictSame({ round, restored, invalid }, { before })
+    before = restored
+  }
+  t.ok(before > 0)
+  t.match(await start({ codec: unsealed }).sessions.exportSessionState(file(path)), { exported: 0 }, 'and what it left behind is in nobody\'s way')
+})
+
+t.test('what a process that died left behind is removed when it is old', async (t) => {
+  const leftovers = ['x.0123456789ab.tmp', 'x.ba9876543210.tmp', 'y.0123456789ab.tmp', 'x.other.tmp']
+  const folder = t.testdir(Object.fromEntries(leftovers.map(name => [name, 'half'])))
+  const old = new Date(Date.now() - 3_600_000)
+  for (const name of leftovers.slice(1)) utimesSync(join(folder, name), old, old)
+  await start().sessions.exportSessionState(file(join(folder, 'x')))
+  t.strictSame(readdirSync(folder).sort(), ['x', 'x.0123456789ab.tmp', 'x.other.tmp', 'y.0123456789ab.tmp'])
+})
+
+t.test('ends are remembered through an export that fails, and forgotten by one that works', async (t) => {
+  const path = join(t.testdir(), 'x')
+  const sink = file(path)
+  const { sessions } = start({ snapshot: sink })
+  const made = [await sessions.create(), await sessions.create(), await sessions.create()]
+  await sessions.exportSessionState()
+  for (const { id } of made.slice(0, 2)) {
+    await sessions.terminate(id, null)
+    await t.rejects(sessions.exportSessionState(undefined, { onProgress: () => { throw new Error('no') } }), FAILED)
+  }
+  t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, restored: 1, duplicate: 2 })
+  await sessions.exportSessionState()
+  t.strictSame(readdirSync(t.testdirName), ['x'])
+  t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, restored: 1 })
+})
+
+t.test('an end whose note was cut short by a full disk does not spoil the next', async (t) => {
+  const path = join(t.testdir(), 'x')
+  const { sessions } = start({ snapshot: file(path) })
+  const { id } = await sessions.create()
+  await sessions.exportSessionState()
+  writeFileSync(`${path}.ended`, 'cut-sho')
+  await sessions.terminate(id, null)
+  t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, duplicate: 1 })
+})
+
+t.test('a place that does not take everything has failed', async (t) => {
+  const { sessions } = start()
+  for (let i = 0; i < 250; i++) await sessions.create({ data: { text: 'x'.repeat(500) } })
+  const writes: Array<(stream: Readable) => Promise<void>> = [
+    async () => {},
+    async stream => { await once(stream, 'readable') },
+    async stream => { for await (const _ of stream) return },
+    async stream => { stream.destroy(new Error('no')) },
+    async () => { throw new Error('no') },
+    async stream => {
+      for await (const _ of stream) throw new Error('no')
+    }
+  ]
+  for (const write of writes) await t.rejects(sessions.exportSessionState({ write, read: () => null }), FAILED, write.toString())
+  await t.rejects(sessions.exportSessionState(new Shelf(), { filter: () => { throw new Error('no') } }), { ...FAILED, cause: { message: 'no' } })
+})
+
+t.test('a slow place holds the export back', async (t) => {
+  const { backend, sessions } = start()
+  await sessions.create({ data: { text: 'x'.repeat(500) } })
+  const [record] = (await backend.records.list({ limit: 1 })).records
+  let pages = 0
+  backend.records.list = async ({ limit }) => ({ records: Array.from({ length: limit }, () => ({ ...record! })), ...(++pages < 200 && { cursor: 'more' }) })
+  let [size, taken, ahead] = [0, 0, 0]
+  const report = await sessions.exportSessionState({
+    read: () => null,
+    write: async stream => {
+      for await (const chunk of stream) {
+        if (size === 0 && taken > 0) size = chunk.length
+        taken += chunk.length
+        for (let i = 0; i < 5; i++) await setImmediate()
+        if (size > 0) ahead = Math.max(ahead, pages - taken / size)
+      }
+    }
+  })
+  t.match(report, { exported: 20_000, bytes: taken })
+  t.ok(ahead < 5, `${ahead} pages ahead`)
+})
