@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import Type from 'typebox'
+import { Keyring, file } from '../src/index.js'
 import { events } from './fixtures/events.js'
+import { folder } from './fixtures/folder.js'
+import { k1, k2 } from './fixtures/keys.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { echo, say, serving } from './fixtures/tools.js'
@@ -18,8 +22,12 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
   const backend = memory()
   let context: unknown = { apiKey: 'canary-context' }
   let broken = false
+  const path = `${await folder(t)}/sessions`
+  const keys = new Keyring(`${k2},${k1}`)
   const { url, app } = await start(t, {
     backend,
+    keys,
+    snapshot: file(path, { every: 20 }),
     limits: { maxLive: 1, maxPerOwner: 3 },
     factoryTimeout: 50,
     principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: String(headers['x-user'] ?? 'me') },
@@ -91,7 +99,33 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
   backend.records.touch = touch
   await other.call('end')
   await client.delete()
+  const errors: unknown[] = []
+  const sessions = app.mcpSessions
+  const failing = async (work: () => Promise<unknown>): Promise<void> => { await t.rejects(work().catch(error => { errors.push(error); throw error })) }
+  await failing(async () => await sessions.dropKey('k2'))
+  await failing(async () => await sessions.exportSessionState({ read: () => undefined, write: async () => { throw new Error('ENOSPC') } }))
+  await failing(async () => await sessions.restoreSessionState({ read: async () => { throw new Error('EIO') }, write: async () => {} }))
+  app.log.info(await sessions.rotate(), 'rotated')
+  const damaged = (await readFile(path, 'utf8')).replaceAll('"body":"', '"body":"A')
+  const report = await sessions.restoreSessionState({ read: async function * () { yield damaged; yield '{"canary":1}' } as any, write: async () => {} })
+  t.ok(report.invalid.length > 1)
+  app.log.info(report, 'restored')
+  const imported = JSON.stringify([{ sessionId: 'canary-id', context: 'canary' }, 'canary', { sessionId: 'canary-id', metadata: { createdAt: 'canary' } }])
+  const n8nMcp = await sessions.restoreSessionState({ read: async function * () { yield imported } as any, write: async () => {} }, { n8nMcp: {} })
+  t.equal(n8nMcp.invalid.length, 3)
+  app.log.info(n8nMcp, 'imported')
+  keys.replace(k1)
+  t.equal((await client.at(url, { 'mcp-session-id': ids.at(-1) as string }).start('echo')).status, 503)
+  keys.replace(`${k2},${k1}`)
   await app.close()
+  const shown = errors.map(error => inspect(error, { depth: 9, showHidden: true })).join() + inspect([keys, sessions.snapshot, report, n8nMcp], { depth: 9, showHidden: true }) + JSON.stringify([keys, errors, report])
+  const snapshot = await readFile(path, 'utf8')
+  const material = [k1, k2].map(key => key.slice(3, 20))
+  for (const secret of ['canary', ...ids, ...material]) {
+    t.notOk(shown.includes(secret), 'in an error or report')
+    t.notOk(snapshot.includes(secret), 'in the snapshot')
+    t.notOk(snapshot.includes(Buffer.from(secret).toString('base64url').slice(0, -2)), 'encoded in the snapshot')
+  }
   const log = lines.join('\n')
   t.ok(lines.length > 50)
   t.match(log, 'the factory is broken')
@@ -99,7 +133,8 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
   t.match(log, 'the backend answers again')
   t.match(log, 'a stored session cannot be opened')
   t.match(log, 'does not match its schema')
-  for (const secret of ['canary', ...ids]) t.strictSame(lines.filter(line => line.includes(secret)), [])
+  t.match(log, 'a snapshot was written')
+  for (const secret of ['canary', ...ids, ...material]) t.strictSame(lines.filter(line => line.includes(secret)), [])
   t.strictSame(warnings, [])
 })
 

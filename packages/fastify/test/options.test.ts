@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
-import holdfast, { type HoldfastOptions, OptionsSchema } from '../src/index.js'
+import holdfast, { type HoldfastOptions, OptionsSchema, generateKey } from '../src/index.js'
 import { serving } from './fixtures/tools.js'
 
 const createServer = serving()
@@ -97,6 +97,9 @@ t.test('starts with every option set, and with undefined for the default', async
   const everything: HoldfastOptions = {
     createServer,
     backend: memory(),
+    keys: generateKey(),
+    encryption: undefined as never,
+    snapshot: { read: () => undefined, write: async stream => { for await (const _ of stream); }, every: 1_000 },
     namespace: 'ns',
     path: '/x',
     principal: () => null,

@@ -1,20 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import Type from 'typebox'
-import holdfast from '../src/index.js'
+import holdfast, { file, generateKey } from '../src/index.js'
 import { callTool, connect } from './fixtures/connect.js'
+import { folder } from './fixtures/folder.js'
 import { optionsTable } from './fixtures/options-table.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-const [example, withPrincipal] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const [example, withSnapshot, withPrincipal] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 
 t.test('the example runs as it stands', async t => {
   const directory = t.testdir({ 'example.mjs': example as string })
@@ -27,7 +28,26 @@ t.test('the example runs as it stands', async t => {
   t.equal(await callTool(client, 'add'), 3)
 })
 
-t.test('the options of the second example work as it says', async t => {
+t.test('the second example keeps sessions across a restart', async t => {
+  const directory = await folder(t)
+  const source = (withSnapshot as string).replace(/^import .*$/m, '').replace('./sessions.holdfast', join(directory, 'sessions'))
+  await writeFile(join(directory, 'register.mjs'), `export async function register (app, holdfast, createServer, file) {\n${source}}\n`)
+  const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
+  t.teardown(() => { delete process.env.HOLDFAST_KEYS })
+  process.env.HOLDFAST_KEYS = generateKey()
+  const run = async (): Promise<{ app: FastifyInstance, url: URL }> => {
+    const app = Fastify({ forceCloseConnections: true })
+    t.teardown(async () => { await app.close() })
+    await register(app, holdfast, serving(), file)
+    return { app, url: new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 })) }
+  }
+  const first = await run()
+  const client = await RawClient.open(first.url)
+  await first.app.close()
+  t.strictSame(await client.at((await run()).url).call('echo', { fine: true }), { fine: true })
+})
+
+t.test('the options of the third example work as it says', async t => {
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(async () => { await app.close() })
   app.decorateRequest('user')
