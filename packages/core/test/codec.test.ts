@@ -51,8 +51,9 @@ t.test('a body that was moved to another record does not open', async (t) => {
   const { backend, sessions, heard } = manager({ codec: turned })
   const [mine, other] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
   Object.assign(backend.stored.get(mine.key) as object, { body: backend.stored.get(other.key)?.body })
-  await t.rejects(sessions.open(mine.id, ADA), { message: 'sealed for another place' })
-  t.match(heard.at(-1), { event: 'unreadable', key: mine.key, error: { message: 'sealed for another place' } })
+  const wrong = { code: 'HOLDFAST_INVALID_STATE', cause: { message: 'sealed for another place' } }
+  await t.rejects(sessions.open(mine.id, ADA), wrong)
+  t.match(heard.at(-1), { event: 'unreadable', key: mine.key, error: wrong })
   t.ok(backend.stored.has(mine.key), 'it is kept')
 })
 

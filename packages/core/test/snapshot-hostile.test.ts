@@ -248,9 +248,8 @@ t.test('a time in the future is refused, a few seconds ahead are forgiven', asyn
     { ...record, usedAt: now + 2_000 }
   ]
   const { report, backend } = await restore(await header() + forged.map(one => signed('record', plainly(one))).join(''))
-  t.strictSame(report, { ...NOTHING, restored: 1, invalid: [
-    ...[2, 3].map(line => ({ line, reason: 'a time lies in the future' })), { line: 5, reason: 'the end is missing' }
-  ] })
+  const invalid = [...[2, 3].map(line => ({ line, reason: 'a time lies in the future' })), { line: 5, reason: 'the end is missing' }]
+  t.strictSame(report, { ...NOTHING, restored: 1, invalid })
   t.ok((backend.stored.get(record.key)?.usedAt ?? Infinity) <= now + 10, 'and count as now')
 })
 
@@ -264,9 +263,8 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   const asBobs = await sessions.codec.seal('session', stolen, await sessions.codec.open('session', first.key, first.body))
   const forged = [{ ...first, body: second.body }, { ...first, body: new Uint8Array() }, { ...first, body }, { ...first, key: stolen, owner: ownerDigest('mcp', BOB), body: asBobs }]
   const { report } = await restore(await header() + forged.map(one => signed('record', plainly(one))).join(''))
-  t.strictSame(report, { ...NOTHING, invalid: [
-    ...[2, 3, 4].map(line => ({ line, reason: 'the session cannot be opened' })), { line: 5, reason: 'the owner is another one' }, { line: 6, reason: 'the end is missing' }
-  ] })
+  const invalid = [...[2, 3, 4].map(line => ({ line, reason: 'the session cannot be opened' })), { line: 5, reason: 'the owner is another one' }, { line: 6, reason: 'the end is missing' }]
+  t.strictSame(report, { ...NOTHING, invalid })
 })
 
 t.test('a context that does not match its schema any more is refused', async (t) => {
