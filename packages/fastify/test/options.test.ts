@@ -99,7 +99,7 @@ t.test('starts with every option set, and with undefined for the default', async
     backend: memory(),
     keys: generateKey(),
     encryption: undefined as never,
-    snapshot: { read: () => undefined, write: async stream => { for await (const _ of stream); }, every: 1_000 },
+    snapshot: { read: () => undefined, write: async stream => { for await (const chunk of stream) void chunk }, every: 1_000 },
     namespace: 'ns',
     path: '/x',
     principal: () => null,

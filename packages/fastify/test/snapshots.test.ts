@@ -269,7 +269,7 @@ t.test('an export that fails at the end is an error of close, and the old snapsh
   await first.app.close()
   const before = await readFile(path)
   const whole = file(path)
-  const full: SnapshotSink = { ...whole, write: async stream => { await whole.write(Readable.from((async function * () { for await (const chunk of stream) { yield chunk; throw new Error('ENOSPC') } })())) } }
+  const full: SnapshotSink = { ...whole, write: async () => { await whole.write(Readable.from((async function * () { yield Buffer.from('half of it'); throw new Error('ENOSPC') })())) } }
   const second = await run({ snapshot: full })
   await client.at(second.url).call('count')
   await t.rejects(second.app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })

@@ -143,4 +143,3 @@ function lost (ids: RequestId[]): Page {
 function errors (ids: Iterable<RequestId>, message: string): string[] {
   return Array.from(ids, id => JSON.stringify(errorMessage(id, SERVER_ERROR, message)))
 }
-

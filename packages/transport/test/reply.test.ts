@@ -15,6 +15,10 @@ const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | unde
   HOLDFAST_INVALID_CONTEXT: { status: 400 },
   HOLDFAST_FACTORY_FAILED: undefined,
   HOLDFAST_FACTORY_TIMEOUT: { status: 503, retryAfter: '5' },
+  HOLDFAST_KEY_UNAVAILABLE: { status: 503, retryAfter: '5' },
+  HOLDFAST_KEY_IN_USE: undefined,
+  HOLDFAST_SNAPSHOT_FAILED: { status: 503, retryAfter: '5' },
+  HOLDFAST_SNAPSHOT_KEPT: undefined,
   HOLDFAST_CLOSED: { status: 503, retryAfter: '1' }
 }
 
