@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Json, N8nMcpOptions, RestoreOptions } from '../src/index.js'
 import { ADA } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
+import { sealing } from './fixtures/sealing.js'
 import { Shelf } from './fixtures/shelf.js'
 
 const NOTHING = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
@@ -98,6 +99,12 @@ t.test('an element with anything wrong is refused alone, and with a reason that 
   t.equal(report.restored, 1)
   t.ok(await sessions.open('good', null))
   t.strictSame([...report.invalid].sort((a, b) => a.line - b.line), wrong.map(([, reason], index) => ({ line: index + 1, reason })))
+})
+
+t.test('when sealing fails, so does the import', async (t) => {
+  const { sessions } = start({ codec: { ...sealing('k1'), seal: () => { throw new Error('no key') } } })
+  const shelf = new Shelf(JSON.stringify([exported('one')]))
+  await t.rejects(sessions.restoreSessionState(shelf, { n8nMcp: {} }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'no key' } })
 })
 
 t.test('a context is checked against its schema', async (t) => {

