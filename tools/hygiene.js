@@ -7,6 +7,7 @@ const below = {
   core: [],
   envelope: [],
   memory: ['core'],
+  redis: ['core'],
   transport: ['core'],
   fastify: ['core', 'envelope', 'memory', 'transport']
 }

@@ -18,6 +18,11 @@ const install = {
   command: pnpm('install', '--frozen-lockfile'),
   quiet: true
 }
+const redisServer = {
+  name: 'redis',
+  says: 'a redis-server for the tests; installed with apt-get where that may be done',
+  command: node('tools/redis-server.js')
+}
 const build = { name: 'build', says: 'tsc -b', command: tsc('-b') }
 
 /** Everything that CI does. */
@@ -44,6 +49,6 @@ export const modes = {
     main: 'examples/reference-server/dist/start.js'
   },
   bench: { steps: [build], main: 'bench/dist/run.js' },
-  test: { steps: [install, ...check] },
+  test: { steps: [install, redisServer, ...check] },
   check: { steps: check }
 }

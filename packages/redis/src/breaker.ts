@@ -1,0 +1,31 @@
+import { RedisError, type RedisErrorCode } from './errors.js'
+
+/** Failures in a row after which Redis counts as down. */
+const TOLERATED = 5
+/** Milliseconds between the calls that are let through to see whether it is back. */
+const PROBE = 500
+
+/** While Redis is down, calls fail at once instead of each waiting for its time-out; now and then one is let through. */
+export class Breaker {
+  #failures = 0
+  #closedUntil = -Infinity
+  #last: RedisErrorCode = 'REDIS_DISCONNECTED'
+
+  constructor (private readonly now: () => number) {}
+
+  /** @throws RedisError, the last that there was, unless a call may be made */
+  admit (): void {
+    if (this.#failures < TOLERATED) return
+    if (this.now() < this.#closedUntil) throw new RedisError(this.#last)
+    this.#closedUntil = this.now() + PROBE
+  }
+
+  answered (): void {
+    this.#failures = 0
+  }
+
+  failed (code: RedisErrorCode): void {
+    this.#last = code
+    if (++this.#failures === TOLERATED) this.#closedUntil = this.now() + PROBE
+  }
+}

@@ -1,0 +1,71 @@
+import type { Bus, BusListener } from '@holdfast/core'
+import type { Keys } from './keys.js'
+import type { Client, Link } from './link.js'
+
+interface Subscription { listener: BusListener }
+
+/** Redis' pub/sub on a connection of its own: plain on a single server and behind Sentinel, sharded on a Cluster. */
+export class RedisBus implements Bus {
+  readonly #channels = new Map<string, Set<Subscription>>()
+  #subscriber: Link | undefined
+  #closed = false
+
+  constructor (private readonly link: Link, private readonly connect: () => Link, private readonly keys: Keys) {}
+
+  get #sharded (): boolean { return this.link.client.isCluster }
+
+  async publish (channel: string, message: Uint8Array): Promise<number> {
+    const [name, copy] = [this.keys.channel(channel), Buffer.from(message)]
+    return await this.link.ask(async (client) => await (this.#sharded ? client.spublish(name, copy) : client.publish(name, copy)) as number)
+  }
+
+  async subscribe (channel: string, listener: BusListener): Promise<() => Promise<void>> {
+    const name = this.keys.channel(channel)
+    const subscription = { listener }
+    const subscriptions = this.#channels.get(name) ?? new Set()
+    this.#channels.set(name, subscriptions.add(subscription))
+    const leave = async (): Promise<void> => {
+      subscriptions.delete(subscription)
+      if (subscriptions.size > 0 || this.#channels.get(name) !== subscriptions) return
+      this.#channels.delete(name)
+      if (!this.#closed) await this.#tell(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
+    }
+    try {
+      await this.#tell(async (client) => await (this.#sharded ? client.ssubscribe(name) : client.subscribe(name)))
+    } catch (error) {
+      subscriptions.delete(subscription)
+      throw error
+    }
+    return leave
+  }
+
+  close (): void {
+    this.#closed = true
+    this.#channels.clear()
+    this.#subscriber?.client.disconnect()
+  }
+
+  async #tell (call: (client: Client) => Promise<unknown>): Promise<void> {
+    if (this.#subscriber === undefined) {
+      this.#subscriber = this.connect()
+      this.#subscriber.client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)
+    }
+    await this.#subscriber.ask(call)
+  }
+
+  readonly #hear = (channel: Buffer, message: Buffer): void => {
+    const subscriptions = this.#channels.get(channel.toString())
+    for (const subscription of [...subscriptions ?? []]) {
+      if (subscriptions?.has(subscription)) deliver(subscription.listener, new Uint8Array(message))
+    }
+  }
+}
+
+/** An error is the listener's own: it is reported as a warning of the process and stops nobody else. */
+function deliver (listener: BusListener, message: Uint8Array): void {
+  try {
+    listener(message)
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : new Error('A bus listener threw', { cause: error }))
+  }
+}

@@ -1,0 +1,43 @@
+import { ownerTag, type RecordKey, type StreamRef } from '@holdfast/core'
+
+/** Shards of the index: enough to spread it over a Cluster. */
+export const SHARDS = 64
+
+/** Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot. */
+export class Keys {
+  constructor (readonly prefix: string, private readonly tagOf: (owner: string) => string = ownerTag) {}
+
+  record (key: RecordKey): string { return this.#of(key, 'r') }
+  tombstone (key: RecordKey): string { return this.#of(key, 't') }
+  streams (key: RecordKey): string { return this.#of(key, 'e') }
+  stream ({ key, name }: StreamRef): string { return `${this.streams(key)}:${name}` }
+
+  owner (owner: string): string { return `${this.#home(this.tagOf(owner))}o:${owner}` }
+  /** What the index of any owner begins with whose records share this key's tag. */
+  ownersOf (key: RecordKey): string { return `${this.#home(tag(key))}o:` }
+  /** What the record keys with this key's tag begin with. */
+  recordsOf (key: RecordKey): string { return `${this.#home(tag(key))}r:` }
+  ownerTag (owner: string): string { return this.tagOf(owner) }
+
+  due (shard: number): string { return `${this.prefix}{x${shard}}:due` }
+  all (shard: number): string { return `${this.prefix}{x${shard}}:all` }
+  get replicas (): string { return `${this.prefix}replicas` }
+  channel (name: string): string { return `${this.prefix}bus:${name}` }
+
+  #of (key: RecordKey, kind: string): string { return `${this.#home(tag(key))}${kind}:${digest(key)}` }
+  #home (tag: string): string { return `${this.prefix}{${tag}}:` }
+}
+
+function tag (key: RecordKey): string {
+  return key.slice(0, key.indexOf('.'))
+}
+
+export function digest (key: RecordKey): string {
+  return key.slice(key.indexOf('.') + 1)
+}
+
+export function shardOf (key: RecordKey): number {
+  let hash = 0
+  for (let i = 0; i < key.length; i++) hash = (hash * 31 + key.charCodeAt(i)) >>> 0
+  return hash % SHARDS
+}

@@ -1,0 +1,121 @@
+import type { Cluster, Redis } from 'ioredis'
+import type { Breaker } from './breaker.js'
+import { Deadlines } from './deadlines.js'
+import type { Doctor } from './doctor.js'
+import { RedisError, translate } from './errors.js'
+import { type Script, type ScriptName, scripts } from './script.js'
+
+export type Client = Redis | Cluster
+export type Argument = string | number | Uint8Array
+
+type Sent = string | number | Buffer
+
+/** The one way to Redis: nothing stays pending, and what goes wrong has a name. */
+export class Link {
+  readonly #deadlines: Deadlines
+  #trouble: RedisError | undefined
+  #arrival: Promise<void> | undefined
+  #arrived: (() => void) | undefined
+
+  /** @param replicated how many replicas must confirm a {@link write} */
+  constructor (
+    readonly client: Client,
+    private readonly breaker: Breaker,
+    private readonly doctor: Doctor | undefined,
+    private readonly commandTimeout: number,
+    private readonly replicated = 0
+  ) {
+    this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'))
+    client.on('error', this.#onError)
+    client.on('ready', this.#onReady)
+    if (client.status === 'ready') this.#onReady()
+  }
+
+  /** Runs a script. Strings come back as Buffers. */
+  async run (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
+    return await this.#evaluate(scripts[name], [keys.length, ...keys, ...args.map(toSent)], this.#call)
+  }
+
+  /** Runs a script that stores something which must last. */
+  async write (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
+    const call = this.replicated === 0 ? this.#call : this.#callAndWait
+    return await this.#evaluate(scripts[name], [keys.length, ...keys, ...args.map(toSent)], call)
+  }
+
+  /** @throws RedisError, or HoldfastError HOLDFAST_BACKEND_FULL */
+  async ask<T> (call: (client: Client) => Promise<T>): Promise<T> {
+    this.breaker.admit()
+    try {
+      if (this.client.status !== 'ready') await this.#ready()
+      if (this.doctor !== undefined) await this.#deadlines.limit(this.doctor.admit())
+      const answer = await this.#deadlines.limit(call(this.client))
+      this.breaker.answered()
+      return answer
+    } catch (error) {
+      const failure = translate(error)
+      if (failure instanceof RedisError && failure.outage) this.breaker.failed(failure.code)
+      else this.breaker.answered()
+      throw failure
+    }
+  }
+
+  /** Lets go of the client. */
+  leave (): void {
+    this.client.off('error', this.#onError)
+    this.client.off('ready', this.#onReady)
+  }
+
+  async #evaluate ({ sha, source }: Script, rest: Sent[], call: (client: Client, command: string, args: Sent[]) => Promise<unknown>): Promise<unknown> {
+    return await this.ask(async (client) => {
+      try {
+        return await call(client, 'evalsha', [sha, ...rest])
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+        return await call(client, 'eval', [source, ...rest])
+      }
+    })
+  }
+
+  readonly #call = async (client: Client, command: string, args: Sent[]): Promise<unknown> => await client.callBuffer(command, ...args)
+
+  /** WAIT speaks of the writes of its own connection, so it goes with the command. */
+  readonly #callAndWait = async (client: Client, command: string, args: Sent[]): Promise<unknown> => {
+    const pipeline = client.pipeline()
+    pipeline.callBuffer(command, ...args)
+    pipeline.call('wait', this.replicated, Math.ceil(this.commandTimeout * 0.8))
+    const [[failure, answer] = [], [trouble, confirmed] = []] = await pipeline.exec() ?? []
+    if (failure ?? trouble) throw failure ?? trouble
+    if (Number(confirmed) < this.replicated) throw new RedisError('REDIS_UNREPLICATED')
+    return answer
+  }
+
+  /** Until the connection is there, so that nothing waits in the queue of the client, to be sent long after it was given up. */
+  async #ready (): Promise<void> {
+    const { client } = this
+    if (client.status === 'end') throw new RedisError('REDIS_DISCONNECTED')
+    if (client.status === 'wait') client.connect().catch(this.#onError)
+    this.#arrival ??= new Promise((resolve) => { this.#arrived = resolve })
+    try {
+      await this.#deadlines.limit(this.#arrival)
+    } catch {
+      throw this.#trouble ?? new RedisError('REDIS_DISCONNECTED')
+    }
+  }
+
+  readonly #onError = (error: unknown): void => {
+    const trouble = translate(error)
+    if (trouble instanceof RedisError && trouble.outage) this.#trouble = trouble
+  }
+
+  readonly #onReady = (): void => {
+    this.#trouble = undefined
+    this.#arrived?.()
+    this.#arrival = undefined
+    this.doctor?.look()
+  }
+}
+
+/** Bytes are copied: the caller may change them before they are sent, or sent again. */
+function toSent (value: Argument): Sent {
+  return typeof value === 'object' ? Buffer.from(value) : value
+}

@@ -1,0 +1,46 @@
+import type { RecordKey } from '@holdfast/core'
+import { parseEntry } from './entry.js'
+import { type Keys, SHARDS } from './keys.js'
+import type { Link } from './link.js'
+
+/** Shards that are asked at once. */
+const AT_ONCE = 8
+
+export interface Page {
+  keys: RecordKey[]
+  cursor?: string
+}
+
+/** Pages of keys in the order of their names, which neither use nor expiry changes. A cursor is the last name, after its shard. */
+export class Listing {
+  constructor (private readonly link: Link, private readonly keys: Keys) {}
+
+  async ofOwner (owner: string, cursor: string | undefined, limit: number): Promise<Page> {
+    const digests = await this.#names(this.keys.owner(owner), cursor ?? '', limit)
+    const keys = digests.map((digest) => `${this.keys.ownerTag(owner)}.${digest}`)
+    return digests.length < limit ? { keys } : { keys, cursor: digests.at(-1) as string }
+  }
+
+  async ofAll (cursor: string | undefined, limit: number): Promise<Page> {
+    const keys: RecordKey[] = []
+    const [, shard = '0', last = ''] = /^(\d+):(.*)$/.exec(cursor ?? '') ?? []
+    let after = last
+    for (let from = Number(shard); from < SHARDS; from += AT_ONCE, after = '') {
+      const asked = Array.from({ length: Math.min(AT_ONCE, SHARDS - from) }, (_, i) => from + i)
+      const pages = await Promise.all(asked.map(async (one) => await this.#names(this.keys.all(one), one === from ? after : '', limit)))
+      for (const [i, names] of pages.entries()) {
+        for (const name of names) {
+          const entry = parseEntry(name)
+          if (entry !== undefined) keys.push(entry.key)
+          if (keys.length === limit) return { keys, cursor: `${from + i}:${name}` }
+        }
+      }
+    }
+    return { keys }
+  }
+
+  async #names (index: string, after: string, limit: number): Promise<string[]> {
+    return await this.link.ask(async (client) =>
+      await client.zrangebylex(index, after === '' ? '-' : `(${after}`, '+', 'LIMIT', 0, limit))
+  }
+}

@@ -1,0 +1,156 @@
+import type { Created, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import { isHoldfastError } from '@holdfast/core'
+import type { Census } from './census.js'
+import type { Claims } from './claims.js'
+import { type Entry, entryName } from './entry.js'
+import { RedisError, isForeign } from './errors.js'
+import { type Keys, digest, shardOf } from './keys.js'
+import type { Link } from './link.js'
+import type { Listing } from './listing.js'
+import { Reply, toCount, toRecord, toText } from './reply.js'
+import type { Stamps } from './stamps.js'
+import { newWriteId } from './write-id.js'
+
+/** Milliseconds after its deadline at which Redis forgets a record that nobody claimed. */
+export const GRACE = 24 * 3_600_000
+
+const CREATED: ReadonlySet<string> = new Set<Created>(['created', 'exists', 'owner-full'])
+
+/** The records: a hash each, found by key, by owner and through the index of their shard. */
+export class RedisRecords implements RecordStore {
+  constructor (
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly stamps: Stamps,
+    private readonly census: Census,
+    private readonly listing: Listing,
+    private readonly claims: Claims,
+    private readonly report: (error: Error) => void
+  ) {}
+
+  async create (record: NewRecord, { maxRecords, maxPerOwner }: RecordLimits): Promise<Created> {
+    const body = Buffer.from(record.body)
+    const entry = { key: record.key, born: newWriteId() }
+    const { owner, idle, absolute, origin } = { ...record }
+    if (await this.census.isFull(maxRecords)) return 'full'
+    const created = await this.#create({ ...record, owner, idle, absolute, body }, entry, origin, maxPerOwner)
+    if (created === 'created') this.stamps.learn(entry.key, origin?.version ?? 1, entry.born)
+    else await this.#leave(entry)
+    return created
+  }
+
+  async read (key: RecordKey): Promise<StoredRecord | undefined> {
+    return await this.#fetched(key, async () => await this.link.run('read', [this.keys.record(key)]))
+  }
+
+  async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
+    let current = false
+    const record = await this.#fetched(key, async () => {
+      const answer = await this.link.run('touch', [this.keys.record(key)], [version, this.stamps.of(key, version)])
+      current = answer === 1
+      return current ? null : answer
+    })
+    return current ? 'current' : record
+  }
+
+  async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
+    const id = newWriteId()
+    const answer = await this.link.write('replace', [this.keys.record(key)], [version, this.stamps.of(key, version), id, body])
+    if (typeof answer === 'number') {
+      this.stamps.learn(key, answer, id)
+      return answer
+    }
+    return toText(answer) === 'conflict' ? 'conflict' : 'gone'
+  }
+
+  async reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean> {
+    return toCount(await this.link.write('reseal', [this.keys.record(key)], [version, this.stamps.of(key, version), body])) === 1
+  }
+
+  async remove (key: RecordKey): Promise<boolean> {
+    const keys = [this.keys.record(key), this.keys.tombstone(key), this.keys.streams(key)]
+    const reply = Reply.of(await this.link.write('remove', keys, [newWriteId(), this.keys.ownersOf(key), digest(key)]))
+    this.stamps.forget(key)
+    if (!reply.flag()) return false
+    await this.#leave({ key, born: reply.text() })
+    return true
+  }
+
+  async removeOwner (owner: string): Promise<RecordKey[]> {
+    const removed: RecordKey[] = []
+    let cursor: string | undefined
+    do {
+      const page = await this.listing.ofOwner(owner, cursor, 500)
+      const done = await Promise.all(page.keys.map(async (key) => await this.remove(key) ? [key] : []))
+      removed.push(...done.flat())
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return removed
+  }
+
+  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
+    const page = await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
+    const answers = await Promise.all(page.keys.map(async (key) =>
+      await this.#ours(async () => {
+        const answer = await this.link.run('read', [this.keys.record(key)])
+        return answer === null ? undefined : toRecord(key, answer).record
+      })))
+    const records = answers.filter((record) => record !== undefined)
+    return page.cursor === undefined ? { records } : { records, cursor: page.cursor }
+  }
+
+  async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
+    return await this.claims.claim(limit)
+  }
+
+  async count (owner?: string): Promise<number> {
+    if (owner === undefined) return await this.census.count()
+    return await this.link.ask(async (client) => await client.zcard(this.keys.owner(owner)))
+  }
+
+  async #create (record: NewRecord, entry: Entry, origin: NewRecord['origin'], maxPerOwner: number): Promise<Created> {
+    const { key, owner, idle, absolute, body } = record
+    const [createdAt, usedAt, version] = origin === undefined ? ['', '', 1] : [origin.createdAt, origin.usedAt, origin.version]
+    const shard = shardOf(key)
+    const keys = [this.keys.record(key), this.keys.tombstone(key), ...(owner === '' ? [] : [this.keys.owner(owner)])]
+    const args = [
+      entry.born, owner, idle, absolute, createdAt, usedAt, version, body, GRACE,
+      Math.min(maxPerOwner, Number.MAX_SAFE_INTEGER), digest(key), this.keys.recordsOf(key)
+    ]
+    try {
+      await this.link.run('enter', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry), idle, absolute, createdAt, usedAt])
+      const created = toText(await this.link.write('create', keys, args))
+      if (CREATED.has(created)) return created as Created
+      throw new RedisError('REDIS_FOREIGN')
+    } catch (error) {
+      if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
+      throw error
+    }
+  }
+
+  async #leave (entry: Entry): Promise<void> {
+    const shard = shardOf(entry.key)
+    await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry)])
+  }
+
+  async #fetched (key: RecordKey, ask: () => Promise<unknown>): Promise<StoredRecord | undefined> {
+    return await this.#ours(async () => {
+      const answer = await ask()
+      if (answer === null) return undefined
+      const { record, writeId } = toRecord(key, answer)
+      this.stamps.learn(key, record.version, writeId)
+      return record
+    })
+  }
+
+  /** A value that is not ours is reported and kept; to callers it is no record. */
+  async #ours<T> (read: () => Promise<T | undefined>): Promise<T | undefined> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!isForeign(error)) throw error
+      this.report(error)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Backend } from '@holdfast/core'
+import { examine } from './advice.js'
+import { Breaker } from './breaker.js'
+import { RedisBus } from './bus.js'
+import { Census } from './census.js'
+import { Claims } from './claims.js'
+import { connect, duplicate } from './connect.js'
+import { Doctor } from './doctor.js'
+import { RedisEvents } from './events.js'
+import { Keys } from './keys.js'
+import { Link } from './link.js'
+import { Listing } from './listing.js'
+import { type RedisOptions, readOptions } from './options.js'
+import { RedisPresence } from './presence.js'
+import { RedisRecords } from './records.js'
+import { Stamps } from './stamps.js'
+
+export interface RedisBackend extends Backend {
+  /** Milliseconds that Redis took to answer. Rejects when it does not. */
+  health (): Promise<{ latency: number }>
+}
+
+/**
+ * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at once, whether
+ * Redis is up or not; what needs it rejects until it is.
+ *
+ * @throws InvalidOptionError when an option is unknown or has a wrong value
+ */
+export function redis (options: RedisOptions): RedisBackend {
+  const settings = readOptions(options)
+  const { prefix, commandTimeout, durability, replicated, ownerTag, onWarning } = settings
+  const client = settings.client ?? connect(settings)
+  const now = (): number => performance.now()
+  const doctor = new Doctor(async () => await examine(client), durability === 'strict', onWarning, now)
+  const link = new Link(client, new Breaker(now), doctor, commandTimeout, replicated)
+  const keys = new Keys(prefix, ownerTag)
+  const census = new Census(link, keys, now)
+  const claims = new Claims(link, keys, onWarning)
+  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys)
+  return {
+    records: new RedisRecords(link, keys, new Stamps(), census, new Listing(link, keys), claims, onWarning),
+    events: new RedisEvents(link, keys, settings),
+    bus,
+    presence: new RedisPresence(link, keys),
+    shared: true,
+    durable: true,
+    async ping () { await link.ask(async (client) => await client.ping()) },
+    async health () {
+      const began = now()
+      await link.ask(async (client) => await client.ping())
+      return { latency: now() - began }
+    },
+    async close () {
+      bus.close()
+      if (settings.client === undefined) client.disconnect()
+      else link.leave()
+    }
+  }
+}

@@ -1,0 +1,10 @@
+import t from 'tap'
+import { runContract } from '@holdfast/core/contract'
+import { harness } from './fixtures/harness.js'
+import { RedisServer } from './fixtures/redis-server.js'
+
+const server = await RedisServer.start()
+t.teardown(async () => { await server.stop() })
+t.jobs = 40
+
+runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ url: server.url })))
