@@ -195,7 +195,8 @@ t.test('a process that is killed while it exports leaves the old snapshot or the
   let before = 0
   for (let round = 1; round <= 15; round++) {
     const child = spawn('env', ['-i', process.execPath, exporting, path, String(round * 10), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(child.stdout, 'data')
+    const [said] = await Promise.race([once(child.stdout, 'data'), once(child, 'close')])
+    if (String(said) !== 'ready\n') return t.fail('the process did not begin')
     await setTimeout(Math.random() * 30)
     child.kill('SIGKILL')
     await once(child, 'close')

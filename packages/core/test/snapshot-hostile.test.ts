@@ -262,7 +262,9 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   const stolen = recordKey('mcp', ownerDigest('mcp', BOB), mine.id)
   const asBobs = await sessions.codec.seal('session', stolen, await sessions.codec.open('session', first.key, first.body))
   const forged = [{ ...first, body: second.body }, { ...first, body: new Uint8Array() }, { ...first, body }, { ...first, key: stolen, owner: ownerDigest('mcp', BOB), body: asBobs }]
-  const { report } = await restore(await header() + forged.map(one => signed('record', plainly(one))).join(''))
+  const after = start()
+  after.sessions.isContext = () => true
+  const report = await after.sessions.restoreSessionState(new Shelf(await header() + forged.map(one => signed('record', plainly(one))).join('')))
   const invalid = [...[2, 3, 4].map(line => ({ line, reason: 'the session cannot be opened' })), { line: 5, reason: 'the owner is another one' }, { line: 6, reason: 'the end is missing' }]
   t.strictSame(report, { ...NOTHING, invalid })
 })
