@@ -90,7 +90,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
   inUse: (key: RecordKey) => boolean = () => false
   /** Whether a context is as the application wants it. The plugin sets it. */
-  isContext: (context: Json) => boolean = () => true
+  isContext: ((context: Json) => boolean) | undefined
   /** Set while sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
   incomplete = false
   readonly #isPlain: boolean

@@ -5,11 +5,12 @@ import type { HoldfastOptions } from './options.js'
 
 type Option = HoldfastOptions['context']
 
-/** @returns what is wrong with a context; it names the place, never the value */
-export function contextCheck (option: Option): (context: Json) => string | undefined {
-  const validator = option?.schema === undefined ? undefined : Compile(option.schema)
+/** @returns a check, where there is a schema, that says what is wrong with a context; it names the place, never the value */
+export function contextCheck (option: Option): ((context: Json) => string | undefined) | undefined {
+  if (option?.schema === undefined) return undefined
+  const validator = Compile(option.schema)
   return context => {
-    if (validator === undefined || validator.Check(context)) return undefined
+    if (validator.Check(context)) return undefined
     const [error] = validator.Errors(context)
     return `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`
   }
@@ -25,7 +26,7 @@ export function contextReader (option: Option): ((request: FastifyRequest) => Pr
   const check = contextCheck(option)
   return async request => {
     const context = await option.resolve(request)
-    const message = check(context)
+    const message = check?.(context)
     if (message === undefined) return context
     // The client is not told what is wrong with what you resolved.
     request.log.warn({ reason: message }, 'holdfast: the context of a new session does not match its schema')

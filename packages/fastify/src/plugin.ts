@@ -27,7 +27,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const codec = sealing(settings, app.log)
   const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
-  sessions.isContext = context => check(context) === undefined
+  if (check !== undefined) sessions.isContext = context => check(context) === undefined
   const snapshots = snapshot && new Snapshots(sessions, app.log, snapshot.every)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)

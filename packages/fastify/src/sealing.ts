@@ -44,13 +44,13 @@ function aad ({ namespace, kind, key }: Place): string[] {
 function keyOf (envelope: Envelope, sealed: Uint8Array): string | undefined {
   try {
     return envelope.keyId(sealed)
-  } catch (error) {
-    if (error instanceof EnvelopeError) return undefined
-    throw error
+  } catch {
+    // No envelope has sealed it.
+    return undefined
   }
 }
 
-/** Says in the words of core what an envelope has to say. */
+/** Says in the words of core that a key is missing. Any other error says there that something cannot be opened. */
 function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
   try {
     const result = work()
@@ -61,6 +61,5 @@ function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array |
 }
 
 function fail (error: unknown): never {
-  if (!(error instanceof EnvelopeError)) throw error
-  throw new HoldfastError(error.retryable ? 'HOLDFAST_KEY_UNAVAILABLE' : 'HOLDFAST_INVALID_STATE', error.message, { cause: error })
+  throw error instanceof EnvelopeError && error.retryable ? new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', error.message, { cause: error }) : error
 }

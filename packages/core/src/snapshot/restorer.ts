@@ -95,10 +95,12 @@ export class Restorer {
   /** @returns why a record must not come back */
   async #check (record: StoredRecord): Promise<string | undefined> {
     const { sessions } = this
+    // What is under a key of ours, in a line that is authentic, was opened when it was sealed.
+    if (sessions.isContext === undefined && sessions.codec.keys !== undefined) return undefined
     try {
       const state = await sessions.read(record)
       if (ownerDigest(sessions.namespace, state.principal) !== record.owner) return 'the owner is another one'
-      return sessions.isContext(state.context) ? undefined : 'the context does not match its schema'
+      return sessions.isContext?.(state.context) !== false ? undefined : 'the context does not match its schema'
     } catch (error) {
       // It stays sealed until the key is there again, as it would in a backend that never lost it.
       return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'the session cannot be opened'
