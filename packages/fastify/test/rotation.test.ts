@@ -79,6 +79,21 @@ t.test('three phases bring a new key to several replicas without a failed reques
   await both()
 })
 
+t.test('what no envelope has sealed needs no key, and is left as it is', async t => {
+  const backend = memory()
+  const keys = keyring(k1)
+  const { url, app } = await start(t, { createServer, backend, keys })
+  await RawClient.open(url)
+  await RawClient.open(url)
+  const [damaged] = (await backend.records.list({ limit: 1 })).records
+  t.equal(await backend.records.reseal(damaged?.key as string, damaged?.version as number, Buffer.from('{"schema":1}')), true)
+  keys.replace(`${k2},${k1}`)
+  t.strictSame(await app.mcpSessions.rotate(), { resealed: 1, current: 0, unreadable: 1 })
+  t.strictSame([...await app.mcpSessions.keysInUse()], [['k2', 1]])
+  t.equal(await app.mcpSessions.count(), 2)
+  await app.mcpSessions.dropKey('k1')
+})
+
 t.test('without keys there is nothing to rotate', async t => {
   const { app } = await start(t)
   const { mcpSessions } = app

@@ -250,6 +250,18 @@ t.test('a snapshot that cannot be read leaves unknown ids open until it can', as
   t.equal(await client.at(third.url).call('count'), 2)
 })
 
+t.test('a snapshot that turns out to be damaged when it can be read at last is reported then', async t => {
+  let broken = true
+  const { run } = await runs(t)
+  const { log, url } = await run({
+    snapshot: { every: 10, write: async stream => { for await (const chunk of stream) void chunk }, read: () => { if (broken) throw new Error('EIO'); return Readable.from(['noise\n']) } }
+  })
+  t.equal(log.saying('holdfast: the snapshot could not be read').length, 1)
+  broken = false
+  t.match(await log.hears('holdfast: the snapshot was not restored completely'), { restored: 0, invalid: [{ line: 1 }] })
+  t.equal((await new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': 'x' }).start('echo')).status, 404)
+})
+
 t.test('a folder in the place of the file: the app runs, and says at its end that nothing was written', async t => {
   const path = await folder(t)
   const log = new Log()
