@@ -310,3 +310,17 @@ t.test('with another key of the same ring nothing changes', async (t) => {
   t.match(await after.sessions.restoreSessionState(shelf), { restored: 1, invalid: [] })
   t.ok(await after.sessions.open(id, null))
 })
+
+t.test('without a schema, sealed sessions stay closed until they are used', async (t) => {
+  const shelf = new Shelf()
+  const from = start({ codec: sealing('k1') })
+  const good = await from.sessions.create({ data: { n: 1 } })
+  const bad = await from.sessions.create()
+  const record = from.backend.stored.get(bad.key)
+  if (record !== undefined) record.body = new Uint8Array(100)
+  await from.sessions.exportSessionState(shelf)
+  const { sessions } = start({ codec: sealing('k1') })
+  t.match(await sessions.restoreSessionState(shelf), { restored: 2, invalid: [] })
+  t.strictSame((await sessions.open(good.id, null))?.data, { n: 1 })
+  await t.rejects(sessions.open(bad.id, null), { code: 'HOLDFAST_INVALID_STATE' })
+})

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Duration, milliseconds } from '../duration.js'
 import { InvalidOptionError } from '../errors.js'
@@ -34,7 +35,8 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
     read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream(),
     keep: async () => {
       const time = await modified(target)
-      if (time !== undefined) await link(target, `${target}.kept-${Math.trunc(time)}`).catch(unless('EEXIST'))
+      const kept = `${target}.kept-${Math.trunc(time ?? 0)}`
+      if (time !== undefined && await modified(kept) === undefined) await replace(kept, createReadStream(target))
     },
     forget: async keys => { await ended.add(keys) },
     forgotten: async () => await ended.read()

@@ -95,7 +95,7 @@ export class Restorer {
   /** @returns why a record must not come back */
   async #check (record: StoredRecord): Promise<string | undefined> {
     const { sessions } = this
-    // What is under a key of ours, in a line that is authentic, was opened when it was sealed.
+    // The line is authentic, so the body is what the backend held: like there, it is opened when it is used.
     if (sessions.isContext === undefined && sessions.codec.keys !== undefined) return undefined
     try {
       const state = await sessions.read(record)
