@@ -1,4 +1,5 @@
 import { Compile } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
 import type { FastifyRequest } from 'fastify'
 import { HoldfastError, type Json } from '@holdfast/core'
 import type { HoldfastOptions } from './options.js'
@@ -11,8 +12,8 @@ export function contextCheck (option: Option): ((context: Json) => string | unde
   const validator = Compile(option.schema)
   return context => {
     if (validator.Check(context)) return undefined
-    const [error] = validator.Errors(context)
-    return `context${error?.instancePath.replaceAll('/', '.') ?? ''}: ${error?.message ?? 'does not match its schema'}`
+    const [{ instancePath, message }] = validator.Errors(context) as [TLocalizedValidationError]
+    return `context${instancePath.replaceAll('/', '.')}: ${message}`
   }
 }
 
