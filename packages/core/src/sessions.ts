@@ -12,11 +12,10 @@ import type { Principal } from './principal.js'
 import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
 import { type SessionEvents, type SessionNotice, notice } from './session-events.js'
 import { Session, type SessionStore } from './session.js'
-import { type ExportOptions, type ExportReport, exportSessions } from './snapshot/export.js'
+import { Archive } from './snapshot/archive.js'
+import type { ExportOptions, ExportReport } from './snapshot/export.js'
 import type { N8nMcpOptions } from './snapshot/n8n-mcp.js'
-import { UNKNOWN_KEY } from './snapshot/header.js'
 import type { RestoreReport } from './snapshot/report.js'
-import { restoreSessions } from './snapshot/restore.js'
 import type { RestoreOptions } from './snapshot/restorer.js'
 import type { SnapshotSink } from './snapshot/sink.js'
 import { type RotateOptions, type RotateReport, dropKey, keysInUse, rotate } from './rotation.js'
@@ -78,8 +77,6 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** Whoever uses `backend` directly asks through it. */
   readonly availability: Availability
   readonly namespace: string
-  /** Where snapshots go and come from. */
-  readonly snapshot: SnapshotSink | undefined
   /** Milliseconds. */
   readonly idle: number
   /** Milliseconds. */
@@ -91,11 +88,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   inUse: (key: RecordKey) => boolean = () => false
   /** Whether a context is as the application wants it. The plugin sets it. */
   isContext: ((context: Json) => boolean) | undefined
-  /** Set while sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
-  incomplete = false
-  readonly #isPlain: boolean
-  /** One export or restore at a time. */
-  #snapshots: Promise<unknown> = Promise.resolve()
+  readonly #archive: Archive
 
   /** @throws InvalidOptionError naming the option */
   constructor (options: SessionsOptions) {
@@ -116,12 +109,17 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
     this.#evict = evict === 'idle'
-    this.snapshot = options.snapshot
-    this.#isPlain = codec === plain
+    this.#archive = new Archive(this, options.snapshot, codec === plain)
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
     this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
   }
+
+  /** Where snapshots go and come from. */
+  get snapshot (): SnapshotSink | undefined { return this.#archive.own }
+
+  /** Whether sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
+  get incomplete (): boolean { return this.#archive.incomplete }
 
   /**
    * Opens a new session under a fresh id. Durable when it resolves.
@@ -258,14 +256,9 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError without a sink, or with the codec `plain`
    */
   async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
-    const there = this.#sink(sink)
-    if (this.#isPlain) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
-    return await this.#inTurn(async () => {
-      if (this.incomplete && there === this.snapshot) await this.#restore(there, {})
-      const report = await exportSessions(this, there, options)
-      this.emit('exported', report)
-      return report
-    })
+    const report = await this.#archive.export(sink, options)
+    this.emit('exported', report)
+    return report
   }
 
   /**
@@ -276,8 +269,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError without a sink
    */
   async restoreSessionState (sink?: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
-    const from = this.#sink(sink)
-    return await this.#inTurn(async () => await this.#restore(from, options))
+    return await this.#archive.restore(sink, options)
   }
 
   /**
@@ -392,42 +384,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
     if (keys.length === 0) return
     await this.fleet.tellGone(keys, 'terminated')
-    await this.#forget(keys)
+    await this.#archive.forget(keys)
   }
 
   /** A null that got past the types must not mean everyone, or every session without an owner. */
   #owner (principal: Principal): string {
     if (principal === null) throw new InvalidOptionError('principal', 'expected a principal')
     return ownerDigest(this.namespace, principal)
-  }
-
-  async #forget (keys: RecordKey[]): Promise<void> {
-    try {
-      await this.snapshot?.forget?.(keys)
-    } catch (error) {
-      throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
-    }
-  }
-
-  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
-    const result = this.#snapshots.then(work)
-    this.#snapshots = result.catch(() => {})
-    return await result
-  }
-
-  async #restore (from: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
-    const own = from === this.snapshot && options.n8nMcp === undefined
-    if (own) this.incomplete = true
-    const report = await restoreSessions(this, from, options)
-    if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
-    this.emit('imported', report)
-    return report
-  }
-
-  #sink (given: SnapshotSink | undefined): SnapshotSink {
-    const sink = given ?? this.snapshot
-    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
-    return sink
   }
 
   #locate (id: string, principal: Principal | null): { key: RecordKey, owner: string } | undefined {

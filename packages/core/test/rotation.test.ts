@@ -141,7 +141,7 @@ t.test('an outage is one, and a key that cannot seal is an error', async (t) => 
   backend.records.reseal = reseal
   const restore = outage(backend)
   for (const call of [() => later.sessions.rotate(), () => later.sessions.keysInUse(), () => later.sessions.dropKey('k1')]) {
-    await t.rejects(call(), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+    await t.rejects(async () => { await call() }, { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
   }
   restore()
   t.match(await later.sessions.rotate(), { resealed: 1 })
@@ -225,6 +225,6 @@ t.test('a key is dropped once nothing needs it', async (t) => {
 t.test('without keys there is nothing to rotate', async (t) => {
   const { sessions } = start({ codec: { ...plain } })
   for (const call of [() => sessions.rotate(), () => sessions.keysInUse(), () => sessions.dropKey('k1')]) {
-    await t.rejects(call(), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+    await t.rejects(async () => { await call() }, { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
   }
 })

@@ -1,4 +1,4 @@
-import { type Codec, HoldfastError } from '@holdfast/core'
+import { type Codec, HoldfastError, type SnapshotSink } from '@holdfast/core'
 import t from 'tap'
 import { said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
@@ -57,10 +57,18 @@ t.test('a session that came without a handshake gets one from its first request'
 })
 
 t.test('while sessions may be missing, an unknown id is no 404', async (t) => {
-  const f = await fleet(t, { scripts })
+  let away = true
+  const snapshot: SnapshotSink = {
+    read: async () => {
+      if (away) throw new Error('the volume is not there')
+      return undefined
+    },
+    write: async () => {}
+  }
+  const f = await fleet(t, { scripts, sessions: { snapshot } })
   const [client, absent] = [await f.client().begin(), f.client()]
   absent.id = 'x'
-  f.first.sessions.incomplete = true
+  await t.rejects(f.first.sessions.restoreSessionState(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
   for (const received of [await absent.do('hello', 7), await absent.notify('x'), await absent.get(), await absent.delete()]) {
     t.equal(received.status, 503)
     t.equal(received.headers['retry-after'], '5')
@@ -68,7 +76,8 @@ t.test('while sessions may be missing, an unknown id is no 404', async (t) => {
   }
   t.equal((await absent.do('hello', 7)).json.id, 7)
   t.equal(said((await client.do('hello')).json), 'hi')
-  f.first.sessions.incomplete = false
+  away = false
+  await f.first.sessions.restoreSessionState()
   t.equal((await absent.do('hello')).status, 404)
 })
 

@@ -1,0 +1,64 @@
+import { HoldfastError, InvalidOptionError } from '../errors.js'
+import type { RecordKey } from '../record.js'
+import type { Sessions } from '../sessions.js'
+import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
+import { UNKNOWN_KEY } from './header.js'
+import type { N8nMcpOptions } from './n8n-mcp.js'
+import type { RestoreReport } from './report.js'
+import { restoreSessions } from './restore.js'
+import type { RestoreOptions } from './restorer.js'
+import type { SnapshotSink } from './sink.js'
+
+/** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore at a time. */
+export class Archive {
+  /** The manager's own snapshot was not restored, or not all of it could be. */
+  incomplete = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param readable whether what is exported would be readable without anybody having said so */
+  constructor (private readonly sessions: Sessions, readonly own: SnapshotSink | undefined, private readonly readable: boolean) {}
+
+  async export (given: SnapshotSink | undefined, options: ExportOptions): Promise<ExportReport> {
+    const sink = this.#sink(given)
+    if (this.readable) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
+    return await this.#inTurn(async () => {
+      if (this.incomplete && sink === this.own) await this.#restore(sink, {})
+      return await exportSessions(this.sessions, sink, options)
+    })
+  }
+
+  async restore (given: SnapshotSink | undefined, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+    const sink = this.#sink(given)
+    return await this.#inTurn(async () => await this.#restore(sink, options))
+  }
+
+  /** Keeps sessions that have ended from coming back with an older snapshot. */
+  async forget (keys: readonly RecordKey[]): Promise<void> {
+    try {
+      await this.own?.forget?.(keys)
+    } catch (error) {
+      throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
+    }
+  }
+
+  async #restore (sink: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+    const own = sink === this.own && options.n8nMcp === undefined
+    if (own) this.incomplete = true
+    const report = await restoreSessions(this.sessions, sink, options)
+    if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
+    this.sessions.emit('imported', report)
+    return report
+  }
+
+  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => {})
+    return await result
+  }
+
+  #sink (given: SnapshotSink | undefined): SnapshotSink {
+    const sink = given ?? this.own
+    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
+    return sink
+  }
+}
