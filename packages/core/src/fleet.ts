@@ -24,7 +24,7 @@ export class Fleet {
     private readonly report: (error: unknown) => void
   ) {}
 
-  /** Tells every replica, this one left out. */
+  /** Tells every replica, this one left out; with the detail `echo: true` this one as well, in the order in which all hear it. */
   async tell (type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<void> {
     try {
       await this.#publish(this.#everyone, { ...details, type, key, from: this.replica })
@@ -67,7 +67,7 @@ export class Fleet {
   async #hear (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
     const message = parseJson(await this.codec.open('message', '', sealed))
     if (!isMessage(message)) throw new HoldfastError('HOLDFAST_INVALID_STATE', 'A message on the bus cannot be read.')
-    if (message.from !== this.replica) await listener(message)
+    if (message.from !== this.replica || message.echo === true) await listener(message)
   }
 }
 

@@ -19,6 +19,16 @@ t.test('everyone hears what is told to all, except who tells it', async (t) => {
   t.strictSame([a.heard, b.heard, c.heard], [[], [message], [message]])
 })
 
+t.test('with an echo, who tells hears it too, and all hear everything in one order', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  await Promise.all([a.listen(), b.listen()])
+  await Promise.all([a.member.tell('takeover', 'tag.key', { echo: true }), b.member.tell('takeover', 'tag.key', { echo: true })])
+  await new Promise(setImmediate)
+  t.strictSame(a.heard.map(({ from }) => from), b.heard.map(({ from }) => from))
+  t.strictSame(a.heard.map(({ from }) => from).sort(), ['a', 'b'])
+})
+
 t.test('one replica can be told something, and it is known whether it is there', async (t) => {
   const bus = new Reference()
   const [a, b, c] = [fleet(bus, 'a'), fleet(bus, 'b'), fleet(bus, 'c')]

@@ -43,6 +43,8 @@ export class EventStream extends Readable {
 
   /** A newer response of the same stream receives instead. */
   passive = false
+  /** Its place among the takeovers of this replica, until the fleet has heard of it. */
+  claim: number | undefined
 
   get position (): number { return this.#position }
 

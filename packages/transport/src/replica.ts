@@ -97,7 +97,7 @@ const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessa
     if (Array.isArray(keys)) await Promise.all(keys.map(async key => await end(String(key), reason === 'expired' ? 'expired' : 'terminated')))
   },
   wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
-  takeover: ({ streams }, { key, stream }) => streams.yieldTo(key, String(stream)),
+  takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, String(stream), from, Number(claim)),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
   notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) }
 }

@@ -7,6 +7,7 @@ export class Streams {
   /** By record key and stream name, oldest first. */
   readonly #open = new Map<RecordKey, Map<string, EventStream[]>>()
   readonly #sessions = new Map<RecordKey, Session>()
+  #claims = 0
 
   constructor (private readonly sessions: Sessions, private readonly log: StreamLog, private readonly settings: EventStreamOptions) {}
 
@@ -46,7 +47,8 @@ export class Streams {
       if (page.lost ? position >= page.floor : page.ended && page.messages.length === 0) return 'over'
     }
     const stream = this.attach(session, name, position, priming)
-    void this.sessions.fleet.tell('takeover', session.key, { stream: name })
+    stream.claim = ++this.#claims
+    void this.sessions.fleet.tell('takeover', session.key, { stream: name, claim: stream.claim, echo: true })
     stream.wake()
     return stream
   }
@@ -62,9 +64,17 @@ export class Streams {
     this.#active(key, name)?.wake()
   }
 
-  /** Another replica holds a newer response of a stream. */
-  yieldTo (key: RecordKey, name: string): void {
-    const streams = this.#all(key, name)
+  /**
+   * A replica, perhaps this one, has opened a response of a stream that its client resumes. All hear of these in one order, and the last
+   * response receives: one of ours that the fleet has not heard of yet is newer than any that it hears of.
+   */
+  takeover (key: RecordKey, name: string, replica: string, claim: number): void {
+    if (replica !== this.sessions.fleet.replica) return this.#yield(key, name)
+    for (const stream of this.#all(key, name)) if (stream.claim !== undefined && stream.claim <= claim) stream.claim = undefined
+  }
+
+  #yield (key: RecordKey, name: string): void {
+    const streams = this.#all(key, name).filter(({ claim }) => claim === undefined)
     for (const stream of streams) stream.passive = true
     // What was written here since the other one read the log went to a response that nobody reads.
     if (streams.length > 0) void this.sessions.fleet.tell('wake', key, { stream: name })

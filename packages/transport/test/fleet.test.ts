@@ -132,6 +132,32 @@ t.test('a call is resumed on another replica while it runs', async (t) => {
   t.same(await events.rest(), [], 'the old response fell silent')
 })
 
+t.test('of two replicas that open one stream at the same time, one receives', async (t) => {
+  const f = await fleet(t, { replicas: 2, scripts })
+  const here = await f.client().begin()
+  const there = here.at(f.second.endpoint)
+  const { bus } = f.backend
+  const publish = bus.publish.bind(bus)
+  for (let n = 1; n <= 6; n++) {
+    const opened = new Gate()
+    bus.publish = async (channel, message) => {
+      await opened.passed
+      return await publish(channel, message)
+    }
+    const streams = await Promise.all((n % 2 === 0 ? [here, there] : [there, here]).map(async client => (await client.get()).events))
+    for (const stream of streams) await stream.block()
+    opened.open()
+    await turns()
+    await announce(f, n)
+    const heard = await Promise.any(streams.map(async (stream, index) => ({ index, message: await stream.message() })))
+    t.equal(heard.message.params.data, n)
+    await turns()
+    for (const stream of streams) stream.close()
+    t.same(await (streams[1 - heard.index] as typeof streams[number]).rest(), [], 'and the other does not')
+    await turns()
+  }
+})
+
 t.test('the standalone stream is heard on whichever replica listens', async (t) => {
   const f = await fleet(t, { replicas: 2, scripts })
   const here = await f.client().begin()
