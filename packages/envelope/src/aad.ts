@@ -10,22 +10,30 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Every part after its length, as 4 bytes, big endian. */
 export function encodeAad (aad: Aad): Uint8Array {
-  const parts = (Array.isArray(aad) ? aad : [aad]).map(encodePart)
-  const encoded = Buffer.allocUnsafe(parts.reduce((size, part) => size + 4 + part.length, 0))
+  const parts: readonly unknown[] = Array.isArray(aad) ? aad : [aad]
+  let size = 0
+  for (const part of parts) size += 4 + sizeOf(part)
+  const encoded = Buffer.allocUnsafe(size)
   let at = 0
-  for (const part of parts) {
-    encoded.set(part, at = encoded.writeUInt32BE(part.length, at))
-    at += part.length
+  for (const part of parts as readonly (string | Uint8Array)[]) {
+    const start = at + 4
+    if (typeof part === 'string') {
+      at = start + encoded.write(part, start)
+    } else {
+      encoded.set(part, start)
+      at = start + part.length
+    }
+    encoded.writeUInt32BE(at - start, start - 4)
   }
   return encoded
 }
 
-function encodePart (part: unknown): Uint8Array {
+function sizeOf (part: unknown): number {
   if (typeof part !== 'string') {
     assertBytes('aad', part)
-    return part
+    return part.length
   }
   // UTF-8 has one replacement for all of them, so different texts would be the same bytes.
   if (LONE_SURROGATE.test(part)) throw new TypeError('aad: expected well-formed text')
-  return Buffer.from(part)
+  return Buffer.byteLength(part)
 }

@@ -22,21 +22,25 @@ export function pseudorandomKey (key: Uint8Array): KeyObject {
 /** `messageId` must be new: with two messages of one id, whoever has both ciphertexts learns about both plaintexts. */
 export function sealMessage (root: RootKey, messageId: Buffer, plaintext: Uint8Array, aad: Uint8Array): Buffer {
   const binding = Buffer.concat([LABEL, root.prefix, messageId, aad])
-  const derived = expand(root.pseudorandom, binding.subarray(0, binding.length - aad.length), 2 * KEY_SIZE)
-  const bound = binding.subarray(LABEL.length)
-  const { ciphertext, tag } = encrypt(derived.subarray(0, KEY_SIZE), IV, plaintext, bound)
-  derived.fill(0, 0, KEY_SIZE)
-  return Buffer.concat([root.prefix, messageId, derived.subarray(KEY_SIZE), ciphertext, tag])
+  const { key, commitment } = derive(root.pseudorandom, binding.subarray(0, binding.length - aad.length))
+  const { ciphertext, tag } = encrypt(key, IV, plaintext, binding.subarray(LABEL.length))
+  key.fill(0)
+  return Buffer.concat([root.prefix, messageId, commitment, ciphertext, tag])
 }
 
 /** `undefined` when it was not sealed exactly so under this key. */
 export function openMessage (pseudorandom: KeyObject, { header, commitment, ciphertext, tag }: Sealed, aad: Uint8Array): Buffer | undefined {
   const binding = Buffer.concat([LABEL, header, aad])
-  const derived = expand(pseudorandom, binding.subarray(0, binding.length - aad.length), 2 * KEY_SIZE)
+  const derived = derive(pseudorandom, binding.subarray(0, binding.length - aad.length))
   try {
-    if (!timingSafeEqual(derived.subarray(KEY_SIZE), commitment)) return undefined
-    return decrypt(derived.subarray(0, KEY_SIZE), IV, ciphertext, tag, binding.subarray(LABEL.length))
+    if (!timingSafeEqual(derived.commitment, commitment)) return undefined
+    return decrypt(derived.key, IV, ciphertext, tag, binding.subarray(LABEL.length))
   } finally {
-    derived.fill(0)
+    derived.key.fill(0)
   }
+}
+
+function derive (pseudorandom: KeyObject, info: Uint8Array): { key: Buffer, commitment: Buffer } {
+  const [key, commitment] = expand(pseudorandom, info, 2) as [Buffer, Buffer]
+  return { key, commitment }
 }

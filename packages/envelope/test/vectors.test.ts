@@ -21,6 +21,6 @@ for (const { name, key, iv, plaintext, aad, ciphertext, tag } of ciphers) {
 for (const { name, key, salt, info, pseudorandom, output } of derivations) {
   t.test(`HKDF with SHA-256: ${name}`, async (t) => {
     t.equal(extract(hex(salt), hex(key)).export().toString('hex'), pseudorandom)
-    t.equal(Buffer.from(expand(createSecretKey(hex(pseudorandom)), hex(info), output.length / 2)).toString('hex'), output)
+    t.equal(Buffer.concat(expand(createSecretKey(hex(pseudorandom)), hex(info), Math.ceil(output.length / 64))).toString('hex').slice(0, output.length), output)
   })
 }
