@@ -184,7 +184,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** {@link terminate} by key, as listed. */
   async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
     const removed = await this.availability.ask(() => this.backend.records.remove(key))
-    if (removed) await this.#ended([key], owner, reason)
+    await this.#ended(removed ? [key] : [], owner, reason)
     return removed
   }
 
@@ -382,8 +382,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
-    if (keys.length === 0) return
-    await this.fleet.tellGone(keys, 'terminated')
+    if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
     await this.#archive.forget(keys)
   }
 

@@ -301,6 +301,31 @@ t.test('an end that cannot be noted is an error, and the session is gone all the
   t.equal(messages.length, 1, 'other replicas know')
 })
 
+for (const [again, ask] of Object.entries({
+  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate(id, ADA),
+  'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll(ADA),
+  'the end of another one': async ({ sessions }: ReturnType<typeof start>) => await sessions.terminate((await sessions.create()).id, null)
+})) {
+  t.test(`an end that could not be noted is noted with the next: ${again}`, async (t) => {
+    const shelf = new Shelf()
+    let full = true
+    const forget = async (keys: readonly string[]): Promise<void> => {
+      if (full) throw new Error('disk full')
+      await shelf.forget(keys)
+    }
+    const snapshot = { write: shelf.write.bind(shelf), read: shelf.read.bind(shelf), forgotten: shelf.forgotten.bind(shelf), forget }
+    const before = start({ snapshot })
+    const { id } = await before.sessions.create({ principal: ADA })
+    await before.sessions.exportSessionState()
+    for (let i = 0; i < 2; i++) await t.rejects(before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted')
+    full = false
+    await ask(before, id)
+    const after = start({ snapshot })
+    t.strictSame(await after.sessions.restoreSessionState(), { ...NOTHING, duplicate: 1 })
+    t.equal(await after.sessions.open(id, ADA), undefined)
+  })
+}
+
 t.test('with another key of the same ring nothing changes', async (t) => {
   const shelf = new Shelf()
   const { sessions } = start()

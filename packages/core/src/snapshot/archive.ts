@@ -13,6 +13,8 @@ import type { SnapshotSink } from './sink.js'
 export class Archive {
   /** The manager's own snapshot was not restored, or not all of it could be. */
   incomplete = false
+  /** Ended, and not noted yet. */
+  readonly #unnoted = new Set<RecordKey>()
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param readable whether what is exported would be readable without anybody having said so */
@@ -32,10 +34,15 @@ export class Archive {
     return await this.#inTurn(async () => await this.#restore(sink, options))
   }
 
-  /** Keeps sessions that have ended from coming back with an older snapshot. */
+  /** Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed. */
   async forget (keys: readonly RecordKey[]): Promise<void> {
+    if (this.own?.forget === undefined) return
+    for (const key of keys) this.#unnoted.add(key)
+    const noted = [...this.#unnoted]
+    if (noted.length === 0) return
     try {
-      await this.own?.forget?.(keys)
+      await this.own.forget(noted)
+      for (const key of noted) this.#unnoted.delete(key)
     } catch (error) {
       throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
     }
