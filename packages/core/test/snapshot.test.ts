@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { join } from 'node:path'
 import t from 'tap'
-import { type ExportReport, Sessions, file, unsealed } from '../src/index.js'
+import { type ExportReport, HoldfastError, Sessions, file, unsealed } from '../src/index.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 import { held, start } from './fixtures/process.js'
 import { Reference } from './fixtures/reference.js'
@@ -325,6 +325,35 @@ for (const [again, ask] of Object.entries({
     t.equal(await after.sessions.open(id, ADA), undefined)
   })
 }
+
+t.test('where the backend is full, the rest comes back, the report says what did not, and a copy is kept', async (t) => {
+  const snapshot = new Shelf()
+  const before = start({ snapshot })
+  const { ada, nobody, bob } = await furnish(before)
+  await before.sessions.exportSessionState()
+  const { backend, sessions } = start({ snapshot })
+  const { create } = backend.records
+  const { restore } = backend.events
+  const full = async (): Promise<never> => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
+  backend.records.create = async (record, limits) => record.key === nobody.key ? await full() : await create(record, limits)
+  backend.events.restore = async stream => stream.name === 'open' ? await full() : await restore(stream)
+  const { invalid, ...counts } = await sessions.restoreSessionState()
+  t.match(counts, { restored: 2, overLimit: 1 })
+  t.match(invalid, [{ line: Number, reason: 'there is no room for one of its streams' }])
+  t.ok(snapshot.lines[invalid[0]!.line - 1]?.includes(ada.key))
+  t.strictSame((await backend.events.streams([ada.key, bob.key])).map(({ name }) => name).sort(), ['empty', 'ended', 'trimmed'])
+  t.equal(sessions.incomplete, false)
+  t.equal(snapshot.kept.length, 1)
+})
+
+t.test('a copy is kept of what is over a limit', async (t) => {
+  const snapshot = new Shelf()
+  const before = start({ snapshot })
+  await furnish(before)
+  await before.sessions.exportSessionState()
+  t.match(await start({ snapshot, limits: { maxSessions: 1 } }).sessions.restoreSessionState(), { restored: 1, overLimit: 2 })
+  t.equal(snapshot.kept.length, 1)
+})
 
 t.test('with another key of the same ring nothing changes', async (t) => {
   const shelf = new Shelf()

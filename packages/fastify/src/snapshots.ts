@@ -55,7 +55,7 @@ export class Snapshots {
   async #restore (report?: 'report'): Promise<void> {
     try {
       const { invalid, ...counts } = await this.sessions.restoreSessionState()
-      if (invalid.length === 0) this.log.info(counts, 'holdfast: the snapshot was restored')
+      if (invalid.length === 0 && counts.overLimit === 0) this.log.info(counts, 'holdfast: the snapshot was restored')
       else if (report || !this.sessions.incomplete) this.log.error({ ...counts, invalid: invalid.slice(0, 10), lines: invalid.length }, 'holdfast: the snapshot was not restored completely')
     } catch (error) {
       if (report) this.log.error({ err: error }, 'holdfast: the snapshot could not be read')

@@ -1,4 +1,5 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { ElicitResultSchema, SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
@@ -201,6 +202,19 @@ t.test('a damaged line costs its session only, and a copy of the file is kept', 
   const kept = (await readdir(path.replace('/sessions', ''))).filter(name => name.includes('.kept-'))
   t.equal(kept.length, 1)
   t.equal(await readFile(path.replace('sessions', kept[0] as string), 'utf8'), damaged)
+})
+
+t.test('sessions for which there is no room are reported, and a copy of the file is kept', async t => {
+  const { path, run } = await runs(t)
+  const first = await run()
+  for (let i = 0; i < 3; i++) await RawClient.open(first.url)
+  await first.app.close()
+  const whole = await readFile(path)
+  const second = await run({ limits: { maxSessions: 2 } })
+  t.match(second.log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 2, overLimit: 1, lines: 0 }])
+  await second.app.close()
+  const [kept] = (await readdir(dirname(path))).filter(name => name.includes('.kept-'))
+  t.strictSame(await readFile(join(dirname(path), String(kept))), whole)
 })
 
 t.test('an app that never became ready leaves the snapshot as it was', async t => {

@@ -4,7 +4,7 @@ export interface RestoreReport {
   expired: number
   /** Already there, or ended since. */
   duplicate: number
-  /** There was no room: `maxSessions`, `maxPerOwner` or `limit`. */
+  /** There was no room: `maxSessions`, `maxPerOwner`, `limit` or the backend's own bound. */
   overLimit: number
   /** What brought nothing: its line (or its place in a list) from 1 on, and the reason, which quotes nothing of it. Of more than a thousand the rest is counted in one last entry. */
   invalid: Array<{ line: number, reason: string }>

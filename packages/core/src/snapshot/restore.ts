@@ -28,8 +28,8 @@ async function restoreFrom (sessions: Sessions, sink: SnapshotSink, options: Res
     return await restoreElements(restorer, await readN8nMcp(sessions, bytes, options.n8nMcp))
   }
   await restoreLines(sessions, restorer, bytes)
-  // The next export replaces what is there.
-  if (tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await sink.keep?.()
+  // The next export replaces what is there, with whatever is not back.
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await sink.keep?.()
 }
 
 async function restoreElements (restorer: Restorer, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {

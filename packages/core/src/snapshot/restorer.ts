@@ -76,7 +76,10 @@ export class Restorer {
     arrival.restored ??= await this.#admit(arrival)
     const streams = arrival.streams.splice(0)
     if (!arrival.restored) return
-    for (const stream of streams) await availability.ask(() => backend.events.restore(stream))
+    for (const stream of streams) {
+      const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
+      if (stored === 'full') this.tally.refuse(arrival.line, 'there is no room for one of its streams')
+    }
   }
 
   /** Counts what becomes of a session. @returns whether it is back */
@@ -87,7 +90,7 @@ export class Restorer {
     if (reason === 'expired') report.expired++
     else if (reason !== undefined) this.tally.refuse(line, reason)
     if (reason !== undefined || (filter !== undefined && !filter(await sessions.summarize(record)))) return false
-    const became = ended.has(record.key) ? 'exists' : this.#taken++ < limit ? await sessions.admit(record) : 'full'
+    const became = ended.has(record.key) ? 'exists' : this.#taken++ < limit ? await unlessFull(sessions.admit(record)) : 'full'
     report[became === 'created' ? 'restored' : became === 'exists' ? 'duplicate' : 'overLimit']++
     return became === 'created'
   }
@@ -105,6 +108,16 @@ export class Restorer {
       // It stays sealed until the key is there again, as it would in a backend that never lost it.
       return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'the session cannot be opened'
     }
+  }
+}
+
+/** What came before stays, and what comes next may be smaller. */
+async function unlessFull<T> (answer: Promise<T>): Promise<T | 'full'> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
+    throw error
   }
 }
 
