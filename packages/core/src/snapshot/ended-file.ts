@@ -1,4 +1,6 @@
 import { appendFile, open, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncFolder } from './sync-folder.js'
 
 /**
  * Sessions that ended since the snapshot beside which this is kept, a key in each line. While the next snapshot is written, what it
@@ -47,8 +49,10 @@ export class EndedFile {
 async function append (path: string, content: string): Promise<void> {
   const handle = await open(path, 'a', 0o600)
   try {
+    const { size } = await handle.stat()
     await appendFile(handle, content)
     await handle.datasync()
+    if (size === 0) await syncFolder(dirname(path))
   } finally {
     await handle.close()
   }

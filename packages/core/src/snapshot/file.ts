@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from '../duration.js'
 import { InvalidOptionError } from '../errors.js'
 import { EndedFile } from './ended-file.js'
 import type { SnapshotSink } from './sink.js'
+import { syncFolder } from './sync-folder.js'
 
 const MODE = 0o600
 /** Milliseconds after which a temporary file was left behind by a process that died. */
@@ -59,16 +60,6 @@ async function replace (target: string, bytes: AsyncIterable<Uint8Array>): Promi
     throw error
   }
   await syncFolder(dirname(target))
-}
-
-/** A rename is durable once its folder is. */
-async function syncFolder (path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 async function removeStale (target: string): Promise<void> {
