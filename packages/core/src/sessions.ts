@@ -175,7 +175,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return record && await this.summarize(record)
   }
 
-  /** Ends a session everywhere. False when there was none. */
+  /**
+   * Ends a session everywhere. False when there was none.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE; HOLDFAST_SNAPSHOT_FAILED when it has ended, but a crash before the next
+   *   export may bring it back: ask again
+   */
   async terminate (id: string, principal: Principal | null): Promise<boolean> {
     const found = this.#locate(id, principal)
     return found !== undefined && await this.end(found.key, found.owner)
@@ -276,7 +281,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * Seals anew, under the active key, whatever is sealed with an older one, and writes the manager's snapshot again. Neither a use nor a
    * change of a session.
    *
-   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, and what exporting throws
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL, and what exporting throws
    * @throws InvalidOptionError when nothing is sealed
    */
   async rotate (options: RotateOptions = {}): Promise<RotateReport> {
