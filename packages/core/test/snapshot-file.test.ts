@@ -243,6 +243,11 @@ t.test('an end whose note was cut short by a full disk does not spoil the next',
   t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, duplicate: 1 })
 })
 
+t.test('a file that cannot be there is not a file that is not there', async (t) => {
+  const path = join(t.testdir({ x: '' }), 'x', 'y')
+  await t.rejects(start().sessions.exportSessionState(file(path)), { ...FAILED, cause: { code: 'ENOTDIR' } })
+})
+
 t.test('a place that does not take everything has failed', async (t) => {
   const { sessions } = start()
   for (let i = 0; i < 250; i++) await sessions.create({ data: { text: 'x'.repeat(500) } })

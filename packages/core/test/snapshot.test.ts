@@ -326,6 +326,36 @@ for (const [again, ask] of Object.entries({
   })
 }
 
+t.test('where nothing ended, nothing is noted', async (t) => {
+  const snapshot = Object.assign(new Shelf(), { forget: async () => { throw new Error('disk full') } })
+  const { sessions } = start({ snapshot })
+  t.equal(await sessions.terminate('unknown', null), false)
+  t.equal(await sessions.terminateAll(ADA), 0)
+})
+
+t.test('the streams of a session that does not come back do not either, however many there are', async (t) => {
+  const snapshot = new Shelf()
+  const { backend, sessions } = start({ snapshot })
+  const { id, key } = await sessions.create()
+  for (const name of ['a', 'b', 'c', 'd']) await backend.events.append({ key, name }, [Buffer.alloc(3 * 2 ** 20)])
+  await sessions.exportSessionState()
+  await sessions.terminate(id, null)
+  const after = start({ snapshot })
+  t.strictSame(await after.sessions.restoreSessionState(), { ...NOTHING, duplicate: 1 })
+  t.strictSame(await after.backend.events.streams([key]), [])
+})
+
+t.test('a session whose own key is not here comes back sealed, although there is a schema', async (t) => {
+  const snapshot = new Shelf()
+  const before = start({ codec: sealing('k1') })
+  const { id } = await before.sessions.create()
+  await start({ backend: before.backend, codec: sealing('k2', 'k1') }).sessions.exportSessionState(snapshot)
+  const { sessions } = start({ codec: sealing('k2') })
+  sessions.isContext = () => false
+  t.strictSame(await sessions.restoreSessionState(snapshot), { ...NOTHING, restored: 1 })
+  await t.rejects(sessions.open(id, null), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
+})
+
 t.test('where the backend is full, the rest comes back, the report says what did not, and a copy is kept', async (t) => {
   const snapshot = new Shelf()
   const before = start({ snapshot })
