@@ -11,7 +11,7 @@ export interface Place {
 
 /**
  * Stands between what Holdfast knows and what a backend stores. Opening throws HOLDFAST_KEY_UNAVAILABLE when the key is not here, which
- * may pass, and anything else when it cannot be opened.
+ * may pass, HOLDFAST_INVALID_STATE when it is and must not be used any more, and anything else when it does not open.
  */
 export interface Codec {
   seal (plaintext: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>

@@ -50,7 +50,7 @@ function keyOf (envelope: Envelope, sealed: Uint8Array): string | undefined {
   }
 }
 
-/** Says in the words of core that a key is missing. Any other error says there that something cannot be opened. */
+/** Says in the words of core that a key is missing, or revoked. Any other error says there that something does not open. */
 function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
   try {
     const result = work()
@@ -61,5 +61,7 @@ function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array |
 }
 
 function fail (error: unknown): never {
-  throw error instanceof EnvelopeError && error.retryable ? new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', error.message, { cause: error }) : error
+  if (!(error instanceof EnvelopeError)) throw error
+  if (error.retryable) throw new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', error.message, { cause: error })
+  throw error.code === 'HOLDFAST_REVOKED_KEY' ? new HoldfastError('HOLDFAST_INVALID_STATE', error.message, { cause: error }) : error
 }

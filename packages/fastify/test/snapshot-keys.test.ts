@@ -1,41 +1,45 @@
 import { readFile, readdir } from 'node:fs/promises'
 import t from 'tap'
-import { type KeyProvider, file } from '../src/index.js'
+import { type KeyProvider, file, generateKey } from '../src/index.js'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { Log } from './fixtures/log.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 
-t.test('with the wrong key nothing is lost: 503 for what is not known, and with the right one all is there', async t => {
-  const directory = await folder(t)
-  const path = `${directory}/sessions`
-  const first = await start(t, { keys: k1, snapshot: file(path) })
-  const client = await RawClient.open(first.url)
-  await first.app.close()
-  const before = await readFile(path)
-  const log = new Log()
-  const second = await start(t, { keys: k2, snapshot: file(path) }, { fastify: { logger: log.logger } })
-  t.match(log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 0, invalid: [{ line: 1, reason: /key/ }] }])
-  const there = client.at(second.url)
-  for (const id of [client.id, 'unknown']) {
-    const asked = there.at(second.url, { 'mcp-session-id': id })
-    for (const response of [await asked.start('echo'), await asked.get(), await asked.delete()]) {
-      t.equal(response.status, 503)
-      t.equal(response.headers.get('retry-after'), '5')
-      await response.text()
+const otherBytes = generateKey('k1')
+const WRONG = [['another id', k2, `${k2},${k1}`], ['the right id and other bytes', otherBytes, k1]] as const
+for (const [what, wrong, right] of WRONG) {
+  t.test(`with a key of ${what} nothing is lost: 503 for what is not known, and with the right one all is there`, async t => {
+    const directory = await folder(t)
+    const path = `${directory}/sessions`
+    const first = await start(t, { keys: k1, snapshot: file(path) })
+    const client = await RawClient.open(first.url)
+    await first.app.close()
+    const before = await readFile(path)
+    const log = new Log()
+    const second = await start(t, { keys: wrong, snapshot: file(path) }, { fastify: { logger: log.logger } })
+    t.match(log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 0, invalid: [{ line: 1, reason: /key/ }] }])
+    const there = client.at(second.url)
+    for (const id of [client.id, 'unknown']) {
+      const asked = there.at(second.url, { 'mcp-session-id': id })
+      for (const response of [await asked.start('echo'), await asked.get(), await asked.delete()]) {
+        t.equal(response.status, 503)
+        t.equal(response.headers.get('retry-after'), '5')
+        await response.text()
+      }
     }
-  }
-  t.strictSame(await (await RawClient.open(second.url)).call('echo', { fine: true }), { fine: true })
-  await t.rejects(second.app.mcpSessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })
-  await second.app.close()
-  t.match(log.saying('holdfast: the snapshot could not be written'), [{ err: { code: 'HOLDFAST_SNAPSHOT_KEPT' } }])
-  t.strictSame(await readFile(path), before)
-  t.strictSame(await readdir(directory), ['sessions'], 'nothing beside it either')
-  const third = await start(t, { keys: `${k2},${k1}`, snapshot: file(path) })
-  t.strictSame(await client.at(third.url).call('echo', { fine: true }), { fine: true })
-  t.equal((await client.at(third.url, { 'mcp-session-id': 'unknown' }).start('echo')).status, 404)
-})
+    t.strictSame(await (await RawClient.open(second.url)).call('echo', { fine: true }), { fine: true })
+    await t.rejects(second.app.mcpSessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })
+    await second.app.close()
+    t.match(log.saying('holdfast: the snapshot could not be written'), [{ err: { code: 'HOLDFAST_SNAPSHOT_KEPT' } }])
+    t.strictSame(await readFile(path), before)
+    t.strictSame(await readdir(directory), ['sessions'], 'nothing beside it either')
+    const third = await start(t, { keys: right, snapshot: file(path) })
+    t.strictSame(await client.at(third.url).call('echo', { fine: true }), { fine: true })
+    t.equal((await client.at(third.url, { 'mcp-session-id': 'unknown' }).start('echo')).status, 404)
+  })
+}
 
 t.test('a key that comes later brings the sessions back without a restart', async t => {
   const path = `${await folder(t)}/sessions`
@@ -90,4 +94,16 @@ t.test('without a seal a snapshot works too, and is readable', async t => {
   const third = await start(t, { keys: k1, snapshot: file(path) }, { fastify: { logger: log.logger } })
   t.equal(log.saying('holdfast: the snapshot was not restored completely').length, 1, 'with keys it is not trusted')
   t.equal((await client.at(third.url).start('echo')).status, 404)
+})
+
+t.test('a snapshot under a revoked key is given up, and a copy is kept', async t => {
+  const directory = await folder(t)
+  const path = `${directory}/sessions`
+  const first = await start(t, { keys: k1, snapshot: file(path) })
+  const client = await RawClient.open(first.url)
+  await first.app.close()
+  const second = await start(t, { keys: `${k2},${k1}:revoked`, snapshot: file(path) })
+  t.equal((await client.at(second.url).start('echo')).status, 404)
+  await second.app.close()
+  t.match(await readdir(directory), ['sessions', /^sessions\.kept-\d+$/])
 })

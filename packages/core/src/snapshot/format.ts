@@ -7,12 +7,12 @@ import type { StoredRecord } from '../record.js'
 /*
  * A snapshot is lines of JSON. The first is the header, the last is `end`; between them come records, each followed by its streams:
  *
- *   {"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1763683200000,"mac":"<a random key of 32 bytes, sealed>"}
+ *   {"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1763683200000,"mac":"<a random key of 32 bytes, sealed>","sum":"<SHA-256>"}
  *   {"record":{…},"mac":"<HMAC-SHA-256>"}
  *   {"stream":{…},"mac":"<HMAC-SHA-256>"}
  *   {"end":{"records":1,"streams":1,"chain":"<SHA-256 of all MACs before it>"},"mac":"<HMAC-SHA-256>"}
  *
- * Bodies are as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by
+ * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by
  * one; the chain says whether any are missing, repeated or out of order. Without keys the MAC's key is readable, and the MACs only
  * show accidents. All bytes are base64url.
  */
@@ -34,18 +34,24 @@ export type Entry =
   | { kind: 'stream', value: StoredStream }
   | { kind: 'end', value: { records: number, streams: number, chain: string } }
 
+const SUM_LENGTH = 43
+const BEFORE_SUM = ',"sum":"'
+const AFTER_SUM = '"}'
+const SUM_TAIL = BEFORE_SUM.length + SUM_LENGTH + AFTER_SUM.length
+
 export function headerLine ({ namespace, createdAt, mac }: Header): string {
-  return `${JSON.stringify({ holdfast: 'snapshot', format: FORMAT, namespace, createdAt, mac: encode(mac) })}\n`
+  const json = JSON.stringify({ holdfast: 'snapshot', format: FORMAT, namespace, createdAt, mac: encode(mac) })
+  return `${json.slice(0, -1)}${BEFORE_SUM}${sumOf(json)}${AFTER_SUM}\n`
 }
 
 /** @returns the header, what is wrong with it, or undefined when it is none */
 export function readHeader (text: string): Header | string | undefined {
   const header = text.startsWith('{"holdfast":') ? parse(text) : undefined
   if (!isObject(header) || header.holdfast !== 'snapshot') return undefined
-  const { format, namespace, createdAt, mac } = header
+  const { format, namespace, createdAt, mac, sum } = header
   if (format !== FORMAT) return 'a snapshot in a format that this version does not know'
   const key = decode(mac)
-  if (typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'the header is damaged'
+  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`) || typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'the header is damaged'
   return { namespace, createdAt, mac: key }
 }
 
@@ -152,6 +158,10 @@ function isCount (value: unknown, least: number): value is number {
 /** A time to live may be as long as a number can say, and a deadline is one after a time. */
 function isLifetime (value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 54
+}
+
+function sumOf (json: string): string {
+  return createHash('sha256').update(json).digest('base64url')
 }
 
 function encode (bytes: Uint8Array): string {

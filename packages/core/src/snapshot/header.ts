@@ -5,6 +5,8 @@ import { Chain, type Header } from './format.js'
 /** The reason for a snapshot that waits for its key: it is neither restored nor damaged. */
 export const UNKNOWN_KEY = 'sealed with a key that is not here'
 
+const KEY_SIZE = 32
+
 export const NO_HEADER = 'not a Holdfast snapshot'
 
 /** @returns what reads the lines that follow a header, or what is wrong with it */
@@ -13,8 +15,10 @@ export async function openHeader ({ namespace, codec }: Sessions, header: Header
   if (header.namespace !== namespace) return 'a snapshot of another namespace'
   try {
     const key = await codec.open('snapshot', '', header.mac)
-    return key.length === 32 ? new Chain(key) : 'the header is damaged'
+    if (key.length === KEY_SIZE) return new Chain(key)
   } catch (error) {
-    return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? UNKNOWN_KEY : 'the header cannot be opened'
+    if (isHoldfastError(error, 'HOLDFAST_INVALID_STATE')) return 'sealed with a key that is revoked'
   }
+  // It is intact, so what does not fit is the key, even one with the right id.
+  return header.mac.length === KEY_SIZE ? 'not sealed, although there are keys' : UNKNOWN_KEY
 }

@@ -3,15 +3,15 @@ import { NO_HEADER } from './header.js'
 import { lines } from './lines.js'
 import type { SnapshotSink } from './sink.js'
 
-/** The header of the snapshot that is there, what is wrong with it, or undefined when there is nothing. */
+/** The first header of the snapshot that is intact, what is wrong when none is, or undefined when there is nothing. */
 export async function peek (sink: SnapshotSink): Promise<Header | string | undefined> {
   const bytes = await sink.read()
   if (bytes === null || bytes === undefined) return undefined
   let found: string | undefined
   for await (const { text } of lines(bytes)) {
     const header = text === undefined ? undefined : readHeader(text)
-    if (header !== undefined) return header
-    found = NO_HEADER
+    if (typeof header === 'object') return header
+    found ??= header ?? NO_HEADER
   }
   return found
 }

@@ -52,8 +52,8 @@ async function restoreLines (sessions: Sessions, restorer: Restorer, bytes: Snap
     if (chain === undefined) {
       const header = line.text === undefined ? undefined : readHeader(line.text)
       const opened = header === undefined ? NO_HEADER : await openHeader(sessions, header)
-      if (typeof opened !== 'string') chain = opened
-      else tally.refuse(number, opened)
+      if (typeof opened === 'string') tally.refuse(number, opened)
+      else chain = opened
       if (header !== undefined && chain === undefined) return
       continue
     }
