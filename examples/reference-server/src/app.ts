@@ -10,7 +10,8 @@ import { tenantContext } from './tenant-context.js'
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, snapshot, snapshotEvery: every } = settings
   const { responseMode, streamAfter, drainTimeout, keys, encryption } = settings
-  const app = fastify({ logger: { level: 'warn', stream: process.stderr } })
+  // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
+  const app = fastify({ logger: { level: 'warn', stream: process.stderr }, return503OnClosing: false })
   const backend = BACKENDS[settings.backend]()
   // Hooks of this kind run last to first: the plugin signs off before its backend goes.
   app.addHook('onClose', async () => await backend.close())

@@ -54,7 +54,7 @@ export class Endpoint {
   }
 
   /**
-   * Takes nothing new, sends clients of open streams elsewhere, and gives running calls their time. What is left then is
+   * Takes no new request, sends clients of open streams elsewhere, and gives running calls their time. What is left then is
    * answered with an error.
    *
    * @param timeout milliseconds
@@ -79,8 +79,9 @@ export class Endpoint {
     if (isReply(messages)) return messages
     const id = soleId(messages)
     try {
-      this.#refuseWhileDraining()
       const [first] = messages.requests
+      // Answers and cancellations are for calls that still run.
+      if (first !== undefined) this.#refuseWhileDraining()
       if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
@@ -151,7 +152,7 @@ export class Endpoint {
   }
 
   #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
-    if (live !== undefined) return false
+    if (live !== undefined || this.#draining) return false
     return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(session.key)
   }
 

@@ -264,6 +264,32 @@ t.test('a replica that drains takes nothing new and lets running calls end', asy
   t.same((await streaming.events.rest()).length, 2)
 })
 
+t.test('while a replica drains, clients still answer and cancel calls that run there', async (t) => {
+  const f = await fleet(t, {
+    responseMode: 'sse',
+    scripts: {
+      ask: async ({ extra }) => (await extra.sendRequest(
+        { method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object', properties: {} } } },
+        ElicitResultSchema
+      )).action,
+      stuck: async ({ extra: { signal } }) => { await new Promise(resolve => signal.addEventListener('abort', resolve)) }
+    }
+  })
+  const client = await f.client().begin({ elicitation: {} })
+  const dormant = await f.client().begin()
+  const asking = client.do('ask')
+  const stuck = client.do('stuck', 77)
+  const { events } = await asking
+  const { id } = await events.message()
+  const drained = f.first.endpoint.drain(10_000)
+  t.equal((await client.answer(id, { action: 'accept' })).status, 202)
+  t.equal(said(await events.message()), 'accept')
+  t.equal((await client.notify('notifications/cancelled', { requestId: 77 })).status, 202)
+  t.equal((await dormant.notify('notifications/roots/list_changed')).status, 202)
+  await drained
+  await (await stuck).events.rest()
+})
+
 t.test('what does not end in time is answered with an error', async (t) => {
   const f = await fleet(t, {
     scripts: {
