@@ -24,7 +24,7 @@ export const REDIS_ERRORS = {
   REDIS_NOREPLICAS: { begins: /^NOREPLICAS/, message: 'Redis refuses writes because it has too few replicas.', retryable: true, outage: true },
   REDIS_UNREPLICATED: { begins: /^UNREPLICATED/, message: 'Too few replicas confirmed the write in time. It may or may not last.', retryable: true, outage: false },
   REDIS_AUTH: { begins: /^(NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/, message: 'Redis did not accept the user name or password.', retryable: false, outage: true },
-  REDIS_NOPERM: { begins: /^NOPERM/, message: 'The ACL of this user forbids a command, key or channel that Holdfast needs.', retryable: false, outage: false },
+  REDIS_NOPERM: { begins: /^NOPERM|^ERR The user executing the script can't/, message: 'The ACL of this user forbids a command, key or channel that Holdfast needs.', retryable: false, outage: false },
   REDIS_CROSSSLOT: { begins: /^(CROSSSLOT|MOVED|ASK )/, message: 'This is a Redis Cluster, but the client was not made for one.', retryable: false, outage: false },
   REDIS_FOREIGN: { begins: /^(FOREIGN|WRONGTYPE)/, message: 'A value under the prefix is not one of Holdfast\'s.', retryable: false, outage: false },
   REDIS_UNSAFE: { begins: /^UNSAFE/, message: 'This Redis does not keep sessions safe, and durability is strict.', retryable: false, outage: false },

@@ -13,7 +13,8 @@ type Sent = string | number | Buffer
 /** The one way to Redis: nothing stays pending, and what goes wrong has a name. */
 export class Link {
   readonly #deadlines: Deadlines
-  #trouble: RedisError | undefined
+  /** What a caller is told who waits in vain for a connection. */
+  #trouble = new RedisError('REDIS_DISCONNECTED')
   #arrival: Promise<void> | undefined
   #arrived: (() => void) | undefined
 
@@ -83,9 +84,9 @@ export class Link {
     const pipeline = client.pipeline()
     pipeline.callBuffer(command, ...args)
     pipeline.call('wait', this.replicated, Math.ceil(this.commandTimeout * 0.8))
-    const [[failure, answer] = [], [trouble, confirmed] = []] = await pipeline.exec() ?? []
-    if (failure ?? trouble) throw failure ?? trouble
-    if (Number(confirmed) < this.replicated) throw new RedisError('REDIS_UNREPLICATED')
+    const [[failure, answer], [, confirmed]] = await pipeline.exec() as [[Error | null, unknown], [Error | null, unknown]]
+    if (failure !== null) throw failure
+    if (!(Number(confirmed) >= this.replicated)) throw new RedisError('REDIS_UNREPLICATED')
     return answer
   }
 
@@ -98,7 +99,7 @@ export class Link {
     try {
       await this.#deadlines.limit(this.#arrival)
     } catch {
-      throw this.#trouble ?? new RedisError('REDIS_DISCONNECTED')
+      throw this.#trouble
     }
   }
 
@@ -108,7 +109,7 @@ export class Link {
   }
 
   readonly #onReady = (): void => {
-    this.#trouble = undefined
+    this.#trouble = new RedisError('REDIS_DISCONNECTED')
     this.#arrived?.()
     this.#arrival = undefined
     this.doctor?.look()

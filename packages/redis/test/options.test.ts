@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { redis } from '../src/index.js'
-import { DEFAULTS } from '../src/options.js'
+import { DEFAULTS, readOptions } from '../src/options.js'
 
 const connection = { lazyConnect: true }
 
@@ -29,6 +30,12 @@ t.test('an option that is undefined takes its default', async (t) => {
   const backend = redis({ connection, prefix: undefined } as object)
   t.ok(backend.shared && backend.durable)
   await backend.close()
+})
+
+t.test('warnings are the process\'s where nobody else wants them', async (t) => {
+  const warned = once(process, 'warning')
+  readOptions({ connection }).onWarning(new Error('told'))
+  t.match(await warned, [{ message: 'told' }])
 })
 
 t.test('the README lists every option with its default', async (t) => {

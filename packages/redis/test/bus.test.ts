@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import t from 'tap'
+import { bytes } from './fixtures/given.js'
+import { single } from './fixtures/single.js'
+
+t.test('what a listener throws is a warning of the process', async (t) => {
+  const { backend: { bus } } = await single(t)
+  for (const [thrown, message] of [[new Error('thrown'), 'thrown'], ['no error', 'A bus listener threw']] as const) {
+    const unsubscribe = await bus.subscribe('channel', () => { throw thrown })
+    const warned = once(process, 'warning')
+    await bus.publish('channel', bytes('hello'))
+    t.match(await warned, [{ message }])
+    await unsubscribe()
+    await unsubscribe()
+  }
+})
+
+t.test('a listener that another one took away hears nothing more', async (t) => {
+  const { backend: { bus } } = await single(t)
+  const heard: string[] = []
+  const last = new Promise<void>((resolve) => {
+    void bus.subscribe('channel', () => {
+      heard.push('first')
+      void second.then(async (unsubscribe) => { await unsubscribe() }).then(resolve)
+    })
+  })
+  const second = bus.subscribe('channel', () => { heard.push('second') })
+  await second
+  await bus.publish('channel', bytes('one'))
+  await last
+  await bus.publish('channel', bytes('two'))
+  await bus.subscribe('other', () => {})
+  t.strictSame(heard, ['first', 'second', 'first'])
+})
+
+t.test('after closing, leaving a channel is harmless', async (t) => {
+  const { backend } = await single(t)
+  const unsubscribe = await backend.bus.subscribe('channel', () => {})
+  await backend.close()
+  await t.resolves(unsubscribe())
+})
