@@ -81,3 +81,8 @@ t.test('the README lists every advice', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   for (const code of Object.keys(REDIS_ADVICE)) t.match(readme, code)
 })
+
+t.test('a server that does not answer is not judged', async (t) => {
+  const silent = { isCluster: false, options: { host: '127.0.0.1' }, info: async () => { throw new Error('Connection is closed.') } }
+  await t.rejects(examine(silent as unknown as Parameters<typeof examine>[0]), { message: 'Connection is closed.' })
+})
