@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type Codec, HoldfastError, InvalidOptionError, type Place, plain, unsealed } from '@holdfast/core'
-import { Envelope, EnvelopeError, Keyring } from '@holdfast/envelope'
+import { type Codec, type ErrorCode, HoldfastError, InvalidOptionError, type Place, plain, unsealed } from '@holdfast/core'
+import { Envelope, type EnvelopeError, Keyring } from '@holdfast/envelope'
 import type { Settings } from './options.js'
 
 /** Of what a seal is bound to: another one is needed when the meaning of the parts changes. */
@@ -50,7 +50,13 @@ function keyOf (envelope: Envelope, sealed: Uint8Array): string | undefined {
   }
 }
 
-/** Says in the words of core that a key is missing, or revoked. Any other error says there that something does not open. */
+/** What core calls it. Any other error says there that something does not open. */
+const MEANINGS: Readonly<Record<string, ErrorCode>> = {
+  HOLDFAST_UNKNOWN_KEY: 'HOLDFAST_KEY_UNAVAILABLE',
+  HOLDFAST_KMS_UNAVAILABLE: 'HOLDFAST_KEY_UNAVAILABLE',
+  HOLDFAST_REVOKED_KEY: 'HOLDFAST_INVALID_STATE'
+}
+
 function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
   try {
     const result = work()
@@ -61,7 +67,7 @@ function translated (work: () => Uint8Array | Promise<Uint8Array>): Uint8Array |
 }
 
 function fail (error: unknown): never {
-  if (!(error instanceof EnvelopeError)) throw error
-  if (error.retryable) throw new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', error.message, { cause: error })
-  throw error.code === 'HOLDFAST_REVOKED_KEY' ? new HoldfastError('HOLDFAST_INVALID_STATE', error.message, { cause: error }) : error
+  const { code, message } = error as EnvelopeError
+  const meaning = MEANINGS[code]
+  throw meaning === undefined ? error : new HoldfastError(meaning, message, { cause: error })
 }
