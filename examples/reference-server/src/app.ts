@@ -3,25 +3,27 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
+import { given } from './given.js'
 import { createServer } from './mcp-server.js'
 import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, snapshot, snapshotEvery: every } = settings
-  const { responseMode, streamAfter, drainTimeout, keys, encryption } = settings
+  const { responseMode, streamAfter, drainDelay, drainTimeout, keys, encryption } = settings
   // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
   const app = fastify({ logger: { level: 'warn', stream: process.stderr }, return503OnClosing: false })
-  const backend = BACKENDS[settings.backend]()
+  const backend = BACKENDS[settings.backend](settings, warning => app.log.warn({ err: warning }, 'about Redis'))
   // Hooks of this kind run last to first: the plugin signs off before its backend goes.
   app.addHook('onClose', async () => await backend.close())
   const options: HoldfastOptions = {
     createServer,
     backend,
+    health: '/health',
     context: tenantContext,
     ttl: given({ idle, absolute }),
     limits: given({ maxSessions, maxPerOwner, maxLive }),
-    ...given({ responseMode, streamAfter, drainTimeout, keys, encryption })
+    ...given({ responseMode, streamAfter, drainDelay, drainTimeout, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (demoTokens !== undefined) {
@@ -30,11 +32,4 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   }
   await app.register(holdfast, options)
   return app
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** Without the entries that are undefined, so that the plugin's defaults apply to them. */
-function given<T extends object> (entries: T): Given<T> {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as Given<T>
 }

@@ -13,6 +13,9 @@ const SETTINGS = {
   host: { name: 'HOST', parse: String, default: '127.0.0.1' },
   port: { name: 'PORT', parse: wholeNumber(0, 65_535), default: 3_000 },
   backend: { name: 'HOLDFAST_BACKEND', parse: oneOf(Object.keys(BACKENDS) as BackendName[]), default: 'memory' },
+  redisUrl: { name: 'REDIS_URL', parse: redisUrl },
+  redisPrefix: { name: 'HOLDFAST_REDIS_PREFIX', parse: String },
+  durability: { name: 'HOLDFAST_DURABILITY', parse: oneOf(['warn', 'strict']) },
   idle: { name: 'HOLDFAST_IDLE', parse: duration },
   absolute: { name: 'HOLDFAST_ABSOLUTE', parse: duration },
   maxSessions: { name: 'HOLDFAST_MAX_SESSIONS', parse: wholeNumber(1) },
@@ -20,6 +23,7 @@ const SETTINGS = {
   maxLive: { name: 'HOLDFAST_MAX_LIVE', parse: wholeNumber(1) },
   responseMode: { name: 'HOLDFAST_RESPONSE_MODE', parse: oneOf(['auto', 'json', 'sse']) },
   streamAfter: { name: 'HOLDFAST_STREAM_AFTER', parse: duration },
+  drainDelay: { name: 'HOLDFAST_DRAIN_DELAY', parse: duration },
   drainTimeout: { name: 'HOLDFAST_DRAIN_TIMEOUT', parse: duration },
   keys: { name: 'HOLDFAST_KEYS', parse: (text: string) => new Keyring(text) },
   encryption: { name: 'HOLDFAST_ENCRYPTION', parse: oneOf(['none']) },
@@ -43,7 +47,7 @@ export class EnvironmentError extends Error {
 }
 
 /**
- * Reads `HOST`, `PORT` and the `HOLDFAST_*` variables.
+ * Reads `HOST`, `PORT`, `REDIS_URL` and the `HOLDFAST_*` variables.
  *
  * @throws EnvironmentError a value is wrong or empty, a `HOLDFAST_*` variable is unknown, or two do not go together
  */
@@ -72,12 +76,33 @@ function unknownVariables (environment: NodeJS.ProcessEnv): string[] {
     .map(name => `${name}: is not a variable of this server`)
 }
 
-function contradictions ({ keys, encryption, snapshot, snapshotEvery }: Partial<Settings>): string[] {
+function contradictions (settings: Partial<Settings>): string[] {
+  return [...withoutRedis(settings), ...withoutSnapshot(settings)]
+}
+
+function withoutRedis ({ backend, redisUrl, redisPrefix, durability, keys, encryption }: Partial<Settings>): string[] {
+  const problems = []
+  if (backend === 'redis') {
+    if (redisUrl === undefined) problems.push('REDIS_URL: is needed for HOLDFAST_BACKEND=redis')
+    if (keys === undefined && encryption === undefined) problems.push('HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
+  } else {
+    if (redisPrefix !== undefined) problems.push('HOLDFAST_REDIS_PREFIX: does nothing without HOLDFAST_BACKEND=redis')
+    if (durability !== undefined) problems.push('HOLDFAST_DURABILITY: does nothing without HOLDFAST_BACKEND=redis')
+  }
+  return problems
+}
+
+function withoutSnapshot ({ keys, encryption, snapshot, snapshotEvery }: Partial<Settings>): string[] {
   const problems = []
   if (keys !== undefined && encryption !== undefined) problems.push('HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set')
   if (snapshot !== undefined && keys === undefined && encryption === undefined) problems.push('HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
   if (snapshot === undefined && snapshotEvery !== undefined) problems.push('HOLDFAST_SNAPSHOT_EVERY: does nothing without HOLDFAST_SNAPSHOT')
   return problems
+}
+
+function redisUrl (text: string): string {
+  if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)) return text
+  throw new Error('expected redis://host:port, or rediss:// for TLS')
 }
 
 function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -20,6 +20,7 @@ t.test('every variable is read', async t => {
     HOLDFAST_MAX_LIVE: '5',
     HOLDFAST_RESPONSE_MODE: 'sse',
     HOLDFAST_STREAM_AFTER: '250',
+    HOLDFAST_DRAIN_DELAY: '2s',
     HOLDFAST_DRAIN_TIMEOUT: '5s',
     HOLDFAST_KEYS: `k2:${KEY},k1:${OTHER}`,
     HOLDFAST_SNAPSHOT: './sessions',
@@ -38,6 +39,7 @@ t.test('every variable is read', async t => {
     maxLive: 5,
     responseMode: 'sse',
     streamAfter: 250,
+    drainDelay: 2_000,
     drainTimeout: 5_000,
     snapshot: './sessions',
     snapshotEvery: 30_000,
@@ -55,7 +57,7 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['PORT', 'http', /whole number/],
   ['PORT', '-1', /whole number/],
   ['PORT', '', /is empty/],
-  ['HOLDFAST_BACKEND', 'postgres', /expected one of memory/],
+  ['HOLDFAST_BACKEND', 'postgres', /expected one of memory, redis/],
   ['HOLDFAST_BACKEND', '__proto__', /expected one of memory/],
   ['HOLDFAST_IDLE', 'soon', /a positive number of milliseconds/],
   ['HOLDFAST_IDLE', '0', /a positive number of milliseconds/],
@@ -85,6 +87,12 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['HOLDFAST_SNAPSHOT', './sessions', /needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none/],
   ['HOLDFAST_SNAPSHOT_EVERY', '30', /does nothing without HOLDFAST_SNAPSHOT/],
   ['HOLDFAST_SNAPSHOT_EVERY', 'often', /a positive number of milliseconds/],
+  ['REDIS_URL', '', /is empty/],
+  ['REDIS_URL', 'hush', /expected redis:/],
+  ['REDIS_URL', 'https://me:hush@there', /expected redis:/],
+  ['HOLDFAST_REDIS_PREFIX', 'hush', /does nothing without HOLDFAST_BACKEND=redis/],
+  ['HOLDFAST_DURABILITY', 'hush', /expected one of warn, strict/],
+  ['HOLDFAST_DURABILITY', 'strict', /does nothing without HOLDFAST_BACKEND=redis/],
   ['HOLDFAST_MAX_LIFE', '5', /is not a variable of this server/]
 ]
 
@@ -100,6 +108,15 @@ for (const [name, value, reason] of WRONG) {
 t.test('keys and no encryption do not go together', async t => {
   const { message } = thrownBy(() => readEnvironment({ HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }))
   t.match(message, /^HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set$/)
+})
+
+t.test('sessions in Redis', async t => {
+  const given = { HOLDFAST_BACKEND: 'redis', REDIS_URL: 'redis://me:hush@there', HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_DURABILITY: 'strict' }
+  const settings = { backend: 'redis', redisUrl: 'redis://me:hush@there', redisPrefix: 'a:', durability: 'strict' }
+  t.match(readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}` }), settings)
+  t.match(readEnvironment({ ...given, HOLDFAST_ENCRYPTION: 'none' }), settings)
+  t.match(thrownBy(() => readEnvironment(given)).message, /^HOLDFAST_BACKEND: .* needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none$/)
+  t.match(thrownBy(() => readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}`, REDIS_URL: undefined })).message, /^REDIS_URL: is needed/)
 })
 
 t.test('a snapshot may be readable where that is said', async t => {

@@ -21,7 +21,7 @@ function callable<T> (description: string): Type.TUnsafe<T> {
 /** Beyond it, Node's timers fire at once: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-function duration (fallback: string, description: string, longest = LONGEST_TIMER): Type.TUnsafe<Duration> {
+function duration (fallback: string | undefined, description: string, longest = LONGEST_TIMER): Type.TUnsafe<Duration> {
   const valid = (value: unknown): boolean => {
     try {
       return milliseconds(value as Duration, '') <= longest
@@ -29,7 +29,7 @@ function duration (fallback: string, description: string, longest = LONGEST_TIME
       return false
     }
   }
-  const schema = Type.Unsafe<Duration>({ type: ['number', 'string'], default: fallback, description })
+  const schema = Type.Unsafe<Duration>({ type: ['number', 'string'], ...(fallback !== undefined && { default: fallback }), description })
   return Type.Refine(schema, valid, () => `expected milliseconds, or a duration such as "30s", "15m", "24h"${longest === Infinity ? '' : '; at most 24 days'}`) as unknown as Type.TUnsafe<Duration>
 }
 
@@ -65,6 +65,7 @@ export const OptionsSchema = Type.Object({
     Type.Unsafe<SnapshotSink>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
     isSink, () => 'expected a place for snapshots, such as file(path), and `every`, if at all, from 1 ms to 24 days'
   ) as unknown as Type.TUnsafe<SnapshotSink>),
+  health: Type.Optional(Type.String({ pattern: '^/.*[^/]$', description: 'Adds two routes, such as `/health/live` and `/health/ready` for `/health`. Ready is who is not closing, has restored its snapshot and reaches its backend. Default: none.' })),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
   principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
@@ -93,6 +94,7 @@ export const OptionsSchema = Type.Object({
   dormantAfter: Type.Optional(duration('60s', 'An unused session gives up its server object after this time, and gets a new one with its next request.')),
   factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` and the replay of the handshake may take together.')),
   heartbeat: Type.Optional(duration('5s', 'A process that died is noticed by the other replicas within two heartbeats.')),
+  drainDelay: Type.Optional(duration(undefined, 'How long the app goes on as before when it closes, except that it is not ready: time for balancers to notice. Needs `return503OnClosing: false`. Default: none.')),
   drainTimeout: Type.Optional(duration('10s', 'How long running calls may go on when the app closes.')),
   bodyLimit: Type.Optional(amount(4_194_304, 'Bytes of one request body.')),
   allowedHosts: Type.Optional(Type.Array(Type.String(), { description: 'Host names, without port, that requests may name. Default: loopback names while the app listens on loopback only, any otherwise.' })),
@@ -103,7 +105,7 @@ export const OptionsSchema = Type.Object({
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
 type Grouped = 'ttl' | 'limits'
-type Optional = 'backend' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
+type Optional = 'backend' | 'health' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
   { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }

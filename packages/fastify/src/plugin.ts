@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
 import { contextCheck } from './context.js'
+import { health, readiness } from './health.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
 import { routes } from './routes.js'
 import { sealing } from './sealing.js'
@@ -18,6 +20,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The session of an MCP request, once it is known. */
     mcpSession: Session | null
+  }
+  interface FastifyContextConfig {
+    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes. */
+    holdfast?: 'health'
   }
 }
 
@@ -37,6 +43,8 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   app.decorateRequest('mcpSession', null)
   report(app, sessions)
   await app.register(async scope => { routes(scope, endpoint, settings) })
+  let closing = false
+  if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
 
   app.addHook('onReady', async () => {
     await snapshots?.restore()
@@ -45,6 +53,8 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   })
   // An open stream would keep `onClose` from ever running.
   app.addHook('preClose', async () => {
+    closing = true
+    if (settings.drainDelay !== undefined) await pause(milliseconds(settings.drainDelay, 'drainDelay'))
     await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout'))
     closeUnused()
   })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { runContract } from '@holdfast/core/contract'
-import { RedisCluster } from './fixtures/cluster.js'
+import { RedisCluster } from '@holdfast/real-redis'
 import { harness } from './fixtures/harness.js'
 
 const cluster = await RedisCluster.start()

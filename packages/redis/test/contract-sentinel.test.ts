@@ -1,8 +1,7 @@
 import t from 'tap'
 import { runContract } from '@holdfast/core/contract'
 import { harness } from './fixtures/harness.js'
-import { RedisServer } from './fixtures/redis-server.js'
-import { replicated } from './fixtures/replicated.js'
+import { RedisServer, replicated } from '@holdfast/real-redis'
 
 const { master, stop } = await replicated()
 const sentinel = await RedisServer.sentinel(master)

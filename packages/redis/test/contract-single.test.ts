@@ -1,7 +1,7 @@
 import t from 'tap'
 import { runContract } from '@holdfast/core/contract'
 import { harness } from './fixtures/harness.js'
-import { RedisServer } from './fixtures/redis-server.js'
+import { RedisServer } from '@holdfast/real-redis'
 
 const server = await RedisServer.start()
 t.teardown(async () => { await server.stop() })

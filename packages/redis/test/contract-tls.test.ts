@@ -2,7 +2,7 @@ import t from 'tap'
 import { runContract } from '@holdfast/core/contract'
 import { redis } from '../src/index.js'
 import { harness } from './fixtures/harness.js'
-import { tlsServer } from './fixtures/tls.js'
+import { tlsServer } from '@holdfast/real-redis'
 
 const { url, ca, stop } = await tlsServer()
 t.teardown(stop)

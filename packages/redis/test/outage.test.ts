@@ -4,8 +4,7 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { redis } from '../src/index.js'
 import { bytes, create, text } from './fixtures/given.js'
-import { freePort } from './fixtures/port.js'
-import { RedisServer } from './fixtures/redis-server.js'
+import { RedisServer, freePort } from '@holdfast/real-redis'
 import { single } from './fixtures/single.js'
 
 const quiet = { onWarning: () => {} }

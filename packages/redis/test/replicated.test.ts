@@ -1,7 +1,7 @@
 import t from 'tap'
 import { redis } from '../src/index.js'
 import { bytes, create, text } from './fixtures/given.js'
-import { replicated } from './fixtures/replicated.js'
+import { replicated } from '@holdfast/real-redis'
 
 t.test('with replicated: 1 a write is done when the replica has it, and refused when it has not', async (t) => {
   const { master, replica, stop } = await replicated()

@@ -2,9 +2,8 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { redis, type RedisBackend } from '../src/index.js'
 import { type ScriptName, scripts } from '../src/script.js'
-import { CuttingProxy } from './fixtures/cutting-proxy.js'
 import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
-import { RedisServer } from './fixtures/redis-server.js'
+import { CuttingProxy, RedisServer } from '@holdfast/real-redis'
 
 const server = await RedisServer.start()
 const proxy = await CuttingProxy.before(server.port)

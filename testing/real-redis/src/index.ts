@@ -1,0 +1,7 @@
+export { CuttingProxy } from './cutting-proxy.js'
+export { RedisCluster } from './cluster.js'
+export { RedisServer } from './redis-server.js'
+export { freePort } from './port.js'
+export { replicated } from './replicated.js'
+export { tlsServer } from './tls.js'
+export { until } from './until.js'
