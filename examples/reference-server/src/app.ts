@@ -10,7 +10,7 @@ import { tenantContext } from './tenant-context.js'
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, snapshot, snapshotEvery: every } = settings
-  const { responseMode, streamAfter, drainDelay, drainTimeout, keys, encryption } = settings
+  const { responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
   // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
   const app = fastify({ logger: { level: 'warn', stream: process.stderr }, return503OnClosing: false })
   const backend = BACKENDS[settings.backend](settings, warning => app.log.warn({ err: warning }, 'about Redis'))
@@ -23,7 +23,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     context: tenantContext,
     ttl: given({ idle, absolute }),
     limits: given({ maxSessions, maxPerOwner, maxLive }),
-    ...given({ responseMode, streamAfter, drainDelay, drainTimeout, keys, encryption })
+    ...given({ responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (demoTokens !== undefined) {

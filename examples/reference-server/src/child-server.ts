@@ -15,6 +15,8 @@ export interface ChildServer {
   log: () => string
   /** Sends SIGTERM and resolves to the exit code. */
   stop: () => Promise<number | null>
+  /** Sends SIGKILL and resolves when it is gone. */
+  kill: () => Promise<void>
 }
 
 /**
@@ -59,10 +61,14 @@ export async function startChildServer (environment: Record<string, string> = {}
       child.kill('SIGTERM')
       const [code] = await exited
       return code
+    },
+    kill: async () => {
+      kill()
+      await exited
     }
   }
 }
 
 function withoutSettings (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(HOST|PORT|HOLDFAST_.*)$/.test(name)))
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(HOST|PORT|REDIS_URL|HOLDFAST_.*)$/.test(name)))
 }

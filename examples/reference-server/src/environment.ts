@@ -23,6 +23,7 @@ const SETTINGS = {
   maxLive: { name: 'HOLDFAST_MAX_LIVE', parse: wholeNumber(1) },
   responseMode: { name: 'HOLDFAST_RESPONSE_MODE', parse: oneOf(['auto', 'json', 'sse']) },
   streamAfter: { name: 'HOLDFAST_STREAM_AFTER', parse: duration },
+  heartbeat: { name: 'HOLDFAST_HEARTBEAT', parse: duration },
   drainDelay: { name: 'HOLDFAST_DRAIN_DELAY', parse: duration },
   drainTimeout: { name: 'HOLDFAST_DRAIN_TIMEOUT', parse: duration },
   keys: { name: 'HOLDFAST_KEYS', parse: (text: string) => new Keyring(text) },

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { call as message, initialize, post } from './fixtures/by-hand.js'
-import { connected } from './fixtures/connected.js'
+import { call as message, initialize, post } from '@holdfast/clients/by-hand'
+import { connected } from '@holdfast/clients/connected'
 import { listening } from './fixtures/listening.js'
 
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:first-token,tenant-a:second-token,tenant-b:other-token' }

@@ -1,4 +1,5 @@
 import t from 'tap'
-import { testConformance } from './fixtures/conformance.js'
+import { testConformance } from '@holdfast/clients/conformance'
+import { startChildServer } from '../src/child-server.js'
 
-testConformance(t, 'conformance-next', '--requirements', '2025-11-25')
+testConformance(t, startChildServer, 'conformance-next', '--requirements', '2025-11-25')

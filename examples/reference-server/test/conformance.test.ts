@@ -1,4 +1,5 @@
 import t from 'tap'
-import { testConformance } from './fixtures/conformance.js'
+import { testConformance } from '@holdfast/clients/conformance'
+import { startChildServer } from '../src/child-server.js'
 
-testConformance(t, '@modelcontextprotocol/conformance', '--suite', 'active')
+testConformance(t, startChildServer, '@modelcontextprotocol/conformance', '--suite', 'active')

@@ -3,7 +3,7 @@ import {
   ElicitRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema
 } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
-import { connected } from './fixtures/connected.js'
+import { connected } from '@holdfast/clients/connected'
 import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 

@@ -1,6 +1,6 @@
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
-import { type Connected, connected } from './fixtures/connected.js'
+import { type Connected, connected } from '@holdfast/clients/connected'
 import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 

@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import t from 'tap'
-import { open } from './fixtures/by-hand.js'
-import { type Connected, connected } from './fixtures/connected.js'
+import { open } from '@holdfast/clients/by-hand'
+import { type Connected, connected } from '@holdfast/clients/connected'
 import { durable } from './fixtures/durable.js'
 
 t.test('a call that ends in time is answered, and what it did is in the snapshot', async t => {

@@ -1,7 +1,7 @@
 import { readFile, watch } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import t from 'tap'
-import { call, count, open, post } from './fixtures/by-hand.js'
+import { call, count, open, post } from '@holdfast/clients/by-hand'
 import { durable } from './fixtures/durable.js'
 
 t.test('kill -9: what was exported comes back, and what ended since stays ended', async t => {

@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
-import { count, open, post, call as message } from './fixtures/by-hand.js'
-import { connected } from './fixtures/connected.js'
+import { count, open, post, call as message } from '@holdfast/clients/by-hand'
+import { connected } from '@holdfast/clients/connected'
 import { durable } from './fixtures/durable.js'
 
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { generateKey } from '@holdfast/fastify'
 import t from 'tap'
-import { call, initialize, open, post } from './fixtures/by-hand.js'
+import { call, initialize, open, post } from '@holdfast/clients/by-hand'
 import { durable } from './fixtures/durable.js'
 
 const TOKENS = ['swordfish-token', 'angelfish-token', 'catfish-token'] as const

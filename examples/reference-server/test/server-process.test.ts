@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t from 'tap'
 import { startChildServer } from '../src/child-server.js'
-import { connected } from './fixtures/connected.js'
+import { connected } from '@holdfast/clients/connected'
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} ends the process with code 0, with streams open and a call running`, async t => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import { call, initialize, open, post } from './fixtures/by-hand.js'
+import { call, initialize, open, post } from '@holdfast/clients/by-hand'
 import { listening } from './fixtures/listening.js'
 
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { generateKey } from '@holdfast/fastify'
 import t from 'tap'
-import { call, count, open, post } from './fixtures/by-hand.js'
+import { call, count, open, post } from '@holdfast/clients/by-hand'
 import { durable } from './fixtures/durable.js'
 
 t.test('with other keys nothing is answered 404, nothing is overwritten, and with the right ones everything is there again', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allMessages } from './fixtures/events.js'
+import { allMessages } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

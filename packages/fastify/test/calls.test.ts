@@ -1,5 +1,5 @@
 import t from 'tap'
-import { events, nextMessage } from './fixtures/events.js'
+import { events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

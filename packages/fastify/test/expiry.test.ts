@@ -1,6 +1,6 @@
 import t from 'tap'
 import { memory } from '@holdfast/memory'
-import { events } from './fixtures/events.js'
+import { events } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

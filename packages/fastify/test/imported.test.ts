@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import t, { type Test } from 'tap'
 import { type SnapshotSink, file } from '../src/index.js'
 import { callTool } from './fixtures/connect.js'
-import { events, nextMessage } from './fixtures/events.js'
+import { events, nextMessage } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1 } from './fixtures/keys.js'
 import { RawClient, toolCall } from './fixtures/raw-client.js'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { events } from './fixtures/events.js'
+import { events } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { memory } from '@holdfast/memory'
-import { allEvents, allMessages, events, nextMessage } from './fixtures/events.js'
+import { allEvents, allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

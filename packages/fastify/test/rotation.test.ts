@@ -1,7 +1,7 @@
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { file } from '../src/index.js'
-import { allEvents, allMessages } from './fixtures/events.js'
+import { allEvents, allMessages } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'

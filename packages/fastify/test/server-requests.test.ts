@@ -1,7 +1,7 @@
 import { CreateMessageRequestSchema, CreateMessageResultSchema, ElicitRequestSchema, ElicitResultSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import { callTool, connect } from './fixtures/connect.js'
-import { allMessages, events, nextMessage } from './fixtures/events.js'
+import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, toolCall, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

@@ -6,7 +6,7 @@ import { ElicitResultSchema, SubscribeRequestSchema } from '@modelcontextprotoco
 import t, { type Test } from 'tap'
 import Type from 'typebox'
 import { type HoldfastOptions, type SnapshotSink, file } from '../src/index.js'
-import { allMessages, events, nextMessage } from './fixtures/events.js'
+import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1 } from './fixtures/keys.js'
 import { latch } from './fixtures/latch.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type ServerSentEvent, events, nextMessage } from './fixtures/events.js'
+import { type ServerSentEvent, events, nextMessage } from '@holdfast/clients/events'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { serving } from './fixtures/tools.js'

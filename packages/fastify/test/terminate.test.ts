@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allMessages, events, nextMessage } from './fixtures/events.js'
+import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, toolCall, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
@@ -17,6 +17,13 @@ t.test('a session that a client deletes is gone for good', async t => {
   t.equal((await client.delete()).status, 404)
   t.equal((await client.post(toolCall(1, 'echo'))).status, 404)
   t.equal(await app.mcpSessions.count(), 0)
+})
+
+t.test('a client may delete with the headers of its posts, and without a body', async t => {
+  const { url } = await start(t)
+  const client = await RawClient.open(url)
+  t.equal((await client.at(url, { 'content-type': 'application/json' }).delete()).status, 200)
+  t.equal((await client.post('')).status, 400, 'an empty post is no JSON')
 })
 
 t.test('a tool that ends its own session still answers, as JSON and as a stream', async t => {

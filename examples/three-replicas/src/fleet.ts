@@ -1,0 +1,68 @@
+import { generateKey } from '@holdfast/fastify'
+import { RedisServer } from '@holdfast/real-redis'
+import { type ChildServer, startChildServer } from '@holdfast/reference-server/child-server'
+import { Proxy } from './proxy.js'
+
+/** Three replicas on one Redis, behind a proxy that sends each request to the next of them. */
+export class Fleet {
+  private constructor (
+    readonly redis: RedisServer,
+    /** The process that serves now, or did last, in each place. */
+    readonly replicas: ChildServer[],
+    readonly proxy: Proxy,
+    private readonly environment: Record<string, string>
+  ) {}
+
+  /** @param changes to the environment of the replicas */
+  static async start (changes: Record<string, string> = {}): Promise<Fleet> {
+    const redis = await RedisServer.start(['--appendonly', 'yes'])
+    const environment = {
+      HOLDFAST_BACKEND: 'redis',
+      HOLDFAST_DURABILITY: 'strict',
+      HOLDFAST_HEARTBEAT: '1s',
+      HOLDFAST_DRAIN_DELAY: '500ms',
+      HOLDFAST_KEYS: generateKey(),
+      REDIS_URL: redis.url,
+      ...changes
+    }
+    const replicas = await Promise.all([0, 1, 2].map(async () => await startChildServer(environment)))
+    return new Fleet(redis, replicas, await Proxy.before(replicas.map(({ url }) => url)), environment)
+  }
+
+  /** The endpoint, as clients see it. */
+  get url (): URL { return this.proxy.url }
+
+  /** SIGKILL: what it was doing is lost. */
+  async kill (place: number): Promise<void> {
+    await this.#at(place).kill()
+  }
+
+  /** SIGTERM, unless it is gone already, and the next process at the same address. Resolves when it gets requests. */
+  async replace (place: number): Promise<void> {
+    const replica = this.#at(place)
+    const { exitCode, signalCode } = replica.process
+    if (exitCode === null && signalCode === null) {
+      const code = await replica.stop()
+      if (code !== 0) throw new Error(`a replica ended with code ${code}: ${replica.log()}`)
+    }
+    this.replicas[place] = await startChildServer({ ...this.environment, PORT: replica.url.port })
+    await this.proxy.readiness.count(this.replicas.length)
+  }
+
+  /** What the replicas that serve now have written. */
+  log (): string {
+    return this.replicas.map(({ log }) => log()).join('')
+  }
+
+  async stop (): Promise<void> {
+    this.proxy.close()
+    await Promise.all(this.replicas.map(async replica => await replica.stop()))
+    await this.redis.stop()
+  }
+
+  #at (place: number): ChildServer {
+    const replica = this.replicas[place]
+    if (replica === undefined) throw new RangeError(`there is no replica ${place}`)
+    return replica
+  }
+}

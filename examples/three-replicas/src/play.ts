@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import { Fleet } from './fleet.js'
+import { STORY, type Stage } from './story.js'
+
+/**
+ * Starts a fleet of its own, plays the story against it and stops it.
+ *
+ * @param tell receives one line at a time
+ * @throws Error a step did not go as it should
+ */
+export async function play (tell: (line: string) => void): Promise<void> {
+  const [token, apiKey] = [randomBytes(24).toString('base64url'), randomBytes(12).toString('hex')]
+  const fleet = await Fleet.start({ HOLDFAST_DEMO_TOKENS: `tenant-a:${token}` })
+  tell('Three replicas and a Redis; a proxy sends each request to the next replica.\n')
+  const stage: Stage = { fleet, token, apiKey, cast: [] }
+  try {
+    for (const [must, step] of Object.entries(STORY)) {
+      tell(`  ✓ ${await step(stage).catch((error: Error) => { throw new Error(`${must}: ${error.message}`, { cause: error }) })}`)
+    }
+  } finally {
+    for (const client of stage.cast) await client.close()
+    if (fleet.log() !== '') tell(`\nThe log:\n${fleet.log()}`)
+    await fleet.stop()
+  }
+  tell('\nThe fleet was asked to stop and did. All is as it should be.')
+}
