@@ -65,17 +65,17 @@ export const STORY: Record<string, Step> = {
   'a rolling deploy is not noticed': async ({ fleet, cast }) => {
     const [anna] = cast as [StoryClient]
     await fleet.replace(0)
-    let rolled = false
+    const rolled = new AbortController()
     const counting = Promise.all(cast.map(async client => {
       let calls = 0
-      for (; !rolled; calls++) await client.call('counter')
+      for (; !rolled.signal.aborted; calls++) await client.call('counter')
       return calls
     }))
     const progress: number[] = []
     const countdown = anna.call('countdown', { steps: 25, intervalMs: 100, announce: 'Lift-off' }, step => progress.push(step))
     await Promise.all([fleet.replace(1), countdown])
     await fleet.replace(2)
-    rolled = true
+    rolled.abort()
     const calls = await counting
     const totals = await Promise.all(cast.map(async client => (await client.call('counter', { by: 0 })).total))
     assert.deepEqual(totals, [37, 31, 31].map((total, n) => total + (calls[n] as number)))
