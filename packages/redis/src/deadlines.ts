@@ -20,7 +20,10 @@ export class Deadlines {
     })
   }
 
-  readonly #expire = (): void => {
+  /** Where the process was busy for long, answers may have come that it has not read: these go first. */
+  readonly #expire = (): void => { setImmediate(this.#giveUp) }
+
+  readonly #giveUp = (): void => {
     this.#timer = undefined
     for (const pending of this.#pending) {
       const left = pending.at - performance.now()

@@ -54,6 +54,17 @@ t.test('a Redis that is stopped in its tracks: answers in time, then at once, an
   t.ok(await recovery(async () => { await backend.records.touch(key, 1) }) < 2000)
 })
 
+t.test('answers that came while the process was busy are read, however late', async (t) => {
+  const { backend } = await single(t)
+  const key = await create(backend.records)
+  await backend.records.read(key) // Redis knows the script
+  const answers = Array.from({ length: 10 }, async () => await backend.records.read(key))
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => { process.nextTick(resolve) }) // sent by now
+  const began = performance.now()
+  while (performance.now() - began < 700);
+  t.equal((await Promise.all(answers)).filter((record) => record?.key === key).length, 10)
+})
+
 t.test('CLIENT PAUSE: answers in time, and recovery', async (t) => {
   const { backend, raw } = await single(t)
   const key = await create(backend.records)
