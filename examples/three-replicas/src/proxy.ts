@@ -27,10 +27,15 @@ export class Proxy {
     return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/mcp`)
   }
 
+  /** Cuts every connection, as networks do. */
+  cut (): void {
+    this.#server.closeAllConnections()
+  }
+
   close (): void {
     this.readiness.stop()
     this.#server.close()
-    this.#server.closeAllConnections()
+    this.cut()
   }
 
   #forward (incoming: IncomingMessage, outgoing: ServerResponse): void {

@@ -1,0 +1,69 @@
+import { call, count, open, post } from '@holdfast/clients/by-hand'
+import { connected } from '@holdfast/clients/connected'
+import { events, nextMessage } from '@holdfast/clients/events'
+import t from 'tap'
+import { fleet } from './fixtures/fleet.js'
+import { Load } from './fixtures/load.js'
+
+const HEARTBEAT = 1_000
+
+const three = await fleet(t, { HOLDFAST_HEARTBEAT: `${HEARTBEAT}ms` })
+const { url } = three
+
+t.test('a replica that is killed under load takes no session with it', async t => {
+  const [victim] = three.replicas.map(({ url }) => url) as [URL]
+  const loads = await Promise.all(Array.from({ length: 20 }, async () => await Load.on(t, url)))
+  const idle = await open(victim)
+  const usual: number[] = []
+  for (let n = 0; n < 10; n++) usual.push(await timed(async () => await count(url, idle)))
+  await three.kill(0)
+  const killed = performance.now()
+  const took = await timed(async () => t.equal(await count(url, idle), 11, 'a session last served there'))
+  t.comment(`its next request took ${took.toFixed(0)} ms, others ${Math.min(...usual).toFixed(0)} to ${Math.max(...usual).toFixed(0)} ms`)
+  t.ok(took < 250 + Math.max(...usual))
+  await three.replace(0)
+  for (const load of loads) {
+    await load.stop()
+    for (const began of load.failed) t.ok(began <= killed, 'only what was under way fails')
+    const total = await count(url, load.session, 0)
+    t.ok(load.answered <= total && total <= load.answered + load.failed.length, 'whatever was answered is counted, once')
+  }
+  t.comment(`${loads.reduce((sum, { failed }) => sum + failed.length, 0)} requests were under way on the killed replica`)
+})
+
+t.test('the stream of a call that a killed replica ran ends with an error, within two heartbeats', async t => {
+  const [a, b] = three.replicas.map(({ url }) => url) as [URL, URL]
+  const session = { ...await open(a), 'mcp-protocol-version': '2025-11-25' }
+  const params = { name: 'countdown', arguments: { steps: 600, intervalMs: 50 }, _meta: { progressToken: 1 } }
+  const stream = events(await post(a, { jsonrpc: '2.0', id: 'orphan', method: 'tools/call', params }, session))
+  const { id } = await nextMessage(stream)
+  await three.kill(0)
+  const killed = performance.now()
+  await t.rejects(async () => { while ((await stream.next()).done !== true); throw new Error('the connection is cut') })
+  const resumed = events(await fetch(b, { headers: { ...session, accept: 'text/event-stream', 'last-event-id': id as string } }))
+  let message
+  do ({ message } = await nextMessage(resumed)); while (message.method === 'notifications/progress')
+  const took = performance.now() - killed
+  t.comment(`${took.toFixed(0)} ms`)
+  t.match(message, { id: 'orphan', error: { code: Number, message: String } })
+  t.ok(took <= 2 * HEARTBEAT + 100)
+  t.equal((await resumed.next()).done, true)
+  t.equal((await post(b, call('counter'), session)).status, 200, 'the session goes on')
+  await three.replace(0)
+})
+
+t.test('an answer to a question of a killed replica is refused, not swallowed', async t => {
+  const { transport } = await connected(t, url, { capabilities: { elicitation: {} } })
+  const session = { 'mcp-session-id': transport.sessionId as string, 'mcp-protocol-version': transport.protocolVersion as string }
+  const [a, b] = three.replicas.map(({ url }) => url) as [URL, URL]
+  const { message } = await nextMessage(events(await post(a, { ...call('ask', { question: '?' }), id: 'q' }, session)))
+  await three.kill(0)
+  const { status } = await post(b, { jsonrpc: '2.0', id: message.id, result: { action: 'cancel' } }, session)
+  t.ok(status >= 400 && status < 500, `${status}`)
+})
+
+async function timed (work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
