@@ -63,6 +63,13 @@ export interface RecordStore {
   remove (key: RecordKey): Promise<boolean>
   /** {@link remove} for every record of an owner. Resolves to the keys that were removed. */
   removeOwner (owner: string): Promise<RecordKey[]>
+  /** Which of these keys are taken by the tombstone of a removed record. */
+  removed (keys: readonly RecordKey[]): Promise<RecordKey[]>
+  /**
+   * Lets go of a record that lives on elsewhere, or that has expired, with its events: without a tombstone, so its key is free. False,
+   * and nothing done, when there is none or its version is beyond `version`.
+   */
+  release (key: RecordKey, version: number): Promise<boolean>
   /**
    * A page of living records in a stable order. A record that lives throughout the paging is listed exactly once.
    * `cursor` is present while there may be more.

@@ -95,6 +95,18 @@ export class MemoryRecords implements RecordStore {
     return removed
   }
 
+  async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
+    const now = this.now()
+    return keys.filter((key) => this.#tombstones.has(key, now))
+  }
+
+  async release (key: RecordKey, version: number): Promise<boolean> {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.version > version) return false
+    this.#forget(entry)
+    return true
+  }
+
   async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
     const now = this.now()
     const records: StoredRecord[] = []

@@ -88,6 +88,21 @@ export class RedisRecords implements RecordStore {
     return removed
   }
 
+  async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
+    const found = await Promise.all(keys.map(async (key) => await this.link.ask(async (client) => await client.exists(this.keys.tombstone(key)))))
+    return keys.filter((_, i) => found[i] === 1)
+  }
+
+  async release (key: RecordKey, version: number): Promise<boolean> {
+    const born = await this.link.ask(async (client) => await client.hget(this.keys.record(key), 'n'))
+    if (born === null) return false
+    const keys = [this.keys.record(key), this.keys.streams(key)]
+    if (toCount(await this.link.write('release', keys, [born, version, this.keys.ownersOf(key), digest(key)])) === 0) return false
+    this.stamps.forget(key)
+    await this.#leave({ key, born })
+    return true
+  }
+
   async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
     const page = await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
     const answers = await Promise.all(page.keys.map(async (key) =>

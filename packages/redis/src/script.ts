@@ -8,7 +8,7 @@ export interface Script {
 
 const NAMES = [
   'announce', 'append', 'claim', 'create', 'delivered', 'drop', 'due', 'enter', 'leave', 'present', 'read', 'read-after',
-  'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'streams', 'take', 'touch'
+  'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'streams', 'take', 'touch'
 ] as const
 
 export type ScriptName = typeof NAMES[number]

@@ -21,6 +21,7 @@ import { listing } from './listing.js'
 import { origin } from './origin.js'
 import { presence } from './presence.js'
 import { records } from './records.js'
+import { releasing } from './releasing.js'
 import { removal } from './removal.js'
 import { replacement } from './replacement.js'
 import { resealedStreams } from './resealed-streams.js'
@@ -36,7 +37,7 @@ export type { ContractCheck, Harness, Subject } from './harness.js'
 
 /** All checks. Each makes a subject of its own, so they run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
-  ...life, ...records, ...removal, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
+  ...life, ...records, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
   ...listing, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
   ...resealedStreams, ...staleStreams, ...bus, ...presence
 ]

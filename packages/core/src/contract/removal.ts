@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { group } from './group.js'
-import { newOwner } from './names.js'
+import { newKey, newOwner } from './names.js'
 import { bytes } from './trial.js'
 
 export const removal = group('removal', {
@@ -83,6 +83,28 @@ export const removal = group('removal', {
     const key = await t.create({ owner })
     await t.assertAlive(key, 'a new record')
     assert.deepEqual((await t.listAll({ owner, limit: 10 })).map((record) => record.key), [key])
+  },
+
+  'which keys were removed can be asked': async (t) => {
+    const owner = newOwner()
+    const [removed, living, unknown] = [await t.create(), await t.create(), newKey('')]
+    const revoked = [await t.create({ owner }), await t.create({ owner })]
+    await t.records.remove(removed)
+    await t.records.removeOwner(owner)
+    const asked = [living, removed, unknown, ...revoked]
+    assert.deepEqual((await t.second.records.removed(asked)).toSorted(), [removed, ...revoked].toSorted())
+    assert.deepEqual(await t.records.removed([living, unknown]), [])
+    assert.deepEqual(await t.records.removed([]), [])
+    assert.equal(await t.attempt({ key: unknown }), 'created', 'asking takes no key')
+  },
+
+  'what has expired was not removed, claimed or not': async (t) => {
+    const key = await t.createFor(4, 100)
+    await t.advance(6)
+    assert.deepEqual(await t.records.removed([key]), [])
+    await t.settle()
+    await t.claimAll([key])
+    assert.deepEqual(await t.records.removed([key]), [])
   },
 
   'removal and replacement at once end in removal': async (t) => {
