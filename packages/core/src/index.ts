@@ -9,6 +9,8 @@ export { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldf
 export { Fleet, type FleetMessage } from './fleet.js'
 export { type Json, type JsonObject, isObject } from './json.js'
 export { isSessionId, keyLabel, mintSessionId, ownerDigest, ownerTag, recordKey } from './key.js'
+export { type MigrateOptions, migrate } from './moving/migrate.js'
+export { type MigrationReport, MigrationStopped } from './moving/report.js'
 export { type Principal, isPrincipal, samePrincipal } from './principal.js'
 export { type NewRecord, type RecordKey, type StoredRecord, expiresAt, isExpired } from './record.js'
 export { type DataChange, Session, type SessionStore } from './session.js'

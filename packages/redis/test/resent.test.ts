@@ -95,6 +95,17 @@ t.test('removals are done once, and say so', async (t) => {
   t.equal(await records.count(), before - 101)
 })
 
+t.test('what is released is released once, and says so', async (t) => {
+  const keys: string[] = []
+  for (let i = 0; i <= 50; i++) keys.push(await create(records, { subject: 'mover' }))
+  const before = await records.count()
+  const answers = await cutting(50, 'release', async (i) => await records.release(keys[i] as string, 1))
+  expectCuts(t, 50)
+  t.ok(answers.every((answer) => answer))
+  t.equal(await records.count(), before - 51)
+  t.equal(await records.count(draft({ subject: 'mover' }).owner), 0)
+})
+
 t.test('what a script answers with is the same the second time: touches', async (t) => {
   const key = await create(records)
   const answers = await cutting(100, 'touch', async () => await records.touch(key, 1))
