@@ -36,7 +36,7 @@ const check = [
     name: 'tests',
     says: 'tap in every package, with coverage',
     command: pnpm('-r', '--workspace-concurrency=1', '--stream', 'test'),
-    env: { TAP_REPORTER: 'tap', TAP_TIMEOUT: '120' },
+    env: { TAP_REPORTER: 'tap', TAP_TIMEOUT: '240' },
     tap: true
   },
   { name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js') }
