@@ -42,6 +42,7 @@ export async function rotate (sessions: Sessions, { onProgress }: RotateOptions)
     onProgress?.({ ...report })
   }
   if (sessions.snapshot !== undefined) await sessions.exportSessionState()
+  sessions.emit('rotated', { ...report, active: keys.active })
   return report
 }
 
@@ -67,6 +68,7 @@ export async function dropKey (sessions: Sessions, id: string): Promise<void> {
   if (keys.active === id) throw new HoldfastError('HOLDFAST_KEY_IN_USE', 'The active key cannot be dropped.')
   if ((await keysInUse(sessions)).has(id)) throw new HoldfastError('HOLDFAST_KEY_IN_USE')
   keys.drop(id)
+  sessions.emit('keyDropped', { id })
 }
 
 function keysOf ({ codec: { keys } }: Sessions): SealingKeys {

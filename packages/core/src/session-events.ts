@@ -1,6 +1,8 @@
+import type { JsonObject } from './json.js'
 import { keyLabel } from './key.js'
 import type { Principal } from './principal.js'
 import type { RecordKey } from './record.js'
+import type { RotateReport } from './rotation.js'
 import type { ExportReport } from './snapshot/export.js'
 import type { RestoreReport } from './snapshot/report.js'
 
@@ -13,23 +15,35 @@ export interface SessionNotice {
 
 /** What `Sessions` emits, by name. */
 export interface SessionEvents {
-  created: SessionNotice & { principal: Principal | null }
+  created: SessionNotice & { principal: Principal | null, client: JsonObject }
   /** A dormant session became live here. Emitted by the transport. */
   restored: SessionNotice & { principal: Principal | null }
-  /** A known session was asked for by another principal. Emitted by the transport where it can tell. */
-  ownerMismatch: SessionNotice
+  /** A dormant session could not become live here. Emitted by the transport. */
+  restoreFailed: SessionNotice & { error: unknown }
+  /**
+   * A session that is live here was asked for by another principal, whose digest is `by`. Elsewhere the two cannot be told from a
+   * session that is unknown: the owner is part of the key.
+   */
+  ownerMismatch: SessionNotice & { by: string }
   /** A sweep found it; told once in the whole fleet. Times in milliseconds since the epoch. */
   expired: SessionNotice & { reason: 'idle' | 'absolute', createdAt: number, usedAt: number }
   /** It was ended here, on request or to make room for another one. */
   terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
-  /** A session could not begin at once. With `evict` it may still have. */
-  limitReached: { limit: 'maxSessions' | 'maxPerOwner', owner: string }
-  /** A stored session could not be opened. It is kept. */
-  unreadable: SessionNotice & { error: unknown }
+  /** A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this process. */
+  limitReached: { limit: 'maxSessions' | 'maxPerOwner' | 'maxLive', owner: string, admitted: boolean }
+  /** A stored session, or an event in one of its streams, could not be opened. It is kept. An event does not tell the owner. */
+  unreadable: Omit<SessionNotice, 'owner'> & { owner?: string, kind: 'session' | 'event', error: unknown }
   /** A snapshot was written. */
   exported: ExportReport
+  exportFailed: { error: unknown }
   /** A snapshot was restored. */
   imported: RestoreReport
+  /** A snapshot could not be read, or the backend failed meanwhile. */
+  importFailed: { error: unknown }
+  /** Whatever could be is sealed under the key `active` now. */
+  rotated: RotateReport & { active: string }
+  /** A key was forgotten in this process. */
+  keyDropped: { id: string }
   /** The first failure since the backend last answered. */
   backendDown: { error: unknown }
   backendUp: Record<string, never>

@@ -133,7 +133,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     const id = mintSessionId()
     const key = recordKey(this.namespace, owner, id)
     await this.#insert(key, owner, await this.seal(key, body))
-    this.emit('created', { ...notice(key, owner), principal: state.principal })
+    this.emit('created', { ...notice(key, owner), principal: state.principal, client: state.client })
     return new Session(id, key, owner, 1, state, this)
   }
 
@@ -261,9 +261,14 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError without a sink, or with the codec `plain`
    */
   async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
-    const report = await this.#archive.export(sink, options)
-    this.emit('exported', report)
-    return report
+    try {
+      const report = await this.#archive.export(sink, options)
+      this.emit('exported', report)
+      return report
+    } catch (error) {
+      if (!(error instanceof InvalidOptionError)) this.emit('exportFailed', { error })
+      throw error
+    }
   }
 
   /**
@@ -319,7 +324,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     try {
       return await this.read(record)
     } catch (error) {
-      this.emit('unreadable', { ...notice(record.key, record.owner), error })
+      this.emit('unreadable', { ...notice(record.key, record.owner), kind: 'session', error })
       throw error
     }
   }
@@ -359,12 +364,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     let created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
     if (created === 'created') return
     if (created === 'exists') throw new Error('a session id was minted twice')
-    this.emit('limitReached', { limit: created === 'full' ? 'maxSessions' : 'maxPerOwner', owner })
+    const limit = created === 'full' ? 'maxSessions' : 'maxPerOwner'
     if (this.#evict && owner !== '' && await this.#evictIdle(owner)) {
       created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
-      if (created === 'created') return
     }
-    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+    const admitted = created === 'created'
+    this.emit('limitReached', { limit, owner, admitted })
+    if (!admitted) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
   }
 
   async #evictIdle (owner: string): Promise<boolean> {

@@ -9,7 +9,7 @@ t.test('a principal has no more sessions than allowed', async (t) => {
   const { owner } = await sessions.create({ principal: ADA })
   await sessions.create({ principal: ADA })
   await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
-  t.strictSame(heard.slice(2), [{ event: 'limitReached', limit: 'maxPerOwner', owner }])
+  t.strictSame(heard.slice(2), [{ event: 'limitReached', limit: 'maxPerOwner', owner, admitted: false }])
   t.ok(await sessions.create({ principal: BOB }))
 })
 
@@ -23,7 +23,7 @@ t.test('there are no more sessions than allowed', async (t) => {
   await sessions.create()
   await sessions.create({ principal: ADA })
   await t.rejects(sessions.create(), { code: 'HOLDFAST_LIMIT_REACHED' })
-  t.strictSame(heard.at(-1), { event: 'limitReached', limit: 'maxSessions', owner: '' })
+  t.strictSame(heard.at(-1), { event: 'limitReached', limit: 'maxSessions', owner: '', admitted: false })
 })
 
 t.test('with evict, the principal\'s own longest-idle session makes room', async (t) => {
@@ -34,7 +34,7 @@ t.test('with evict, the principal\'s own longest-idle session makes room', async
   await sessions.touch(first)
   heard.length = 0
   const created = await sessions.create({ principal: ADA })
-  t.match(heard, [{ event: 'limitReached' }, { event: 'terminated', key: second.key, reason: 'evicted' }, { event: 'created', key: created.key }])
+  t.match(heard, [{ event: 'terminated', key: second.key, reason: 'evicted' }, { event: 'limitReached', admitted: true }, { event: 'created', key: created.key }])
   t.equal(heard.length, 3)
   for (const { id } of [first, third, created]) t.ok(await sessions.open(id, ADA))
   t.ok(await sessions.open(theirs.id, BOB))

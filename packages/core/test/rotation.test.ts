@@ -40,6 +40,7 @@ t.test('records and streams are sealed anew, and nothing else about them changes
   const told: unknown[] = []
   t.strictSame(await later.sessions.rotate({ onProgress: report => told.push(report) }), { resealed: 3, current: 1, unreadable: 0 })
   t.strictSame(told, [{ resealed: 3, current: 1, unreadable: 0 }])
+  t.strictSame(later.heard.at(-1), { event: 'rotated', resealed: 3, current: 1, unreadable: 0, active: 'k2' })
   t.strictSame((facts() as unknown[]).slice(0, 3), before)
   const without = beside(backend, sealing('k2'))
   t.strictSame((await without.sessions.open(made[0]?.id as string, null))?.data, { n: 1 })
@@ -218,6 +219,7 @@ t.test('a key is dropped once nothing needs it', async (t) => {
   t.ok(await later.sessions.codec.open('message', '', old))
   await later.sessions.exportSessionState()
   await later.sessions.dropKey('k1')
+  t.strictSame(later.heard.filter(({ event }) => event === 'keyDropped'), [{ event: 'keyDropped', id: 'k1' }])
   await t.rejects(async () => await later.sessions.codec.open('message', '', old), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
   t.ok(await later.sessions.open(id, null))
 })

@@ -11,7 +11,7 @@ t.test('a session is opened by its id and its owner, as it was created', async (
     context: { region: 'north' },
     data: { n: 1 }
   })
-  t.strictSame(heard, [{ event: 'created', label: created.key.split('.')[1]?.slice(0, 8), key: created.key, owner: created.owner, principal: ADA }])
+  t.strictSame(heard, [{ event: 'created', label: created.key.split('.')[1]?.slice(0, 8), key: created.key, owner: created.owner, principal: ADA, client: { name: 'client', version: '1' } }])
   const opened = await sessions.open(created.id, ADA)
   t.not(opened, created)
   t.match(opened, { id: created.id, key: created.key, owner: created.owner, version: 1, principal: ADA, context: { region: 'north' }, data: { n: 1 } })

@@ -48,10 +48,11 @@ t.test('no file is no snapshot', async (t) => {
 t.test('what cannot be read is an error, and unknown sessions may be in it', async (t) => {
   const path = join(t.testdir({ folder: {}, plain: '' }), 'folder')
   for (const sink of [file(path), file(join(t.testdirName, 'plain', 'below')), { write: async () => {}, read: async () => { throw new Error('no') } }]) {
-    const { sessions } = start({ snapshot: sink })
+    const { sessions, heard } = start({ snapshot: sink })
     await t.rejects(sessions.restoreSessionState(), FAILED)
     t.equal(sessions.incomplete, true)
     await t.rejects(sessions.exportSessionState(), FAILED, 'nor is it replaced')
+    t.match(heard, ['importFailed', 'importFailed', 'exportFailed'].map(event => ({ event, error: FAILED })))
     const other = start({ snapshot: new Shelf() })
     await t.rejects(other.sessions.restoreSessionState(sink), FAILED)
     t.equal(other.sessions.incomplete, false, 'unless it is not the manager\'s own')

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
+import { audit } from './audit.js'
 import { contextCheck } from './context.js'
 import { health, readiness } from './health.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
@@ -34,14 +35,16 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   if (check !== undefined) sessions.isContext = context => check(context) === undefined
-  const snapshots = snapshot && new Snapshots(sessions, app.log, snapshot.every)
+  const snapshots = snapshot && new Snapshots(sessions, snapshot.every)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
   const closeUnused = unusedConnections(app.server)
 
   app.decorate('mcpSessions', sessions)
   app.decorateRequest('mcpSession', null)
-  report(app, sessions)
+  audit(app.log, sessions)
+  // What nobody else hears of.
+  sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   await app.register(async scope => { routes(scope, endpoint, settings) })
   let closing = false
   if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
@@ -86,12 +89,4 @@ async function createEndpoint (sessions: Sessions, settings: Settings): Promise<
     factoryTimeout: time('factoryTimeout'),
     heartbeat: time('heartbeat')
   })
-}
-
-/** What nobody else hears of. No message holds an id, a key or content. */
-function report ({ log }: FastifyInstance, sessions: Sessions): void {
-  sessions.on('error', ({ error }) => { log.error({ err: error }, 'holdfast: something failed in the background') })
-  sessions.on('backendDown', ({ error }) => { log.error({ err: error }, 'holdfast: the backend does not answer') })
-  sessions.on('backendUp', () => { log.info('holdfast: the backend answers again') })
-  sessions.on('unreadable', ({ label, error }) => { log.error({ session: label, err: error }, 'holdfast: a stored session cannot be opened') })
 }

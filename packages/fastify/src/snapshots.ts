@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyBaseLogger } from 'fastify'
 import { type Sessions, isHoldfastError } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
@@ -14,11 +13,11 @@ export class Snapshots {
   #closed = false
 
   /** @param every milliseconds; undefined: at close only */
-  constructor (private readonly sessions: Sessions, private readonly log: FastifyBaseLogger, private readonly every: number | undefined) {}
+  constructor (private readonly sessions: Sessions, private readonly every: number | undefined) {}
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
-    const restored = this.#restore('report').then(() => this.#schedule())
+    const restored = this.#restore().then(() => this.#schedule())
     this.#running = restored
     await Promise.race([restored, pause(PATIENCE, undefined, { ref: false })])
   }
@@ -34,9 +33,8 @@ export class Snapshots {
     clearTimeout(this.#timer)
     await this.#running
     try {
-      await this.#export()
+      await this.sessions.exportSessionState()
     } catch (error) {
-      this.#failed(error)
       if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_KEPT')) throw error
     }
   }
@@ -46,28 +44,24 @@ export class Snapshots {
     const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
-      const work = this.sessions.incomplete ? this.#restore() : this.#export().catch(error => this.#failed(error))
+      const work = this.sessions.incomplete ? this.#restore() : this.#export()
       this.#running = work.then(() => this.#schedule())
     }, delay).unref()
   }
 
-  /** @param report says also what was said before: that it must wait */
-  async #restore (report?: 'report'): Promise<void> {
+  async #restore (): Promise<void> {
     try {
-      const { invalid, ...counts } = await this.sessions.restoreSessionState()
-      if (invalid.length === 0 && counts.overLimit === 0) this.log.info(counts, 'holdfast: the snapshot was restored')
-      else if (report || !this.sessions.incomplete) this.log.error({ ...counts, invalid: invalid.slice(0, 10), lines: invalid.length }, 'holdfast: the snapshot was not restored completely')
-    } catch (error) {
-      if (report) this.log.error({ err: error }, 'holdfast: the snapshot could not be read')
+      await this.sessions.restoreSessionState()
+    } catch {
+      // Reported as an event; the timer tries again.
     }
   }
 
-  #failed (error: unknown): void {
-    this.log.error({ err: error }, 'holdfast: the snapshot could not be written')
-  }
-
   async #export (): Promise<void> {
-    const report = await this.sessions.exportSessionState()
-    this.log.info(report, 'holdfast: a snapshot was written')
+    try {
+      await this.sessions.exportSessionState()
+    } catch {
+      // Reported as an event; the timer tries again.
+    }
   }
 }

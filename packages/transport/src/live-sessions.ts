@@ -1,4 +1,4 @@
-import { HoldfastError, type Principal, type RecordKey, type Session, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
+import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, ownerDigest, samePrincipal } from '@holdfast/core'
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
 import { LiveSession } from './live-session.js'
@@ -65,12 +65,9 @@ export class LiveSessions {
   /** Finds a session, live or dormant, and extends it. One round trip to the backend. */
   async find (id: string, principal: Principal | null): Promise<Found | undefined> {
     const live = this.#byId.get(id)
-    if (live === undefined) return await this.#findDormant(id, principal)
+    // For somebody else's the same answer after the same time as for an id that nobody has.
+    if (live === undefined || this.isForeign(id, principal)) return await this.#findDormant(id, principal)
     const { session } = live
-    if (!samePrincipal(session.principal, principal)) {
-      this.sessions.emit('ownerMismatch', { label: keyLabel(session.key), key: session.key, owner: session.owner })
-      return undefined
-    }
     live.enter()
     try {
       const { version } = session
@@ -92,6 +89,14 @@ export class LiveSessions {
     }
     this.#use(live)
     return { session, live }
+  }
+
+  /** Whether an id is that of somebody else's session, as far as it is live here; that is reported. */
+  isForeign (id: string, principal: Principal | null): boolean {
+    const session = this.#byId.get(id)?.session
+    if (session === undefined || samePrincipal(session.principal, principal)) return false
+    this.sessions.emit('ownerMismatch', { ...notice(session), by: ownerDigest(this.sessions.namespace, principal) })
+    return true
   }
 
   /**
@@ -156,7 +161,10 @@ export class LiveSessions {
   #begin (session: Session, restored: boolean): Starting {
     const { key } = session
     const live = this.#live(session, restored)
-    const ready = this.#start(live).finally(() => {
+    const ready = this.#start(live).catch(error => {
+      if (restored && !isEnding(error)) this.sessions.emit('restoreFailed', { ...notice(session), error })
+      throw error
+    }).finally(() => {
       this.#starting.delete(key)
       this.#doomed.delete(key)
     })
@@ -169,7 +177,10 @@ export class LiveSessions {
     const { id, key, owner, principal } = live.session
     await this.#closing.get(key)
     // Most calls are short: when all are busy, one is soon free.
-    if (!await this.#room.take()) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+    if (!await this.#room.take()) {
+      this.sessions.emit('limitReached', { limit: 'maxLive', owner, admitted: false })
+      throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+    }
     try {
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
@@ -184,7 +195,7 @@ export class LiveSessions {
     this.#connecting--
     this.#byId.set(id, live)
     this.#byKey.set(key, live)
-    if (live.restored) this.sessions.emit('restored', { label: keyLabel(key), key, owner, principal })
+    if (live.restored) this.sessions.emit('restored', { ...notice(live.session), principal })
   }
 
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
@@ -247,4 +258,13 @@ export class LiveSessions {
     this.#closing.set(key, closing)
     await closing
   }
+}
+
+function notice ({ key, owner }: Session): SessionNotice {
+  return { label: keyLabel(key), key, owner }
+}
+
+/** The session, or this process, ended meanwhile. */
+function isEnding (error: unknown): boolean {
+  return isHoldfastError(error, 'HOLDFAST_SESSION_GONE') || isHoldfastError(error, 'HOLDFAST_CLOSED')
 }

@@ -1,4 +1,4 @@
-import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace, isHoldfastError } from '@holdfast/core'
+import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace, isHoldfastError, keyLabel } from '@holdfast/core'
 import type { Page } from './event-stream.js'
 import { type RequestId, SERVER_ERROR, errorMessage } from './json-rpc.js'
 import { type Deliver, StreamWriter } from './stream-writer.js'
@@ -113,7 +113,7 @@ export class StreamLog {
       return Buffer.from(await this.sessions.codec.open('event', eventPlace(ref), sealed)).toString()
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE')) throw error
-      this.sessions.emit('error', { error })
+      this.sessions.emit('unreadable', { label: keyLabel(ref.key), key: ref.key, kind: 'event', error })
       return undefined
     }
   }

@@ -64,9 +64,12 @@ t.test('the least recently used makes room', async (t) => {
 
 t.test('when all are busy, there is no room', async (t) => {
   const f = await fleet(t, { maxLive: 1, scripts })
+  const limits: unknown[] = []
+  f.first.sessions.on('limitReached', notice => { limits.push(notice) })
   const one = await f.client().begin()
   await one.do('hold')
   const refused = await f.client().initialize()
+  t.same(limits, [{ limit: 'maxLive', owner: '', admitted: false }])
   t.equal(refused.status, 503)
   t.equal(refused.headers['retry-after'], '10')
   t.equal(await f.first.sessions.count(), 1, 'the record of the refused session is gone')
@@ -251,12 +254,15 @@ t.test('a server that refuses the handshake of its session has failed', async (t
   const client = await f.client().begin()
   await f.client().begin()
   await turns()
+  const failed: unknown[] = []
+  f.first.sessions.on('restoreFailed', notice => { failed.push(notice) })
   // A record from elsewhere: its client said something that no server takes.
   const session = await f.first.sessions.open(client.id as string, null)
   await session?.change(state => ({ ...state, handshake: { ...state.handshake, initialize: { protocolVersion: 1 } as any } }))
   const { status } = await client.do('hello')
   t.equal(status, 500)
   t.match(f.first.errors, [{ message: 'the server refused the handshake of its session' }])
+  t.match(failed, [{ key: session?.key, label: /^[\w-]{8}$/, owner: '', error: { code: 'HOLDFAST_FACTORY_FAILED' } }])
   t.same(disposed, ['closing'], 'once')
 })
 

@@ -51,7 +51,10 @@ export class Archive {
   async #restore (sink: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
     const own = sink === this.own && options.n8nMcp === undefined
     if (own) this.incomplete = true
-    const report = await restoreSessions(this.sessions, sink, options)
+    const report = await restoreSessions(this.sessions, sink, options).catch(error => {
+      if (!(error instanceof InvalidOptionError)) this.sessions.emit('importFailed', { error })
+      throw error
+    })
     if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
     this.sessions.emit('imported', report)
     return report
