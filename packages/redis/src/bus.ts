@@ -28,7 +28,14 @@ export class RedisBus implements Bus {
       subscriptions.delete(subscription)
       if (subscriptions.size > 0 || this.#channels.get(name) !== subscriptions) return
       this.#channels.delete(name)
-      if (!this.#closed) await this.#tell(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
+      if (this.#closed) return
+      const last = this.#channels.size === 0
+      try {
+        await this.#tell(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
+      } finally {
+        // Whoever hears nothing needs no connection; an open one would keep the process from ending.
+        if (last && this.#channels.size === 0) this.#hangUp()
+      }
     }
     try {
       await this.#tell(async (client) => await (this.#sharded ? client.ssubscribe(name) : client.subscribe(name)))
@@ -42,7 +49,12 @@ export class RedisBus implements Bus {
   close (): void {
     this.#closed = true
     this.#channels.clear()
+    this.#hangUp()
+  }
+
+  #hangUp (): void {
     this.#subscriber?.client.disconnect()
+    this.#subscriber = undefined
   }
 
   async #tell (call: (client: Client) => Promise<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
+import { until } from '@holdfast/real-redis'
 import { bytes } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
@@ -38,4 +39,15 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
   const unsubscribe = await backend.bus.subscribe('channel', () => {})
   await backend.close()
   await t.resolves(unsubscribe())
+})
+
+t.test('who hears nothing has no connection for it, and gets one again', async (t) => {
+  const { backend: { bus }, raw } = await single(t)
+  const subscribers = async (): Promise<number> => String(await raw.client('LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length
+  const [one, two] = [await bus.subscribe('one', () => {}), await bus.subscribe('two', () => {})]
+  t.equal(await subscribers(), 1)
+  await Promise.all([one(), two()])
+  await until('the connection is gone', async () => await subscribers() === 0)
+  const heard = new Promise<void>((resolve) => { void bus.subscribe('one', () => { resolve() }).then(async () => await bus.publish('one', bytes('again'))) })
+  await t.resolves(heard)
 })
