@@ -3,6 +3,9 @@ import { HoldfastError } from './errors.js'
 /** Asks a backend, tells an outage from an answer, and reports when an outage begins and ends. */
 export class Availability {
   #down = false
+  /** How often the backend has answered, and how often it could not. */
+  answers = 0
+  failures = 0
 
   constructor (
     private readonly onDown: (error: unknown) => void,
@@ -25,6 +28,7 @@ export class Availability {
 
   /** Notes an answer. */
   answered (): void {
+    this.answers++
     if (!this.#down) return
     this.#down = false
     this.onUp()
@@ -33,6 +37,7 @@ export class Availability {
   /** Notes a rejection of the backend. @returns what to throw in its place */
   failed (error: unknown): unknown {
     if (error instanceof HoldfastError && error.code !== 'HOLDFAST_BACKEND_UNAVAILABLE') return error
+    this.failures++
     if (!this.#down) {
       this.#down = true
       this.onDown(error)

@@ -1,3 +1,4 @@
+import type { Health } from './health.js'
 import type { JsonObject } from './json.js'
 import { keyLabel } from './key.js'
 import type { Principal } from './principal.js'
@@ -47,6 +48,8 @@ export interface SessionEvents {
   /** The first failure since the backend last answered. */
   backendDown: { error: unknown }
   backendUp: Record<string, never>
+  /** {@link Sessions.health} found another state than before, which was `was`; at first that is `healthy`. */
+  health: Health & { was: Health['state'] }
   /** Something that concerns no caller: a listener that failed, a hint that could not be sent. */
   error: { error: unknown }
 }

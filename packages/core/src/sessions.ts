@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import { Fleet } from './fleet.js'
+import { type Health, HealthCheck, type Thresholds } from './health.js'
 import { type Json, isObject } from './json.js'
 import { isSessionId, mintSessionId, ownerDigest, recordKey } from './key.js'
 import type { Principal } from './principal.js'
@@ -53,6 +54,8 @@ export interface SessionsOptions {
     /** Size of one session's encoded state in bytes. Default 262,144. */
     maxStateBytes?: number
   }
+  /** From when on the backend counts as degraded: see {@link Sessions.health}. */
+  thresholds?: Thresholds
 }
 
 /** What is known of a session without its id. Times in milliseconds since the epoch. */
@@ -89,6 +92,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** Whether a context is as the application wants it. The plugin sets it. */
   isContext: ((context: Json) => boolean) | undefined
   readonly #archive: Archive
+  readonly #health: HealthCheck
 
   /** @throws InvalidOptionError naming the option */
   constructor (options: SessionsOptions) {
@@ -110,6 +114,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     }
     this.#evict = evict === 'idle'
     this.#archive = new Archive(this, options.snapshot, codec === plain)
+    this.#health = new HealthCheck(this, options.thresholds ?? {})
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
     this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
@@ -120,6 +125,14 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** Whether sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
   get incomplete (): boolean { return this.#archive.incomplete }
+
+  /**
+   * Asks the backend how it is. Never rejects, and resolves within 5 s. What has changed since somebody looked last is told by the event `health`: look
+   * again and again, as the plugin does.
+   */
+  async health (): Promise<Health> {
+    return await this.#health.look()
+  }
 
   /**
    * Opens a new session under a fresh id. Durable when it resolves.

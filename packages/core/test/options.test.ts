@@ -15,7 +15,10 @@ t.test('a wrong option is an error that names it', async (t) => {
     ['ttl.idle', { ttl: { idle: 'soon' } }], ['ttl.absolute', { ttl: { absolute: 0 } }],
     ['limits.maxSessions', { limits: { maxSessions: 0 } }], ['limits.maxSessions', { limits: { maxSessions: '5' } }],
     ['limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }], ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
-    ['limits.evict', { limits: { evict: 'lru' } }]
+    ['limits.evict', { limits: { evict: 'lru' } }],
+    ['thresholds.latency', { thresholds: { latency: 0 } }], ['thresholds.interval', { thresholds: { interval: 'often' } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: 0 } }], ['thresholds.errorRate', { thresholds: { errorRate: 1.1 } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: NaN } }], ['thresholds.errorRate', { thresholds: { errorRate: '5%' } }]
   ]
   for (const [path, options] of wrong) {
     t.throws(() => new Sessions({ backend: new Reference(), ...options } as SessionsOptions), { code: 'HOLDFAST_INVALID_OPTION', path }, JSON.stringify(options))

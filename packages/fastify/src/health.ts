@@ -18,10 +18,17 @@ export function health (app: FastifyInstance, path: string, unready: () => Promi
 export async function readiness (sessions: Sessions, closing: boolean): Promise<Unready | undefined> {
   if (closing) return 'closing'
   if (sessions.incomplete) return 'restoring'
-  try {
-    await sessions.availability.ask(() => sessions.backend.ping())
-  } catch {
-    // Reported as an event when the outage began.
-    return 'backend'
+  return (await sessions.health()).state === 'unhealthy' ? 'backend' : undefined
+}
+
+const LEVELS = { healthy: 'info', degraded: 'warn', unhealthy: 'error' } as const
+
+/** Looks at the backend again and again, and logs when it has become better or worse. */
+export function watchHealth ({ log }: FastifyInstance, sessions: Sessions, interval: number): { start: () => void, stop: () => void } {
+  sessions.on('health', health => { log[LEVELS[health.state]](health, `holdfast: the backend is ${health.state}`) })
+  let timer: NodeJS.Timeout | undefined
+  return {
+    start: () => { timer = setInterval(() => { void sessions.health() }, interval).unref() },
+    stop: () => { clearInterval(timer) }
   }
 }

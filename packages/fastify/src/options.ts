@@ -86,6 +86,11 @@ export const OptionsSchema = Type.Object({
     maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
     evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using.'))
   }, { ...strict, default: {} })),
+  thresholds: Type.Optional(Type.Object({
+    latency: Type.Optional(duration('250ms', 'A backend that takes longer to answer is degraded.')),
+    errorRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.05, description: 'So is one of which this share of the calls fails.' })),
+    interval: Type.Optional(duration('10s', 'How often that is looked at. Calls of the last six intervals count.'))
+  }, { ...strict, default: {} })),
   responseMode: Type.Optional(choice(['auto', 'json', 'sse'], 'auto', '`auto` answers with JSON unless the call says something before its result or takes long; `json` never streams a reply; `sse` always does.')),
   streamAfter: Type.Optional(duration('500ms', 'A call that takes longer becomes a resumable stream.')),
   retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect a stream.')),
@@ -104,7 +109,7 @@ export const OptionsSchema = Type.Object({
 /** The options of the plugin: {@link OptionsSchema} as a type. */
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
-type Grouped = 'ttl' | 'limits'
+type Grouped = 'ttl' | 'limits' | 'thresholds'
 type Optional = 'backend' | 'health' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
@@ -115,7 +120,7 @@ export function readOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   // Fastify hands a plugin its own registration options as well.
   for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
-  for (const name of ['ttl', 'limits']) {
+  for (const name of ['ttl', 'limits', 'thresholds']) {
     if (isObject(options[name])) options[name] = { ...options[name] }
   }
   const filled = Value.Default(OptionsSchema, options)

@@ -5,7 +5,7 @@ import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
 import { audit } from './audit.js'
 import { contextCheck } from './context.js'
-import { health, readiness } from './health.js'
+import { health, readiness, watchHealth } from './health.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
 import { routes } from './routes.js'
 import { sealing } from './sealing.js'
@@ -30,9 +30,9 @@ declare module 'fastify' {
 
 export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
   const settings = readOptions(options)
-  const { namespace, ttl, limits, snapshot } = settings
+  const { namespace, ttl, limits, snapshot, thresholds } = settings
   const codec = sealing(settings, app.log)
-  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, codec, ...(snapshot !== undefined && { snapshot }) })
+  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, thresholds, codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   if (check !== undefined) sessions.isContext = context => check(context) === undefined
   const snapshots = snapshot && new Snapshots(sessions, snapshot.every)
@@ -43,6 +43,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   app.decorate('mcpSessions', sessions)
   app.decorateRequest('mcpSession', null)
   audit(app.log, sessions)
+  const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
   // What nobody else hears of.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   await app.register(async scope => { routes(scope, endpoint, settings) })
@@ -53,10 +54,12 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
     await snapshots?.restore()
     await endpoint.start()
     sweeper.start()
+    watch.start()
   })
   // An open stream would keep `onClose` from ever running.
   app.addHook('preClose', async () => {
     closing = true
+    watch.stop()
     if (settings.drainDelay !== undefined) await pause(milliseconds(settings.drainDelay, 'drainDelay'))
     await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout'))
     closeUnused()

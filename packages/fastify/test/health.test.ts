@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { join } from 'node:path'
+import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { file, generateKey } from '../src/index.js'
 import { folder } from './fixtures/folder.js'
+import { Log } from './fixtures/log.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 
@@ -62,4 +65,56 @@ t.test('a hook of the application that guards every route can leave out probes',
   })
   t.equal((await ask(app, '/health/ready')).code, 200)
   t.equal((await app.inject({ method: 'POST', url: '/mcp', payload: {} })).statusCode, 401)
+})
+
+t.test('a backend that is slow, or fails, is told without anybody asking, and so is that it is well again', async t => {
+  const backend = memory()
+  const log = new Log()
+  const heard = async (state: string): Promise<any> => await log.hears(`holdfast: the backend is ${state}`)
+  const { app } = await start(t, { backend, health: '/health', thresholds: { latency: 40, interval: 10 } }, { fastify: { logger: log.logger } })
+  const { ping } = backend
+  const degraded = heard('degraded')
+  backend.ping = async () => { await pause(50) }
+  t.match(await degraded, { level: 40, was: 'healthy', state: 'degraded', reasons: ['latency'], latency: Number, errorRate: 0 })
+  t.equal((await ask(app, '/health/ready')).status, 'ready', 'it still serves')
+  const unhealthy = heard('unhealthy')
+  backend.ping = async () => { throw new Error('connection lost') }
+  t.match(await unhealthy, { level: 50, was: 'degraded', state: 'unhealthy', reasons: /backend/ })
+  const healthy = heard('healthy')
+  backend.ping = ping
+  // Failures of the last interval still count.
+  t.match(await healthy, { level: 30, state: 'healthy', reasons: [] })
+  await app.close()
+  let pings = 0
+  backend.ping = async () => { pings++ }
+  await pause(50)
+  t.equal(pings, 0, 'nobody looks after the end')
+})
+
+t.test('under-pressure sheds load while the backend is away', async t => {
+  const backend = memory()
+  const { app, url } = await start(t, { backend }, {
+    before: async app => {
+      await app.register(underPressure, {
+        healthCheckInterval: 10,
+        healthCheck: async app => (await app.mcpSessions.health()).state !== 'unhealthy',
+        exposeStatusRoute: '/status'
+      })
+      app.get('/other', async () => 'fine')
+    }
+  })
+  const client = await RawClient.open(url)
+  t.strictSame(await client.call('echo', { fine: true }), { fine: true })
+  t.equal((await app.inject('/status')).statusCode, 200)
+  const { ping } = backend
+  const until = async (status: number): Promise<void> => { while ((await app.inject('/other')).statusCode !== status) await pause(5) }
+  backend.ping = async () => { throw new Error('connection lost') }
+  await until(503)
+  const refused = await client.start('echo')
+  t.equal(refused.status, 503)
+  t.ok(refused.headers.get('retry-after'))
+  t.match(await refused.json(), { jsonrpc: '2.0', error: { message: 'Service Unavailable' } })
+  backend.ping = ping
+  await until(200)
+  t.strictSame(await client.call('echo', { fine: true }), { fine: true })
 })
