@@ -13,8 +13,10 @@ const SETTINGS = {
   host: { name: 'HOST', parse: String, default: '127.0.0.1' },
   port: { name: 'PORT', parse: wholeNumber(0, 65_535), default: 3_000 },
   backend: { name: 'HOLDFAST_BACKEND', parse: oneOf(Object.keys(BACKENDS) as BackendName[]), default: 'memory' },
-  redisUrl: { name: 'REDIS_URL', parse: redisUrl },
+  redisUrl: { name: 'REDIS_URL', parse: redisUrls },
+  redisMaster: { name: 'HOLDFAST_REDIS_MASTER', parse: String },
   redisPrefix: { name: 'HOLDFAST_REDIS_PREFIX', parse: String },
+  replicated: { name: 'HOLDFAST_REDIS_REPLICATED', parse: wholeNumber(0) },
   durability: { name: 'HOLDFAST_DURABILITY', parse: oneOf(['warn', 'strict']) },
   idle: { name: 'HOLDFAST_IDLE', parse: duration },
   absolute: { name: 'HOLDFAST_ABSOLUTE', parse: duration },
@@ -81,13 +83,15 @@ function contradictions (settings: Partial<Settings>): string[] {
   return [...withoutRedis(settings), ...withoutSnapshot(settings)]
 }
 
-function withoutRedis ({ backend, redisUrl, redisPrefix, durability, keys, encryption }: Partial<Settings>): string[] {
+function withoutRedis ({ backend, redisUrl, redisMaster, redisPrefix, replicated, durability, keys, encryption }: Partial<Settings>): string[] {
   const problems = []
   if (backend === 'redis') {
     if (redisUrl === undefined) problems.push('REDIS_URL: is needed for HOLDFAST_BACKEND=redis')
     if (keys === undefined && encryption === undefined) problems.push('HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
   } else {
+    if (redisMaster !== undefined) problems.push('HOLDFAST_REDIS_MASTER: does nothing without HOLDFAST_BACKEND=redis')
     if (redisPrefix !== undefined) problems.push('HOLDFAST_REDIS_PREFIX: does nothing without HOLDFAST_BACKEND=redis')
+    if (replicated !== undefined) problems.push('HOLDFAST_REDIS_REPLICATED: does nothing without HOLDFAST_BACKEND=redis')
     if (durability !== undefined) problems.push('HOLDFAST_DURABILITY: does nothing without HOLDFAST_BACKEND=redis')
   }
   return problems
@@ -101,9 +105,10 @@ function withoutSnapshot ({ keys, encryption, snapshot, snapshotEvery }: Partial
   return problems
 }
 
-function redisUrl (text: string): string {
-  if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)) return text
-  throw new Error('expected redis://host:port, or rediss:// for TLS')
+function redisUrls (text: string): string[] {
+  const urls = text.split(',')
+  if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
+  throw new Error('expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels')
 }
 
 function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

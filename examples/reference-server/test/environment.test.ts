@@ -94,6 +94,9 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['REDIS_URL', 'https://me:hush@there', /expected redis:/],
   ['HOLDFAST_REDIS_PREFIX', 'hush', /does nothing without HOLDFAST_BACKEND=redis/],
   ['HOLDFAST_DURABILITY', 'hush', /expected one of warn, strict/],
+  ['HOLDFAST_REDIS_MASTER', 'main', /does nothing without HOLDFAST_BACKEND=redis/],
+  ['HOLDFAST_REDIS_REPLICATED', '1', /does nothing without HOLDFAST_BACKEND=redis/],
+  ['HOLDFAST_REDIS_REPLICATED', 'all', /expected a whole number/],
   ['HOLDFAST_DURABILITY', 'strict', /does nothing without HOLDFAST_BACKEND=redis/],
   ['HOLDFAST_MAX_LIFE', '5', /is not a variable of this server/]
 ]
@@ -114,11 +117,13 @@ t.test('keys and no encryption do not go together', async t => {
 
 t.test('sessions in Redis', async t => {
   const given = { HOLDFAST_BACKEND: 'redis', REDIS_URL: 'redis://me:hush@there', HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_DURABILITY: 'strict' }
-  const settings = { backend: 'redis', redisUrl: 'redis://me:hush@there', redisPrefix: 'a:', durability: 'strict' }
+  const settings = { backend: 'redis', redisUrl: ['redis://me:hush@there'], redisPrefix: 'a:', durability: 'strict' }
   t.match(readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}` }), settings)
   t.match(readEnvironment({ ...given, HOLDFAST_ENCRYPTION: 'none' }), settings)
   t.match(thrownBy(() => readEnvironment(given)).message, /^HOLDFAST_BACKEND: .* needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none$/)
   t.match(thrownBy(() => readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}`, REDIS_URL: undefined })).message, /^REDIS_URL: is needed/)
+  const several = { ...given, HOLDFAST_ENCRYPTION: 'none', REDIS_URL: 'redis://one,rediss://two:1', HOLDFAST_REDIS_MASTER: 'main', HOLDFAST_REDIS_REPLICATED: '1' }
+  t.match(readEnvironment(several), { redisUrl: ['redis://one', 'rediss://two:1'], redisMaster: 'main', replicated: 1 })
 })
 
 t.test('a snapshot may be readable where that is said', async t => {

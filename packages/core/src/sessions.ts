@@ -117,7 +117,9 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     this.#health = new HealthCheck(this, options.thresholds ?? {})
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
-    this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => this.emit('error', { error }))
+    this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => {
+      if (!this.availability.down) this.report(error)
+    })
   }
 
   /** Where snapshots go and come from. */
@@ -325,6 +327,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    */
   async dropKey (id: string): Promise<void> {
     await dropKey(this, id)
+  }
+
+  /** Tells `error` listeners of what concerns no caller. An outage has its own event. */
+  report (error: unknown): void {
+    if (!isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) this.emit('error', { error })
   }
 
   /* What a `Session` needs of its manager: see `SessionStore`. */

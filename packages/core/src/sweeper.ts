@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Duration, milliseconds } from './duration.js'
-import { isHoldfastError } from './errors.js'
 import type { Sessions } from './sessions.js'
 
 /** Beyond it, Node's timers fire at once. */
@@ -48,8 +47,7 @@ export class Sweeper {
     try {
       while (!this.#stopped && (await this.sessions.sweep()).more) await setImmediate()
     } catch (error) {
-      // An outage has its own event; the next tick tries again.
-      if (!isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) this.sessions.emit('error', { error })
+      this.sessions.report(error)
     }
     if (!this.#stopped) this.#schedule()
   }

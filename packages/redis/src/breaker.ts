@@ -8,6 +8,7 @@ const PROBE = 500
 /** While Redis is down, calls fail at once instead of each waiting for its time-out; now and then one is let through. */
 export class Breaker {
   #failures = 0
+  #answeredAt = -Infinity
   #closedUntil = -Infinity
   #last: RedisErrorCode = 'REDIS_DISCONNECTED'
 
@@ -22,10 +23,19 @@ export class Breaker {
 
   answered (): void {
     this.#failures = 0
+    this.#answeredAt = this.now()
   }
 
   failed (code: RedisErrorCode): void {
     this.#last = code
     if (++this.#failures === TOLERATED) this.#closedUntil = this.now() + PROBE
+  }
+
+  /** A call has waited in vain since then. When nothing at all was answered meanwhile, Redis counts as down. */
+  silent (since: number): boolean {
+    if (this.#answeredAt >= since) return false
+    this.#failures = TOLERATED
+    this.#closedUntil = this.now() + PROBE
+    return true
   }
 }

@@ -1,36 +1,48 @@
 interface Pending {
-  at: number
+  since: number
   expire: () => void
 }
 
-/** Bounds how long promises may take, all equally long and so with a single timer. */
+/**
+ * Bounds how long promises may take, all equally long and so with a single timer. Where one has waited in vain and nothing else was
+ * answered meanwhile, the others do not wait any longer either.
+ */
 export class Deadlines {
   readonly #pending = new Set<Pending>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor (private readonly ms: number, private readonly makeError: () => Error) {}
+  /** @param silent told of one that waited in vain, by since when; whether nothing was answered meanwhile */
+  constructor (
+    private readonly ms: number,
+    private readonly makeError: () => Error,
+    private readonly silent: (since: number) => boolean
+  ) {}
 
   /** What comes of the promise, or a rejection when that takes too long. */
   async limit<T> (promise: Promise<T>): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const pending = { at: performance.now() + this.ms, expire: () => { reject(this.makeError()) } }
+      const pending = { since: performance.now(), expire: () => { reject(this.makeError()) } }
       this.#pending.add(pending)
-      this.#timer ??= setTimeout(this.#expire, this.ms).unref()
+      this.#timer ??= this.#look(this.ms)
       promise.then(resolve, reject).finally(() => this.#pending.delete(pending))
     })
   }
 
-  /** Where the process was busy for long, answers may have come that it has not read: these go first. */
-  readonly #expire = (): void => { setImmediate(this.#giveUp) }
+  /** Looks after the sockets were read: when this process was busy for long, answers may already be there. */
+  #look (later: number): NodeJS.Timeout {
+    return setTimeout(() => setImmediate(this.#expire), later).unref()
+  }
 
-  readonly #giveUp = (): void => {
+  readonly #expire = (): void => {
     this.#timer = undefined
+    let silent = false
     for (const pending of this.#pending) {
-      const left = pending.at - performance.now()
-      if (left > 0) {
-        this.#timer = setTimeout(this.#expire, left).unref()
+      const left = pending.since + this.ms - performance.now()
+      if (left > 0 && !silent) {
+        this.#timer = this.#look(left)
         return
       }
+      silent ||= this.silent(pending.since)
       this.#pending.delete(pending)
       pending.expire()
     }

@@ -26,7 +26,7 @@ export class Link {
     private readonly commandTimeout: number,
     private readonly replicated = 0
   ) {
-    this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'))
+    this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'), (since) => breaker.silent(since))
     client.on('error', this.#onError)
     client.on('ready', this.#onReady)
     if (client.status === 'ready') this.#onReady()
@@ -110,6 +110,7 @@ export class Link {
 
   readonly #onReady = (): void => {
     this.#trouble = new RedisError('REDIS_DISCONNECTED')
+    this.breaker.answered()
     this.#arrived?.()
     this.#arrival = undefined
     this.doctor?.look()

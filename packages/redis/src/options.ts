@@ -6,8 +6,11 @@ import type { Client } from './link.js'
 export interface RedisOptions {
   /** Your own client of ioredis: `Redis` or `Cluster`, for example `app.redis` of `@fastify/redis`. Closing the backend leaves it open. */
   client?: Client
-  /** `redis://` or `rediss://` (TLS), as ioredis reads it. The connection is made, and closed, by the backend. */
-  url?: string
+  /**
+   * `redis://` or `rediss://` (TLS), as ioredis reads it; an array names nodes of a Cluster. The connection is made, and closed, by the
+   * backend.
+   */
+  url?: string | readonly string[]
   /** What ioredis takes for a connection, alone or beside `url`: `host`, `port`, `username`, `password`, `tls`, `sentinels`, `name` … */
   connection?: ConnectionOptions
   /** Begins every key and channel. Two applications on one Redis need two. Default `'holdfast:'`. */
@@ -56,11 +59,15 @@ type Check = [valid: (value: unknown) => boolean, expected: string]
 
 const NUMBER: Check = [(value) => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number of at least 1']
 const FUNCTION: Check = [(value) => typeof value === 'function', 'a function']
+const isUrl = (value: unknown): boolean => typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)
 const OBJECT: Check = [(value) => typeof value === 'object' && value !== null, 'an object']
 
 const CHECKS: Record<keyof RedisOptions, Check> = {
   client: [(value) => typeof (value as Partial<Client> | null)?.callBuffer === 'function', 'a client of ioredis'],
-  url: [(value) => typeof value === 'string' && /^rediss?:\/\//.test(value), 'a URL that begins with redis:// or rediss://'],
+  url: [
+    (value) => isUrl(value) || (Array.isArray(value) && value.length > 0 && value.every(isUrl)),
+    'a URL that begins with redis:// or rediss://, or several of a Cluster'
+  ],
   connection: OBJECT,
   prefix: [(value) => typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value), '1 to 64 characters without braces and white space'],
   commandTimeout: NUMBER,

@@ -45,3 +45,18 @@ t.test('one answer and everything goes through again', async (t) => {
   breaker.answered()
   for (let i = 0; i < 3; i++) t.doesNotThrow(() => { breaker.admit() })
 })
+
+t.test('one call that waits in vain is enough when nothing else was answered meanwhile', async (t) => {
+  const { clock, breaker } = failing(0)
+  clock.time = 100
+  breaker.answered()
+  t.equal(breaker.silent(90), false)
+  t.doesNotThrow(() => { breaker.admit() })
+  clock.time = 700
+  t.equal(breaker.silent(150), true)
+  breaker.failed('REDIS_TIMEOUT')
+  clock.time = 1199
+  t.throws(() => { breaker.admit() }, { code: 'REDIS_TIMEOUT' })
+  clock.time = 1200
+  t.doesNotThrow(() => { breaker.admit() })
+})

@@ -48,6 +48,8 @@ export class Exchange implements Waiting<Exchange> {
   readonly #answers: string[] = []
   #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
   #replied = false
+  /** Something besides answers was said. */
+  #emitted = false
   #name = ''
   #writer: StreamWriter | undefined
 
@@ -66,6 +68,7 @@ export class Exchange implements Waiting<Exchange> {
   async emit (message: Message): Promise<void> {
     // Nobody can resume a stream of which no event was ever received.
     if (this.#phase === 'waiting' && this.context.inbound.isGone()) return
+    this.#emitted = true
     await this.#stream([JSON.stringify(message)])
   }
 
@@ -127,10 +130,18 @@ export class Exchange implements Waiting<Exchange> {
       return this.#fail(error)
     }
     if (!this.#close(request.id) || this.#phase === 'over') return undefined
-    const last = this.#open.length === 0
-    if (this.#phase === 'streaming') return this.#stream([answer], last)
     this.#answers.push(answer)
+    const last = this.#open.length === 0
+    if (this.#phase === 'streaming') return this.#streamAnswer(answer, last)
     return last ? this.#finish() : undefined
+  }
+
+  /** Where the log is so slow that no response has begun, and nothing but answers was said, they need not wait for it. */
+  #streamAnswer (answer: string, last: boolean): Promise<void> | undefined {
+    const written = this.#stream([answer], last)
+    if (!last || this.#replied || this.#emitted) return written
+    this.#settle(this.#unlogged())
+    return undefined
   }
 
   /** False when the request was not open. */
@@ -152,10 +163,15 @@ export class Exchange implements Waiting<Exchange> {
 
   #finish (): Promise<void> | undefined {
     if (this.context.settings.responseMode === 'sse') return this.#finishAsStream(this.#answers)
-    const answers = this.#answers.join(',')
-    if (answers === '') this.#settle(streamReply(''))
-    else this.#settle(jsonReply(this.batch ? `[${answers}]` : answers))
+    this.#settle(this.#unlogged())
     return undefined
+  }
+
+  /** All answers, for a client that cannot resume. */
+  #unlogged (): Reply {
+    if (this.context.settings.responseMode === 'sse') return streamReply(this.#answers.map(answer => messageEvent(answer)).join(''))
+    const answers = this.#answers.join(',')
+    return answers === '' ? streamReply('') : jsonReply(this.batch ? `[${answers}]` : answers)
   }
 
   async #stream (messages: readonly string[], end = false): Promise<void> {
@@ -189,7 +205,7 @@ export class Exchange implements Waiting<Exchange> {
     const { calls: { log }, live: { session }, priming, settings } = this.context
     const name = log.name()
     const last = await log.append({ key: session.key, name }, messages, { end: true })
-    if (last === undefined) return this.#settle(streamReply(messages.map(message => messageEvent(message)).join('')))
+    if (last === undefined) return this.#settle(this.#unlogged())
     const start = last - messages.length
     const events = messages.map((message, index) => messageEvent(message, eventId(name, start + index + 1)))
     this.#settle(streamReply((priming ? primingEvent(eventId(name, start), settings.retry) : '') + events.join('')))

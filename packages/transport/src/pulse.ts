@@ -6,8 +6,8 @@ export class Pulse {
 
   constructor (private readonly failed: (error: unknown) => void) {}
 
-  /** @returns when a task that starts `'now'` has run for the first time */
-  async every (milliseconds: number, task: () => void | Promise<void>, start: 'now' | 'later' = 'later'): Promise<void> {
+  /** @returns runs the task at once, unless it runs already */
+  every (milliseconds: number, task: () => void | Promise<void>): () => Promise<void> {
     let busy = false
     const run = async (): Promise<void> => {
       if (busy || this.#stopped) return
@@ -25,7 +25,7 @@ export class Pulse {
       return running
     }
     this.#timers.push(setInterval(() => { void tracked() }, milliseconds).unref())
-    if (start === 'now') await tracked()
+    return tracked
   }
 
   /** Resolves when nothing runs any more. */

@@ -41,11 +41,14 @@ export class Replica {
   async start (): Promise<void> {
     const { heartbeat, keepAlive, dormantAfter } = this.settings
     const { idle, absolute } = this.sessions
-    void this.#pulse.every(keepAlive, () => this.streams.keepAlive())
-    void this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
-    void this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
+    this.#pulse.every(keepAlive, () => this.streams.keepAlive())
+    this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // 1.5 heartbeats of grace and half a one to look make two.
-    await this.#pulse.every(heartbeat / 2, async () => await this.#beat(), 'now')
+    const beat = this.#pulse.every(heartbeat / 2, async () => await this.#beat())
+    // Others may have missed it for so long that they count it as dead.
+    this.sessions.on('backendUp', beat)
+    await beat()
   }
 
   async stop (): Promise<void> {
@@ -62,9 +65,16 @@ export class Replica {
 
   async #beat (): Promise<void> {
     const { availability, backend, fleet } = this.sessions
-    this.#unlisten ??= await availability.ask(() => fleet.listen(async message => await this.#hear(message)))
-    await availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5))
+    const tried = await Promise.allSettled([
+      availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5)),
+      this.#listen()
+    ])
+    for (const one of tried) if (one.status === 'rejected') throw one.reason
     this.streams.checkForeign()
+  }
+
+  async #listen (): Promise<void> {
+    this.#unlisten ??= await this.sessions.fleet.listen(async message => await this.#hear(message))
   }
 
   async #keepUsed (): Promise<void> {

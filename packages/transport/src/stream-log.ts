@@ -89,7 +89,7 @@ export class StreamLog {
     await this.sessions.availability.ask(() => this.sessions.backend.events.delivered(ref, position))
   }
 
-  /** The position of the last message; undefined when they could not be logged, which is reported. */
+  /** The position of the last message; undefined when they could not be logged. */
   async append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
     const { availability, backend, codec } = this.sessions
     try {
@@ -102,7 +102,7 @@ export class StreamLog {
       const last = await availability.ask(() => backend.events.append(ref, bodies, options))
       return typeof last === 'number' ? last : undefined
     } catch (error) {
-      this.sessions.emit('error', { error })
+      this.sessions.report(error)
       return undefined
     }
   }

@@ -121,7 +121,7 @@ export class Streams {
   }
 
   #feed (key: RecordKey, name: string): Feed {
-    const failed = (error: unknown): void => this.sessions.emit('error', { error })
+    const failed = (error: unknown): void => this.sessions.report(error)
     return {
       read: async position => await this.log.next({ key, name }, position),
       sent: position => { if (name === STANDALONE) this.log.delivered({ key, name }, position).catch(failed) },

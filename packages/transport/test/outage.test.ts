@@ -65,16 +65,39 @@ t.test('touch: 503, and the session is still live', async (t) => {
 t.test('append: what a call says goes out without an id, and its result arrives', async (t) => {
   const f = await fleet(t, { scripts })
   const client = await f.client().begin()
+  let outages = 0
+  f.first.sessions.on('backendDown', () => { outages++ })
   f.first.weather.failing.add('events.append')
   const { events } = await client.do('talk')
   t.same(data(await events.rest()), ['one', 'two', 'done'])
   t.same(ids(events.seen), [false, false, false])
-  t.match(f.first.errors, [{ code: 'HOLDFAST_BACKEND_UNAVAILABLE' }])
+  t.equal(outages, 1)
+  t.same(f.first.errors, [], 'an outage is told once')
   f.first.weather.failing.clear()
   const after = (await client.do('talk')).events
   await after.rest()
   t.same(ids(after.seen), [true, true, true])
 })
+
+for (const responseMode of ['auto', 'sse'] as const) {
+  t.test(`append: a log that does not answer holds no result up, mode ${responseMode}`, async (t) => {
+    const gate = new Gate()
+    const f = await fleet(t, { responseMode, streamAfter: 5, scripts: { slow: async () => { await gate.passed } } })
+    const client = await f.client().begin()
+    const { calls } = f.first.weather
+    calls.length = 0
+    const opening = f.first.weather.hold('events.append')
+    const reply = client.do('slow')
+    await opening.reached
+    gate.open()
+    const received = await reply
+    t.equal(received.isStream, responseMode === 'sse')
+    t.same(data(received.isStream ? await received.events.rest() : [received.json]), ['null'])
+    t.same(ids(received.events.seen), received.isStream ? [false] : [])
+    opening.release()
+    await eventually(() => calls.filter(name => name === 'events.append').length === 2)
+  })
+}
 
 t.test('append: a call that began before goes on, and later events have ids again', async (t) => {
   const gates = [new Gate(), new Gate()]
@@ -224,10 +247,12 @@ t.test('delivered: what was sent may be sent again, and no more', async (t) => {
   const client = await f.client().begin()
   const { events } = await client.get()
   await events.block()
+  let told = false
+  f.first.sessions.on('backendDown', () => { told = true })
   f.first.weather.failing.add('events.delivered')
   await announce(f, 'one')
   t.equal((await events.message()).params.data, 'one')
-  await eventually(() => f.first.errors.length > 0)
+  await eventually(() => told)
   f.first.weather.failing.clear()
   events.close()
 })
@@ -287,6 +312,7 @@ t.test('a replica that starts while nothing answers serves when it does', async 
   await replica.endpoint.start()
   t.same(await f.backend.presence.list(), [])
   t.same(replica.errors, [])
+  replica.weather.calls.length = 0
   replica.weather.down = false
   await eventually(() => replica.weather.calls.filter(call => call === 'presence.announce').length > 0)
   await turns()
@@ -299,6 +325,29 @@ t.test('a replica that starts while nothing answers serves when it does', async 
   t.equal((await client.at(other.endpoint).answer(id, { action: 'accept' })).status, 202, 'it listens')
   t.equal(said((await reply).json), 'accept')
 })
+
+t.test('after an outage a replica says at once that it lives', async (t) => {
+  const f = await fleet(t, { scripts })
+  const client = await f.client().begin()
+  f.first.weather.down = true
+  await client.do('hello')
+  await f.backend.presence.withdraw(f.first.name)
+  f.first.weather.down = false
+  t.equal((await client.do('hello')).status, 200)
+  await turns()
+  t.same(await f.backend.presence.list(), [f.first.name])
+})
+
+for (const [part, method] of [['presence', 'announce'], ['bus', 'subscribe']] as const) {
+  t.test(`a replica that cannot ${method} does the rest`, async (t) => {
+    const f = await fleet(t, { replicas: 0, scripts })
+    const replica = f.prepare()
+    replica.weather.failing.add(`${part}.${method}`)
+    await replica.endpoint.start()
+    const { calls } = replica.weather
+    for (const name of ['presence.announce', 'bus.subscribe']) t.ok(calls.includes(name), name)
+  })
+}
 
 t.test('responses outlive an outage', async (t) => {
   const f = await fleet(t, { heartbeat: 10, keepAlive: 5, scripts, sessions: { ttl: { idle: 60_000, absolute: 60_000 } } })
