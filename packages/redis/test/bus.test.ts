@@ -43,7 +43,7 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
 
 t.test('who hears nothing has no connection for it, and gets one again', async (t) => {
   const { backend: { bus }, raw } = await single(t)
-  const subscribers = async (): Promise<number> => String(await raw.client('LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length
+  const subscribers = async (): Promise<number> => String(await raw.call('client', 'list', 'type', 'pubsub')).split('\n').filter(Boolean).length
   const [one, two] = [await bus.subscribe('one', () => {}), await bus.subscribe('two', () => {})]
   t.equal(await subscribers(), 1)
   await Promise.all([one(), two()])
