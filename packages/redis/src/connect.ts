@@ -15,6 +15,7 @@ function tenacity (commandTimeout: number): ConnectionOptions {
   return {
     retryStrategy,
     connectTimeout: 2000,
+    disconnectTimeout: commandTimeout,
     socketTimeout: 2 * commandTimeout,
     maxRetriesPerRequest: 3,
     failoverDetector: true
