@@ -5,7 +5,7 @@ import { replicated } from '@holdfast/real-redis'
 
 t.test('with replicated: 1 a write is done when the replica has it, and refused when it has not', async (t) => {
   const { master, replica, stop } = await replicated()
-  const options = { onWarning: () => {}, replicated: 1 }
+  const options = { onWarning: () => {}, replicated: 1, commandTimeout: 2000 }
   const backend = redis({ url: master.url, ...options })
   const reader = redis({ url: replica.url, ...options })
   t.teardown(async () => {
