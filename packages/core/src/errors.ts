@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   HOLDFAST_SNAPSHOT_FAILED: 'A snapshot could not be written or read. What was there before is whole.',
   HOLDFAST_SNAPSHOT_KEPT: 'The snapshot that is there cannot be opened with these keys, so it was not overwritten.',
   HOLDFAST_MIGRATION_STOPPED: 'A migration stopped before its end. What it did is done; run it again to go on.',
+  HOLDFAST_NOT_ALONE: 'Other replicas use the same backend, and this is for one that is alone.',
   HOLDFAST_CLOSED: 'This replica is shutting down.'
 } as const
 

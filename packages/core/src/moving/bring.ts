@@ -16,6 +16,8 @@ export interface BringOptions {
   expectNew?: boolean
   /** What is there stays, also when it is older. */
   keep?: boolean
+  /** What is there goes, unless its version is newer. */
+  anew?: boolean
 }
 
 /**
@@ -24,10 +26,10 @@ export interface BringOptions {
  *
  * @throws HoldfastError HOLDFAST_BACKEND_FULL, and whatever the backend rejects with
  */
-export async function bring (to: Backend, copy: Copy, { expectNew = false, keep = false }: BringOptions = {}): Promise<'copied' | 'updated' | 'skipped'> {
+export async function bring (to: Backend, copy: Copy, { expectNew = false, keep = false, anew = false }: BringOptions = {}): Promise<'copied' | 'updated' | 'skipped'> {
   if (expectNew && await create(to, copy)) return 'copied'
   const there = await to.records.read(copy.record.key)
-  if (there !== undefined && (keep || !await isOlder(to, there, copy))) {
+  if (there !== undefined && !anew && (keep || !await isOlder(to, there, copy))) {
     await restore(to, copy)
     return 'skipped'
   }

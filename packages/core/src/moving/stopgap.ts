@@ -1,0 +1,85 @@
+import type { Backend, EventLog, RecordStore } from '../backend.js'
+import { HoldfastError } from '../errors.js'
+import type { RecordKey } from '../record.js'
+
+/**
+ * What serves while the primary is away: sessions that began since. Of any other it is not known whether it exists, so it is an outage
+ * for that one, never a miss. What is ended is remembered, for the primary.
+ */
+export class Stopgap implements Backend {
+  readonly records: RecordStore
+  readonly events: EventLog
+  readonly bus
+  readonly presence
+  readonly shared
+  readonly durable
+  readonly ping
+  readonly close
+  /** Sessions that have ended while the primary was away. */
+  readonly ended = new Set<RecordKey>()
+  /** Owners all of whose sessions have. */
+  readonly revoked = new Set<string>()
+
+  constructor (private readonly backend: Backend) {
+    const { records, events } = backend
+    this.bus = backend.bus
+    this.presence = backend.presence
+    this.shared = backend.shared
+    this.durable = backend.durable
+    this.ping = backend.ping.bind(backend)
+    this.close = backend.close.bind(backend)
+    this.records = {
+      create: async (record, limits) => this.ended.has(record.key) ? 'exists' : await records.create(record, limits),
+      read: async key => await records.read(key) ?? await this.#missing(key),
+      touch: async (key, version) => await records.touch(key, version) ?? await this.#missing(key),
+      replace: async (key, version, body) => {
+        const answer = await records.replace(key, version, body)
+        if (answer === 'gone') await this.#missing(key)
+        return answer
+      },
+      reseal: records.reseal.bind(records),
+      remove: async key => {
+        const known = this.ended.has(key)
+        this.ended.add(key)
+        return await records.remove(key) || !known
+      },
+      removeOwner: async owner => {
+        this.revoked.add(owner)
+        const keys = await records.removeOwner(owner)
+        for (const key of keys) this.ended.add(key)
+        return keys
+      },
+      removed: async keys => {
+        const removed = await records.removed(keys)
+        return keys.filter(key => this.ended.has(key) || removed.includes(key))
+      },
+      release: records.release.bind(records),
+      list: records.list.bind(records),
+      claimExpired: records.claimExpired.bind(records),
+      count: records.count.bind(records)
+    }
+    this.events = {
+      append: async (stream, entries, options) => {
+        const answer = await events.append(stream, entries, options)
+        if (answer === 'gone') await this.#missing(stream.key)
+        return answer
+      },
+      readAfter: async (stream, position, limit) => {
+        const page = await events.readAfter(stream, position, limit)
+        if (page === undefined && await records.read(stream.key) === undefined) await this.#missing(stream.key)
+        return page
+      },
+      delivered: events.delivered.bind(events),
+      drop: events.drop.bind(events),
+      streams: events.streams.bind(events),
+      restore: events.restore.bind(events),
+      reseal: events.reseal.bind(events)
+    }
+  }
+
+  /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless it is known to have ended */
+  async #missing (key: RecordKey): Promise<undefined> {
+    if (this.ended.has(key) || (await this.backend.records.removed([key])).length > 0) return undefined
+    throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The primary is away, and this session is not of the fallback.')
+  }
+}

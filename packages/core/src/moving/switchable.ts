@@ -1,0 +1,87 @@
+import type { Backend } from '../backend.js'
+import { HoldfastError, InvalidOptionError } from '../errors.js'
+import type { MigrateOptions } from './migrate.js'
+import { Mirror } from './mirror.js'
+import { type MigrationReport, MigrationStopped } from './report.js'
+
+/** As of `migrate`. */
+export type SwitchOptions = Pick<MigrateOptions, 'batchSize' | 'onProgress' | 'signal'>
+
+/** See {@link switchable}. */
+export interface SwitchableBackend extends Backend {
+  /** What serves now. */
+  readonly serving: Backend
+  /**
+   * Copies everything to another backend while this one serves, lets it follow, and has it serve when it lacks nothing. Calls wait for the
+   * last moment of it; none fails. The old backend keeps what it has and stays open: close it when you like. With one replica only:
+   * others would go on where they are.
+   *
+   * @throws MigrationStopped when a backend does not answer, the target is full, a session cannot be copied or `signal` says so; nothing has
+   *   changed then, and the next attempt goes on from there
+   * @throws HoldfastError HOLDFAST_NOT_ALONE
+   * @throws InvalidOptionError
+   */
+  switchTo (target: Backend, options?: SwitchOptions): Promise<MigrationReport>
+}
+
+/**
+ * A backend that can be exchanged for another while the application runs. It counts as durable, because it may come to be: without keys,
+ * sessions would be readable there.
+ */
+export function switchable (backend: Backend): SwitchableBackend {
+  return new Switchable(backend)
+}
+
+class Switchable extends Mirror implements SwitchableBackend {
+  readonly durable = true
+  #switching: Promise<unknown> | undefined
+  #closed = false
+
+  async switchTo (target: Backend, options: SwitchOptions = {}): Promise<MigrationReport> {
+    if (this.#switching !== undefined) throw new InvalidOptionError('target', 'another switch is under way')
+    const switching = this.#switch(target, options)
+    this.#switching = switching
+    try {
+      return await switching
+    } finally {
+      this.#switching = undefined
+    }
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    // Who switches is told.
+    await Promise.allSettled([this.#switching])
+    await this.serving.close()
+  }
+
+  async #switch (target: Backend, options: SwitchOptions): Promise<MigrationReport> {
+    if ((await this.presence.others()).length > 0) throw new HoldfastError('HOLDFAST_NOT_ALONE')
+    const follower = this.follow(target)
+    try {
+      const report = await follower.backfill({
+        ...options,
+        onProgress: soFar => {
+          this.#throwIfClosed()
+          options.onProgress?.(soFar)
+        }
+      })
+      try {
+        this.#throwIfClosed()
+        options.signal?.throwIfAborted()
+        if (report.failed.length > 0) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'Some sessions could not be copied.')
+        await this.handOver(follower)
+      } catch (error) {
+        throw new MigrationStopped(report, error)
+      }
+      return report
+    } catch (error) {
+      await this.unfollow(follower)
+      throw error
+    }
+  }
+
+  #throwIfClosed (): void {
+    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
+  }
+}
