@@ -30,8 +30,11 @@ export interface SessionEvents {
   expired: SessionNotice & { reason: 'idle' | 'absolute', createdAt: number, usedAt: number }
   /** It was ended here, on request or to make room for another one. */
   terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
-  /** A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this process. */
-  limitReached: { limit: 'maxSessions' | 'maxPerOwner' | 'maxLive', owner: string, admitted: boolean }
+  /**
+   * A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this process. `maxBuffered`: a slow
+   * reader was cut. `initializeRate` is for whoever limits that.
+   */
+  limitReached: { limit: 'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate', owner: string, admitted: boolean }
   /** A stored session, or an event in one of its streams, could not be opened. It is kept. An event does not tell the owner. */
   unreadable: Omit<SessionNotice, 'owner'> & { owner?: string, kind: 'session' | 'event', error: unknown }
   /** A snapshot was written. */

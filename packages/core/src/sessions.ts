@@ -18,7 +18,7 @@ import type { ExportOptions, ExportReport } from './snapshot/export.js'
 import type { N8nMcpOptions } from './snapshot/n8n-mcp.js'
 import type { RestoreReport } from './snapshot/report.js'
 import type { RestoreOptions } from './snapshot/restorer.js'
-import type { SnapshotSink } from './snapshot/sink.js'
+import type { SnapshotSink, SnapshotSource } from './snapshot/sink.js'
 import { type RotateOptions, type RotateReport, dropKey, keysInUse, rotate } from './rotation.js'
 import { type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
 
@@ -186,7 +186,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   /** What is known of a session, without using it. */
   async get (id: string, principal: Principal | null): Promise<SessionSummary | undefined> {
     const found = this.#locate(id, principal)
-    const record = found && await this.availability.ask(() => this.backend.records.read(found.key))
+    return found && await this.getByKey(found.key)
+  }
+
+  /** {@link get} by key, as listed. */
+  async getByKey (key: RecordKey): Promise<SessionSummary | undefined> {
+    const record = await this.availability.ask(() => this.backend.records.read(key))
     return record && await this.summarize(record)
   }
 
@@ -210,7 +215,16 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
 
   /** Ends all sessions of a principal, on every replica. Resolves to how many. */
   async terminateAll (principal: Principal): Promise<number> {
-    const owner = this.#owner(principal)
+    return await this.endAll(this.#owner(principal))
+  }
+
+  /**
+   * {@link terminateAll} by the owner's digest, as listed.
+   *
+   * @throws InvalidOptionError for `''`, which is nobody
+   */
+  async endAll (owner: string): Promise<number> {
+    if (owner === '') throw new InvalidOptionError('owner', 'expected the digest of an owner')
     const keys = await this.availability.ask(() => this.backend.records.removeOwner(owner))
     await this.#ended(keys, owner, 'terminated')
     return keys.length
@@ -223,14 +237,14 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     return ended
   }
 
-  /** A page of sessions, of one principal or of all. `limit` defaults to 100. */
-  async list (query: { principal?: Principal, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
+  /** A page of sessions, of one principal, of one owner's digest as listed, or of all. `limit` defaults to 100. */
+  async list (query: { principal?: Principal, owner?: string, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
     const { principal, cursor } = query
     const limit = positive(query.limit ?? 100, 'limit')
-    const owner = principal !== undefined && { owner: this.#owner(principal) }
+    const owner = principal === undefined ? query.owner : this.#owner(principal)
     const page = await this.availability.ask(() => this.backend.records.list({
       limit,
-      ...owner,
+      ...(owner !== undefined && { owner }),
       ...(cursor !== undefined && { cursor })
     }))
     const sessions = await Promise.all(page.records.map(record => this.summarize(record)))
@@ -290,11 +304,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits; what is there already,
    * has ended or has expired stays as it is. Never rejects because of what the snapshot holds: the report says what was wrong.
    *
-   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when the sink cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
-   * @throws InvalidOptionError without a sink
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws InvalidOptionError without a place to read from
    */
-  async restoreSessionState (sink?: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
-    return await this.#archive.restore(sink, options)
+  async restoreSessionState (source?: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
+    return await this.#archive.restore(source, options)
   }
 
   /**

@@ -84,7 +84,7 @@ export const stop: () => void = sessions.on('expired', ({ label, key, owner, rea
   expectType<number>()(createdAt + usedAt)
 })
 sessions.on('terminated', async ({ reason }) => { expectType<'terminated' | 'evicted'>()(reason) })
-sessions.on('limitReached', ({ limit }) => { expectType<'maxSessions' | 'maxPerOwner' | 'maxLive'>()(limit) })
+sessions.on('limitReached', ({ limit }) => { expectType<'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'>()(limit) })
 sessions.on('error', ({ error }) => { expectType<unknown>()(error) })
 // @ts-expect-error there is no such event
 sessions.on('gone', () => {})

@@ -27,6 +27,15 @@ t.test('all sessions of a principal end, and nobody else\'s', async (t) => {
   t.equal(await sessions.terminateAll(ADA), 0)
   t.strictSame(heard, mine.map(session => ({ event: 'terminated', ...notice(session), reason: 'terminated' })))
   t.ok(await sessions.open(theirs.id, BOB))
+  t.equal(await sessions.endAll(theirs.owner), 1, 'by the digest as well')
+  t.equal(await sessions.open(theirs.id, BOB), undefined)
+})
+
+t.test('nobody is no owner whose sessions could be ended', async (t) => {
+  const { backend, sessions } = manager()
+  await sessions.create()
+  await t.rejects(sessions.endAll(''), { code: 'HOLDFAST_INVALID_OPTION', path: 'owner' })
+  t.equal(backend.stored.size, 1)
 })
 
 t.test('clear ends every session there is', async (t) => {

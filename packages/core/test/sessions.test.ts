@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Sessions } from '../src/index.js'
+import { type SessionSummary, Sessions } from '../src/index.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 
 t.test('a session is opened by its id and its owner, as it was created', async (t) => {
@@ -110,6 +110,10 @@ t.test('sessions are listed page by page, of all or of one principal', async (t)
   t.notOk('cursor' in third)
   const { sessions: bobs } = await sessions.list({ principal: BOB })
   t.strictSame(bobs.map(({ state }) => state?.principal), [BOB, BOB, BOB])
+  const [{ key, owner }] = bobs as [SessionSummary]
+  t.strictSame((await sessions.list({ owner })).sessions, bobs)
+  t.strictSame(await sessions.getByKey(key), bobs[0])
+  t.equal(await sessions.getByKey(key.replace(/.$/, '_')), undefined)
   t.equal(await sessions.count(), 7)
   t.equal(await sessions.count(ADA), 4)
 })

@@ -227,10 +227,28 @@ t.test('nothing is written readable unless somebody says so', async (t) => {
 })
 
 t.test('without a place there is nothing to do', async (t) => {
-  for (const sink of [undefined, null, {}, { read () {} }, { write () {} }]) {
+  for (const sink of [undefined, null, {}, { write () {} }]) {
     await t.rejects(start().sessions.exportSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
     await t.rejects(start().sessions.restoreSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
   }
+  await t.rejects(start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
+})
+
+t.test('a place that is slow holds up nobody but itself', async (t) => {
+  const { sessions } = start()
+  await sessions.create()
+  let order = ''
+  let taken!: () => void
+  const slow = new Shelf()
+  const { write } = slow
+  slow.write = async stream => { await new Promise<void>(resolve => { taken = resolve }); await write.call(slow, stream) }
+  const waiting = [sessions.exportSessionState(slow), sessions.restoreSessionState(slow)].map(async work => { await work; order += 'slow ' })
+  await sessions.exportSessionState(new Shelf())
+  order += 'quick '
+  taken()
+  await Promise.all(waiting)
+  t.equal(order, 'quick slow slow ')
+  t.equal(slow.lines.length, 3, 'what came after an export of the same place found it complete')
 })
 
 t.test('a place may deliver bytes or text in pieces of any size', async (t) => {

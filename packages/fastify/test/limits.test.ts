@@ -100,8 +100,11 @@ t.test('no more live servers than maxLive; when all are busy, clients are told w
   await running.opened
   await Promise.all(clients.map(async client => await client.call('echo')))
   const before = await app.mcpSessions.count()
+  const notices: unknown[] = []
+  app.mcpSessions.on('limitReached', notice => { notices.push(notice) })
   await refused(t, await new RawClient(url, bare).post(initializeRequest()), '10')
   await refused(t, await dormant.post(toolCall(1, 'echo')), '10')
+  t.strictSame(notices, Array.from({ length: 2 }, () => ({ limit: 'maxLive', owner: '' })))
   t.equal(await app.mcpSessions.count(), before, 'a refused initialize leaves nothing')
   t.equal((await dormant.notify('notifications/initialized')).status, 202, 'what needs no server is served')
   gate.open()

@@ -23,7 +23,8 @@ export class Pages {
   after (cursor: string, owner: string | undefined): Entry | undefined {
     const [, ownerNumber, number, key = ''] = /^(\d+)\.(\d+)\.(.*)$/s.exec(cursor) ?? []
     const entry = this.get(key)
-    if (entry !== undefined && entry.number === Number(number)) return this.next(entry, owner)
+    const listed = entry !== undefined && entry.number === Number(number) && (owner === undefined || entry.owner.name === owner)
+    if (listed) return this.next(entry, owner)
     return this.#search(Number(ownerNumber), Number(number), owner)
   }
 

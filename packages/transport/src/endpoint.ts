@@ -1,4 +1,4 @@
-import { HoldfastError, type Session, type Sessions } from '@holdfast/core'
+import { HoldfastError, type RecordKey, type Session, type Sessions } from '@holdfast/core'
 import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from './body.js'
 import { Calls, revisionOf } from './calls.js'
 import { routeAnswer, routeNotification } from './client-messages.js'
@@ -12,6 +12,7 @@ import type { LiveSession } from './live-session.js'
 import { type Found, LiveSessions, type LiveSettings } from './live-sessions.js'
 import { Replica, type ReplicaSettings } from './replica.js'
 import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './reply.js'
+import { type FleetReport, RollCall, VERSIONS } from './roll-call.js'
 import { StreamLog } from './stream-log.js'
 import { Streams } from './streams.js'
 import { refusedVersion } from './versions.js'
@@ -33,6 +34,7 @@ export class Endpoint {
   readonly #live: LiveSessions
   readonly #calls: Calls
   readonly #replica: Replica
+  readonly #rollCall: RollCall
   #draining = false
 
   constructor (options: EndpointOptions) {
@@ -42,11 +44,29 @@ export class Endpoint {
     this.#streams = new Streams(sessions, log, options)
     this.#live = new LiveSessions(sessions, log, this.#streams, options)
     this.#calls = new Calls(sessions, log, this.#streams, options)
-    this.#replica = new Replica(sessions, this.#live, this.#streams, options)
+    this.#rollCall = new RollCall(sessions, () => ({ live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS }))
+    this.#replica = new Replica(sessions, this.#live, this.#streams, this.#rollCall, options)
   }
 
   /** Sessions with a server object in this process. */
   get liveCount (): number { return this.#live.size }
+
+  /** Their record keys. */
+  get liveKeys (): Iterable<RecordKey> { return this.#live.keys }
+
+  /** What a session has in this process. */
+  here (key: RecordKey): { live: boolean, streams: number } {
+    return { live: this.#live.get(key) !== undefined, streams: this.#streams.count(key) }
+  }
+
+  /**
+   * What every replica of the fleet says of itself within half a second.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE
+   */
+  async fleet (): Promise<FleetReport> {
+    return await this.#rollCall.call()
+  }
 
   /** Joins the fleet. Resolves even while the backend is down. */
   async start (): Promise<void> {

@@ -14,6 +14,8 @@ export interface Feed {
   read (position: number): Promise<Page>
   /** Everything up to a position was handed to the client. */
   sent (position: number): void
+  /** The client was too slow; {@link closed} follows. */
+  cut (): void
   closed (stream: EventStream): void
   failed (error: unknown): void
 }
@@ -140,7 +142,10 @@ export class EventStream extends Readable {
   /** Before anybody reads, nobody stalls. */
   get #isRead (): boolean { return this.readableFlowing !== null }
 
-  #cut (): void { this.destroy() }
+  #cut (): void {
+    this.feed.cut()
+    this.destroy()
+  }
 
   #send (message: string): boolean {
     if (this.#done) return true

@@ -60,6 +60,8 @@ export class LiveSessions {
 
   get (key: RecordKey): LiveSession | undefined { return this.#byKey.get(key) }
 
+  get keys (): Iterable<RecordKey> { return this.#byKey.keys() }
+
   [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
 
   /** Finds a session, live or dormant, and extends it. One round trip to the backend. */

@@ -3,6 +3,7 @@ import { takeAnswer, takeNotification } from './client-messages.js'
 import { isNotification, isResponse } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
 import { Pulse } from './pulse.js'
+import type { RollCall } from './roll-call.js'
 import type { Streams } from './streams.js'
 
 export interface ReplicaSettings {
@@ -26,6 +27,7 @@ export class Replica {
     private readonly sessions: Sessions,
     private readonly live: LiveSessions,
     private readonly streams: Streams,
+    private readonly rollCall: RollCall,
     private readonly settings: ReplicaSettings
   ) {
     this.#pulse = new Pulse(error => {
@@ -91,13 +93,15 @@ export class Replica {
   }
 
   async #hear (message: FleetMessage): Promise<void> {
-    await HANDLERS[message.type]?.({ live: this.live, streams: this.streams, end: async (key, reason) => await this.#end(key, reason) }, message)
+    const { live, streams, rollCall } = this
+    await HANDLERS[message.type]?.({ live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
   }
 }
 
 interface Receiver {
   live: LiveSessions
   streams: Streams
+  rollCall: RollCall
   end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
 }
 
@@ -109,5 +113,7 @@ const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessa
   wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
   takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, String(stream), from, Number(claim)),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
-  notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) }
+  notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) },
+  'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, String(call)),
+  present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, String(call), report)
 }

@@ -16,6 +16,11 @@ export class Streams {
 
   has (key: RecordKey): boolean { return this.#sessions.has(key) }
 
+  /** How many responses are open here, of one session or of all. */
+  count (key?: RecordKey): number {
+    return (key === undefined ? this.#each() : [...this.#open.get(key)?.values() ?? []].flat()).length
+  }
+
   /** Hands messages that were just written to whoever holds the stream's response, here or elsewhere. */
   deliver (key: RecordKey, name: string, first: number | undefined, messages: readonly string[], ended: boolean): void {
     const stream = this.#active(key, name)
@@ -28,7 +33,7 @@ export class Streams {
   /** Opens a response for a stream, from a position on. Earlier responses of the same stream fall silent. */
   attach (session: Session, name: string, position: number, priming: boolean): EventStream {
     const { key } = session
-    const stream = new EventStream(name, position, this.#feed(key, name), this.settings)
+    const stream = new EventStream(name, position, this.#feed(session, name), this.settings)
     let streams = this.#open.get(key)
     if (streams === undefined) this.#open.set(key, streams = new Map())
     const others = streams.get(name) ?? []
@@ -120,11 +125,12 @@ export class Streams {
     return [...this.#open.values()].flatMap(streams => [...streams.values()].flat())
   }
 
-  #feed (key: RecordKey, name: string): Feed {
+  #feed ({ key, owner }: Session, name: string): Feed {
     const failed = (error: unknown): void => this.sessions.report(error)
     return {
       read: async position => await this.log.next({ key, name }, position),
       sent: position => { if (name === STANDALONE) this.log.delivered({ key, name }, position).catch(failed) },
+      cut: () => this.sessions.emit('limitReached', { limit: 'maxBuffered', owner, admitted: false }),
       closed: stream => this.#closed(key, stream),
       failed
     }

@@ -9,6 +9,7 @@ class Log {
   readonly sent: number[] = []
   readonly failures: unknown[] = []
   ended = false
+  cut = 0
   closed = 0
   reads = 0
   page = 3
@@ -20,6 +21,7 @@ class Log {
     return new EventStream('s', position, {
       read: async position => await this.read(position),
       sent: position => { this.sent.push(position) },
+      cut: () => { this.cut++ },
       closed: () => { this.closed++ },
       failed: error => { this.failures.push(error) }
     }, { maxBuffered, retry: 7 })
@@ -136,6 +138,7 @@ t.test('a reader that stalls is cut, and what it missed is in the log', async (t
   t.ok(stream.destroyed)
   t.same(await events.rest(), [])
   t.ok(events.cut)
+  t.equal(log.cut, 1)
   t.equal(log.closed, 1)
   t.equal(events.cursor, 's.0')
 
@@ -187,12 +190,14 @@ t.test('what is in no log goes out without an id', async (t) => {
 })
 
 t.test('a stalled reader is cut from what is in no log, too', async (t) => {
-  const stream = new Log().stream(0, 1_000)
+  const log = new Log()
+  const stream = log.stream(0, 1_000)
   const events = new Events(stream)
   stream.offerUnlogged(['1'], false)
   t.equal(await events.message(), 1)
   for (let n = 0; n < 50; n++) stream.offerUnlogged([`"${'x'.repeat(1_000)}"`], false)
   t.ok(stream.destroyed)
+  t.equal(log.cut, 1)
 })
 
 t.test('what is in no log waits for its reader, however much it is', async (t) => {

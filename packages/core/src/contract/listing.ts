@@ -96,6 +96,18 @@ export const listing = group('list', {
     assert.deepEqual(seen.toSorted(), keys.toSorted())
   },
 
+  'no cursor shows the records of another owner, and none is too strange': async (t) => {
+    const [mine, theirs] = [newOwner(), newOwner()]
+    await createMany(t, mine, 3)
+    await createMany(t, theirs, 6)
+    const issued = [{ owner: theirs }, {}].map(async (scope) => (await t.records.list({ ...scope, limit: 2 })).cursor ?? '')
+    for (const cursor of [...await Promise.all(issued), '', '0', '-1', '9'.repeat(400), 'no cursor', '(\0\r\n[+', '\ud800']) {
+      const { records } = await t.records.list({ owner: mine, limit: 10, cursor })
+      assert.ok(records.every((record) => record.owner === mine), JSON.stringify(cursor))
+      await t.records.list({ limit: 10, cursor })
+    }
+  },
+
   'an owner who goes while being paged ends the list': async (t) => {
     const owner = newOwner()
     await createMany(t, owner, 8)

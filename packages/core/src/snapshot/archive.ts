@@ -7,31 +7,33 @@ import type { N8nMcpOptions } from './n8n-mcp.js'
 import type { RestoreReport } from './report.js'
 import { restoreSessions } from './restore.js'
 import type { RestoreOptions } from './restorer.js'
-import type { SnapshotSink } from './sink.js'
+import type { SnapshotSink, SnapshotSource } from './sink.js'
 
-/** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore at a time. */
+/** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time. */
 export class Archive {
   /** The manager's own snapshot was not restored, or not all of it could be. */
   incomplete = false
   /** Ended, and not noted yet. */
   readonly #unnoted = new Set<RecordKey>()
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #last = new WeakMap<SnapshotSource, Promise<unknown>>()
 
   /** @param readable whether what is exported would be readable without anybody having said so */
   constructor (private readonly sessions: Sessions, readonly own: SnapshotSink | undefined, private readonly readable: boolean) {}
 
   async export (given: SnapshotSink | undefined, options: ExportOptions): Promise<ExportReport> {
-    const sink = this.#sink(given)
+    const sink = given ?? this.own
+    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
     if (this.readable) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
-    return await this.#inTurn(async () => {
+    return await this.#inTurn(sink, async () => {
       if (this.incomplete && sink === this.own) await this.#restore(sink, {})
       return await exportSessions(this.sessions, sink, options)
     })
   }
 
-  async restore (given: SnapshotSink | undefined, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
-    const sink = this.#sink(given)
-    return await this.#inTurn(async () => await this.#restore(sink, options))
+  async restore (given: SnapshotSource | undefined, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+    const source = given ?? this.own
+    if (typeof source?.read !== 'function') throw new InvalidOptionError('sink', 'expected where a snapshot is read, such as file(path)')
+    return await this.#inTurn(source, async () => await this.#restore(source, options))
   }
 
   /** Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed. */
@@ -48,10 +50,10 @@ export class Archive {
     }
   }
 
-  async #restore (sink: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
-    const own = sink === this.own && options.n8nMcp === undefined
+  async #restore (source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+    const own = source === this.own && options.n8nMcp === undefined
     if (own) this.incomplete = true
-    const report = await restoreSessions(this.sessions, sink, options).catch(error => {
+    const report = await restoreSessions(this.sessions, source, options).catch(error => {
       if (!(error instanceof InvalidOptionError)) this.sessions.emit('importFailed', { error })
       throw error
     })
@@ -60,15 +62,9 @@ export class Archive {
     return report
   }
 
-  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
-    this.#last = result.catch(() => {})
+  async #inTurn<T> (sink: SnapshotSource, work: () => Promise<T>): Promise<T> {
+    const result = (this.#last.get(sink) ?? Promise.resolve()).then(work)
+    this.#last.set(sink, result.catch(() => {}))
     return await result
-  }
-
-  #sink (given: SnapshotSink | undefined): SnapshotSink {
-    const sink = given ?? this.own
-    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
-    return sink
   }
 }

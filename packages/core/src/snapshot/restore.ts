@@ -6,13 +6,13 @@ import { lines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, Tally } from './report.js'
 import { type RestoreOptions, Restorer } from './restorer.js'
-import type { SnapshotBytes, SnapshotSink } from './sink.js'
+import type { SnapshotBytes, SnapshotSource } from './sink.js'
 
 /** Brings back what a snapshot holds, line by line: a broken one costs only itself. See `Sessions.restoreSessionState`. */
-export async function restoreSessions (sessions: Sessions, sink: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+export async function restoreSessions (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
   const tally = new Tally()
   try {
-    await restoreFrom(sessions, sink, options, tally)
+    await restoreFrom(sessions, source, options, tally)
   } catch (error) {
     if (isHoldfastError(error) || error instanceof InvalidOptionError) throw error
     throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
@@ -20,16 +20,16 @@ export async function restoreSessions (sessions: Sessions, sink: SnapshotSink, o
   return tally.report
 }
 
-async function restoreFrom (sessions: Sessions, sink: SnapshotSink, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
-  const restorer = new Restorer(sessions, await sink.forgotten?.() ?? new Set(), options, tally)
-  const bytes = await sink.read()
+async function restoreFrom (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
+  const restorer = new Restorer(sessions, await source.forgotten?.() ?? new Set(), options, tally)
+  const bytes = await source.read()
   if (bytes === null || bytes === undefined) return
   if (options.n8nMcp !== undefined) {
     return await restoreElements(restorer, await readN8nMcp(sessions, bytes, options.n8nMcp))
   }
   await restoreLines(sessions, restorer, bytes)
   // The next export replaces what is there, with whatever is not back.
-  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await sink.keep?.()
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep?.()
 }
 
 async function restoreElements (restorer: Restorer, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {

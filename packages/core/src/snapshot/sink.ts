@@ -16,5 +16,8 @@ export interface SnapshotSink {
   forgotten? (): Promise<ReadonlySet<string>>
 }
 
+/** What restoring needs of a {@link SnapshotSink}. */
+export type SnapshotSource = Pick<SnapshotSink, 'read'> & Partial<SnapshotSink>
+
 /** As a file stream or an object store delivers them, in chunks of any size. */
 export type SnapshotBytes = AsyncIterable<Uint8Array | string>
