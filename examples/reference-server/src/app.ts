@@ -1,5 +1,6 @@
 import holdfast, { type HoldfastOptions, file } from '@holdfast/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
+import { adminToken } from './admin-token.js'
 import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
@@ -26,6 +27,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     ...given({ responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
+  if (settings.adminToken !== undefined) options.admin = { authorize: adminToken(settings.adminToken) }
   if (demoTokens !== undefined) {
     requireBearer(app, demoTokens)
     options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }

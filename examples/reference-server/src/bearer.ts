@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { bearerToken, tokenDigest } from './bearer-token.js'
 import type { DemoToken } from './demo-tokens.js'
 
 declare module 'fastify' {
@@ -11,16 +12,16 @@ declare module 'fastify' {
 
 /**
  * Bearer authentication as any application would add it: a hook that runs before the routes registered after it.
- * It leaves out the probes of Holdfast. A request without a known token is answered with 401 (RFC 6750) and goes no further.
+ * It leaves out the probes and the admin routes of Holdfast. A request without a known token is answered with 401 (RFC 6750) and goes no further.
  */
 export function requireBearer (app: FastifyInstance, tokens: readonly DemoToken[]): void {
-  const known = tokens.map(({ tenant, token }) => ({ tenant, digest: digest(token) }))
+  const known = tokens.map(({ tenant, token }) => ({ tenant, digest: tokenDigest(token) }))
 
   app.decorateRequest('tenant', null)
   app.addHook('onRequest', async (request, reply) => {
-    // Who probes a server has no token.
-    if (request.routeOptions.config.holdfast === 'health') return
-    const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    // Who probes a server has no token, and who runs it has another.
+    if (request.routeOptions.config.holdfast !== undefined) return
+    const presented = bearerToken(request)
     request.tenant = presented === undefined ? null : tenantOf(presented)
     if (request.tenant !== null) return
     const challenge = presented === undefined ? 'Bearer realm="mcp"' : 'Bearer realm="mcp", error="invalid_token"'
@@ -30,14 +31,10 @@ export function requireBearer (app: FastifyInstance, tokens: readonly DemoToken[
   })
 
   function tenantOf (presented: string): string | null {
-    const candidate = digest(presented)
+    const candidate = tokenDigest(presented)
     let tenant = null
     // Every entry is compared, so that the time taken tells nothing about which one came close.
     for (const entry of known) if (timingSafeEqual(entry.digest, candidate)) tenant = entry.tenant
     return tenant
   }
-}
-
-function digest (token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }

@@ -1,5 +1,6 @@
 import { milliseconds } from '@holdfast/core'
 import { Keyring } from '@holdfast/fastify'
+import { parseAdminToken } from './admin-token.js'
 import { BACKENDS, type BackendName } from './backends.js'
 import { parseDemoTokens } from './demo-tokens.js'
 
@@ -32,6 +33,7 @@ const SETTINGS = {
   encryption: { name: 'HOLDFAST_ENCRYPTION', parse: oneOf(['none']) },
   snapshot: { name: 'HOLDFAST_SNAPSHOT', parse: String },
   snapshotEvery: { name: 'HOLDFAST_SNAPSHOT_EVERY', parse: duration },
+  adminToken: { name: 'HOLDFAST_ADMIN_TOKEN', parse: parseAdminToken },
   demoTokens: { name: 'HOLDFAST_DEMO_TOKENS', parse: parseDemoTokens }
 } satisfies Record<string, Variable<unknown>>
 
@@ -80,7 +82,7 @@ function unknownVariables (environment: NodeJS.ProcessEnv): string[] {
 }
 
 function contradictions (settings: Partial<Settings>): string[] {
-  return [...withoutRedis(settings), ...withoutSnapshot(settings)]
+  return [...withoutRedis(settings), ...withoutSnapshot(settings), ...sameTokens(settings)]
 }
 
 function withoutRedis ({ backend, redisUrl, redisMaster, redisPrefix, replicated, durability, keys, encryption }: Partial<Settings>): string[] {
@@ -103,6 +105,10 @@ function withoutSnapshot ({ keys, encryption, snapshot, snapshotEvery }: Partial
   if (snapshot !== undefined && keys === undefined && encryption === undefined) problems.push('HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
   if (snapshot === undefined && snapshotEvery !== undefined) problems.push('HOLDFAST_SNAPSHOT_EVERY: does nothing without HOLDFAST_SNAPSHOT')
   return problems
+}
+
+function sameTokens ({ adminToken, demoTokens = [] }: Partial<Settings>): string[] {
+  return demoTokens.some(({ token }) => token === adminToken) ? ['HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well'] : []
 }
 
 function redisUrls (text: string): string[] {

@@ -26,6 +26,7 @@ t.test('every variable is read', async t => {
     HOLDFAST_KEYS: `k2:${KEY},k1:${OTHER}`,
     HOLDFAST_SNAPSHOT: './sessions',
     HOLDFAST_SNAPSHOT_EVERY: '30s',
+    HOLDFAST_ADMIN_TOKEN: 'a-token-of-the-operator==',
     HOLDFAST_DEMO_TOKENS: 'tenant-a:secret-1, tenant-b:c2VjcmV0+/==,tenant-a:secret-2'
   })
   t.strictSame(keys?.ids, [{ id: 'k2', state: 'active' }, { id: 'k1', state: 'decrypt-only' }])
@@ -45,6 +46,7 @@ t.test('every variable is read', async t => {
     drainTimeout: 5_000,
     snapshot: './sessions',
     snapshotEvery: 30_000,
+    adminToken: 'a-token-of-the-operator==',
     demoTokens: [
       { tenant: 'tenant-a', token: 'secret-1' },
       { tenant: 'tenant-b', token: 'c2VjcmV0+/==' },
@@ -70,6 +72,9 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['HOLDFAST_MAX_LIVE', '99999999999999999999', /whole number/],
   ['HOLDFAST_RESPONSE_MODE', 'SSE', /expected one of auto, json, sse/],
   ['HOLDFAST_STREAM_AFTER', ' 5s', /a positive number of milliseconds/],
+  ['HOLDFAST_ADMIN_TOKEN', '', /is empty/],
+  ['HOLDFAST_ADMIN_TOKEN', 'hush', /16 or more/],
+  ['HOLDFAST_ADMIN_TOKEN', 'hush hush hush hush', /16 or more/],
   ['HOLDFAST_DEMO_TOKENS', '', /is empty/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:', /entry 1 is not <tenant>:<token>/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:hush,hush', /entry 2 is not <tenant>:<token>/],
@@ -113,6 +118,12 @@ for (const [name, value, reason] of WRONG) {
 t.test('keys and no encryption do not go together', async t => {
   const { message } = thrownBy(() => readEnvironment({ HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }))
   t.match(message, /^HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set$/)
+})
+
+t.test('a tenant is no operator', async t => {
+  const token = 'the-same-secret-token'
+  const { message } = thrownBy(() => readEnvironment({ HOLDFAST_ADMIN_TOKEN: token, HOLDFAST_DEMO_TOKENS: `tenant-a:${token}` }))
+  t.match(message, /^HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well$/)
 })
 
 t.test('sessions in Redis', async t => {

@@ -11,10 +11,11 @@ export const AUDIT_EVENTS = {
   session_export: 'A snapshot was written, or could not be.',
   session_expired: 'A session was not used for too long (`idle`), or has reached its limit (`absolute`). Said once in the fleet.',
   session_terminated: 'A session was ended: on request, or `evicted` to make room for another one of its owner.',
-  max_sessions_reached: '`maxSessions`, `maxPerOwner` or `maxLive` was met. `success`: there was room after an eviction.',
+  max_sessions_reached: 'A cap was met: `maxSessions`, `maxPerOwner`, `maxLive` or `initializeRate`; or a reader was cut (`maxBuffered`). `success`: there was room after an eviction.',
   owner_mismatch: 'Somebody (`by`) used the id of a session that is live here and belongs to `owner`. The client got the 404 of an unknown id.',
   decrypt_failed: 'A stored session or event could not be opened: it was altered, or its key is not here. It is kept.',
   key_rotated: 'What was stored is sealed under the key `active` now; or a key was `dropped`.',
+  admin_request: 'A request for an admin route was let in, or `refused`. `action` is what for; `reqId` leads to Fastify\'s own line, and so to who asked.',
   backend_down: 'The backend did not answer. Said once until it does.',
   backend_up: 'The backend answers again.'
 } as const

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
+export type { AdminAction, Authorize } from './admin/guard.js'
 export { AUDIT_EVENTS, type AuditEvent } from './audit.js'
 export type { HoldfastOptions, ResolveAuthInfo, ResolveContext, ResolvePrincipal } from './options.js'
 export { OptionsSchema } from './options.js'

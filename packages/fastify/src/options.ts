@@ -6,6 +6,7 @@ import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, type SnapshotSink, isObject, milliseconds } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
+import type { Authorize } from './admin/guard.js'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
 export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
@@ -66,6 +67,11 @@ export const OptionsSchema = Type.Object({
     isSink, () => 'expected a place for snapshots, such as file(path), and `every`, if at all, from 1 ms to 24 days'
   ) as unknown as Type.TUnsafe<SnapshotSink>),
   health: Type.Optional(Type.String({ pattern: '^/.*[^/]$', description: 'Adds two routes, such as `/health/live` and `/health/ready` for `/health`. Ready is who is not closing, has restored its snapshot and reaches its backend. Default: none.' })),
+  admin: Type.Optional(Type.Object({
+    authorize: callable<Authorize>('Adds routes to list, show, end, export and restore sessions. `(request, action)` must return `true` for each of `list`, `show`, `terminate`, `export`, `restore` that a request may do.'),
+    path: Type.Optional(Type.String({ pattern: '^(/[\\w.~-]+)+$', default: '/mcp-sessions', description: 'Where these routes are.' })),
+    restoreLimit: Type.Optional(amount(1_073_741_824, 'Bytes of one snapshot that is uploaded.'))
+  }, strict)),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
   principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
@@ -110,7 +116,7 @@ export const OptionsSchema = Type.Object({
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
 type Grouped = 'ttl' | 'limits' | 'thresholds'
-type Optional = 'backend' | 'health' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
+type Optional = 'backend' | 'admin' | 'health' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
   { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }
@@ -120,7 +126,7 @@ export function readOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   // Fastify hands a plugin its own registration options as well.
   for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
-  for (const name of ['ttl', 'limits', 'thresholds']) {
+  for (const name of ['ttl', 'limits', 'thresholds', 'admin']) {
     if (isObject(options[name])) options[name] = { ...options[name] }
   }
   const filled = Value.Default(OptionsSchema, options)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
+import { admin } from './admin/routes.js'
 import { audit } from './audit.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
@@ -23,8 +24,8 @@ declare module 'fastify' {
     mcpSession: Session | null
   }
   interface FastifyContextConfig {
-    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes. */
-    holdfast?: 'health'
+    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes, or admin routes. */
+    holdfast?: 'health' | 'admin'
   }
 }
 
@@ -47,6 +48,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   // What nobody else hears of.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   await app.register(async scope => { routes(scope, endpoint, settings) })
+  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) })
   let closing = false
   if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
 

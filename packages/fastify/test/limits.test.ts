@@ -104,7 +104,7 @@ t.test('no more live servers than maxLive; when all are busy, clients are told w
   app.mcpSessions.on('limitReached', notice => { notices.push(notice) })
   await refused(t, await new RawClient(url, bare).post(initializeRequest()), '10')
   await refused(t, await dormant.post(toolCall(1, 'echo')), '10')
-  t.strictSame(notices, Array.from({ length: 2 }, () => ({ limit: 'maxLive', owner: '' })))
+  t.strictSame(notices, Array.from({ length: 2 }, () => ({ limit: 'maxLive', owner: '', admitted: false })))
   t.equal(await app.mcpSessions.count(), before, 'a refused initialize leaves nothing')
   t.equal((await dormant.notify('notifications/initialized')).status, 202, 'what needs no server is served')
   gate.open()

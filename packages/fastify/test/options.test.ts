@@ -5,6 +5,7 @@ import holdfast, { type HoldfastOptions, OptionsSchema, generateKey } from '../s
 import { serving } from './fixtures/tools.js'
 
 const createServer = serving()
+const authorize = (): boolean => false
 const resolve = (): Record<string, never> => ({})
 
 /** Options that must not start: the path that the message names, and its reason. */
@@ -63,6 +64,15 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ factoryTimeout: [] }, 'factoryTimeout', /number or string/],
   [{ heartbeat: '5 s' }, 'heartbeat', /milliseconds/],
   [{ drainDelay: 'x' }, 'drainDelay', /milliseconds/],
+  [{ admin: true }, 'admin', /object/],
+  [{ admin: {} }, 'admin', /authorize/],
+  [{ admin: { path: '/x' } }, 'admin', /authorize/],
+  [{ admin: { authorize: true } }, 'admin.authorize', /function/],
+  [{ admin: { authorize: resolve, path: 'sessions' } }, 'admin.path', /pattern|match/],
+  [{ admin: { authorize: resolve, path: '/sessions/' } }, 'admin.path', /pattern|match/],
+  [{ admin: { authorize: resolve, path: '/:any/*' } }, 'admin.path', /pattern|match/],
+  [{ admin: { authorize: resolve, restoreLimit: 0 } }, 'admin.restoreLimit', /1/],
+  [{ admin: { authorize: resolve, roles: [] } }, 'admin.roles', /no such option/],
   [{ health: 'health' }, 'health', /\^\//],
   [{ health: '/health/' }, 'health', /\^\//],
   [{ health: true }, 'health', /string/],
@@ -111,6 +121,7 @@ t.test('starts with every option set, and with undefined for the default', async
     encryption: undefined as never,
     snapshot: { read: () => undefined, write: async stream => { for await (const chunk of stream) void chunk }, every: 1_000 },
     health: '/health',
+    admin: { authorize: () => true, path: '/admin/sessions', restoreLimit: 1 },
     namespace: 'ns',
     path: '/x',
     principal: () => null,
@@ -142,9 +153,9 @@ t.test('starts with every option set, and with undefined for the default', async
 })
 
 t.test('the options that were passed are left as they were', async t => {
-  const options = Object.freeze({ createServer, ttl: Object.freeze({}), limits: Object.freeze({}) })
+  const options = Object.freeze({ createServer, ttl: Object.freeze({}), limits: Object.freeze({}), admin: Object.freeze({ authorize }) })
   t.equal(await starting(options), undefined)
-  t.strictSame(options, { createServer, ttl: {}, limits: {} })
+  t.strictSame(options, { createServer, ttl: {}, limits: {}, admin: { authorize } })
 })
 
 t.test('one app has the plugin once', async t => {

@@ -50,7 +50,7 @@ t.test('a reader that stalls is cut, costs little, and resumes with each event e
   const client = await RawClient.open(url)
   const { heard, written } = await stall(app, client, toolCall(1, 'shout'))
   t.ok(written < EVENTS * text.length / 2, `${written} bytes were written`)
-  t.strictSame(notices, [{ limit: 'maxBuffered', owner: '' }])
+  t.strictSame(notices, [{ limit: 'maxBuffered', owner: '', admitted: false }])
   const [, id] = /^id: (\S+)$/m.exec(heard) ?? []
   const rest = await allEvents(await client.resume(id as string))
   t.strictSame(numbers(rest), all)

@@ -100,7 +100,7 @@ export const listing = group('list', {
     const [mine, theirs] = [newOwner(), newOwner()]
     await createMany(t, mine, 3)
     await createMany(t, theirs, 6)
-    const issued = [{ owner: theirs }, {}].map(async (scope) => (await t.records.list({ ...scope, limit: 2 })).cursor ?? '')
+    const issued = [{ owner: theirs }, {}].map(async (scope) => (await t.records.list({ ...scope, limit: 2 })).cursor as string)
     for (const cursor of [...await Promise.all(issued), '', '0', '-1', '9'.repeat(400), 'no cursor', '(\0\r\n[+', '\ud800']) {
       const { records } = await t.records.list({ owner: mine, limit: 10, cursor })
       assert.ok(records.every((record) => record.owner === mine), JSON.stringify(cursor))

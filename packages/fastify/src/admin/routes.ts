@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fastify'
+import type { Static } from 'typebox'
+import { type Sessions, ownerDigest } from '@holdfast/core'
+import type { Endpoint } from '@holdfast/transport'
+import { admission } from '../admission.js'
+import type { HoldfastOptions, Settings } from '../options.js'
+import { compilers } from './compilers.js'
+import { failures, refusal } from './failures.js'
+import { type AdminAction, guard, refuse } from './guard.js'
+import { type Query, list } from './listing.js'
+import { FleetAnswer, Failure, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot, TerminatedAnswer } from './schemas.js'
+import { Transfers } from './transfer.js'
+import { detailOf } from './view.js'
+
+/** Bytes of a body that names an owner. */
+const BODY_LIMIT = 16_384
+const NDJSON = 'application/x-ndjson'
+
+type Described = FastifySchema & { summary: string, response: object }
+type Guarded = RouteShorthandOptions & { exposeHeadRoute: false }
+type Admin = Required<NonNullable<HoldfastOptions['admin']>>
+
+/** Routes to look at, end and move everybody's sessions, in a scope of their own. Each is guarded by itself: no hook judges a path. */
+export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings): Promise<void> {
+  const { authorize, path, restoreLimit } = settings.admin as Admin
+  const transfers = new Transfers(sessions, scope)
+  const refused = admission(scope, settings)
+
+  const route = (action: AdminAction, { response, ...rest }: Described): Guarded => {
+    const schema = { tags: ['mcp-sessions'], ...rest, response: { ...response, '4xx': Failure, '5xx': Failure } }
+    return { onRequest: guard(authorize, action, sessions.fleet.replica), config: { holdfast: 'admin' }, exposeHeadRoute: false, schema }
+  }
+
+  compilers(scope)
+  failures(scope)
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, scope.getDefaultJsonParser('error', 'error'))
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    if (refused(request) !== undefined) return await refuse(reply, 403)
+  })
+
+  scope.get<{ Querystring: Query }>(path, route('list', {
+    summary: 'Lists sessions, page by page.', querystring: ListQuery, response: { 200: ListAnswer }
+  }), async ({ query }) => await list(sessions, endpoint, query))
+
+  scope.get(`${path}/fleet`, route('list', {
+    summary: 'Says which replicas there are, and what they have open.', response: { 200: FleetAnswer }
+  }), async (): Promise<Static<typeof FleetAnswer>> => {
+    const [{ replicas, silent }, count] = await Promise.all([endpoint.fleet(), sessions.count()])
+    return { here: sessions.fleet.replica, sessions: count, replicas: Array.from(replicas, ([replica, report]) => ({ replica, ...report })), silent }
+  })
+
+  scope.get<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('show', {
+    summary: 'Shows one session.', params: KeyParams, response: { 200: ShowAnswer }
+  }), async ({ params }) => {
+    const session = await sessions.getByKey(params.key)
+    if (session === undefined) throw refusal(404, 'no such session')
+    return detailOf(session, endpoint, settings.context?.schema)
+  })
+
+  scope.delete<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('terminate', {
+    summary: 'Ends one session.', params: KeyParams, response: { 200: TerminatedAnswer }
+  }), async ({ params: { key } }) => {
+    const session = await sessions.getByKey(key)
+    if (session === undefined || !await sessions.end(key, session.owner)) throw refusal(404, 'no such session')
+    return { terminated: 1 }
+  })
+
+  scope.post<{ Body: Static<typeof RevokeBody> }>(`${path}/revoke`, route('terminate', {
+    summary: 'Ends all sessions of an owner.', body: RevokeBody, response: { 200: TerminatedAnswer }
+  }), async ({ body: { owner, principal } }) => {
+    const named = owner ?? (principal && ownerDigest(sessions.namespace, principal))
+    if (named === undefined || (owner !== undefined && principal !== undefined)) throw refusal(400, 'body: expected an owner or a principal')
+    return { terminated: await sessions.endAll(named) }
+  })
+
+  scope.get(`${path}/export`, route('export', {
+    summary: 'Hands out a snapshot of all sessions with their streams.', response: { 200: { description: 'A snapshot.', content: { [NDJSON]: { schema: Snapshot } } } }
+  }), async (_, reply) => {
+    const stream = await transfers.export()
+    return await reply.type(NDJSON).header('content-disposition', 'attachment; filename="sessions.ndjson"').send(stream)
+  })
+
+  await scope.register(async scope => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser([NDJSON, 'application/octet-stream'], (_, payload, done) => { done(null, payload) })
+    // The body is a stream, which only its reader can judge.
+    scope.setValidatorCompiler(() => () => true)
+    scope.post<{ Body: Readable | undefined }>(`${path}/restore`, route('restore', {
+      summary: 'Brings back the sessions of a snapshot.', body: { content: { [NDJSON]: { schema: Snapshot } } }, response: { 200: RestoreAnswer }
+    }), async ({ body }) => {
+      if (body === undefined) throw refusal(415, `expected ${NDJSON}`)
+      return await transfers.restore(body, restoreLimit)
+    })
+  })
+}

@@ -1,0 +1,56 @@
+import type { Static } from 'typebox'
+import type { Json, SessionState, SessionSummary } from '@holdfast/core'
+import type { Endpoint } from '@holdfast/transport'
+import { printable } from '../printable.js'
+import { redact } from './redaction.js'
+import type { ListAnswer, ShowAnswer } from './schemas.js'
+
+type Entry = Static<typeof ListAnswer>['sessions'][number]
+
+/** A session as it is listed. */
+export function entryOf ({ key, label, owner, createdAt, usedAt, expiresAt, version, state }: SessionSummary, endpoint: Endpoint): Entry {
+  return {
+    key,
+    label,
+    owner,
+    principal: state?.principal ?? null,
+    client: clientOf(state),
+    protocolVersion: state?.handshake.protocolVersion ?? '',
+    createdAt,
+    usedAt,
+    expiresAt,
+    version,
+    readable: state !== undefined,
+    ...endpoint.here(key)
+  }
+}
+
+/** A session as it is shown. */
+export function detailOf (session: SessionSummary, endpoint: Endpoint, contextSchema: unknown): Static<typeof ShowAnswer> {
+  const { handshake, replay, context, data } = session.state ?? {}
+  return {
+    ...entryOf(session, endpoint),
+    initialized: handshake?.initialized ?? false,
+    capabilities: namesIn(handshake?.initialize.capabilities),
+    logLevel: replay?.logLevel ?? null,
+    subscriptions: replay?.subscriptions.length ?? 0,
+    context: redact(context ?? null, contextSchema),
+    dataBytes: data === undefined ? 0 : Buffer.byteLength(JSON.stringify(data))
+  }
+}
+
+export function clientName (session: SessionSummary): Json | undefined {
+  return session.state?.client.name
+}
+
+function clientOf (state: SessionState | undefined): Entry['client'] {
+  const { name, version } = state?.client ?? {}
+  return {
+    ...(typeof name === 'string' && { name: printable(name) }),
+    ...(typeof version === 'string' && { version: printable(version) })
+  }
+}
+
+function namesIn (value: Json | undefined): string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
+}
