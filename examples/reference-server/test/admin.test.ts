@@ -1,5 +1,5 @@
 import t from 'tap'
-import { call, open, post } from './fixtures/by-hand.js'
+import { call, open, post } from '@holdfast/clients/by-hand'
 import { listening } from './fixtures/listening.js'
 
 const TOKEN = 'swordfish-of-the-operator'

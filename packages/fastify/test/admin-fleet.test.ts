@@ -3,7 +3,7 @@ import t from 'tap'
 import { Value } from 'typebox/value'
 import { FleetAnswer } from '../src/admin/schemas.js'
 import { ask, startAdmin } from './fixtures/admin.js'
-import { events } from './fixtures/events.js'
+import { events } from '@holdfast/clients/events'
 import { RawClient } from './fixtures/raw-client.js'
 
 t.test('the fleet: who is there, and what each has open', async t => {

@@ -1,7 +1,7 @@
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { ask, startAdmin, user } from './fixtures/admin.js'
-import { events } from './fixtures/events.js'
+import { events } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { echo, serving } from './fixtures/tools.js'
