@@ -4,6 +4,7 @@ import { machine, watchSteal } from './machine.js'
 import { selectedMeasures } from './footprint/measures.js'
 import { writeResults } from './results.js'
 import { contenderNames } from './throughput/contenders.js'
+import { redisFigures } from './throughput/redis-figures.js'
 import { runRounds } from './throughput/rounds.js'
 import { throughputTable } from './throughput/summary.js'
 import { targetTable } from './throughput/targets.js'
@@ -23,6 +24,8 @@ if (results.size > 0) {
   sections.push('### Throughput', throughputTable(results), ...targetTable(results))
   sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered (its stream mapping is never deleted), so its SSE mode is the fair reference.')
 }
+const perCall = redisFigures(results)
+if (perCall.length > 0) sections.push('### Redis, per call', footprintTable(perCall))
 if (figures.length > 0) sections.push('### Footprint, restore, sweep', footprintTable(figures))
 
 const markdown = sections.join('\n\n')

@@ -21,7 +21,10 @@ export const measures = {
   'snapshot-10000': snapshot(10_000),
   'snapshot-100000': snapshot(100_000, { export: 3_000, restore: 3_000, growth: 64 }),
   'message-ids': async () => await (await import('./message-ids.js')).messageIds(),
-  sweep: async () => await (await import('./sweep.js')).sweep()
+  sweep: async () => await (await import('./sweep.js')).sweep(),
+  'redis-touch': async () => await (await import('./redis-touch.js')).redisTouch(),
+  'redis-snapshot': async () => await (await import('./redis-snapshot.js')).redisSnapshot(100_000, { export: 4_000, restore: 4_000 }),
+  'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep()
 } satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof measures

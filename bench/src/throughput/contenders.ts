@@ -6,8 +6,10 @@ export interface Contender {
   mode: Mode
   /** Speaks MCP, so it needs sessions. */
   sessions: boolean
-  /** Starts it in this process. Resolves to its port. */
-  start: () => Promise<number>
+  /** Needs a Redis. */
+  redis?: true
+  /** Starts it in this process, on the Redis of this URL if it needs one. Resolves to its port. */
+  start: (redis: string) => Promise<number>
 }
 
 /** Who runs, by the name that `--only` takes. Each loads nothing of the others. */
@@ -23,6 +25,27 @@ export const contenders = {
     mode: 'sse',
     sessions: true,
     start: async () => (await import('./holdfast.js')).onHoldfast('sse')
+  },
+  'holdfast-redis-json': {
+    title: 'Holdfast on Fastify and Redis, sealed, `auto`',
+    mode: 'json',
+    sessions: true,
+    redis: true,
+    start: async (redis) => (await import('./holdfast-redis.js')).onHoldfastRedis(redis, 'auto')
+  },
+  'holdfast-redis-plain': {
+    title: 'Holdfast on Fastify and Redis, not sealed, `auto`',
+    mode: 'json',
+    sessions: true,
+    redis: true,
+    start: async (redis) => (await import('./holdfast-redis.js')).onHoldfastRedis(redis, 'auto', 'none')
+  },
+  'holdfast-redis-sse': {
+    title: 'Holdfast on Fastify and Redis, sealed, `sse`',
+    mode: 'sse',
+    sessions: true,
+    redis: true,
+    start: async (redis) => (await import('./holdfast-redis.js')).onHoldfastRedis(redis, 'sse')
   },
   'sdk-fastify-json': {
     title: 'SDK transport on Fastify, JSON',

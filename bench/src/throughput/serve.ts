@@ -1,9 +1,9 @@
 import { answer } from '../child.js'
-import { contenders, type ContenderName } from './contenders.js'
+import { contenders, type Contender, type ContenderName } from './contenders.js'
 
 // The server's process: starts the contender it is told and reports the CPU time it has used, in µs.
 answer({
-  start: async (name: ContenderName) => await contenders[name].start(),
+  start: async ({ name, redis }: { name: ContenderName, redis: string }) => await (contenders[name] as Contender).start(redis),
   cpu: () => {
     const { user, system } = process.cpuUsage()
     return user + system

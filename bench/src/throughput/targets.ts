@@ -7,7 +7,9 @@ import type { Results } from './rounds.js'
 const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName, atLeast: number }> = [
   { what: 'JSON mode against the SDK on Fastify', ours: 'holdfast-json', theirs: 'sdk-fastify-json', atLeast: 3 },
   { what: 'JSON mode against the SDK on Express', ours: 'holdfast-json', theirs: 'sdk-express-json', atLeast: 4.5 },
-  { what: 'SSE mode against the SDK on Fastify', ours: 'holdfast-sse', theirs: 'sdk-fastify-sse', atLeast: 2 }
+  { what: 'SSE mode against the SDK on Fastify', ours: 'holdfast-sse', theirs: 'sdk-fastify-sse', atLeast: 2 },
+  { what: 'JSON mode on Redis, sealed, against the SDK on Fastify in memory', ours: 'holdfast-redis-json', theirs: 'sdk-fastify-json', atLeast: 2.5 },
+  { what: 'JSON mode on Redis, sealed, against the SDK on Express in memory', ours: 'holdfast-redis-json', theirs: 'sdk-express-json', atLeast: 4 }
 ]
 
 /** None when `--only` left no pair. */

@@ -1,6 +1,9 @@
+import type { RedisServer } from '@holdfast/real-redis'
 import { Child } from '../child.js'
+import { withRedis } from '../redis.js'
 import { contenders, type Contender, type ContenderName } from './contenders.js'
 import type { Extent, Load, Target } from './load.js'
+import { type Traffic, TrafficMeter } from './redis-traffic.js'
 
 export interface WindowOptions {
   sessions: number
@@ -17,21 +20,36 @@ export interface WindowOptions {
 export interface Window extends Load {
   /** CPU time of the server's process per request, in µs. */
   cpu: number
+  /** Per request. */
+  redis?: Traffic
 }
 
-/** A fresh server, warmed up and then measured. Anything but a right answer to every call rejects. */
+/** A fresh server, and a fresh Redis if it needs one, warmed up and then measured. Anything but a right answer to every call rejects. */
 export async function measureWindow (name: ContenderName, load: Child, options: WindowOptions): Promise<Window> {
+  const { redis }: Contender = contenders[name]
+  if (redis === undefined) return await measure(name, load, options)
+  return await withRedis(async (server) => await measure(name, load, options, server))
+}
+
+async function measure (name: ContenderName, load: Child, options: WindowOptions, redis?: RedisServer): Promise<Window> {
   const { mode, sessions: needsSessions }: Contender = contenders[name]
   const { sessions, connections, warmup, seconds, profiles } = options
   const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`]
   const server = new Child(new URL('serve.js', import.meta.url), [], execArgv)
-  const port = await server.ask<number>('start', name)
+  const port = await server.ask<number>('start', { name, redis: redis?.url })
   await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
   await load.ask<Load>('run', { requests: warmup } satisfies Extent)
+  const meter = redis && await TrafficMeter.start(redis)
   const before = await server.ask<number>('cpu')
   const measured = await load.ask<Load>('run', { seconds } satisfies Extent)
   const after = await server.ask<number>('cpu')
+  const traffic = await meter?.stop()
   await load.ask('close')
   await server.stop()
-  return { ...measured, cpu: (after - before) / measured.requests }
+  const { requests } = measured
+  return { ...measured, cpu: (after - before) / requests, ...(traffic && { redis: perRequest(traffic, requests) }) }
+}
+
+function perRequest ({ sent, ran, input, output }: Traffic, requests: number): Traffic {
+  return { sent: sent / requests, ran: ran / requests, input: input / requests, output: output / requests }
 }

@@ -36,7 +36,7 @@ if not s[1] then
       end
     end
     if oldest then
-      for letter in string.gmatch('hlyeprs', '.') do redis.call('HDEL', streams, letter .. oldest) end
+      redis.call('HDEL', streams, 'h' .. oldest, 'l' .. oldest, 'y' .. oldest, 'e' .. oldest, 'p' .. oldest, 'r' .. oldest, 's' .. oldest)
       redis.call('UNLINK', streams .. ':' .. oldest)
     end
   end

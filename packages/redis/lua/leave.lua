@@ -1,7 +1,9 @@
--- Takes an entry out of the index of its shard.
+-- Takes entries out of the index of their shard.
 -- KEYS[1] due   KEYS[2] all
--- ARGV[1] entry
+-- ARGV[...] entries
 -- Result: 1
-redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
+for _, entry in ipairs(ARGV) do
+  redis.call('ZREM', KEYS[1], entry)
+  redis.call('ZREM', KEYS[2], entry)
+end
 return 1

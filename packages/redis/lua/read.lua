@@ -1,11 +1,19 @@
--- The record, unless there is none or it has expired.
--- KEYS[1] record
--- Result: [version, write id, owner, createdAt, usedAt, idle, deadline, body] or nil
-local r = redis.pcall('HMGET', KEYS[1], 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'b')
-if r.err then return redis.error_reply('FOREIGN value') end
-if not r[1] then return false end
-local used, idle, deadline = tonumber(r[5]), tonumber(r[6]), tonumber(r[7])
-if not (used and idle and deadline) then return redis.error_reply('FOREIGN value') end
+-- Records, each unless there is none or it has expired.
+-- KEYS[...] records
+-- Result, for each: [facts, body], nil, or 0 for a foreign value. Facts are lines: version, write id, owner, createdAt, usedAt, idle,
+-- deadline.
 local time = redis.call('TIME')
-if math.min(used + idle, deadline) <= time[1] * 1000 + math.floor(time[2] / 1000) then return false end
-return r
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function read (key)
+  local r = redis.pcall('HMGET', key, 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'b')
+  if r.err then return 0 end
+  if not r[1] then return false end
+  local used, idle, deadline = tonumber(r[5]), tonumber(r[6]), tonumber(r[7])
+  if not (r[2] and r[3] and r[4] and used and idle and deadline and r[8]) then return 0 end
+  return math.min(used + idle, deadline) > now and { table.concat(r, '\n', 1, 7), r[8] }
+end
+
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = read(key) end
+return found

@@ -1,7 +1,8 @@
 -- Extends a record and tells whether the caller knows it as it is.
 -- KEYS[1] record
 -- ARGV[1] known version   ARGV[2] write id that the caller knows this version by, or ''
--- Result: 1 when it does; otherwise [version, write id, owner, createdAt, usedAt, idle, deadline, body]; nil when it is gone.
+-- Result: 1 when it does; otherwise [facts, body]; nil when it is gone. Facts are lines: version, write id, owner, createdAt, usedAt,
+-- idle, deadline.
 -- The same version by another write: a failover lost what the caller has seen, and history went on differently. What is stored
 -- gets a version that nobody has seen.
 local r = redis.pcall('HMGET', KEYS[1], 'v', 'w', 'u', 'i', 'd')
@@ -23,4 +24,7 @@ if r[1] == ARGV[1] then
   if ARGV[2] == '' or r[2] == ARGV[2] then return 1 end
   redis.call('HINCRBY', KEYS[1], 'v', 1)
 end
-return redis.call('HMGET', KEYS[1], 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'b')
+local facts = redis.call('HMGET', KEYS[1], 'v', 'w', 'o', 'c', 'u', 'i', 'd')
+local body = redis.call('HGET', KEYS[1], 'b')
+if not (facts[2] and facts[3] and facts[4] and body) then return redis.error_reply('FOREIGN value') end
+return { table.concat(facts, '\n'), body }

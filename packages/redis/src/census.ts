@@ -1,5 +1,7 @@
+import { batches } from './batches.js'
 import { type Keys, SHARDS } from './keys.js'
 import type { Link } from './link.js'
+import { toCount } from './reply.js'
 
 /** Milliseconds for which a count far below the cap is good enough. */
 const FRESH = 1000
@@ -14,8 +16,9 @@ export class Census {
 
   async count (): Promise<number> {
     const at = this.now()
-    const counts = await this.link.ask(async (client) =>
-      await Promise.all(Array.from({ length: SHARDS }, async (_, shard) => await client.zcard(this.keys.all(shard)))))
+    const shards = Array.from({ length: SHARDS }, (_, shard) => this.keys.all(shard))
+    const counts = await Promise.all(batches(this.link.client, shards, (key) => key)
+      .map(async (some) => toCount(await this.link.run('count', some))))
     this.#made = 0
     this.#at = at
     this.#count = counts.reduce((sum, count) => sum + count, 0)

@@ -1,6 +1,6 @@
 import type { StoredRecord } from '@holdfast/core'
+import { batches, grouped } from './batches.js'
 import { type Entry, entryName, parseEntry } from './entry.js'
-import { isForeign } from './errors.js'
 import { type Keys, SHARDS, digest, shardOf } from './keys.js'
 import type { Link } from './link.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
@@ -11,10 +11,20 @@ const LEASE = 10_000
 /** Milliseconds until an entry that is not one of ours is looked at again. */
 const ASIDE = 24 * 3_600_000
 
+interface Taken {
+  name: string
+  shard: number
+}
+
+/** An entry that goes back into the index, to look due at another time. */
+interface Returned extends Taken {
+  due: number
+}
+
 interface Claimed {
-  record: StoredRecord
-  entry: Entry
   id: string
+  records: StoredRecord[]
+  entries: Entry[]
 }
 
 /**
@@ -23,6 +33,8 @@ interface Claimed {
  */
 export class Claims {
   #first = 0
+  /** Entries of each shard that looked due when they were counted, less what was taken since. */
+  #due: number[] = []
   /** Handed out, but Redis failed before it was removed. */
   #unsettled: Claimed[] = []
 
@@ -30,59 +42,100 @@ export class Claims {
 
   async claim (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
     await this.#settleLate()
-    const { names, more } = await this.#take(limit)
-    const claimed = await Promise.all(names.map(async ({ name, shard }) => await this.#claimOne(name, shard)))
-    const settled = await Promise.all(claimed.map(async (one) => one !== undefined && await this.#settleOrKeep(one) ? [one.record] : []))
-    return { records: settled.flat(), more }
+    const { taken, more } = await this.#take(limit)
+    return { records: await this.#claim(taken), more }
   }
 
-  async #take (limit: number): Promise<{ names: Array<{ name: string, shard: number }>, more: boolean }> {
-    const due = await Promise.all(Array.from({ length: SHARDS }, async (_, shard) => toCount(await this.link.run('due', [this.keys.due(shard)]))))
-    const total = due.reduce((sum, count) => sum + count, 0)
-    const names: Array<{ name: string, shard: number }> = []
+  async #take (limit: number): Promise<{ taken: Taken[], more: boolean }> {
+    const known = this.#due.some(isSome)
+    if (!known) await this.#count()
+    const taken: Taken[] = []
     const takes: Array<Promise<void>> = []
     for (let i = 0, left = limit; i < SHARDS && left > 0; i++) {
       const shard = (this.#first + i) % SHARDS
-      const amount = Math.min(due[shard] as number, left)
+      const due = this.#due[shard] as number
+      const amount = Math.min(due, left)
       if (amount === 0) continue
       left -= amount
+      this.#due[shard] = due - amount
       takes.push(this.link.run('take', [this.keys.due(shard)], [amount, LEASE])
-        .then((taken) => { for (const name of Reply.of(taken).rest(toText)) names.push({ name, shard }) }))
+        .then((names) => { for (const name of Reply.of(names).rest(toText)) taken.push({ name, shard }) }))
     }
     this.#first = (this.#first + 1) % SHARDS
     await Promise.all(takes)
-    return { names, more: total > limit }
+    if (known && !this.#due.some(isSome)) await this.#count()
+    return { taken, more: this.#due.some(isSome) }
   }
 
-  async #claimOne (name: string, shard: number): Promise<Claimed | undefined> {
-    const entry = parseEntry(name)
-    if (entry === undefined || shardOf(entry.key) !== shard) return await this.#putBack(name, shard, Date.now() + ASIDE)
-    const id = newWriteId()
-    let answer
+  async #count (): Promise<void> {
+    const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+    const due: number[] = []
+    await Promise.all(batches(this.link.client, shards, (shard) => this.keys.due(shard)).map(async (some) => {
+      const counts = Reply.of(await this.link.run('due', some.map((shard) => this.keys.due(shard))))
+      for (const shard of some) due[shard] = counts.count()
+    }))
+    this.#due = due
+  }
+
+  async #claim (taken: readonly Taken[]): Promise<StoredRecord[]> {
+    const entries: Entry[] = []
+    const returned: Returned[] = []
+    const gone: Entry[] = []
+    for (const { name, shard } of taken) {
+      const entry = parseEntry(name)
+      if (entry !== undefined && shardOf(entry.key) === shard) entries.push(entry)
+      else returned.push({ name, shard, due: Date.now() + ASIDE })
+    }
+    const claimed = await Promise.all(batches(this.link.client, entries, ({ key }) => this.keys.record(key))
+      .map(async (batch) => await this.#claimBatch(batch, returned, gone)))
+    await Promise.all([this.#return(returned), this.#leave(gone)])
+    return (await Promise.all(claimed.map(async (one) => await this.#settleOrKeep(one)))).flat()
+  }
+
+  async #claimBatch (batch: readonly Entry[], returned: Returned[], gone: Entry[]): Promise<Claimed> {
+    const claimed: Claimed = { id: newWriteId(), records: [], entries: [] }
     try {
-      answer = await this.link.run('claim', [this.keys.record(entry.key)], [id, entry.born, LEASE])
-      if (Array.isArray(answer)) return { id, entry, record: toRecord(entry.key, answer).record }
+      const keys = batch.map(({ key }) => this.keys.record(key))
+      const answers = Reply.of(await this.link.run('claim', keys, [claimed.id, LEASE, ...batch.map(({ born }) => born)]))
+      for (const entry of batch) this.#sort(entry, answers.item(), claimed, returned, gone)
     } catch (error) {
       this.report(error as Error)
-      if (isForeign(error)) await this.#putBack(name, shard, Date.now() + ASIDE)
-      return undefined
     }
-    if (answer === null) await this.#leave(entry)
-    else if (answer !== 0) await this.#putBack(name, shard, toCount(answer))
-    return undefined
+    return claimed
   }
 
-  async #putBack (name: string, shard: number, due: number): Promise<undefined> {
-    await this.link.ask(async (client) => await client.zadd(this.keys.due(shard), 'XX', due, name))
+  #sort (entry: Entry, answer: unknown, claimed: Claimed, returned: Returned[], gone: Entry[]): void {
+    const back = (due: number): void => { returned.push({ name: entryName(entry), shard: shardOf(entry.key), due }) }
+    if (answer === null) gone.push(entry)
+    else if (Number(answer) > 0) back(toCount(answer))
+    else if (answer !== 0) {
+      try {
+        claimed.records.push(toRecord(entry.key, answer).record)
+        claimed.entries.push(entry)
+      } catch (error) {
+        this.report(error as Error)
+        back(Date.now() + ASIDE)
+      }
+    }
   }
 
-  async #settleOrKeep (claimed: Claimed): Promise<boolean> {
+  async #return (returned: readonly Returned[]): Promise<void> {
+    await Promise.all([...grouped(returned, ({ shard }) => shard)].map(async ([shard, some]) => await this.link.ask(async (client) =>
+      await client.zadd(this.keys.due(shard), 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
+  }
+
+  async #leave (entries: readonly Entry[]): Promise<void> {
+    await Promise.all([...grouped(entries, ({ key }) => shardOf(key))].map(async ([shard, some]) =>
+      await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], some.map(entryName))))
+  }
+
+  async #settleOrKeep (claimed: Claimed): Promise<StoredRecord[]> {
     try {
       return await this.#settle(claimed)
     } catch (error) {
       this.report(error as Error)
       this.#unsettled.push(claimed)
-      return true
+      return claimed.records
     }
   }
 
@@ -92,16 +145,14 @@ export class Claims {
     await Promise.all(late.map(async (claimed) => await this.#settleOrKeep(claimed)))
   }
 
-  /** False when somebody else took over meanwhile. */
-  async #settle ({ record: { key, owner }, entry, id }: Claimed): Promise<boolean> {
-    const keys = [this.keys.record(key), this.keys.streams(key), ...(owner === '' ? [] : [this.keys.owner(owner)])]
-    if (toCount(await this.link.run('settle', keys, [id, digest(key)])) === 0) return false
-    await this.#leave(entry)
-    return true
-  }
-
-  async #leave (entry: Entry): Promise<void> {
-    const shard = shardOf(entry.key)
-    await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry)])
+  /** Those that nobody else took over meanwhile. An entry that could not leave is dropped by whoever claims it. */
+  async #settle ({ id, records, entries }: Claimed): Promise<StoredRecord[]> {
+    const keys = records.flatMap(({ key }) => [this.keys.record(key), this.keys.streams(key)])
+    const args = records.flatMap(({ key }) => [this.keys.ownersOf(key), digest(key)])
+    const settled = Reply.of(await this.link.run('settle', keys, [id, ...args])).rest(toCount)
+    await this.#leave(entries.filter((_, i) => settled[i] === 1)).catch(this.report)
+    return records.filter((_, i) => settled[i] === 1)
   }
 }
+
+function isSome (count: number): boolean { return count > 0 }

@@ -19,32 +19,41 @@ export class Deadlines {
   ) {}
 
   /** What comes of the promise, or a rejection when that takes too long. */
-  async limit<T> (promise: Promise<T>): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
+  limit<T> (promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
       const pending = { since: performance.now(), expire: () => { reject(this.makeError()) } }
       this.#pending.add(pending)
-      this.#timer ??= this.#look(this.ms)
-      promise.then(resolve, reject).finally(() => this.#pending.delete(pending))
+      this.#timer ??= setTimeout(this.#look, this.ms).unref()
+      promise.then((value) => {
+        this.#pending.delete(pending)
+        resolve(value)
+      }, (error) => {
+        this.#pending.delete(pending)
+        reject(error)
+      })
     })
   }
 
-  /** Looks after the sockets were read: when this process was busy for long, answers may already be there. */
-  #look (later: number): NodeJS.Timeout {
-    return setTimeout(() => setImmediate(this.#expire), later).unref()
+  /** Where this process was busy, it has neither sent nor read anything: as long again may pass. */
+  readonly #look = (): void => {
+    const [first] = this.#pending
+    const late = first === undefined ? 0 : performance.now() - first.since - this.ms
+    this.#timer = first && setTimeout(late < 0 ? this.#look : this.#giveUp, Math.min(Math.abs(late), this.ms)).unref()
   }
 
+  /** After the sockets were read. */
+  readonly #giveUp = (): void => { setImmediate(this.#expire) }
+
   readonly #expire = (): void => {
-    this.#timer = undefined
+    const now = performance.now()
     let silent = false
     for (const pending of this.#pending) {
-      const left = pending.since + this.ms - performance.now()
-      if (left > 0 && !silent) {
-        this.#timer = this.#look(left)
-        return
+      if (silent || now - pending.since >= this.ms) {
+        silent ||= this.silent(pending.since)
+        this.#pending.delete(pending)
+        pending.expire()
       }
-      silent ||= this.silent(pending.since)
-      this.#pending.delete(pending)
-      pending.expire()
     }
+    this.#look()
   }
 }

@@ -12,7 +12,7 @@ export class Doctor {
 
   constructor (
     private readonly examine: () => Promise<RedisAdviceCode[]>,
-    private readonly strict: boolean,
+    readonly strict: boolean,
     private readonly tell: (advice: RedisAdvice) => void,
     private readonly now: () => number
   ) {}

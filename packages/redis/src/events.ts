@@ -1,8 +1,9 @@
 import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamPage, StreamRef } from '@holdfast/core'
+import { batches } from './batches.js'
+import { GRACE } from './creations.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
 import type { Bounds } from './options.js'
-import { GRACE } from './records.js'
 import { Reply, toBytes, toCount, toText } from './reply.js'
 import { newWriteId } from './write-id.js'
 
@@ -42,7 +43,11 @@ export class RedisEvents implements EventLog {
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    return (await Promise.all(keys.map(async (key) => await this.#streamsOf(key)))).flat()
+    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.streams(key)).map(async (batch) => {
+      const having = Reply.of(await this.link.run('having-streams', batch.map((key) => this.keys.streams(key)))).rest(toCount)
+      return await Promise.all(batch.filter((_, i) => having[i] === 1).map(async (key) => await this.#streamsOf(key)))
+    }))
+    return found.flat(2)
   }
 
   async restore (stream: StoredStream): Promise<boolean> {

@@ -3,7 +3,10 @@ import { ownerTag, type RecordKey, type StreamRef } from '@holdfast/core'
 /** Shards of the index: enough to spread it over a Cluster. */
 export const SHARDS = 64
 
-/** Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot. */
+/**
+ * Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot. Some scripts make
+ * one of these names from another.
+ */
 export class Keys {
   constructor (readonly prefix: string, private readonly tagOf: (owner: string) => string = ownerTag) {}
 
@@ -15,8 +18,6 @@ export class Keys {
   owner (owner: string): string { return `${this.#home(this.tagOf(owner))}o:${owner}` }
   /** What the index of any owner begins with whose records share this key's tag. */
   ownersOf (key: RecordKey): string { return `${this.#home(tag(key))}o:` }
-  /** What the record keys with this key's tag begin with. */
-  recordsOf (key: RecordKey): string { return `${this.#home(tag(key))}r:` }
   ownerTag (owner: string): string { return this.tagOf(owner) }
 
   due (shard: number): string { return `${this.prefix}{x${shard}}:due` }

@@ -10,6 +10,10 @@ export type Argument = string | number | Uint8Array
 
 type Sent = string | number | Buffer
 
+/** ioredis has them and its types do not. In a client with `enableAutoPipelining` its `callBuffer` loses the name of the command. */
+type Scripting = Record<'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Sent[]) => Promise<unknown>>
+type Evaluate = (client: Client, command: keyof Scripting, script: string, count: number, rest: Sent[]) => Promise<unknown>
+
 /** The one way to Redis: nothing stays pending, and what goes wrong has a name. */
 export class Link {
   readonly #deadlines: Deadlines
@@ -33,14 +37,13 @@ export class Link {
   }
 
   /** Runs a script. Strings come back as Buffers. */
-  async run (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
-    return await this.#evaluate(scripts[name], [keys.length, ...keys, ...args.map(toSent)], this.#call)
+  run (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
+    return this.#evaluate(scripts[name], keys, args, evaluate)
   }
 
   /** Runs a script that stores something which must last. */
-  async write (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
-    const call = this.replicated === 0 ? this.#call : this.#callAndWait
-    return await this.#evaluate(scripts[name], [keys.length, ...keys, ...args.map(toSent)], call)
+  write (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
+    return this.#evaluate(scripts[name], keys, args, this.replicated === 0 ? evaluate : this.#evaluateAndWait)
   }
 
   /** @throws RedisError, or HoldfastError HOLDFAST_BACKEND_FULL */
@@ -48,7 +51,8 @@ export class Link {
     this.breaker.admit()
     try {
       if (this.client.status !== 'ready') await this.#ready()
-      if (this.doctor !== undefined) await this.#deadlines.limit(this.doctor.admit())
+      if (this.doctor?.strict === true) await this.#deadlines.limit(this.doctor.admit())
+      this.#gather()
       const answer = await this.#deadlines.limit(call(this.client))
       this.breaker.answered()
       return answer
@@ -66,28 +70,31 @@ export class Link {
     this.client.off('ready', this.#onReady)
   }
 
-  async #evaluate ({ sha, source }: Script, rest: Sent[], call: (client: Client, command: string, args: Sent[]) => Promise<unknown>): Promise<unknown> {
-    return await this.ask(async (client) => {
-      try {
-        return await call(client, 'evalsha', [sha, ...rest])
-      } catch (error) {
-        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-        return await call(client, 'eval', [source, ...rest])
-      }
-    })
+  #evaluate ({ sha, source }: Script, keys: readonly string[], args: readonly Argument[], call: Evaluate): Promise<unknown> {
+    const rest = [...keys, ...args.map(toSent)]
+    return this.ask((client) => call(client, 'evalshaBuffer', sha, keys.length, rest).catch((error: unknown) => {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return call(client, 'evalBuffer', source, keys.length, rest)
+    }))
   }
 
-  readonly #call = async (client: Client, command: string, args: Sent[]): Promise<unknown> => await client.callBuffer(command, ...args)
-
   /** WAIT speaks of the writes of its own connection, so it goes with the command. */
-  readonly #callAndWait = async (client: Client, command: string, args: Sent[]): Promise<unknown> => {
+  readonly #evaluateAndWait: Evaluate = async (client, command, script, count, rest) => {
     const pipeline = client.pipeline()
-    pipeline.callBuffer(command, ...args)
+    void (pipeline as unknown as Scripting)[command](script, count, ...rest)
     pipeline.call('wait', this.replicated, Math.ceil(this.commandTimeout * 0.8))
     const [[failure, answer], [, confirmed]] = await pipeline.exec() as [[Error | null, unknown], [Error | null, unknown]]
     if (failure !== null) throw failure
     if (!(Number(confirmed) >= this.replicated)) throw new RedisError('REDIS_UNREPLICATED')
     return answer
+  }
+
+  /** What is sent in one turn of the event loop leaves in one write. Each node of a Cluster has a socket of its own. */
+  #gather (): void {
+    const { stream } = this.client as Redis
+    if (stream === undefined || stream.writableCorked > 0) return
+    stream.cork()
+    setImmediate(() => { stream.uncork() })
   }
 
   /** Until the connection is there, so that nothing waits in the queue of the client, to be sent long after it was given up. */
@@ -116,6 +123,8 @@ export class Link {
     this.doctor?.look()
   }
 }
+
+const evaluate: Evaluate = (client, command, script, count, rest) => (client as unknown as Scripting)[command](script, count, ...rest)
 
 /** Bytes are copied: the caller may change them before they are sent, or sent again. */
 function toSent (value: Argument): Sent {

@@ -25,8 +25,9 @@ export class Listing {
     const keys: RecordKey[] = []
     const [, shard = '0', last = ''] = /^(\d+):(.*)$/.exec(cursor ?? '') ?? []
     let after = last
-    for (let from = Number(shard); from < SHARDS; from += AT_ONCE, after = '') {
-      const asked = Array.from({ length: Math.min(AT_ONCE, SHARDS - from) }, (_, i) => from + i)
+    // The first alone: where there are many records, it has enough.
+    for (let from = Number(shard), amount = 1; from < SHARDS; from += amount, amount = AT_ONCE, after = '') {
+      const asked = Array.from({ length: Math.min(amount, SHARDS - from) }, (_, i) => from + i)
       const pages = await Promise.all(asked.map(async (one) => await this.#names(this.keys.all(one), one === from ? after : '', limit)))
       for (const [i, names] of pages.entries()) {
         for (const name of names) {

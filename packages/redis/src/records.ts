@@ -1,18 +1,17 @@
 import type { Created, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
 import { isHoldfastError } from '@holdfast/core'
+import { batches } from './batches.js'
 import type { Census } from './census.js'
 import type { Claims } from './claims.js'
+import type { Creations } from './creations.js'
 import { type Entry, entryName } from './entry.js'
-import { RedisError, isForeign } from './errors.js'
+import { isForeign, translate } from './errors.js'
 import { type Keys, digest, shardOf } from './keys.js'
 import type { Link } from './link.js'
 import type { Listing } from './listing.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
 import type { Stamps } from './stamps.js'
 import { newWriteId } from './write-id.js'
-
-/** Milliseconds after its deadline at which Redis forgets a record that nobody claimed. */
-export const GRACE = 24 * 3_600_000
 
 const CREATED: ReadonlySet<string> = new Set<Created>(['created', 'exists', 'owner-full'])
 
@@ -23,34 +22,37 @@ export class RedisRecords implements RecordStore {
     private readonly keys: Keys,
     private readonly stamps: Stamps,
     private readonly census: Census,
+    private readonly creations: Creations,
     private readonly listing: Listing,
     private readonly claims: Claims,
     private readonly report: (error: Error) => void
   ) {}
 
   async create (record: NewRecord, { maxRecords, maxPerOwner }: RecordLimits): Promise<Created> {
-    const body = Buffer.from(record.body)
+    const copy = { ...record, body: Buffer.from(record.body) }
     const entry = { key: record.key, born: newWriteId() }
-    const { owner, idle, absolute, origin } = { ...record }
     if (await this.census.isFull(maxRecords)) return 'full'
-    const created = await this.#create({ ...record, owner, idle, absolute, body }, entry, origin, maxPerOwner)
-    if (created === 'created') this.stamps.learn(entry.key, origin?.version ?? 1, entry.born)
+    const created = await this.#create(entry, copy, maxPerOwner)
+    if (created === 'created') this.stamps.learn(entry.key, copy.origin?.version ?? 1, entry.born)
     else await this.#leave(entry)
     return created
   }
 
   async read (key: RecordKey): Promise<StoredRecord | undefined> {
-    return await this.#fetched(key, async () => await this.link.run('read', [this.keys.record(key)]))
+    try {
+      return this.#known(key, Reply.of(await this.link.run('read', [this.keys.record(key)])).item())
+    } catch (error) {
+      return this.#foreign(error)
+    }
   }
 
   async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
-    let current = false
-    const record = await this.#fetched(key, async () => {
+    try {
       const answer = await this.link.run('touch', [this.keys.record(key)], [version, this.stamps.of(key, version)])
-      current = answer === 1
-      return current ? null : answer
-    })
-    return current ? 'current' : record
+      return answer === 1 ? 'current' : this.#known(key, answer)
+    } catch (error) {
+      return this.#foreign(error)
+    }
   }
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
@@ -105,12 +107,11 @@ export class RedisRecords implements RecordStore {
 
   async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
     const page = await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
-    const answers = await Promise.all(page.keys.map(async (key) =>
-      await this.#ours(async () => {
-        const answer = await this.link.run('read', [this.keys.record(key)])
-        return answer === null ? undefined : toRecord(key, answer).record
-      })))
-    const records = answers.filter((record) => record !== undefined)
+    const pages = await Promise.all(batches(this.link.client, page.keys, (key) => this.keys.record(key)).map(async (batch) => {
+      const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key))))
+      return batch.flatMap((key) => this.#listed(key, found.item()) ?? [])
+    }))
+    const records = pages.flat()
     return page.cursor === undefined ? { records } : { records, cursor: page.cursor }
   }
 
@@ -123,20 +124,11 @@ export class RedisRecords implements RecordStore {
     return await this.link.ask(async (client) => await client.zcard(this.keys.owner(owner)))
   }
 
-  async #create (record: NewRecord, entry: Entry, origin: NewRecord['origin'], maxPerOwner: number): Promise<Created> {
-    const { key, owner, idle, absolute, body } = record
-    const [createdAt, usedAt, version] = origin === undefined ? ['', '', 1] : [origin.createdAt, origin.usedAt, origin.version]
-    const shard = shardOf(key)
-    const keys = [this.keys.record(key), this.keys.tombstone(key), ...(owner === '' ? [] : [this.keys.owner(owner)])]
-    const args = [
-      entry.born, owner, idle, absolute, createdAt, usedAt, version, body, GRACE,
-      Math.min(maxPerOwner, Number.MAX_SAFE_INTEGER), digest(key), this.keys.recordsOf(key)
-    ]
+  async #create (entry: Entry, record: NewRecord, maxPerOwner: number): Promise<Created> {
     try {
-      await this.link.run('enter', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry), idle, absolute, createdAt, usedAt])
-      const created = toText(await this.link.write('create', keys, args))
+      const created = await this.creations.create(entry, record, maxPerOwner)
       if (CREATED.has(created)) return created as Created
-      throw new RedisError('REDIS_FOREIGN')
+      throw translate(new Error(created))
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
       throw error
@@ -148,24 +140,24 @@ export class RedisRecords implements RecordStore {
     await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry)])
   }
 
-  async #fetched (key: RecordKey, ask: () => Promise<unknown>): Promise<StoredRecord | undefined> {
-    return await this.#ours(async () => {
-      const answer = await ask()
-      if (answer === null) return undefined
-      const { record, writeId } = toRecord(key, answer)
-      this.stamps.learn(key, record.version, writeId)
-      return record
-    })
+  #known (key: RecordKey, answer: unknown): StoredRecord | undefined {
+    if (answer === null) return undefined
+    const { record, writeId } = toRecord(key, answer)
+    this.stamps.learn(key, record.version, writeId)
+    return record
+  }
+
+  #listed (key: RecordKey, answer: unknown): StoredRecord | undefined {
+    try {
+      return answer === null ? undefined : toRecord(key, answer).record
+    } catch (error) {
+      return this.#foreign(error)
+    }
   }
 
   /** A value that is not ours is reported and kept; to callers it is no record. */
-  async #ours<T> (read: () => Promise<T | undefined>): Promise<T | undefined> {
-    try {
-      return await read()
-    } catch (error) {
-      if (!isForeign(error)) throw error
-      this.report(error)
-      return undefined
-    }
+  #foreign (error: unknown): undefined {
+    if (!isForeign(error)) throw error
+    this.report(error)
   }
 }

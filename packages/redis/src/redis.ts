@@ -5,6 +5,7 @@ import { RedisBus } from './bus.js'
 import { Census } from './census.js'
 import { Claims } from './claims.js'
 import { connect, duplicate } from './connect.js'
+import { Creations } from './creations.js'
 import { Doctor } from './doctor.js'
 import { RedisEvents } from './events.js'
 import { Keys } from './keys.js'
@@ -38,7 +39,7 @@ export function redis (options: RedisOptions): RedisBackend {
   const claims = new Claims(link, keys, onWarning)
   const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys)
   return {
-    records: new RedisRecords(link, keys, new Stamps(), census, new Listing(link, keys), claims, onWarning),
+    records: new RedisRecords(link, keys, new Stamps(), census, new Creations(link, keys), new Listing(link, keys), claims, onWarning),
     events: new RedisEvents(link, keys, settings),
     bus,
     presence: new RedisPresence(link, keys),

@@ -14,17 +14,21 @@ export class Reply {
 
   get done (): boolean { return this.#index >= this.items.length }
 
-  bytes (): Uint8Array {
-    return toBytes(this.items[this.#index++])
+  item (): unknown {
+    return this.items[this.#index++]
+  }
+
+  bytes (): Buffer {
+    return toBytes(this.item())
   }
 
   text (): string {
-    return toText(this.items[this.#index++])
+    return toText(this.item())
   }
 
   /** An integer reply, or digits in a string. */
   count (): number {
-    return toCount(this.items[this.#index++])
+    return toCount(this.item())
   }
 
   flag (): boolean {
@@ -32,7 +36,7 @@ export class Reply {
   }
 
   list (): Reply {
-    return Reply.of(this.items[this.#index++])
+    return Reply.of(this.item())
   }
 
   rest<T> (read: (item: unknown) => T): T[] {
@@ -42,27 +46,43 @@ export class Reply {
   }
 }
 
-export function toBytes (value: unknown): Uint8Array {
+export function toBytes (value: unknown): Buffer {
   if (!Buffer.isBuffer(value)) throw new RedisError('REDIS_FOREIGN')
   return value
 }
 
 export function toText (value: unknown): string {
-  return Buffer.from(toBytes(value)).toString()
+  return toBytes(value).toString()
 }
 
 export function toCount (value: unknown): number {
-  const count = typeof value === 'number' ? value : Number(toText(value) || NaN)
-  if (!Number.isSafeInteger(count) || count < 0) throw new RedisError('REDIS_FOREIGN')
-  return count
+  return typeof value === 'number' ? counted(value) : toNumber(toText(value))
 }
 
 /** A record as the scripts answer it, with the id of the write that made this version. */
 export function toRecord (key: string, answer: unknown): { record: StoredRecord, writeId: string } {
   const reply = Reply.of(answer)
-  const version = reply.count()
-  const writeId = reply.text()
-  const owner = reply.text()
-  const [createdAt, usedAt, idle, deadline] = [reply.count(), reply.count(), reply.count(), reply.count()]
-  return { writeId, record: { key, owner, version, createdAt, usedAt, idle, deadline, body: reply.bytes() } }
+  const [version = '', writeId = '', owner = '', createdAt = '', usedAt = '', idle = '', deadline = ''] = reply.text().split('\n')
+  return {
+    writeId,
+    record: {
+      key,
+      owner,
+      version: toNumber(version),
+      createdAt: toNumber(createdAt),
+      usedAt: toNumber(usedAt),
+      idle: toNumber(idle),
+      deadline: toNumber(deadline),
+      body: reply.bytes()
+    }
+  }
+}
+
+function toNumber (text: string): number {
+  return counted(text === '' ? NaN : Number(text))
+}
+
+function counted (count: number): number {
+  if (!Number.isSafeInteger(count) || count < 0) throw new RedisError('REDIS_FOREIGN')
+  return count
 }

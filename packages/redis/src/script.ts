@@ -7,8 +7,8 @@ export interface Script {
 }
 
 const NAMES = [
-  'announce', 'append', 'claim', 'create', 'delivered', 'drop', 'due', 'enter', 'leave', 'present', 'read', 'read-after',
-  'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'streams', 'take', 'touch'
+  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'having-streams', 'leave', 'present', 'read',
+  'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'streams', 'take', 'touch'
 ] as const
 
 export type ScriptName = typeof NAMES[number]

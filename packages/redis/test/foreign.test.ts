@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import t from 'tap'
 import { redis } from '../src/index.js'
 import { Keys, shardOf } from '../src/keys.js'
+import { scripts } from '../src/script.js'
 import { toBytes, toCount, toRecord } from '../src/reply.js'
 import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
@@ -68,7 +69,12 @@ t.test('an answer that no script of ours gives is not taken for one', async (t) 
     t.throws(read, { code: 'REDIS_FOREIGN' })
   }
   const client = Object.assign(new EventEmitter(), {
-    status: 'ready', isCluster: false, options: { tls: {} }, info: async () => '', zcard: async () => 0, callBuffer: async () => Buffer.from('nonsense')
+    status: 'ready',
+    isCluster: false,
+    options: { tls: {} },
+    callBuffer: async () => null,
+    info: async () => '',
+    evalshaBuffer: async (sha: string) => sha === scripts.count.sha ? 0 : Buffer.from('nonsense')
   })
   const { records } = redis({ client: client as unknown as Redis, onWarning: () => {} })
   await t.rejects(records.create(draft(), UNLIMITED), { code: 'REDIS_FOREIGN' })

@@ -33,8 +33,10 @@ t.test('of two histories of one version neither is current, whoever read which',
 
 t.test('what is remembered of versions is bounded', async (t) => {
   const stamps = new Stamps()
-  for (let i = 0; i <= 10_000; i++) stamps.learn(`tag.${i}`, 1, 'id')
-  t.equal(stamps.of('tag.0', 1), '')
-  t.equal(stamps.of('tag.1', 1), 'id')
+  for (let i = 0; i < 20_000; i++) stamps.learn(`tag.${i}`, 1, 'id')
+  t.equal(stamps.of('tag.9999', 1), '')
   t.equal(stamps.of('tag.10000', 1), 'id')
+  t.equal(stamps.of('tag.19999', 1), 'id')
+  stamps.forget('tag.19999')
+  t.equal(stamps.of('tag.19999', 1), '')
 })

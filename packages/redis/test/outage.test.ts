@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { redis } from '../src/index.js'
-import { bytes, create, text } from './fixtures/given.js'
+import { Keys } from '../src/keys.js'
+import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
 import { RedisServer, freePort } from '@holdfast/real-redis'
 import { single } from './fixtures/single.js'
 
@@ -65,6 +66,15 @@ t.test('answers that came while the process was busy are read, however late', as
   t.equal((await Promise.all(answers)).filter((record) => record?.key === key).length, 10)
 })
 
+t.test('what was asked for in a turn that took long is answered all the same', async (t) => {
+  const { backend } = await single(t)
+  const key = await create(backend.records)
+  const answer = backend.records.read(key)
+  const began = performance.now()
+  while (performance.now() - began < 700);
+  t.equal((await answer)?.key, key)
+})
+
 t.test('CLIENT PAUSE: answers in time, and recovery', async (t) => {
   const { backend, raw } = await single(t)
   const key = await create(backend.records)
@@ -121,6 +131,26 @@ t.test('a user with the rights that the README lists can do everything; a lesser
   await app!.presence.announce('replica', 1000)
   t.equal((await app!.records.claimExpired(5)).records.length, 1)
   await t.rejects(less!.records.read(key), { code: 'REDIS_NOPERM' })
+})
+
+t.test('what Redis has against one record says so, and only of this one', async (t) => {
+  const { backend: { records }, raw } = await single(t)
+  await raw.acl('SETUSER', 'default', '-hset')
+  await t.rejects(records.create(draft(), UNLIMITED), { code: 'REDIS_NOPERM' })
+  await raw.acl('SETUSER', 'default', '+hset')
+  const [blocked, free] = [draft({ subject: 'blocked' }), draft({ subject: 'free' })]
+  await raw.set(new Keys('holdfast:').owner(blocked.owner), 'a string')
+  const created = await Promise.allSettled([records.create(blocked, UNLIMITED), records.create(free, UNLIMITED)])
+  t.match(created, [{ status: 'rejected', reason: { code: 'REDIS_FOREIGN' } }, { status: 'fulfilled', value: 'created' }])
+})
+
+t.test('a client of yours may pipeline by itself', async (t) => {
+  const { server } = await single(t)
+  const client = new Redis(server.url, { enableAutoPipelining: true })
+  t.teardown(() => { client.disconnect() })
+  const { records } = redis({ client, ...quiet })
+  const key = await create(records)
+  t.strictSame(await Promise.all([records.touch(key, 1), records.count()]), ['current', 1])
 })
 
 t.test('a client of yours stays open, and nothing of ours stays on it', async (t) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { HoldfastError, isHoldfastError } from '../errors.js'
+import type { StoredStream } from '../backend.js'
 import type { StoredRecord } from '../record.js'
 import type { SessionSummary, Sessions } from '../sessions.js'
 import { Chain, headerLine } from './format.js'
@@ -28,7 +29,7 @@ const PAGE = 100
 /** Characters that are put together before they are handed on. */
 const CHUNK = 256 * 2 ** 10
 
-/** Writes every session with its streams, as sealed as it is stored. Holds a page of them at a time. See `Sessions.exportSessionState`. */
+/** Writes every session with its streams, as sealed as it is stored. Holds two pages of them at a time. See `Sessions.exportSessionState`. */
 export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
   const stream = Readable.from(chunks(sessions, options, report), { objectMode: false })
@@ -65,8 +66,7 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
     return bytes
   }
   yield chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
-  for await (const records of pages(sessions, options)) {
-    const streams = await sessions.availability.ask(() => sessions.backend.events.streams(records.map(({ key }) => key)))
+  for await (const { records, streams } of pages(sessions, options)) {
     let text = ''
     for (const record of records) {
       text += chain.record(record)
@@ -84,17 +84,31 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
   yield chunk(chain.end())
 }
 
-async function * pages (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<StoredRecord[]> {
-  let cursor: string | undefined
+interface Page {
+  records: StoredRecord[]
+  streams: StoredStream[]
+}
+
+/** While a page is written, the next is fetched. */
+async function * pages (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<Page> {
+  const { availability, backend } = sessions
   let left = limit
-  do {
-    const page = await sessions.availability.ask(() => sessions.backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
-    const records = []
+  let cursor: string | undefined
+  const fetch = async (): Promise<Page> => {
+    const page = await availability.ask(() => backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
+    const records: StoredRecord[] = []
     for (const record of page.records) {
       if (records.length < left && (filter === undefined || filter(await sessions.summarize(record)))) records.push(record)
     }
     left -= records.length
-    if (records.length > 0) yield records
     cursor = page.cursor
-  } while (cursor !== undefined && left > 0)
+    return { records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) }
+  }
+  let next: Promise<Page> | undefined = fetch()
+  while (next !== undefined) {
+    const page: Page = await next
+    next = cursor !== undefined && left > 0 ? fetch() : undefined
+    next?.catch(() => {}) // it is told when its turn has come
+    if (page.records.length > 0) yield page
+  }
 }

@@ -25,7 +25,7 @@ export interface Arrival {
 
 /** How far a time may lie ahead of this machine's clock, in milliseconds. */
 const SKEW = 5_000
-/** What is stored at the same time, at most. */
+/** What is stored at the same time, at most; and as much is read meanwhile. */
 const GROUP = 100
 const GROUP_BYTES = 4 * 2 ** 20
 
@@ -35,6 +35,8 @@ export class Restorer {
   #last: Arrival | undefined
   #bytes = 0
   #taken = 0
+  /** The group before, which is stored while this one is read. */
+  #storing: Promise<void> = Promise.resolve()
 
   /** @param ended keys of sessions that must not come back */
   constructor (
@@ -46,7 +48,7 @@ export class Restorer {
 
   /** @param bytes what it takes in memory, roughly */
   async add (arrival: Arrival, bytes: number): Promise<void> {
-    if (this.#group.length >= GROUP || this.#bytes + bytes > GROUP_BYTES) await this.flush()
+    if (this.#group.length >= GROUP || this.#bytes + bytes > GROUP_BYTES) await this.#next()
     this.#group.push(arrival)
     this.#last = arrival
     this.#bytes += bytes
@@ -56,17 +58,29 @@ export class Restorer {
   async addStream (stream: StoredStream, bytes: number): Promise<void> {
     const arrival = this.#last
     if (arrival === undefined || arrival.restored === false) return
-    if (this.#bytes + bytes > GROUP_BYTES) await this.flush()
+    if (this.#bytes + bytes > GROUP_BYTES) await this.#next()
     if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
     arrival.streams.push(stream)
     this.#bytes += bytes
   }
 
+  /** Until everything is stored. */
   async flush (): Promise<void> {
+    await this.#next()
+    await this.#storing
+  }
+
+  async #next (): Promise<void> {
+    await this.#storing
     const group = this.#group
     if (group.length === 0) return
     this.#group = []
     this.#bytes = 0
+    this.#storing = this.#store(group)
+    this.#storing.catch(() => {}) // whoever waits for it is told
+  }
+
+  async #store (group: readonly Arrival[]): Promise<void> {
     await Promise.all(group.map(async arrival => await this.#restore(arrival)))
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
