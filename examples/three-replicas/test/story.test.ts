@@ -6,5 +6,4 @@ t.test('the story is true', async t => {
   const told: string[] = []
   await play(line => told.push(line))
   t.equal(told.filter(line => line.includes('✓')).length, Object.keys(STORY).length)
-  t.notMatch(told.join('\n'), /The log:/)
 })

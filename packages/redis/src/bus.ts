@@ -1,4 +1,5 @@
 import type { Bus, BusListener } from '@holdfast/core'
+import { RedisError } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Client, Link } from './link.js'
 
@@ -28,7 +29,6 @@ export class RedisBus implements Bus {
       subscriptions.delete(subscription)
       if (subscriptions.size > 0 || this.#channels.get(name) !== subscriptions) return
       this.#channels.delete(name)
-      if (this.#closed) return
       const last = this.#channels.size === 0
       try {
         await this.#tell(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
@@ -58,6 +58,7 @@ export class RedisBus implements Bus {
   }
 
   async #tell (call: (client: Client) => Promise<unknown>): Promise<void> {
+    if (this.#closed) throw new RedisError('REDIS_DISCONNECTED')
     if (this.#subscriber === undefined) {
       this.#subscriber = this.connect()
       this.#subscriber.client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)

@@ -39,6 +39,7 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
   const unsubscribe = await backend.bus.subscribe('channel', () => {})
   await backend.close()
   await t.resolves(unsubscribe())
+  await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_DISCONNECTED' })
 })
 
 t.test('who hears nothing has no connection for it, and gets one again', async (t) => {

@@ -12,7 +12,7 @@ t.teardown(async () => {
   for (const client of clients) client.disconnect()
   await cluster.stop()
 })
-t.jobs = 40
+t.jobs = 16
 
 let made = 0
 runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ client: made++ % 2 === 0 ? clients[0] : clients[1] })))

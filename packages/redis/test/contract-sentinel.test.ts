@@ -9,7 +9,7 @@ t.teardown(async () => {
   await sentinel.stop()
   await stop()
 })
-t.jobs = 40
+t.jobs = 16
 
 const connection = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
 runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ connection })))

@@ -5,6 +5,6 @@ import { RedisServer } from '@holdfast/real-redis'
 
 const server = await RedisServer.start()
 t.teardown(async () => { await server.stop() })
-t.jobs = 40
+t.jobs = 16
 
 runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ url: server.url })))

@@ -6,7 +6,7 @@ import { tlsServer } from '@holdfast/real-redis'
 
 const { url, ca, stop } = await tlsServer()
 t.teardown(stop)
-t.jobs = 40
+t.jobs = 16
 
 runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ url, connection: { tls: { ca } } })))
 
