@@ -18,26 +18,29 @@ export async function redisSweep (): Promise<Figure[]> {
   return await withRedis(async ({ url }) => {
     const backend = redis({ url, commandTimeout: 5000 })
     const sessions = new Sessions({ backend, codec: unsealed }) // sweeping opens nothing
-    const delay = monitorEventLoopDelay({ resolution: 1 })
     const took: number[] = []
+    const pauses: number[] = []
     for (let time = 0; time < TIMES; time++) {
       for (let n = 0; n < COUNT; n += AT_ONCE) {
         await Promise.all(Array.from({ length: AT_ONCE }, async () => await randomRecord(backend.records, 1)))
       }
       await heap()
       await setTimeout(2000) // what it leaves to other threads takes the processors for a while
+      // One that was stopped and goes on takes the time between for a pause.
+      const delay = monitorEventLoopDelay({ resolution: 1 })
       delay.enable()
       const start = performance.now()
       const expired = await sweep(sessions)
       took.push(performance.now() - start)
       delay.disable()
+      pauses.push(delay.max / 1e6)
       if (expired !== COUNT) throw new Error(`${expired} expired, not ${COUNT}`)
     }
     await backend.close()
     const what = `sweep of ${COUNT.toLocaleString('en')} expired sessions in Redis`
     return [
       { what, value: median(took), unit: 'ms', target: 1000 },
-      { what: `${what}: longest pause of the loop in ${TIMES}`, value: delay.max / 1e6, unit: 'ms', target: 10 }
+      { what: `${what}: longest pause of the loop in ${TIMES}`, value: Math.max(...pauses), unit: 'ms', target: 10 }
     ]
   })
 }
