@@ -1,5 +1,5 @@
 import type { Bus, BusListener } from '@holdfast/core'
-import { RedisError } from './errors.js'
+import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Client, Link } from './link.js'
 
@@ -11,7 +11,12 @@ export class RedisBus implements Bus {
   #subscriber: Link | undefined
   #closed = false
 
-  constructor (private readonly link: Link, private readonly connect: () => Link, private readonly keys: Keys) {}
+  constructor (
+    private readonly link: Link,
+    private readonly connect: () => Link,
+    private readonly keys: Keys,
+    private readonly report: (error: Error) => void
+  ) {}
 
   get #sharded (): boolean { return this.link.client.isCluster }
 
@@ -61,9 +66,26 @@ export class RedisBus implements Bus {
     if (this.#closed) throw new RedisError('REDIS_DISCONNECTED')
     if (this.#subscriber === undefined) {
       this.#subscriber = this.connect()
-      this.#subscriber.client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)
+      const { client } = this.#subscriber
+      client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)
+      if (!this.#sharded) client.on('ready', () => { this.#renew(client) })
     }
     await this.#subscriber.ask(call)
+  }
+
+  /**
+   * Subscribes on a new connection to what was subscribed to. Left to ioredis, one that is lost again just then would end the process
+   * with a rejection that nobody handles, and the subscriptions with it.
+   */
+  #renew (client: Client): void {
+    const names = [...this.#channels.keys()]
+    if (names.length > 0) client.subscribe(...names).catch(this.#failed)
+  }
+
+  /** The next connection tries again; what that does not help is for an operator. */
+  readonly #failed = (error: unknown): void => {
+    const failure = translate(error)
+    if (!(failure instanceof RedisError && failure.retryable)) this.report(failure)
   }
 
   readonly #hear = (channel: Buffer, message: Buffer): void => {

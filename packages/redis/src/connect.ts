@@ -5,7 +5,7 @@ import type { Settings } from './options.js'
 type Connection = ConnectionOptions & { replyMapping: 'legacy' }
 
 /** Milliseconds between attempts to connect. */
-const retryStrategy = (times: number): number => Math.min(times * 50, 250)
+const retryStrategy = (times: number): number => Math.min(10 * 2 ** times, 250)
 
 /**
  * How a connection of ours comes back: soon, and also when the network swallowed everything without a word. What was sent and not
@@ -17,7 +17,7 @@ function tenacity (commandTimeout: number): ConnectionOptions {
     connectTimeout: 2000,
     disconnectTimeout: commandTimeout,
     socketTimeout: 2 * commandTimeout,
-    maxRetriesPerRequest: 3,
+    maxRetriesPerRequest: 4,
     failoverDetector: true
   }
 }
@@ -44,5 +44,5 @@ function connectCluster (urls: readonly string[], options: Connection): Cluster 
 export function duplicate (client: Client): Client {
   return client.isCluster
     ? (client as Cluster).duplicate([], { shardedSubscribers: true })
-    : (client as Redis).duplicate({ autoResubscribe: true, enableReadyCheck: true })
+    : (client as Redis).duplicate({ autoResubscribe: false, enableReadyCheck: true })
 }

@@ -37,7 +37,7 @@ export function redis (options: RedisOptions): RedisBackend {
   const keys = new Keys(prefix, ownerTag)
   const census = new Census(link, keys, now)
   const claims = new Claims(link, keys, onWarning)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys)
+  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys, onWarning)
   return {
     records: new RedisRecords(link, keys, new Stamps(), census, new Creations(link, keys), new Listing(link, keys), claims, onWarning),
     events: new RedisEvents(link, keys, settings),

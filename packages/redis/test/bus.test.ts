@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CuttingProxy, until } from '@holdfast/real-redis'
 import t from 'tap'
-import { until } from '@holdfast/real-redis'
+import { redis } from '../src/index.js'
 import { bytes } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
@@ -51,4 +53,38 @@ t.test('who hears nothing has no connection for it, and gets one again', async (
   await until('the connection is gone', async () => await subscribers() === 0)
   const heard = new Promise<void>((resolve) => { void bus.subscribe('one', () => { resolve() }).then(async () => await bus.publish('one', bytes('again'))) })
   await t.resolves(heard)
+})
+
+t.test('a subscription that is lost while it is renewed is renewed with the next connection', async (t) => {
+  const { server, raw } = await single(t)
+  const proxy = await CuttingProxy.before(server.port)
+  const backend = redis({ url: `redis://127.0.0.1:${proxy.port}`, onWarning: () => {} })
+  t.teardown(async () => { await backend.close() })
+  let heard = 0
+  await backend.bus.subscribe('channel', () => { heard++ })
+  proxy.cutAfter('subscribe')
+  await raw.call('client', 'kill', 'type', 'pubsub')
+  await until('the renewal was cut', async () => proxy.cuts === 1)
+  const { port } = proxy
+  proxy.close()
+  await sleep(1000) // ioredis gives up what it would send again
+  const later = await CuttingProxy.before(server.port, port)
+  t.teardown(async () => { later.close() })
+  await until('it is heard again', async () => {
+    await backend.bus.publish('channel', bytes('again')).catch(() => {})
+    return heard > 0
+  })
+})
+
+t.test('a subscription that may not be renewed is reported', async (t) => {
+  const { server, raw } = await single(t)
+  await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all')
+  const warnings: Error[] = []
+  const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: (warning) => { warnings.push(warning) } })
+  t.teardown(async () => { await backend.close() })
+  await backend.bus.subscribe('channel', () => {})
+  await raw.acl('SETUSER', 'app', 'resetchannels')
+  await raw.call('client', 'kill', 'type', 'pubsub')
+  await until('it is reported', async () => warnings.length > 0)
+  t.match(warnings, [{ name: 'RedisError', code: 'REDIS_NOPERM' }])
 })
