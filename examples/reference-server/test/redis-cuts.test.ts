@@ -43,9 +43,9 @@ t.test(`${CUTS} connections are cut between command and answer: nothing is appli
     })
     for (let i = 0; i < REGULARS; i++) await client.open()
     const [first = '', ...others] = [...client.totals.keys()]
-    let ended = false
+    const ended = new AbortController()
     const regulars = others.map(async session => {
-      while (!ended) await client.count(session)
+      while (!ended.signal.aborted) await client.count(session)
     })
     const acts: Array<[marker: string, act: () => Promise<unknown>]> = [
       [sha('replace'), async () => await client.count(first)],
@@ -72,7 +72,7 @@ t.test(`${CUTS} connections are cut between command and answer: nothing is appli
         }
       }
     } finally {
-      ended = true
+      ended.abort()
       await Promise.all(regulars)
     }
     await client.check(first)
