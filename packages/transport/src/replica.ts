@@ -18,9 +18,13 @@ export interface ReplicaSettings {
 /** Sessions that are being used are extended this often, or three times in their time to live. */
 const USE_INTERVAL = 30_000
 
+/** Milliseconds after a heartbeat in which another one would tell nothing new. */
+const SHORTLY = 250
+
 /** This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here. */
 export class Replica {
   readonly #pulse: Pulse
+  #beatAt = -Infinity
   #unlisten: (() => Promise<void>) | undefined
 
   constructor (
@@ -48,8 +52,8 @@ export class Replica {
     this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // 1.5 heartbeats of grace and half a one to look make two.
     const beat = this.#pulse.every(heartbeat / 2, async () => await this.#beat())
-    // Others may have missed it for so long that they count it as dead.
-    this.sessions.on('backendUp', beat)
+    // Others may have missed it for so long that they count it as dead. A beat that is refused by a backend that is up must not follow itself.
+    this.sessions.on('backendUp', async () => { if (performance.now() - this.#beatAt > SHORTLY) await beat() })
     await beat()
   }
 
@@ -66,6 +70,7 @@ export class Replica {
   }
 
   async #beat (): Promise<void> {
+    this.#beatAt = performance.now()
     const { availability, backend, fleet } = this.sessions
     const tried = await Promise.allSettled([
       availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5)),

@@ -332,10 +332,25 @@ t.test('after an outage a replica says at once that it lives', async (t) => {
   f.first.weather.down = true
   await client.do('hello')
   await f.backend.presence.withdraw(f.first.name)
+  await new Promise(resolve => setTimeout(resolve, 300))
   f.first.weather.down = false
   t.equal((await client.do('hello')).status, 200)
   await turns()
   t.same(await f.backend.presence.list(), [f.first.name])
+})
+
+t.test('a heartbeat that is refused does not follow itself', async (t) => {
+  const f = await fleet(t, { scripts })
+  const client = await f.client().begin()
+  await new Promise(resolve => setTimeout(resolve, 300))
+  f.first.weather.failing.add('presence.announce')
+  const { calls } = f.first.weather
+  calls.length = 0
+  f.first.weather.down = true
+  await client.do('hello')
+  f.first.weather.down = false
+  for (let i = 0; i < 10; i++) await client.do('hello')
+  t.ok(calls.filter(name => name === 'presence.announce').length <= 2)
 })
 
 for (const [part, method] of [['presence', 'announce'], ['bus', 'subscribe']] as const) {
