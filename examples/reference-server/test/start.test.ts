@@ -15,7 +15,8 @@ t.test('--once plays the whole story and ends with code 0', async t => {
   t.equal(output.match(/^ {2}✓ /gm)?.length, Object.keys(STORY).length)
   t.match(output, /restored: true/)
   t.match(output, /keys of this demonstration.* \.holdfast\/keys: mode 0600/)
-  t.notMatch(output, /[\w-]{32}/, 'no session id, no token')
+  const withoutDigests = output.replaceAll(/"(?:owner|by)":"[\w-]{43}"/g, '') // of owners, in lines of the audit
+  t.notMatch(withoutDigests, /[\w-]{32}/, 'no session id, no token')
 })
 
 t.test('a server that does not start ends it with code 1 and says why', async t => {
