@@ -14,8 +14,9 @@ t.test('an open stream and a running call are use; their end is not', async t =>
     ttl: { idle: '1s' },
     createServer: serving({ ...echo, wait: async () => { running.open(); await gate.opened; return 'done' } })
   })
-  const expired: Array<{ reason: string }> = []
-  app.mcpSessions.on('expired', notice => { expired.push(notice) })
+  const expired: string[] = []
+  const all = latch()
+  app.mcpSessions.on('expired', ({ reason }) => { if (expired.push(reason) === 3) all.open() })
   const [streaming, calling, idle] = [await RawClient.open(url), await RawClient.open(url), await RawClient.open(url)]
   const stream = events(await streaming.get())
   await stream.next()
@@ -27,10 +28,10 @@ t.test('an open stream and a running call are use; their end is not', async t =>
   gate.open()
   t.equal(await call, 'done')
   await stream.return()
-  await pause(2000)
+  await all.opened
   t.equal((await streaming.get()).status, 404)
   t.equal((await calling.get()).status, 404)
-  t.strictSame(expired.map(({ reason }) => reason), ['idle', 'idle', 'idle'])
+  t.strictSame(expired, ['idle', 'idle', 'idle'])
 })
 
 t.test('the absolute limit ends a session in use, and its streams', async t => {
