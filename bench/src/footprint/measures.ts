@@ -20,6 +20,7 @@ export const measures = {
   'snapshot-100': snapshot(100),
   'snapshot-10000': snapshot(10_000),
   'snapshot-100000': snapshot(100_000, { export: 3_000, restore: 3_000, growth: 64 }),
+  'redis-admin': async () => await (await import('./redis-admin.js')).redisAdmin(),
   'message-ids': async () => await (await import('./message-ids.js')).messageIds(),
   sweep: async () => await (await import('./sweep.js')).sweep(),
   'redis-touch': async () => await (await import('./redis-touch.js')).redisTouch(),
