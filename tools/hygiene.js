@@ -1,5 +1,6 @@
 // Rules of this repository that no other tool checks.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { packages, report } from './packages.js'
 
 /** Which packages a package may depend on: arrows point down only. */
@@ -23,6 +24,7 @@ const files = walk('')
 
 report([
   ...files.flatMap(forbiddenText),
+  ...files.filter(file => file.endsWith('.md')).flatMap(deadLinks),
   ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
   ...packages.flatMap(upwardArrows),
   ...packages.flatMap(undeclaredImports),
@@ -44,6 +46,21 @@ function forbiddenText (file) {
 
 function starExports (file) {
   return /^export \*/m.test(readFileSync(file, 'utf8')) ? [`${file}: export names, never *`] : []
+}
+
+function deadLinks (file) {
+  const prose = readFileSync(file, 'utf8').replaceAll(/^```.*?^```$/gms, '')
+  const links = [...prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+  return links.filter(([, path, anchor]) => {
+    const target = path === '' ? file : join(dirname(file), path)
+    return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor))
+  }).map(([link]) => `${file}: ${link.slice(1)} leads nowhere`)
+}
+
+/** What headings are called in links, as GitHub does it. */
+function anchors (file) {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)]
+    .map(([, heading]) => heading.toLowerCase().replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
 }
 
 function upwardArrows ({ dir, manifest }) {

@@ -31,6 +31,7 @@ const check = [
   { name: 'types', says: 'tests, type tests and examples', command: tsc('-p', 'tsconfig.check.json') },
   { name: 'lint', says: 'eslint', command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'hygiene', says: 'rules of this repository', command: node('tools/hygiene.js') },
+  { name: 'configuration', says: 'docs/configuration.md is what the schemas say', command: node('tools/configuration.js') },
   { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js') },
   {
     name: 'tests',

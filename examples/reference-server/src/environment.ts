@@ -1,41 +1,4 @@
-import { milliseconds } from '@holdfast/core'
-import { Keyring } from '@holdfast/fastify'
-import { parseAdminToken } from './admin-token.js'
-import { BACKENDS, type BackendName } from './backends.js'
-import { parseDemoTokens } from './demo-tokens.js'
-
-interface Variable<T> {
-  name: string
-  parse: (text: string) => T
-  default?: T
-}
-
-const SETTINGS = {
-  host: { name: 'HOST', parse: String, default: '127.0.0.1' },
-  port: { name: 'PORT', parse: wholeNumber(0, 65_535), default: 3_000 },
-  backend: { name: 'HOLDFAST_BACKEND', parse: oneOf(Object.keys(BACKENDS) as BackendName[]), default: 'memory' },
-  redisUrl: { name: 'REDIS_URL', parse: redisUrls },
-  redisMaster: { name: 'HOLDFAST_REDIS_MASTER', parse: String },
-  redisPrefix: { name: 'HOLDFAST_REDIS_PREFIX', parse: String },
-  replicated: { name: 'HOLDFAST_REDIS_REPLICATED', parse: wholeNumber(0) },
-  durability: { name: 'HOLDFAST_DURABILITY', parse: oneOf(['warn', 'strict']) },
-  idle: { name: 'HOLDFAST_IDLE', parse: duration },
-  absolute: { name: 'HOLDFAST_ABSOLUTE', parse: duration },
-  maxSessions: { name: 'HOLDFAST_MAX_SESSIONS', parse: wholeNumber(1) },
-  maxPerOwner: { name: 'HOLDFAST_MAX_PER_OWNER', parse: wholeNumber(1) },
-  maxLive: { name: 'HOLDFAST_MAX_LIVE', parse: wholeNumber(1) },
-  responseMode: { name: 'HOLDFAST_RESPONSE_MODE', parse: oneOf(['auto', 'json', 'sse']) },
-  streamAfter: { name: 'HOLDFAST_STREAM_AFTER', parse: duration },
-  heartbeat: { name: 'HOLDFAST_HEARTBEAT', parse: duration },
-  drainDelay: { name: 'HOLDFAST_DRAIN_DELAY', parse: duration },
-  drainTimeout: { name: 'HOLDFAST_DRAIN_TIMEOUT', parse: duration },
-  keys: { name: 'HOLDFAST_KEYS', parse: (text: string) => new Keyring(text) },
-  encryption: { name: 'HOLDFAST_ENCRYPTION', parse: oneOf(['none']) },
-  snapshot: { name: 'HOLDFAST_SNAPSHOT', parse: String },
-  snapshotEvery: { name: 'HOLDFAST_SNAPSHOT_EVERY', parse: duration },
-  adminToken: { name: 'HOLDFAST_ADMIN_TOKEN', parse: parseAdminToken },
-  demoTokens: { name: 'HOLDFAST_DEMO_TOKENS', parse: parseDemoTokens }
-} satisfies Record<string, Variable<unknown>>
+import { SETTINGS, VARIABLES, type Variable } from './variables.js'
 
 type Table = typeof SETTINGS
 type Parsed<K extends keyof Table> = ReturnType<Table[K]['parse']>
@@ -75,7 +38,7 @@ export function readEnvironment (environment: NodeJS.ProcessEnv): Settings {
 }
 
 function unknownVariables (environment: NodeJS.ProcessEnv): string[] {
-  const known = new Set(Object.values(SETTINGS).map(({ name }) => name))
+  const known = new Set(VARIABLES.map(({ name }) => name))
   return Object.keys(environment)
     .filter(name => name.startsWith('HOLDFAST_') && !known.has(name))
     .map(name => `${name}: is not a variable of this server`)
@@ -109,34 +72,4 @@ function withoutSnapshot ({ keys, encryption, snapshot, snapshotEvery }: Partial
 
 function sameTokens ({ adminToken, demoTokens = [] }: Partial<Settings>): string[] {
   return demoTokens.some(({ token }) => token === adminToken) ? ['HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well'] : []
-}
-
-function redisUrls (text: string): string[] {
-  const urls = text.split(',')
-  if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
-  throw new Error('expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels')
-}
-
-function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return text => {
-    const value = /^\d+$/.test(text) ? Number(text) : NaN
-    if (value >= min && value <= max) return value
-    throw new Error(`expected a whole number from ${min} to ${max}`)
-  }
-}
-
-function oneOf<const T extends string> (values: readonly T[]): (text: string) => T {
-  return text => {
-    const value = values.find(value => value === text)
-    if (value !== undefined) return value
-    throw new Error(`expected one of ${values.join(', ')}`)
-  }
-}
-
-function duration (text: string): number {
-  try {
-    return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')
-  } catch {
-    throw new Error('expected a positive number of milliseconds, or one with a unit such as 500ms, 30s, 15m, 24h')
-  }
 }

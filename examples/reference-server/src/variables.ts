@@ -1,0 +1,199 @@
+import { milliseconds } from '@holdfast/core'
+import { Keyring } from '@holdfast/fastify'
+import { parseAdminToken } from './admin-token.js'
+import { BACKENDS, type BackendName } from './backends.js'
+import { parseDemoTokens } from './demo-tokens.js'
+
+/** A variable of the environment: how it is read, and what it is for. */
+export interface Variable<T> {
+  name: string
+  parse: (text: string) => T
+  /** What is taken where it is absent. */
+  default?: T
+  /** The option that it sets, of the plugin or, with `redis.` before it, of `redis()`: where it is absent, that one's default applies. */
+  option?: string
+  /** What is so where it is absent, if neither of these says it. */
+  absent?: string
+  /** What it sets. */
+  about: string
+}
+
+export const SETTINGS = {
+  host: {
+    name: 'HOST',
+    parse: String,
+    default: '127.0.0.1',
+    about: 'address to listen on'
+  },
+  port: {
+    name: 'PORT',
+    parse: wholeNumber(0, 65_535),
+    default: 3_000,
+    about: 'port to listen on; `0` takes a free one'
+  },
+  backend: {
+    name: 'HOLDFAST_BACKEND',
+    parse: oneOf(Object.keys(BACKENDS) as BackendName[]),
+    default: 'memory',
+    about: 'where sessions live: `memory`, or `redis`: any replica serves any session. Needs keys'
+  },
+  redisUrl: {
+    name: 'REDIS_URL',
+    parse: redisUrls,
+    absent: 'none; `redis` needs it',
+    about: '`redis://user:password@host:6379`, or `rediss://` for TLS; several with commas between them: nodes of a Cluster, or Sentinels. In a password, `%2C` is a comma'
+  },
+  redisMaster: {
+    name: 'HOLDFAST_REDIS_MASTER',
+    parse: String,
+    absent: 'none',
+    about: 'says that `REDIS_URL` names Sentinels, and what they call the master that they watch'
+  },
+  redisPrefix: {
+    name: 'HOLDFAST_REDIS_PREFIX',
+    parse: String,
+    option: 'redis.prefix',
+    about: 'begins every key; two applications on one Redis need two'
+  },
+  replicated: {
+    name: 'HOLDFAST_REDIS_REPLICATED',
+    parse: wholeNumber(0),
+    option: 'redis.replicated',
+    about: 'replicas of Redis that must have a write before it counts as done: without it, a failover may lose the last ones'
+  },
+  durability: {
+    name: 'HOLDFAST_DURABILITY',
+    parse: oneOf(['warn', 'strict']),
+    option: 'redis.durability',
+    about: '`strict`: serve nothing while Redis does not keep sessions safe'
+  },
+  idle: {
+    name: 'HOLDFAST_IDLE',
+    parse: duration,
+    option: 'ttl.idle',
+    about: 'a session that is not used for so long expires'
+  },
+  absolute: {
+    name: 'HOLDFAST_ABSOLUTE',
+    parse: duration,
+    option: 'ttl.absolute',
+    about: 'a session expires so long after it was opened, used or not'
+  },
+  maxSessions: {
+    name: 'HOLDFAST_MAX_SESSIONS',
+    parse: wholeNumber(1),
+    option: 'limits.maxSessions',
+    about: 'sessions altogether'
+  },
+  maxPerOwner: {
+    name: 'HOLDFAST_MAX_PER_OWNER',
+    parse: wholeNumber(1),
+    option: 'limits.maxPerOwner',
+    about: 'sessions of one tenant'
+  },
+  maxLive: {
+    name: 'HOLDFAST_MAX_LIVE',
+    parse: wholeNumber(1),
+    option: 'limits.maxLive',
+    about: 'sessions with a server object in this process; the others are dormant'
+  },
+  responseMode: {
+    name: 'HOLDFAST_RESPONSE_MODE',
+    parse: oneOf(['auto', 'json', 'sse']),
+    option: 'responseMode',
+    about: 'how a call is answered: `json`, `sse`, or `auto`: JSON when it can be, SSE when it must be'
+  },
+  streamAfter: {
+    name: 'HOLDFAST_STREAM_AFTER',
+    parse: duration,
+    option: 'streamAfter',
+    about: 'in mode `auto`, a call that takes longer becomes a stream'
+  },
+  heartbeat: {
+    name: 'HOLDFAST_HEARTBEAT',
+    parse: duration,
+    option: 'heartbeat',
+    about: 'a process that died is noticed by the other replicas within two heartbeats'
+  },
+  drainDelay: {
+    name: 'HOLDFAST_DRAIN_DELAY',
+    parse: duration,
+    absent: 'none',
+    about: 'after SIGTERM or Ctrl-C it goes on for so long as before, but says that it is not ready: time for balancers to notice'
+  },
+  drainTimeout: {
+    name: 'HOLDFAST_DRAIN_TIMEOUT',
+    parse: duration,
+    option: 'drainTimeout',
+    about: 'how long running calls may go on after SIGTERM or Ctrl-C'
+  },
+  keys: {
+    name: 'HOLDFAST_KEYS',
+    parse: (text: string) => new Keyring(text),
+    absent: 'none: sessions in memory are not sealed',
+    about: '`<id>:<base64 of 32 bytes>`, several with commas between them: the first seals, all open'
+  },
+  encryption: {
+    name: 'HOLDFAST_ENCRYPTION',
+    parse: oneOf(['none']),
+    absent: 'sealed, given keys',
+    about: '`none`: a snapshot may be written without keys, with everything in it readable'
+  },
+  snapshot: {
+    name: 'HOLDFAST_SNAPSHOT',
+    parse: String,
+    absent: 'none: sessions end with the process',
+    about: 'a file, in a folder that exists: sessions are restored from it at the start and written to it at the end. Needs keys'
+  },
+  snapshotEvery: {
+    name: 'HOLDFAST_SNAPSHOT_EVERY',
+    parse: duration,
+    absent: 'at the end only',
+    about: 'they are written this often as well, for the day on which the process is killed'
+  },
+  adminToken: {
+    name: 'HOLDFAST_ADMIN_TOKEN',
+    parse: parseAdminToken,
+    absent: 'none: no admin routes',
+    about: 'a bearer token, 16 characters or more, that opens the [admin routes](admin.md) under `/mcp-sessions`'
+  },
+  demoTokens: {
+    name: 'HOLDFAST_DEMO_TOKENS',
+    parse: parseDemoTokens,
+    absent: 'none: no authentication',
+    about: '`tenant-a:<token>,tenant-b:<token>`: requests need one of these bearer tokens, and a session belongs to its tenant'
+  }
+} satisfies Record<string, Variable<unknown>>
+
+/** Every variable that there is. */
+export const VARIABLES: ReadonlyArray<Variable<unknown>> = Object.values(SETTINGS)
+
+function redisUrls (text: string): string[] {
+  const urls = text.split(',')
+  if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
+  throw new Error('expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels')
+}
+
+function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return text => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= min && value <= max) return value
+    throw new Error(`expected a whole number from ${min} to ${max}`)
+  }
+}
+
+function oneOf<const T extends string> (values: readonly T[]): (text: string) => T {
+  return text => {
+    const value = values.find(value => value === text)
+    if (value !== undefined) return value
+    throw new Error(`expected one of ${values.join(', ')}`)
+  }
+}
+
+function duration (text: string): number {
+  try {
+    return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')
+  } catch {
+    throw new Error('expected a positive number of milliseconds, or one with a unit such as 500ms, 30s, 15m, 24h')
+  }
+}
