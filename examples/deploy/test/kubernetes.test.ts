@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { count, open } from '@holdfast/clients/by-hand'
+import { generateKey } from '@holdfast/fastify'
+import { RedisServer } from '@holdfast/real-redis'
+import { startChildServer } from '@holdfast/reference-server/child-server'
+import { readEnvironment } from '@holdfast/reference-server/environment'
+import { Deployment } from 'kubernetes-models/apps/v1'
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
+import { Secret, Service } from 'kubernetes-models/v1'
+import t from 'tap'
+import { imageEnvironment } from './fixtures/dockerfile.js'
+import { text, yaml } from './fixtures/files.js'
+import { typeErrors } from './fixtures/type-errors.js'
+
+const MODELS = {
+  'deployment.yaml': { Model: Deployment, from: 'kubernetes-models/apps/v1' },
+  'network-policy.yaml': { Model: NetworkPolicy, from: 'kubernetes-models/networking.k8s.io/v1' },
+  'pod-disruption-budget.yaml': { Model: PodDisruptionBudget, from: 'kubernetes-models/policy/v1' },
+  'secret.example.yaml': { Model: Secret, from: 'kubernetes-models/v1' },
+  'service.yaml': { Model: Service, from: 'kubernetes-models/v1' }
+}
+const [deployment, policy, budget, secret, service] = await Promise.all(Object.keys(MODELS).map(async name => await yaml(`kubernetes/${name}`)))
+const pod = deployment.spec.template.spec
+const [server] = pod.containers
+const KEYS = generateKey()
+const variables: Record<string, string> = Object.fromEntries(server.env.map(({ name, value = '' }: { name: string, value?: string }) => [name, value]))
+
+t.test('every manifest is there, and is what the API takes', async t => {
+  const files = await readdir(new URL('../kubernetes', import.meta.url))
+  t.strictSame(files.filter(name => name !== 'kustomization.yaml').sort(), Object.keys(MODELS))
+  for (const [name, { Model }] of Object.entries(MODELS)) {
+    const manifest = await yaml(`kubernetes/${name}`)
+    t.equal(manifest.kind, Model.kind, name)
+    t.equal(manifest.apiVersion, Model.apiVersion, name)
+    t.doesNotThrow(() => { new Model(manifest as never).validate() }, name)
+  }
+  t.throws(() => { new Deployment({ ...deployment, spec: { ...deployment.spec, replicas: 'three' } }).validate() }, /replicas/)
+})
+
+t.test('no field has a name that the API does not know', async t => {
+  const manifests = await Promise.all(Object.entries(MODELS).map(async ([name, { from }]) => ({ from, manifest: await yaml(`kubernetes/${name}`) })))
+  t.strictSame(typeErrors(t, manifests), [])
+  const misspelt = { ...deployment, spec: { ...deployment.spec, minReadySecond: 1 } }
+  t.match(typeErrors(t, [{ from: 'kubernetes-models/apps/v1', manifest: misspelt }]), [/minReadySecond/])
+})
+
+t.test('kustomization.yaml names them, but for the example of a Secret', async t => {
+  const { resources } = await yaml('kubernetes/kustomization.yaml')
+  t.strictSame(resources.sort(), Object.keys(MODELS).filter(name => !name.startsWith('secret')))
+})
+
+t.test('labels, ports and names agree', async t => {
+  const { labels } = deployment.spec.template.metadata
+  for (const selected of [deployment.spec.selector.matchLabels, budget.spec.selector.matchLabels, policy.spec.podSelector.matchLabels, service.spec.selector]) t.match(labels, selected)
+  t.match(labels, pod.topologySpreadConstraints[0].labelSelector.matchLabels)
+  const [port] = server.ports
+  t.equal(String(port.containerPort), (await imageEnvironment()).PORT)
+  for (const named of [service.spec.ports[0].targetPort, server.readinessProbe.httpGet.port, server.livenessProbe.httpGet.port, policy.spec.ingress[0].ports[0].port]) t.equal(named, port.name)
+  for (const { name, valueFrom } of server.env) {
+    if (valueFrom === undefined) continue
+    t.equal(valueFrom.secretKeyRef.name, secret.metadata.name)
+    t.ok(valueFrom.secretKeyRef.key in secret.stringData, name)
+  }
+})
+
+t.test('the reference server understands its variables, and there is time for the drain', async t => {
+  const settings = readEnvironment({ ...await imageEnvironment(), ...variables, REDIS_URL: secret.stringData.REDIS_URL, HOLDFAST_KEYS: KEYS })
+  t.match(settings, { backend: 'redis', durability: 'strict', host: '0.0.0.0' })
+  const [, seconds] = server.lifecycle.preStop.exec.command
+  const needed = Number(seconds) * 1_000 + (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 2_000
+  t.ok(pod.terminationGracePeriodSeconds * 1_000 >= needed)
+  const heap = Number(/--max-old-space-size=(\d+)/.exec(variables.NODE_OPTIONS ?? '')?.[1])
+  t.ok(heap <= 0.8 * Number.parseInt(server.resources.limits.memory), 'the heap leaves room for the rest of the process')
+})
+
+t.test('the example of a Secret has no key, and the server says so', async t => {
+  t.throws(() => readEnvironment({ ...secret.stringData, HOLDFAST_BACKEND: 'redis' }), /HOLDFAST_KEYS: keys\[0\]\.key: expected 32 bytes/)
+})
+
+t.test('a deploy takes no pod away before another is ready, and nobody is privileged', async t => {
+  t.strictSame(deployment.spec.strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+  t.ok(budget.spec.maxUnavailable < deployment.spec.replicas)
+  t.match(pod, { automountServiceAccountToken: false, securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } } })
+  t.match(server.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } })
+})
+
+t.test('the variables that Kubernetes makes of Services would stop the server, so they are off', async t => {
+  const prefix = service.metadata.name.toUpperCase()
+  await t.rejects(startChildServer({ [`${prefix}_SERVICE_HOST`]: '10.0.0.1', [`${prefix}_PORT`]: 'tcp://10.0.0.1:80' }), {
+    message: /HOLDFAST_SERVICE_HOST: is not a variable of this server\nHOLDFAST_PORT: is not/
+  })
+  t.equal(pod.enableServiceLinks, false)
+})
+
+t.test('a server as in the manifest answers the probes, serves during preStop, and then ends in time', async t => {
+  const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+  t.teardown(async () => { await redis.stop() })
+  const child = await startChildServer({ ...variables, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS })
+  t.teardown(async () => { await child.kill() })
+  const probe = async ({ httpGet: { path } }: any): Promise<number> => (await fetch(new URL(path, child.url))).status
+  t.equal(await probe(server.livenessProbe), 200)
+  t.equal(await probe(server.readinessProbe), 200)
+  const session = await open(child.url)
+  const [command, ...args] = server.lifecycle.preStop.exec.command
+  const preStop = once(spawn(command, args, { stdio: 'ignore' }), 'exit')
+  let total = 0
+  let over = false
+  void preStop.finally(() => { over = true })
+  while (!over) total = await count(child.url, session)
+  t.ok(total > 1)
+  t.strictSame(await preStop, [0, null])
+  const asked = performance.now()
+  t.equal(await child.stop(), 0)
+  t.ok(performance.now() - asked < pod.terminationGracePeriodSeconds * 1_000 - 5_000)
+  t.equal(child.log(), '')
+})
+
+t.test('when Redis is away the server is not ready, and not restarted', async t => {
+  const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+  t.teardown(async () => { await redis.stop() })
+  const child = await startChildServer({ ...variables, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS })
+  t.teardown(async () => { await child.kill() })
+  await redis.kill()
+  const status = async (path: string): Promise<number> => (await fetch(new URL(path, child.url))).status
+  t.equal(await status(server.readinessProbe.httpGet.path), 503)
+  t.equal(await status(server.livenessProbe.httpGet.path), 200)
+})
+
+t.test('nothing here is a secret', async t => {
+  for (const name of [...Object.keys(MODELS).map(name => `kubernetes/${name}`), 'compose.yaml', 'Dockerfile', 'redis.conf']) {
+    t.notMatch(await text(name), /[A-Za-z0-9+/]{43}=/, fileURLToPath(new URL(`../${name}`, import.meta.url)))
+  }
+})
