@@ -16,8 +16,13 @@ const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-polic
 t.teardown(async () => { await redis.stop() })
 const PORT = String(await freePort())
 const environment = {
-  PATH: process.env.PATH, ...await imageEnvironment(), HOST: '127.0.0.1', PORT,
-  HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey()
+  PATH: process.env.PATH,
+  ...await imageEnvironment(),
+  HOST: '127.0.0.1',
+  PORT,
+  HOLDFAST_BACKEND: 'redis',
+  REDIS_URL: redis.url,
+  HOLDFAST_KEYS: generateKey()
 }
 const healthcheck: string[] = JSON.parse(the('HEALTHCHECK', image).replace(/^.* CMD /, ''))
 
