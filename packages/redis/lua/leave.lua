@@ -1,9 +1,9 @@
--- Takes entries out of the index of their shard.
--- KEYS[1] due   KEYS[2] all
+-- Takes entries out of the index of their shards.
+-- KEYS[...] due. Beside each is all
 -- ARGV[...] entries
 -- Result: 1
-for _, entry in ipairs(ARGV) do
-  redis.call('ZREM', KEYS[1], entry)
-  redis.call('ZREM', KEYS[2], entry)
+for i, due in ipairs(KEYS) do
+  redis.call('ZREM', due, ARGV[i])
+  redis.call('ZREM', string.sub(due, 1, -4) .. 'all', ARGV[i])
 end
 return 1

@@ -1,7 +1,8 @@
 import type { StoredRecord } from '@holdfast/core'
 import { batches, grouped } from './batches.js'
 import { type Entry, entryName, parseEntry } from './entry.js'
-import { type Keys, SHARDS, digest, shardOf } from './keys.js'
+import { type Keys, SHARDS, shardOf } from './keys.js'
+import { leave } from './leave.js'
 import type { Link } from './link.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
 import { newWriteId } from './write-id.js'
@@ -88,7 +89,7 @@ export class Claims {
     }
     const claimed = await Promise.all(batches(this.link.client, entries, ({ key }) => this.keys.record(key))
       .map(async (batch) => await this.#claimBatch(batch, returned, gone)))
-    await Promise.all([this.#return(returned), this.#leave(gone)])
+    await Promise.all([this.#return(returned), leave(this.link, this.keys, gone)])
     return (await Promise.all(claimed.map(async (one) => await this.#settleOrKeep(one)))).flat()
   }
 
@@ -124,11 +125,6 @@ export class Claims {
       await client.zadd(this.keys.due(shard), 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
   }
 
-  async #leave (entries: readonly Entry[]): Promise<void> {
-    await Promise.all([...grouped(entries, ({ key }) => shardOf(key))].map(async ([shard, some]) =>
-      await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], some.map(entryName))))
-  }
-
   async #settleOrKeep (claimed: Claimed): Promise<StoredRecord[]> {
     try {
       return await this.#settle(claimed)
@@ -145,12 +141,10 @@ export class Claims {
     await Promise.all(late.map(async (claimed) => await this.#settleOrKeep(claimed)))
   }
 
-  /** Those that nobody else took over meanwhile. An entry that could not leave is dropped by whoever claims it. */
+  /** Those that nobody else took over meanwhile. */
   async #settle ({ id, records, entries }: Claimed): Promise<StoredRecord[]> {
-    const keys = records.flatMap(({ key }) => [this.keys.record(key), this.keys.streams(key)])
-    const args = records.flatMap(({ key }) => [this.keys.ownersOf(key), digest(key)])
-    const settled = Reply.of(await this.link.run('settle', keys, [id, ...args])).rest(toCount)
-    await this.#leave(entries.filter((_, i) => settled[i] === 1)).catch(this.report)
+    const settled = Reply.of(await this.link.run('settle', records.map(({ key }) => this.keys.record(key)), [id])).rest(toCount)
+    await leave(this.link, this.keys, entries.filter((_, i) => settled[i] === 1)).catch(this.report)
     return records.filter((_, i) => settled[i] === 1)
   }
 }

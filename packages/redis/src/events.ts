@@ -44,7 +44,7 @@ export class RedisEvents implements EventLog {
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
     const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.streams(key)).map(async (batch) => {
-      const having = Reply.of(await this.link.run('having-streams', batch.map((key) => this.keys.streams(key)))).rest(toCount)
+      const having = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.streams(key)))).rest(toCount)
       return await Promise.all(batch.filter((_, i) => having[i] === 1).map(async (key) => await this.#streamsOf(key)))
     }))
     return found.flat(2)

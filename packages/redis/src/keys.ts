@@ -16,8 +16,6 @@ export class Keys {
   stream ({ key, name }: StreamRef): string { return `${this.streams(key)}:${name}` }
 
   owner (owner: string): string { return `${this.#home(this.tagOf(owner))}o:${owner}` }
-  /** What the index of any owner begins with whose records share this key's tag. */
-  ownersOf (key: RecordKey): string { return `${this.#home(tag(key))}o:` }
   ownerTag (owner: string): string { return this.tagOf(owner) }
 
   due (shard: number): string { return `${this.prefix}{x${shard}}:due` }
@@ -33,7 +31,7 @@ function tag (key: RecordKey): string {
   return key.slice(0, key.indexOf('.'))
 }
 
-export function digest (key: RecordKey): string {
+function digest (key: RecordKey): string {
   return key.slice(key.indexOf('.') + 1)
 }
 

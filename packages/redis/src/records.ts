@@ -4,9 +4,10 @@ import { batches } from './batches.js'
 import type { Census } from './census.js'
 import type { Claims } from './claims.js'
 import type { Creations } from './creations.js'
-import { type Entry, entryName } from './entry.js'
-import { isForeign, translate } from './errors.js'
-import { type Keys, digest, shardOf } from './keys.js'
+import type { Entry } from './entry.js'
+import { RedisError, isForeign, translate } from './errors.js'
+import type { Keys } from './keys.js'
+import { leave } from './leave.js'
 import type { Link } from './link.js'
 import type { Listing } from './listing.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
@@ -34,7 +35,7 @@ export class RedisRecords implements RecordStore {
     if (await this.census.isFull(maxRecords)) return 'full'
     const created = await this.#create(entry, copy, maxPerOwner)
     if (created === 'created') this.stamps.learn(entry.key, copy.origin?.version ?? 1, entry.born)
-    else await this.#leave(entry)
+    else await leave(this.link, this.keys, [entry])
     return created
   }
 
@@ -70,12 +71,9 @@ export class RedisRecords implements RecordStore {
   }
 
   async remove (key: RecordKey): Promise<boolean> {
-    const keys = [this.keys.record(key), this.keys.tombstone(key), this.keys.streams(key)]
-    const reply = Reply.of(await this.link.write('remove', keys, [newWriteId(), this.keys.ownersOf(key), digest(key)]))
-    this.stamps.forget(key)
-    if (!reply.flag()) return false
-    await this.#leave({ key, born: reply.text() })
-    return true
+    const [removed] = await this.#remove([key])
+    if (removed === 0) throw new RedisError('REDIS_FOREIGN')
+    return removed !== null
   }
 
   async removeOwner (owner: string): Promise<RecordKey[]> {
@@ -83,25 +81,32 @@ export class RedisRecords implements RecordStore {
     let cursor: string | undefined
     do {
       const page = await this.listing.ofOwner(owner, cursor, 500)
-      const done = await Promise.all(page.keys.map(async (key) => await this.remove(key) ? [key] : []))
-      removed.push(...done.flat())
+      const pages = batches(this.link.client, page.keys, (key) => this.keys.record(key)).map(async (keys) => {
+        for (const [i, answer] of (await this.#remove(keys)).entries()) {
+          if (answer === 0) this.report(new RedisError('REDIS_FOREIGN'))
+          else if (answer !== null) removed.push(keys[i] as RecordKey)
+        }
+      })
+      await Promise.all(pages)
       cursor = page.cursor
     } while (cursor !== undefined)
     return removed
   }
 
   async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
-    const found = await Promise.all(keys.map(async (key) => await this.link.ask(async (client) => await client.exists(this.keys.tombstone(key)))))
-    return keys.filter((_, i) => found[i] === 1)
+    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.tombstone(key)).map(async (batch) => {
+      const stones = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.tombstone(key)))).rest(toCount)
+      return batch.filter((_, i) => stones[i] === 1)
+    }))
+    return found.flat()
   }
 
   async release (key: RecordKey, version: number): Promise<boolean> {
     const born = await this.link.ask(async (client) => await client.hget(this.keys.record(key), 'n'))
     if (born === null) return false
-    const keys = [this.keys.record(key), this.keys.streams(key)]
-    if (toCount(await this.link.write('release', keys, [born, version, this.keys.ownersOf(key), digest(key)])) === 0) return false
+    if (toCount(await this.link.write('release', [this.keys.record(key)], [born, version])) === 0) return false
     this.stamps.forget(key)
-    await this.#leave({ key, born })
+    await leave(this.link, this.keys, [{ key, born }])
     return true
   }
 
@@ -135,9 +140,17 @@ export class RedisRecords implements RecordStore {
     }
   }
 
-  async #leave (entry: Entry): Promise<void> {
-    const shard = shardOf(entry.key)
-    await this.link.run('leave', [this.keys.due(shard), this.keys.all(shard)], [entryName(entry)])
+  /** What the script says of each: the write id of its creation when it is removed now. */
+  async #remove (keys: readonly RecordKey[]): Promise<unknown[]> {
+    const answers = Reply.of(await this.link.write('remove', keys.map((key) => this.keys.record(key)), [newWriteId()])).rest((item) => item)
+    const gone: Entry[] = []
+    for (const [i, key] of keys.entries()) {
+      this.stamps.forget(key)
+      const born = answers[i]
+      if (Buffer.isBuffer(born)) gone.push({ key, born: born.toString() })
+    }
+    await leave(this.link, this.keys, gone)
+    return answers
   }
 
   #known (key: RecordKey, answer: unknown): StoredRecord | undefined {

@@ -7,7 +7,7 @@ export interface Script {
 }
 
 const NAMES = [
-  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'having-streams', 'leave', 'present', 'read',
+  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'exist', 'leave', 'present', 'read',
   'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'streams', 'take', 'touch'
 ] as const
 

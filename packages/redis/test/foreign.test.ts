@@ -36,6 +36,18 @@ t.test('a value of somebody else where a record would be is no record; it is rep
   }
 })
 
+t.test('what is not ours does not keep an owner from being revoked', async (t) => {
+  const { backend: { records }, raw, warnings } = await single(t)
+  const [first, second, foreign, marked] = await Promise.all(Array.from({ length: 4 }, async () => await create(records, { subject: 'owner' })))
+  const owner = (await records.read(first as string))?.owner as string
+  await raw.set(keys.record(foreign as string), 'a string')
+  await raw.hset(keys.tombstone(marked as string), 'not', 'ours')
+  t.strictSame((await records.removeOwner(owner)).toSorted(), [first, second].toSorted())
+  t.match(warnings, [{ code: 'REDIS_FOREIGN' }, { code: 'REDIS_FOREIGN' }])
+  t.equal(await raw.get(keys.record(foreign as string)), 'a string', 'kept')
+  t.strictSame(await raw.hgetall(keys.tombstone(marked as string)), { not: 'ours' }, 'kept')
+})
+
 t.test('a hash without the fields of a record is none', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const { key } = draft()
