@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { type ExportReport, HoldfastError, Sessions, file, unsealed } from '../src/index.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
@@ -306,6 +307,29 @@ t.test('an outage of the backend is one, whatever the snapshot', async (t) => {
   restore()
   t.match(await sessions.restoreSessionState(), { duplicate: 1 })
   t.equal(sessions.incomplete, false)
+})
+
+t.test('when a restore is told to fail, nothing of it is under way any more', async (t) => {
+  const { sessions } = start()
+  for (let i = 0; i < 500; i++) await sessions.create()
+  const shelf = new Shelf()
+  await sessions.exportSessionState(shelf)
+  const target = start()
+  const { create } = target.backend.records
+  let asked = 0
+  let pending = 0
+  target.backend.records.create = async (...args) => {
+    const fails = asked++ === 10
+    pending++
+    for (let i = 0; i < (fails ? 5 : 50); i++) await setImmediate()
+    pending--
+    if (fails) throw new Error('connection lost')
+    return await create.apply(target.backend.records, args)
+  }
+  await t.rejects(target.sessions.restoreSessionState(shelf), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+  t.equal(pending, 0)
+  t.ok(asked > 100, 'several groups were under way')
+  t.ok(asked < 500, 'and the rest was not begun')
 })
 
 t.test('an end that cannot be noted is an error, and the session is gone all the same', async (t) => {

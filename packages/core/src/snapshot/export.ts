@@ -29,7 +29,7 @@ const PAGE = 100
 /** Characters that are put together before they are handed on. */
 const CHUNK = 256 * 2 ** 10
 
-/** Writes every session with its streams, as sealed as it is stored. Holds two pages of them at a time. See `Sessions.exportSessionState`. */
+/** Writes every session with its streams, as sealed as it is stored. Holds three pages of them at a time. See `Sessions.exportSessionState`. */
 export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
   const stream = Readable.from(chunks(sessions, options, report), { objectMode: false })
@@ -67,6 +67,7 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
   }
   yield chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
   for await (const { records, streams } of pages(sessions, options)) {
+    await setImmediate() // what was asked leaves, and other work goes on: a backend in memory answers at once
     let text = ''
     for (const record of records) {
       text += chain.record(record)
@@ -78,8 +79,6 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
     report.exported += records.length
     if (text !== '') yield chunk(text)
     options.onProgress?.({ ...report })
-    // A backend in memory answers at once, and other work has to go on.
-    await setImmediate()
   }
   yield chunk(chain.end())
 }
@@ -89,26 +88,29 @@ interface Page {
   streams: StoredStream[]
 }
 
-/** While a page is written, the next is fetched. */
+/** While a page is written, the streams of the next are fetched, and the records of the one after. */
 async function * pages (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<Page> {
   const { availability, backend } = sessions
   let left = limit
-  let cursor: string | undefined
-  const fetch = async (): Promise<Page> => {
+  const list = async (cursor?: string): Promise<{ records: StoredRecord[], cursor?: string }> => {
     const page = await availability.ask(() => backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
     const records: StoredRecord[] = []
     for (const record of page.records) {
       if (records.length < left && (filter === undefined || filter(await sessions.summarize(record)))) records.push(record)
     }
     left -= records.length
-    cursor = page.cursor
-    return { records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) }
+    return { ...page, records }
   }
-  let next: Promise<Page> | undefined = fetch()
-  while (next !== undefined) {
-    const page: Page = await next
-    next = cursor !== undefined && left > 0 ? fetch() : undefined
-    next?.catch(() => {}) // it is told when its turn has come
-    if (page.records.length > 0) yield page
+  const complete = async (records: StoredRecord[]): Promise<Page> =>
+    ({ records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) })
+  let listing: ReturnType<typeof list> | undefined = list()
+  let page: Promise<Page> | undefined
+  while (listing !== undefined || page !== undefined) {
+    const listed: Awaited<ReturnType<typeof list>> | undefined = await listing
+    listing = listed?.cursor !== undefined && left > 0 ? list(listed.cursor) : undefined
+    const next = listed !== undefined && listed.records.length > 0 ? complete(listed.records) : undefined
+    for (const coming of [listing, next]) coming?.catch(() => {}) // it is told when its turn has come
+    if (page !== undefined) yield await page
+    page = next
   }
 }

@@ -8,6 +8,8 @@ import { EndedFile } from './ended-file.js'
 import type { SnapshotSink } from './sink.js'
 import { syncFolder } from './sync-folder.js'
 
+/** Bytes that are read at once: each reading is a trip to another thread. */
+const READ = 2 ** 20
 const MODE = 0o600
 /** Milliseconds after which a temporary file was left behind by a process that died. */
 const STALE = 600_000
@@ -33,7 +35,7 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
       await settle()
     },
     // Opened here: a stream that opens by itself fails before anybody listens.
-    read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream(),
+    read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream({ highWaterMark: READ }),
     keep: async () => {
       const time = await modified(target)
       const kept = `${target}.kept-${Math.trunc(time ?? 0)}`

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { StoredStream } from '../backend.js'
 import { isHoldfastError } from '../errors.js'
 import { ownerDigest } from '../key.js'
@@ -19,15 +20,17 @@ export interface Arrival {
   line: number
   record: StoredRecord
   streams: StoredStream[]
-  /** Whether it is back; undefined until it was tried. */
-  restored?: boolean
+  /** Whether it is back, once it was tried. */
+  admitted?: Promise<boolean>
 }
 
 /** How far a time may lie ahead of this machine's clock, in milliseconds. */
 const SKEW = 5_000
-/** What is stored at the same time, at most; and as much is read meanwhile. */
+/** What goes to the backend together, at most. */
 const GROUP = 100
-const GROUP_BYTES = 4 * 2 ** 20
+const GROUP_BYTES = 2 * 2 ** 20
+/** Groups that are on their way, at most, while the next is read. */
+const GROUPS = 3
 
 /** Checks and stores sessions, a group at a time. */
 export class Restorer {
@@ -35,8 +38,8 @@ export class Restorer {
   #last: Arrival | undefined
   #bytes = 0
   #taken = 0
-  /** The group before, which is stored while this one is read. */
-  #storing: Promise<void> = Promise.resolve()
+  /** Groups on their way. */
+  readonly #storing: Array<Promise<void>> = []
 
   /** @param ended keys of sessions that must not come back */
   constructor (
@@ -57,7 +60,7 @@ export class Restorer {
   /** For the session that was added last. */
   async addStream (stream: StoredStream, bytes: number): Promise<void> {
     const arrival = this.#last
-    if (arrival === undefined || arrival.restored === false) return
+    if (arrival === undefined) return
     if (this.#bytes + bytes > GROUP_BYTES) await this.#next()
     if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
     arrival.streams.push(stream)
@@ -67,17 +70,29 @@ export class Restorer {
   /** Until everything is stored. */
   async flush (): Promise<void> {
     await this.#next()
-    await this.#storing
+    while (this.#storing.length > 0) await this.#stored()
   }
 
   async #next (): Promise<void> {
-    await this.#storing
     const group = this.#group
     if (group.length === 0) return
     this.#group = []
     this.#bytes = 0
-    this.#storing = this.#store(group)
-    this.#storing.catch(() => {}) // whoever waits for it is told
+    if (this.#storing.length === GROUPS) await this.#stored()
+    const storing = this.#store(group)
+    storing.catch(() => {}) // whoever waits for it is told
+    this.#storing.push(storing)
+    await setImmediate() // so that it leaves before the next is read
+  }
+
+  /** Until the oldest group is stored. When it fails, the others end before anybody is told. */
+  async #stored (): Promise<void> {
+    try {
+      await this.#storing.shift()
+    } catch (error) {
+      await Promise.allSettled(this.#storing)
+      throw error
+    }
   }
 
   async #store (group: readonly Arrival[]): Promise<void> {
@@ -87,9 +102,9 @@ export class Restorer {
 
   async #restore (arrival: Arrival): Promise<void> {
     const { availability, backend } = this.sessions
-    arrival.restored ??= await this.#admit(arrival)
     const streams = arrival.streams.splice(0)
-    if (!arrival.restored) return
+    arrival.admitted ??= this.#admit(arrival)
+    if (!await arrival.admitted) return
     for (const stream of streams) {
       const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
       if (stored === 'full') this.tally.refuse(arrival.line, 'there is no room for one of its streams')
