@@ -17,9 +17,8 @@ export class Snapshots {
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
-    const restored = this.#restore().then(() => this.#schedule())
-    this.#running = restored
-    await Promise.race([restored, pause(PATIENCE, undefined, { ref: false })])
+    this.#run(this.sessions.restoreSessionState())
+    await Promise.race([this.#running, pause(PATIENCE, undefined, { ref: false })])
   }
 
   /**
@@ -39,29 +38,17 @@ export class Snapshots {
     }
   }
 
+  /** A failure is an event of the sessions, and the timer tries again. */
+  #run (work: Promise<unknown>): void {
+    this.#running = work.then(() => {}, () => {}).then(() => { this.#schedule() })
+  }
+
   #schedule (): void {
     const { every = Infinity } = this
     const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
-      const work = this.sessions.incomplete ? this.#restore() : this.#export()
-      this.#running = work.then(() => this.#schedule())
+      this.#run(this.sessions.incomplete ? this.sessions.restoreSessionState() : this.sessions.exportSessionState())
     }, delay).unref()
-  }
-
-  async #restore (): Promise<void> {
-    try {
-      await this.sessions.restoreSessionState()
-    } catch {
-      // Reported as an event; the timer tries again.
-    }
-  }
-
-  async #export (): Promise<void> {
-    try {
-      await this.sessions.exportSessionState()
-    } catch {
-      // Reported as an event; the timer tries again.
-    }
   }
 }

@@ -45,7 +45,7 @@ export class RedisBus implements Bus {
     try {
       await this.#tell(async (client) => await (this.#sharded ? client.ssubscribe(name) : client.subscribe(name)))
     } catch (error) {
-      subscriptions.delete(subscription)
+      leave().catch(this.#failed)
       throw error
     }
     return leave

@@ -55,6 +55,21 @@ t.test('who hears nothing has no connection for it, and gets one again', async (
   await t.resolves(heard)
 })
 
+t.test('who could not subscribe is no subscriber later', async (t) => {
+  const { server, raw } = await single(t)
+  await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '+@all')
+  const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: () => {} })
+  t.teardown(async () => { await backend.close() })
+  const connections = async (): Promise<number> => String(await raw.call('client', 'list')).split('user=app ').length - 1
+  await backend.ping()
+  await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_NOPERM' })
+  await until('its connection is gone', async () => await connections() === 1)
+  await raw.acl('SETUSER', 'app', 'allchannels')
+  const heard = new Promise<void>((resolve) => { void backend.bus.subscribe('other', () => { resolve() }).then(async () => await backend.bus.publish('other', bytes('hello'))) })
+  await heard
+  t.equal(await backend.bus.publish('channel', bytes('hello')), 0)
+})
+
 t.test('a subscription that is lost while it is renewed is renewed with the next connection', async (t) => {
   const { server, raw } = await single(t)
   const proxy = await CuttingProxy.before(server.port)
