@@ -27,7 +27,8 @@ export class Creations {
   create (entry: Entry, record: NewRecord, maxPerOwner: number): Promise<string> {
     return new Promise((resolve, reject) => {
       if (this.#wanted.length === 0) process.nextTick(() => { this.#send() })
-      this.#wanted.push({ ...entry, name: entryName(entry), shard: shardOf(entry.key), record, maxPerOwner, resolve, reject })
+      const { key, born } = entry
+      this.#wanted.push({ key, born, name: entryName(entry), shard: shardOf(key), record, maxPerOwner, resolve, reject })
     })
   }
 
