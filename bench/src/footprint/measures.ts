@@ -25,7 +25,8 @@ export const measures = {
   sweep: async () => await (await import('./sweep.js')).sweep(),
   'redis-touch': async () => await (await import('./redis-touch.js')).redisTouch(),
   'redis-snapshot': async () => await (await import('./redis-snapshot.js')).redisSnapshot(100_000, { export: 4_000, restore: 4_000 }),
-  'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep()
+  'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep(),
+  migration: async () => await (await import('./migration.js')).migration(100_000, 10_000)
 } satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof measures
