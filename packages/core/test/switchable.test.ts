@@ -69,6 +69,27 @@ t.test('a running application changes over, and no request fails', async t => {
   t.ok(old.stored.size < next.stored.size, 'nothing goes there any more')
 })
 
+t.test('writes that end at the last moment are at the target, too, however many', async t => {
+  const { old, next, backend } = await pair(250)
+  const keys = [...old.stored.keys()]
+  let end = (): void => {}
+  const ended = new Promise<void>(resolve => { end = resolve })
+  const { replace } = old.records
+  old.records.replace = async (...write) => {
+    await ended
+    return await replace(...write)
+  }
+  const written = Promise.all(keys.map(async key => await backend.records.replace(key, 1, bytes('at the last moment'))))
+  const switched = backend.switchTo(next)
+  while (next.stored.size < keys.length) await turn()
+  for (let i = 0; i < 50; i++) await turn()
+  t.equal(backend.serving, old, 'it waits for what is under way')
+  end()
+  t.strictSame(new Set(await written), new Set([2]))
+  await switched
+  t.ok([...next.stored.values()].every(({ version }) => version === 2))
+})
+
 t.test('a list goes on where it is, or begins anew at the other backend', async t => {
   const { next, backend } = await pair(5)
   const { cursor } = await backend.records.list({ limit: 2 })
