@@ -57,10 +57,9 @@ export class Restorer {
     this.#bytes += bytes
   }
 
-  /** For the session that was added last. */
+  /** For the session that was added last; there is one. */
   async addStream (stream: StoredStream, bytes: number): Promise<void> {
-    const arrival = this.#last
-    if (arrival === undefined) return
+    const arrival = this.#last as Arrival
     if (this.#bytes + bytes > GROUP_BYTES) await this.#next()
     if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
     arrival.streams.push(stream)
