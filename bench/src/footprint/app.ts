@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import type { Backend } from '@holdfast/core'
-import holdfast from '@holdfast/fastify'
+import holdfast, { type HoldfastOptions } from '@holdfast/fastify'
 import { call, initialize } from './client.js'
 import { toolServer, type Build } from './tool-server.js'
 
@@ -10,7 +10,7 @@ export class App {
   /** Milliseconds that the user's factory took, latest last. */
   readonly factory: number[] = []
 
-  static async start (backend: Backend, build: Build): Promise<App> {
+  static async start (backend: Backend, build: Build, options: Partial<HoldfastOptions> = {}): Promise<App> {
     const app = new App()
     await app.#fastify.register(holdfast, {
       createServer: (_session, { serverOptions }) => {
@@ -20,7 +20,8 @@ export class App {
         return server
       },
       backend,
-      limits: { maxLive: 10_000 }
+      limits: { maxLive: 10_000 },
+      ...options
     })
     await app.#fastify.ready()
     return app

@@ -16,6 +16,7 @@ export const measures = {
   'restore-1-naive': restore({ tools: 1, style: 'naive' }),
   'restore-40': restore({ tools: 40, style: 'hoisted' }, 0.4),
   'restore-40-naive': restore({ tools: 40, style: 'naive' }),
+  metrics: async () => await (await import('./metrics.js')).metrics(),
   seal: async () => await (await import('./seal.js')).seal(),
   'snapshot-100': snapshot(100),
   'snapshot-10000': snapshot(10_000),

@@ -17,6 +17,8 @@ export interface Backend {
   readonly durable: boolean
   /** Resolves when the backend answers. */
   ping (): Promise<void>
+  /** `open` while calls fail at once because the backend is down. Absent where there is no breaker. */
+  breaker? (): 'closed' | 'open'
   /** Releases what the backend holds. Calling it twice is harmless. */
   close (): Promise<void>
 }

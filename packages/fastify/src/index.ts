@@ -3,6 +3,8 @@ import { plugin } from './plugin.js'
 
 export type { AdminAction, Authorize } from './admin/guard.js'
 export { AUDIT_EVENTS, type AuditEvent } from './audit.js'
+export { METRICS, type MetricName } from './metrics/catalog.js'
+export type { MetricsRegistry } from './metrics/registry.js'
 export type { HoldfastOptions, ResolveAuthInfo, ResolveContext, ResolvePrincipal } from './options.js'
 export { OptionsSchema } from './options.js'
 export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, McpSession, SharedServerOptions } from '@holdfast/transport'

@@ -7,6 +7,7 @@ import { type Backend, type Duration, InvalidOptionError, type Json, type Princi
 import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
 import type { Authorize } from './admin/guard.js'
+import type { MetricsRegistry } from './metrics/registry.js'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
 export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
@@ -72,6 +73,13 @@ export const OptionsSchema = Type.Object({
     path: Type.Optional(Type.String({ pattern: '^(/[\\w.~-]+)+$', default: '/mcp-sessions', description: 'Where these routes are.' })),
     restoreLimit: Type.Optional(amount(1_073_741_824, 'Bytes of one snapshot that is uploaded.'))
   }, strict)),
+  metrics: Type.Optional(Type.Object({
+    registry: Type.Optional(Type.Refine(
+      Type.Unsafe<MetricsRegistry>({ description: 'A registry of prom-client that the metrics are added to. Default: one of our own, for which prom-client must be installed.' }),
+      value => typeof (value as MetricsRegistry | null)?.registerMetric === 'function', () => 'expected a registry of prom-client'
+    ) as unknown as Type.TUnsafe<MetricsRegistry>),
+    path: Type.Optional(Type.String({ pattern: '^/', description: 'Adds a route that shows the registry, such as `/metrics`. Default: none.' }))
+  }, strict)),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
   principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
@@ -116,7 +124,7 @@ export const OptionsSchema = Type.Object({
 export type HoldfastOptions = Type.Static<typeof OptionsSchema>
 
 type Grouped = 'ttl' | 'limits' | 'thresholds'
-type Optional = 'backend' | 'admin' | 'health' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
+type Optional = 'backend' | 'admin' | 'health' | 'metrics' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
   { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }

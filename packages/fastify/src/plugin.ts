@@ -7,6 +7,7 @@ import { admin } from './admin/routes.js'
 import { audit } from './audit.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
+import { Metrics } from './metrics/metrics.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
 import { routes } from './routes.js'
 import { sealing } from './sealing.js'
@@ -24,16 +25,18 @@ declare module 'fastify' {
     mcpSession: Session | null
   }
   interface FastifyContextConfig {
-    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes, or admin routes. */
-    holdfast?: 'health' | 'admin'
+    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes, admin routes or scrapes. */
+    holdfast?: 'health' | 'admin' | 'metrics'
   }
 }
 
 export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
   const settings = readOptions(options)
   const { namespace, ttl, limits, snapshot, thresholds } = settings
+  const metrics = settings.metrics && await Metrics.create(settings.metrics)
+  const backend = settings.backend ?? memory()
   const codec = sealing(settings, app.log)
-  const sessions = new Sessions({ backend: settings.backend ?? memory(), namespace, ttl, limits, thresholds, codec, ...(snapshot !== undefined && { snapshot }) })
+  const sessions = new Sessions({ backend: metrics?.backend(backend) ?? backend, namespace, ttl, limits, thresholds, codec: metrics?.codec(codec) ?? codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   if (check !== undefined) sessions.isContext = context => check(context) === undefined
   const snapshots = snapshot && new Snapshots(sessions, snapshot.every)
@@ -47,8 +50,9 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
   // What nobody else hears of.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
-  await app.register(async scope => { routes(scope, endpoint, settings) })
+  await app.register(async scope => { routes(scope, endpoint, settings, metrics?.requests) })
   if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) })
+  metrics?.serve(app, sessions, endpoint)
   let closing = false
   if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
 

@@ -5,25 +5,35 @@ import { admission } from './admission.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { jsonParser } from './json-parser.js'
+import type { Requests } from './metrics/requests.js'
 import type { Settings } from './options.js'
 import { principalReader } from './principal.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 
 /** The endpoint's routes, in a scope of their own: its parser and its error bodies are nobody else's. */
-export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings): void {
+export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings, requests?: Requests): void {
   const { path, bodyLimit, authInfo } = settings
   const refused = admission(scope, settings)
   const readPrincipal = principalReader(settings)
   const readContext = contextReader(settings.context)
 
+  const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
+    requests?.answered(request, answer)
+    return reply.code(answer.status).headers(answer.headers).send(answer.body ?? undefined)
+  }
+  const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    send(request, reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+
+  requests?.time(scope)
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, jsonParser(scope))
-  scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, explain(error, request)))
+  scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
+    requests?.began(request)
     const reason = refused(request)
     if (reason === undefined) done()
-    else send(reply, reason)
+    else send(request, reply, reason)
   })
 
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
@@ -35,8 +45,8 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
     const take = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         const principal = readPrincipal === undefined ? null : await readPrincipal(request)
-        if (principal === undefined) send(reply, unauthorized(request))
-        else send(reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
+        if (principal === undefined) send(request, reply, unauthorized(request))
+        else send(request, reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
       } catch (error) {
         reply.send(error)
       }
@@ -45,7 +55,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
     return (request: FastifyRequest, reply: FastifyReply): void => {
       const refused = refusal(request)
       if (refused === undefined) void take(request, reply)
-      else send(reply, refused)
+      else send(request, reply, refused)
     }
   }
   scope.post(path, answer('post', 'application/json', 'text/event-stream'))
@@ -58,14 +68,6 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
     onRequest: notAllowed,
     handler: notAllowed
   })
-}
-
-async function notAllowed (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return send(reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
-}
-
-function send (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
-  return reply.code(status).headers(headers).send(body ?? undefined)
 }
 
 function unauthorized ({ body }: FastifyRequest): Reply {

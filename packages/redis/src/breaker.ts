@@ -14,9 +14,11 @@ export class Breaker {
 
   constructor (private readonly now: () => number) {}
 
+  get state (): 'closed' | 'open' { return this.#failures < TOLERATED ? 'closed' : 'open' }
+
   /** @throws RedisError, the last that there was, unless a call may be made */
   admit (): void {
-    if (this.#failures < TOLERATED) return
+    if (this.state === 'closed') return
     if (this.now() < this.#closedUntil) throw new RedisError(this.#last)
     this.#closedUntil = this.now() + PROBE
   }

@@ -33,7 +33,8 @@ export function redis (options: RedisOptions): RedisBackend {
   const client = settings.client ?? connect(settings)
   const now = (): number => performance.now()
   const doctor = new Doctor(async () => await examine(client), durability === 'strict', onWarning, now)
-  const link = new Link(client, new Breaker(now), doctor, commandTimeout, replicated)
+  const breaker = new Breaker(now)
+  const link = new Link(client, breaker, doctor, commandTimeout, replicated)
   const keys = new Keys(prefix, ownerTag)
   const census = new Census(link, keys, now)
   const claims = new Claims(link, keys, onWarning)
@@ -46,6 +47,7 @@ export function redis (options: RedisOptions): RedisBackend {
     shared: true,
     durable: true,
     async ping () { await link.ask(async (client) => await client.ping()) },
+    breaker: () => breaker.state,
     async health () {
       const began = now()
       await link.ask(async (client) => await client.ping())

@@ -68,6 +68,12 @@ export class Endpoint {
     return await this.#rollCall.call()
   }
 
+  /** Responses with event streams that are open in this process. */
+  get openStreams (): number { return this.#streams.count() }
+
+  /** Events that streams took from the log, and not from who wrote them, since this process began. */
+  get replayedEvents (): number { return this.#streams.replayed }
+
   /** Joins the fleet. Resolves even while the backend is down. */
   async start (): Promise<void> {
     await this.#replica.start()

@@ -8,6 +8,8 @@ export class Streams {
   readonly #open = new Map<RecordKey, Map<string, EventStream[]>>()
   readonly #sessions = new Map<RecordKey, Session>()
   #claims = 0
+  /** Events that were read from the log to be sent. */
+  replayed = 0
 
   constructor (private readonly sessions: Sessions, private readonly log: StreamLog, private readonly settings: EventStreamOptions) {}
 
@@ -128,7 +130,11 @@ export class Streams {
   #feed ({ key, owner }: Session, name: string): Feed {
     const failed = (error: unknown): void => this.sessions.report(error)
     return {
-      read: async position => await this.log.next({ key, name }, position),
+      read: async position => {
+        const page = await this.log.next({ key, name }, position)
+        this.replayed += page.messages.length
+        return page
+      },
       sent: position => { if (name === STANDALONE) this.log.delivered({ key, name }, position).catch(failed) },
       cut: () => this.sessions.emit('limitReached', { limit: 'maxBuffered', owner, admitted: false }),
       closed: stream => this.#closed(key, stream),

@@ -1,0 +1,33 @@
+import type { Sample } from './registry.js'
+
+type Labels = Readonly<Record<string, string>>
+
+/** How many values there were up to each bound. It is written with every request, and put into Prometheus' form only when it is read. */
+export class Histogram {
+  readonly #counts: number[]
+  #sum = 0
+
+  /** @param bounds ascending */
+  constructor (private readonly bounds: readonly number[], private readonly labels: Labels = {}) {
+    this.#counts = new Array<number>(bounds.length + 1).fill(0)
+  }
+
+  observe (value: number): void {
+    const { bounds } = this
+    let index = 0
+    while (index < bounds.length && value > (bounds[index] as number)) index++
+    this.#counts[index] = (this.#counts[index] as number) + 1
+    this.#sum += value
+  }
+
+  /** @param name of the metric, which its buckets, sum and count begin with */
+  read (name: string): Sample[] {
+    const { labels } = this
+    let count = 0
+    const buckets = this.#counts.map((own, index) => {
+      count += own
+      return { metricName: `${name}_bucket`, labels: { le: this.bounds[index] ?? '+Inf', ...labels }, value: count }
+    })
+    return [...buckets, { metricName: `${name}_sum`, labels, value: this.#sum }, { metricName: `${name}_count`, labels, value: count }]
+  }
+}
