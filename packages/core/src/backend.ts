@@ -17,10 +17,20 @@ export interface Backend {
   readonly durable: boolean
   /** Resolves when the backend answers. */
   ping (): Promise<void>
-  /** `open` while calls fail at once because the backend is down. Absent where there is no breaker. */
-  breaker? (): 'closed' | 'open'
+  /** How it is doing, as far as it can tell without asking. */
+  status? (): BackendStatus
   /** Releases what the backend holds. Calling it twice is harmless. */
   close (): Promise<void>
+}
+
+/** What an operator watches. A part is absent where there is no such thing. */
+export interface BackendStatus {
+  /** `open` while calls fail at once because the backend is down. */
+  breaker?: 'closed' | 'open'
+  /** Whether a fallback serves, and how often it has begun to. */
+  fallback?: { active: boolean, activations: number }
+  /** Of the replica that is furthest behind: sessions of which it lacks something, and milliseconds since the oldest of it happened. */
+  lag?: { pending: number, age: number }
 }
 
 /** Caps that {@link RecordStore.create} checks. */

@@ -28,6 +28,7 @@ function away (backend: Reference, cause = new Error('the replica is away')): ()
 
 t.test('a replica gets whatever is written, and no call waits for it', async t => {
   const { primary, replica, backend } = pair()
+  Object.assign(primary, { status: () => ({ breaker: 'closed' }) })
   const sessions = new Sessions({ backend })
   let answer = (): void => {}
   const answered = new Promise<void>(resolve => { answer = resolve })
@@ -40,8 +41,10 @@ t.test('a replica gets whatever is written, and no call waits for it', async t =
   for (let i = 0; i < 20; i++) await turn()
   t.equal(replica.stored.size, 0)
   t.match(backend.lag, [{ pending: 3 }])
+  t.match(backend.status?.(), { breaker: 'closed', lag: { pending: 3, age: Number } }, 'with what the primary says of itself')
   answer()
   await caughtUp(backend)
+  t.strictSame(backend.status?.().lag, { pending: 0, age: 0 })
   t.strictSame(held(replica), held(primary))
   primary.now = replica.now += 5_000
   await one.update(data => { data.n++ })

@@ -57,6 +57,7 @@ t.test('a running application changes over, and no request fails', async t => {
   for (let i = 0; i < 20; i++) await turn()
   const report = await backend.switchTo(next, { batchSize: 7 })
   t.equal(backend.serving, next)
+  t.strictSame(backend.status?.(), {}, 'nothing follows')
   for (let i = 0; i < 50; i++) await turn()
   running.abort()
   const done = await Promise.all(clients)

@@ -75,10 +75,10 @@ export const OptionsSchema = Type.Object({
   }, strict)),
   metrics: Type.Optional(Type.Object({
     registry: Type.Optional(Type.Refine(
-      Type.Unsafe<MetricsRegistry>({ description: 'A registry of prom-client that the metrics are added to. Default: one of our own, for which prom-client must be installed.' }),
-      value => typeof (value as MetricsRegistry | null)?.registerMetric === 'function', () => 'expected a registry of prom-client'
+      Type.Unsafe<MetricsRegistry>({ description: 'A registry of prom-client that the metrics are added to. Default: one of its own, which needs the package prom-client.' }),
+      value => typeof (value as MetricsRegistry | null)?.getSingleMetric === 'function', () => 'expected a registry of prom-client'
     ) as unknown as Type.TUnsafe<MetricsRegistry>),
-    path: Type.Optional(Type.String({ pattern: '^/', description: 'Adds a route that shows the registry, such as `/metrics`. Default: none.' }))
+    path: Type.Optional(Type.String({ pattern: '^(/[\\w.~-]+)+$', description: 'Adds a route that shows the registry, such as `/metrics`, to whoever asks. Default: none.' }))
   }, strict)),
   namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
   path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),

@@ -52,7 +52,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   await app.register(async scope => { routes(scope, endpoint, settings, metrics?.requests) })
   if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) })
-  metrics?.serve(app, sessions, endpoint)
+  metrics?.serve(app, endpoint, settings.path)
   let closing = false
   if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
 

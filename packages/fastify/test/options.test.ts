@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import { memory } from '@holdfast/memory'
+import { Registry } from 'prom-client'
 import t from 'tap'
 import holdfast, { type HoldfastOptions, OptionsSchema, generateKey } from '../src/index.js'
 import { serving } from './fixtures/tools.js'
@@ -73,6 +74,13 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ admin: { authorize: resolve, path: '/:any/*' } }, 'admin.path', /pattern|match/],
   [{ admin: { authorize: resolve, restoreLimit: 0 } }, 'admin.restoreLimit', /1/],
   [{ admin: { authorize: resolve, roles: [] } }, 'admin.roles', /no such option/],
+  [{ metrics: true }, 'metrics', /object/],
+  [{ metrics: {} }, 'metrics', /registry/],
+  [{ metrics: { path: 'metrics' } }, 'metrics.path', /pattern|match/],
+  [{ metrics: { path: '/metrics/' } }, 'metrics.path', /pattern|match/],
+  [{ metrics: { registry: {} } }, 'metrics.registry', /prom-client/],
+  [{ metrics: { registry: null } }, 'metrics.registry', /prom-client/],
+  [{ metrics: { prefix: 'x' } }, 'metrics.prefix', /no such option/],
   [{ health: 'health' }, 'health', /\^\//],
   [{ health: '/health/' }, 'health', /\^\//],
   [{ health: true }, 'health', /string/],
@@ -121,6 +129,7 @@ t.test('starts with every option set, and with undefined for the default', async
     encryption: undefined as never,
     snapshot: { read: () => undefined, write: async stream => { for await (const chunk of stream) void chunk }, every: 1_000 },
     health: '/health',
+    metrics: { registry: new Registry(), path: '/metrics' },
     admin: { authorize: () => true, path: '/admin/sessions', restoreLimit: 1 },
     namespace: 'ns',
     path: '/x',

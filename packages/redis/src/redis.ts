@@ -47,7 +47,7 @@ export function redis (options: RedisOptions): RedisBackend {
     shared: true,
     durable: true,
     async ping () { await link.ask(async (client) => await client.ping()) },
-    breaker: () => breaker.state,
+    status: () => ({ breaker: breaker.state }),
     async health () {
       const began = now()
       await link.ask(async (client) => await client.ping())

@@ -1,4 +1,4 @@
-import type { Backend } from '../backend.js'
+import type { Backend, BackendStatus } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 import { Follower } from './follower.js'
@@ -10,6 +10,12 @@ export abstract class Mirror extends Router {
 
   override wrote (key: RecordKey, change: Change): void {
     for (const follower of this.followers) follower.mark(key, change)
+  }
+
+  override status (): BackendStatus {
+    const lags = this.followers.map(({ lag }) => lag)
+    if (lags.length === 0) return super.status()
+    return { ...super.status(), lag: { pending: Math.max(...lags.map(({ pending }) => pending)), age: Math.max(...lags.map(({ age }) => age)) } }
   }
 
   protected follow (replica: Backend): Follower {

@@ -1,4 +1,4 @@
-import type { Backend } from '../backend.js'
+import type { Backend, BackendStatus } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 import { Gate } from './gate.js'
@@ -38,6 +38,10 @@ export abstract class Router implements Backend {
 
   async ping (): Promise<void> {
     await this.ask(async serving => await serving.ping())
+  }
+
+  status (): BackendStatus {
+    return this.#serving.status?.() ?? {}
   }
 
   abstract close (): Promise<void>

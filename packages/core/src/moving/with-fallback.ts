@@ -1,4 +1,4 @@
-import type { Backend } from '../backend.js'
+import type { Backend, BackendStatus } from '../backend.js'
 import { type Duration, milliseconds } from '../duration.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { RecordKey } from '../record.js'
@@ -75,6 +75,10 @@ class Fallback extends Router implements FallbackBackend {
 
   get state (): 'primary' | 'fallback' { return this.serving === this.primary ? 'primary' : 'fallback' }
   get durable (): boolean { return this.primary.durable || this.fallback.durable }
+
+  override status (): BackendStatus {
+    return { ...this.primary.status?.(), fallback: { active: this.state === 'fallback', activations: this.activations } }
+  }
 
   override async ask<T> (call: (serving: Backend) => Promise<T>, again = true): Promise<T> {
     let asked: Backend | undefined

@@ -1,11 +1,16 @@
-import type { Sample } from './registry.js'
+import { METRICS, type MetricName, type MetricSpec } from './catalog.js'
+import type { Sample, Source } from './registry.js'
 
 /** Counts events, by one label or none. */
-export class Counter {
+export class Counter implements Source {
+  readonly #label: string | undefined
   readonly #counts: Map<string, number>
 
-  /** @param values those that are known from the start, so that they are seen before they first occur */
-  constructor (private readonly label?: string, values: readonly string[] = label === undefined ? [''] : []) {
+  /** Values of the label that are known from the start are seen before they first occur. */
+  constructor (name: MetricName) {
+    const { labels = {} }: MetricSpec = METRICS[name]
+    const [[label, values] = [undefined, ['']]] = Object.entries(labels)
+    this.#label = label
     this.#counts = new Map(values.map(value => [value, 0]))
   }
 
@@ -14,7 +19,7 @@ export class Counter {
   }
 
   read (): Sample[] {
-    const { label } = this
+    const label = this.#label
     return Array.from(this.#counts, ([of, value]) => ({ labels: label === undefined ? {} : { [label]: of }, value }))
   }
 }

@@ -1,14 +1,12 @@
-import type { Sample } from './registry.js'
-
-type Labels = Readonly<Record<string, string>>
+import type { Sample, Source } from './registry.js'
 
 /** How many values there were up to each bound. It is written with every request, and put into Prometheus' form only when it is read. */
-export class Histogram {
+export class Histogram implements Source {
   readonly #counts: number[]
   #sum = 0
 
   /** @param bounds ascending */
-  constructor (private readonly bounds: readonly number[], private readonly labels: Labels = {}) {
+  constructor (private readonly bounds: readonly number[], private readonly labels: Readonly<Record<string, string>> = {}) {
     this.#counts = new Array<number>(bounds.length + 1).fill(0)
   }
 

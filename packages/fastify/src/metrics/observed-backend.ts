@@ -14,87 +14,69 @@ export interface BackendObserver {
   ended (record: StoredRecord, at: number): void
 }
 
-type Method = (...args: unknown[]) => Promise<unknown>
+/** What a backend can be asked, by part. */
+const METHODS = {
+  backend: ['ping'],
+  records: ['create', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'claimExpired', 'count'],
+  events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'restore', 'reseal'],
+  bus: ['publish', 'subscribe'],
+  presence: ['announce', 'isPresent', 'list', 'withdraw']
+} as const satisfies { backend: ['ping'] } & { [Part in 'records' | 'events' | 'bus' | 'presence']: ReadonlyArray<keyof Backend[Part]> }
 
-/** A backend that does what another one does, and tells how. An operation is a method with the name of its part, such as `records.touch`. */
-export function observedBackend (backend: Backend, observer: BackendObserver): Backend {
-  const part = <T extends object>(name: string, methods: T): T => observed(name, methods, observer)
-  const { ping } = part('backend', { ping: async () => await backend.ping() })
+/** Methods with the name of their part, such as `records.touch`. */
+export const OPERATIONS: readonly string[] = Object.entries(METHODS).flatMap(([part, methods]) => methods.map(method => `${part}.${method}`))
+
+export type ObservedBackend = Backend & Required<Pick<Backend, 'status'>>
+
+type Method = (...args: any[]) => Promise<any>
+
+/** A backend that does what another one does, and tells how. */
+export function observedBackend (backend: Backend, observer: BackendObserver): ObservedBackend {
+  const observed = (part: keyof typeof METHODS, target: object): Record<string, Method> =>
+    Object.fromEntries(METHODS[part].map(name => [name, timed(target as Record<string, Method>, name, observer.operation(`${part}.${name}`))]))
+  const records = observed('records', backend.records) as unknown as RecordStore
   return {
-    records: withAges(part('records', backend.records), backend.records, observer),
-    events: part('events', backend.events),
-    bus: part('bus', backend.bus),
-    presence: part('presence', backend.presence),
-    shared: backend.shared,
-    durable: backend.durable,
-    ping,
-    close: async () => await backend.close(),
-    ...(backend.breaker !== undefined && { breaker: () => (backend.breaker as NonNullable<Backend['breaker']>)() })
+    records: { ...records, ...ending(backend.records, records, observer) },
+    events: observed('events', backend.events) as unknown as Backend['events'],
+    bus: observed('bus', backend.bus) as unknown as Backend['bus'],
+    presence: observed('presence', backend.presence) as unknown as Backend['presence'],
+    ping: observed('backend', backend).ping as Backend['ping'],
+    // A backend that stands before others may change its mind.
+    get shared () { return backend.shared },
+    get durable () { return backend.durable },
+    status: () => backend.status?.() ?? {},
+    close: async () => await backend.close()
   }
 }
 
-function observed<T extends object> (part: string, target: T, observer: BackendObserver): T {
-  return Object.fromEntries(methodNames(target).map(name => {
-    const operation = observer.operation(`${part}.${name}`)
-    return [name, name === 'touch' ? timedTouch(target as unknown as RecordStore, operation) : timed(target as Record<string, Method>, name, operation)]
-  })) as T
-}
-
+/** Listens beside the caller, who gets the very promise of the backend: another one for each request would cost more than counting. */
 function timed (target: Record<string, Method>, name: string, operation: OperationObserver): Method {
-  return async (...args) => {
+  return (...args) => {
     const began = performance.now()
-    try {
-      return await (target[name] as Method)(...args)
-    } catch (error) {
+    const took = (): void => operation.took((performance.now() - began) / 1000)
+    const answer = (target[name] as Method)(...args)
+    answer.then(took, () => {
+      took()
       operation.failed()
-      throw error
-    } finally {
-      operation.took((performance.now() - began) / 1000)
-    }
+    })
+    return answer
   }
-}
-
-/** {@link timed}, spelled out: every request touches, and this takes half of the time. */
-function timedTouch (target: RecordStore, operation: OperationObserver): RecordStore['touch'] {
-  return async (key, version) => {
-    const began = performance.now()
-    try {
-      return await target.touch(key, version)
-    } catch (error) {
-      operation.failed()
-      throw error
-    } finally {
-      operation.took((performance.now() - began) / 1000)
-    }
-  }
-}
-
-/** What a class or an object can be asked, inherited methods included. */
-function methodNames (target: object): string[] {
-  const names = new Set<string>()
-  for (let of = target; of !== Object.prototype; of = Object.getPrototypeOf(of)) {
-    for (const name of Object.getOwnPropertyNames(of)) {
-      if (name !== 'constructor' && typeof (target as Record<string, unknown>)[name] === 'function') names.add(name)
-    }
-  }
-  return [...names]
 }
 
 /** Looks at a record on its way out: afterwards nobody knows how old it was. */
-function withAges (observed: RecordStore, own: RecordStore, observer: BackendObserver): RecordStore {
+function ending (own: RecordStore, observed: RecordStore, { ended }: BackendObserver): Pick<RecordStore, 'remove' | 'claimExpired'> {
   return {
-    ...observed,
     remove: async key => {
       // Asked before, answered before. Without an answer the age is not known, and the removal is what matters.
       const before = own.read(key).catch(() => undefined)
       if (!await observed.remove(key)) return false
       const record = await before
-      if (record !== undefined) observer.ended(record, Date.now())
+      if (record !== undefined) ended(record, Date.now())
       return true
     },
     claimExpired: async limit => {
       const claimed = await observed.claimExpired(limit)
-      for (const record of claimed.records) observer.ended(record, expiresAt(record))
+      for (const record of claimed.records) ended(record, expiresAt(record))
       return claimed
     }
   }
