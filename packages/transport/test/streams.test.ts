@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Fleet, fleet } from './fixtures/fleet.js'
+import { type Fleet, type Replica, fleet } from './fixtures/fleet.js'
 import { Gate, turns } from './fixtures/gate.js'
 import { type Made, type Scripts, say } from './fixtures/server.js'
 
@@ -40,6 +40,8 @@ t.test('what was said while nobody listened waits', async (t) => {
   second.close()
   const third = (await client.get(first.cursor)).events
   t.same(data([await third.message()]), ['missed'], 'with a cursor: what follows it')
+  const { openStreams, replayedEvents } = (f.replicas[0] as Replica).endpoint
+  t.same({ openStreams, replayedEvents }, { openStreams: 1, replayedEvents: 3 })
   third.close()
 })
 
