@@ -1,0 +1,102 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { count, open } from '@holdfast/clients/by-hand'
+import { ERROR_CODES } from '@holdfast/core'
+import { AUDIT_EVENTS, generateKey } from '@holdfast/fastify'
+import { RedisServer } from '@holdfast/real-redis'
+import { REDIS_ADVICE, REDIS_ERRORS } from '@holdfast/redis'
+import { startChildServer } from '@holdfast/reference-server/child-server'
+import { VARIABLES } from '@holdfast/reference-server/variables'
+import t, { type Test } from 'tap'
+import { commands, execute, page } from './fixtures/pages.js'
+
+const PAGES = ['operations', 'troubleshooting', 'upgrading']
+const TOKEN = 'a-token-of-the-operator'
+const keys = generateKey()
+
+/** A server on a Redis of its own, with admin routes, and what the commands of the pages need to know of it. */
+async function operated (t: Test): Promise<{ url: URL, log: () => string, env: Record<string, string> }> {
+  const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+  t.teardown(async () => { await redis.stop() })
+  const server = await startChildServer({
+    HOLDFAST_BACKEND: 'redis',
+    REDIS_URL: redis.url,
+    HOLDFAST_KEYS: keys,
+    HOLDFAST_ADMIN_TOKEN: TOKEN,
+    HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a'
+  })
+  t.teardown(async () => { await server.kill() })
+  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', REDIS_URL: redis.url }
+  return { url: server.url, log: server.log, env }
+}
+
+t.test('every command of the pages runs as it stands', async t => {
+  const { url, log, env } = await operated(t)
+  const session = await open(url, { authorization: 'Bearer token-a' })
+  const cwd = t.testdir({})
+  const printed: Record<string, string[]> = {}
+  for (const name of PAGES) {
+    printed[name] = []
+    for (const command of commands(await page(name))) printed[name].push(await execute(command, cwd, env))
+  }
+  const [memory, ready, fleet, exported, restored] = printed.operations ?? []
+  t.match(memory, /maxmemory_policy:noeviction[^]*aof_enabled:1[^]*evicted_keys:0/)
+  t.match(JSON.parse(ready ?? ''), { status: 'ready' })
+  t.match(JSON.parse(fleet ?? ''), { replicas: [{ versions: { holdfast: String, node: process.versions.node } }] })
+  t.equal(exported, 'complete\n')
+  t.match(JSON.parse(restored ?? ''), { restored: 0, duplicate: 1 })
+  const [first, readable, info, page20, stream] = printed.troubleshooting ?? []
+  t.match(first, /ready[^]*"sessions":\[\{[^]*"replicas"/)
+  t.match(JSON.parse(readable ?? ''), { sessions: [{ readable: true }] })
+  t.match(info, /^PONG[^]*aof_enabled:1/)
+  t.match(JSON.parse(page20 ?? ''), { sessions: [] }, 'nothing was idle for so long')
+  t.match(stream, /^HTTP\/1\.1 200 OK\r\n[^]*text\/event-stream[^]*\r\n\r\n[^]*id: /)
+  t.equal(await count(url, session), 1)
+  t.equal(log(), '')
+})
+
+t.test('a backup goes into another server on another Redis, and its sessions go on', async t => {
+  const [one, other] = [await operated(t), await operated(t)]
+  const session = await open(one.url, { authorization: 'Bearer token-a' })
+  await count(one.url, session, 4)
+  const cwd = t.testdir({})
+  const [backup = '', restore = ''] = commands(await page('operations')).filter(command => command.includes('sessions.ndjson'))
+  t.equal(await execute(backup, cwd, one.env), 'complete\n')
+  t.match(JSON.parse(await execute(restore, cwd, other.env)), { restored: 1, invalid: [] })
+  t.equal(await count(other.url, session), 5)
+})
+
+t.test('what the pages call by a name has that name', async t => {
+  const names = new Set([
+    ...Object.keys(ERROR_CODES), ...Object.keys(REDIS_ERRORS), ...Object.keys(REDIS_ADVICE), ...VARIABLES.map(({ name }) => name),
+    'HOLDFAST_', 'HOLDFAST_PORT', 'REDIS_URL'
+  ])
+  for (const name of [...PAGES, 'getting-started']) {
+    const text = await page(name)
+    for (const [word] of text.matchAll(/\b(?:HOLDFAST|REDIS)_\w*/g)) t.ok(names.has(word), `${name}: ${word}`)
+  }
+  const troubleshooting = await page('troubleshooting')
+  for (const event of ['session_restore_failed', 'session_expired', 'session_created', 'decrypt_failed', 'backend_down', 'max_sessions_reached', 'session_terminated', 'admin_request']) {
+    t.ok(troubleshooting.includes(event) && event in AUDIT_EVENTS, event)
+  }
+  for (const code of Object.keys(REDIS_ADVICE)) t.ok(troubleshooting.includes(`| \`${code}\` |`), code)
+})
+
+t.test('messages that the pages quote are those of the code', async t => {
+  const folders = ['core', 'fastify', 'transport', 'envelope'].map(name => `packages/${name}/src/`).concat('examples/reference-server/src/')
+  const sources = await Promise.all(folders.map(async folder => await everything(new URL(`../../../${folder}`, import.meta.url))))
+  const source = sources.join('\n')
+  const text = await page('troubleshooting')
+  const quoted = [...text.matchAll(/^\|[^|\n]*`([A-Za-z][^`\n.]* [^`\n]*)`[^|\n]*\|/gm)].map(([, message]) => message as string)
+  t.ok(quoted.length > 12)
+  for (const message of quoted) {
+    const [, said = message] = /^HOLDFAST_.*: (.*)$/.exec(message) ?? []
+    t.ok(source.includes(said), message)
+  }
+})
+
+/** The text of all files in a folder. */
+async function everything (folder: URL): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  const texts = await Promise.all(entries.filter(entry => entry.isFile()).map(async entry => await readFile(`${entry.parentPath}/${entry.name}`, 'utf8')))
+  return texts.join('\n')
+}
