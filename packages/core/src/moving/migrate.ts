@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { ahead } from '../ahead.js'
 import type { Backend } from '../backend.js'
 import { InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { StoredRecord } from '../record.js'
@@ -12,7 +13,7 @@ export interface MigrateOptions {
   skipExisting?: boolean
   /** Lets go, at the source, of what is at the target. For a source that nobody uses any more. Default false. */
   deleteAfterMigration?: boolean
-  /** Sessions that are read, held and written at a time. Default 100. */
+  /** Sessions that are read and written at a time; the next are read meanwhile. Default 100. */
   batchSize?: number
   /** Which sessions to take. Default: all. */
   filter?: (record: StoredRecord) => boolean
@@ -58,7 +59,7 @@ class Migration {
 
   async #copy (expectNew: boolean): Promise<void> {
     const { report } = this.tally
-    for await (const copies of this.#batches()) {
+    for await (const copies of ahead(this.#batches())) {
       await this.#bring(copies, { expectNew }, (copy, outcome) => {
         report[outcome]++
         this.#ledger.note(copy)
@@ -70,7 +71,7 @@ class Migration {
   /** Copies what has changed or begun since, or failed. */
   async #lookAgain (): Promise<void> {
     const { tally, from, options: { deleteAfterMigration = false } } = this
-    for await (const copies of this.#batches()) {
+    for await (const copies of ahead(this.#batches())) {
       const there = new Set(copies.filter(copy => this.#ledger.sees(copy)))
       const failures = await this.#bring(copies.filter(copy => !there.has(copy)), {}, (copy, outcome) => {
         if (outcome !== 'skipped') tally.report[outcome]++

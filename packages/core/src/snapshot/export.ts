@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { ahead } from '../ahead.js'
 import { HoldfastError, isHoldfastError } from '../errors.js'
 import type { StoredStream } from '../backend.js'
 import type { StoredRecord } from '../record.js'
@@ -89,28 +90,28 @@ interface Page {
 }
 
 /** While a page is written, the streams of the next are fetched, and the records of the one after. */
-async function * pages (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<Page> {
+function pages (sessions: Sessions, options: ExportOptions): AsyncGenerator<Page> {
+  return ahead(completed(sessions, ahead(listed(sessions, options))))
+}
+
+async function * listed (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<StoredRecord[]> {
   const { availability, backend } = sessions
   let left = limit
-  const list = async (cursor?: string): Promise<{ records: StoredRecord[], cursor?: string }> => {
+  let cursor: string | undefined
+  do {
     const page = await availability.ask(() => backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
     const records: StoredRecord[] = []
     for (const record of page.records) {
       if (records.length < left && (filter === undefined || filter(await sessions.summarize(record)))) records.push(record)
     }
+    if (records.length > 0) yield records
     left -= records.length
-    return { ...page, records }
-  }
-  const complete = async (records: StoredRecord[]): Promise<Page> =>
-    ({ records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) })
-  let listing: ReturnType<typeof list> | undefined = list()
-  let page: Promise<Page> | undefined
-  while (listing !== undefined || page !== undefined) {
-    const listed: Awaited<ReturnType<typeof list>> | undefined = await listing
-    listing = listed?.cursor !== undefined && left > 0 ? list(listed.cursor) : undefined
-    const next = listed !== undefined && listed.records.length > 0 ? complete(listed.records) : undefined
-    for (const coming of [listing, next]) coming?.catch(() => {}) // it is told when its turn has come
-    if (page !== undefined) yield await page
-    page = next
+    cursor = page.cursor
+  } while (cursor !== undefined && left > 0)
+}
+
+async function * completed ({ availability, backend }: Sessions, pages: AsyncGenerator<StoredRecord[]>): AsyncGenerator<Page> {
+  for await (const records of pages) {
+    yield { records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) }
   }
 }
