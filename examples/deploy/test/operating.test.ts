@@ -13,24 +13,35 @@ const PAGES = ['operations', 'troubleshooting', 'upgrading']
 const TOKEN = 'a-token-of-the-operator'
 const keys = generateKey()
 
-/** A server on a Redis of its own, with admin routes, and what the commands of the pages need to know of it. */
-async function operated (t: Test): Promise<{ url: URL, log: () => string, env: Record<string, string> }> {
-  const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
-  t.teardown(async () => { await redis.stop() })
+interface Operated {
+  url: URL
+  log: () => string
+  /** What the commands of the pages need to know of it. */
+  env: Record<string, string>
+}
+
+/** A server with admin routes: in memory, or on a Redis of its own. */
+async function operated (t: Test, backend: 'memory' | 'redis'): Promise<Operated> {
+  const where: Record<string, string> = {}
+  if (backend === 'redis') {
+    const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+    t.teardown(async () => { await redis.stop() })
+    where.REDIS_URL = redis.url
+  }
   const server = await startChildServer({
-    HOLDFAST_BACKEND: 'redis',
-    REDIS_URL: redis.url,
+    ...where,
+    HOLDFAST_BACKEND: backend,
     HOLDFAST_KEYS: keys,
     HOLDFAST_ADMIN_TOKEN: TOKEN,
     HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a'
   })
   t.teardown(async () => { await server.kill() })
-  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', REDIS_URL: redis.url }
+  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', ...where }
   return { url: server.url, log: server.log, env }
 }
 
 t.test('every command of the pages runs as it stands', async t => {
-  const { url, log, env } = await operated(t)
+  const { url, log, env } = await operated(t, 'redis')
   const session = await open(url, { authorization: 'Bearer token-a' })
   const cwd = t.testdir({})
   const printed: Record<string, string[]> = {}
@@ -54,8 +65,8 @@ t.test('every command of the pages runs as it stands', async t => {
   t.equal(log(), '')
 })
 
-t.test('a backup goes into another server on another Redis, and its sessions go on', async t => {
-  const [one, other] = [await operated(t), await operated(t)]
+t.test('a backup of a server in memory goes into one on Redis, and its sessions go on', async t => {
+  const [one, other] = [await operated(t, 'memory'), await operated(t, 'redis')]
   const session = await open(one.url, { authorization: 'Bearer token-a' })
   await count(one.url, session, 4)
   const cwd = t.testdir({})
