@@ -27,6 +27,9 @@ export interface EventStreamOptions {
   retry: number
 }
 
+/** Characters that are read ahead of the client, with every version of Node. */
+const AHEAD = 16_384
+
 /**
  * One open response of server-sent events. It knows its place in the log: what it is offered in order goes straight out,
  * anything else makes it read on from the log, at the pace of the client.
@@ -39,7 +42,7 @@ export class EventStream extends Readable {
   #resume: (() => void) | undefined
 
   constructor (readonly name: string, position: number, private readonly feed: Feed, private readonly settings: EventStreamOptions) {
-    super({ encoding: 'utf8' })
+    super({ encoding: 'utf8', highWaterMark: AHEAD })
     this.#position = position
   }
 
