@@ -10,7 +10,8 @@ const below = {
   memory: ['core'],
   redis: ['core'],
   transport: ['core'],
-  fastify: ['core', 'envelope', 'memory', 'transport']
+  fastify: ['core', 'envelope', 'memory', 'transport'],
+  cli: ['core', 'envelope', 'memory', 'redis']
 }
 
 /** What no file may contain. */

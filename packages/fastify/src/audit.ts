@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type JsonObject, type SessionEvents, type SessionNotice, type Sessions, isHoldfastError } from '@holdfast/core'
-import { printable } from './printable.js'
+import { type JsonObject, type SessionEvents, type SessionNotice, type Sessions, isHoldfastError, printable } from '@holdfast/core'
 
 /** What the field `audit` of a line in the log can be, and what it means. `docs/security.md` has the same table. */
 export const AUDIT_EVENTS = {

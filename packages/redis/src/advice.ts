@@ -23,8 +23,12 @@ export class RedisAdvice extends Error {
 
 /** What is unsafe about the server, or the masters of the Cluster, that a client is connected to. */
 export async function examine (client: Client): Promise<RedisAdviceCode[]> {
-  const nodes = client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
-  return [...new Set((await Promise.all(nodes.map(examineNode))).flat())]
+  return [...new Set((await Promise.all(masters(client).map(examineNode))).flat())]
+}
+
+/** The server, or every master of a Cluster. */
+export function masters (client: Client): Redis[] {
+  return client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
 }
 
 async function examineNode (node: Redis): Promise<RedisAdviceCode[]> {

@@ -46,12 +46,15 @@ export class Link {
     return this.#evaluate(scripts[name], keys, args, this.replicated === 0 ? evaluate : this.#evaluateAndWait)
   }
 
-  /** @throws RedisError, or HoldfastError HOLDFAST_BACKEND_FULL */
-  async ask<T> (call: (client: Client) => Promise<T>): Promise<T> {
+  /**
+   * @param safely whether a Redis that is not safe is refused, where the doctor is strict
+   * @throws RedisError, or HoldfastError HOLDFAST_BACKEND_FULL
+   */
+  async ask<T> (call: (client: Client) => Promise<T>, safely = true): Promise<T> {
     this.breaker.admit()
     try {
       if (this.client.status !== 'ready') await this.#ready()
-      if (this.doctor?.strict === true) await this.#deadlines.limit(this.doctor.admit())
+      if (safely && this.doctor?.strict === true) await this.#deadlines.limit(this.doctor.admit())
       this.#gather()
       const answer = await this.#deadlines.limit(call(this.client))
       this.breaker.answered()

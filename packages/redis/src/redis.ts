@@ -1,9 +1,10 @@
 import type { Backend } from '@holdfast/core'
-import { examine } from './advice.js'
+import { type RedisAdviceCode, examine } from './advice.js'
 import { Breaker } from './breaker.js'
 import { RedisBus } from './bus.js'
 import { Census } from './census.js'
 import { Claims } from './claims.js'
+import { clockAhead } from './clock.js'
 import { connect, duplicate } from './connect.js'
 import { Creations } from './creations.js'
 import { Doctor } from './doctor.js'
@@ -19,6 +20,16 @@ import { Stamps } from './stamps.js'
 export interface RedisBackend extends Backend {
   /** Milliseconds that Redis took to answer. Rejects when it does not. */
   health (): Promise<{ latency: number }>
+  /** Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says. Rejects when it does not answer. */
+  examine (): Promise<Examination>
+}
+
+/** What a look at a Redis has found. */
+export interface Examination {
+  /** What makes it unfit to keep sessions; {@link REDIS_ADVICE} has the words. */
+  advice: RedisAdviceCode[]
+  /** Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of the master which differs most. */
+  clockAhead: number
 }
 
 /**
@@ -52,6 +63,10 @@ export function redis (options: RedisOptions): RedisBackend {
       const began = now()
       await link.ask(async (client) => await client.ping())
       return { latency: now() - began }
+    },
+    async examine () {
+      const [advice, ahead] = await link.ask(async (client) => await Promise.all([examine(client), clockAhead(client)]), false)
+      return { advice, clockAhead: ahead }
     },
     async close () {
       bus.close()

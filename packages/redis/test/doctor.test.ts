@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { examine, type RedisAdviceCode } from '../src/advice.js'
+import { clockAhead } from '../src/clock.js'
 import { Doctor } from '../src/doctor.js'
 import { REDIS_ADVICE } from '../src/index.js'
 import { single } from './fixtures/single.js'
@@ -62,6 +63,22 @@ t.test('whoever is strict lets nothing through until it is safe', async (t) => {
     safe = await backend.ping().then(() => true, () => false)
   }
   await backend.ping()
+})
+
+t.test('whoever asks is told what is found now and how the clocks differ, also where it is strict', async (t) => {
+  const { backend, raw } = await single(t, { durability: 'strict' }, ['--appendonly', 'no'])
+  const { advice, clockAhead } = await backend.examine()
+  t.strictSame(advice, ['REDIS_NOT_PERSISTENT'])
+  t.ok(Math.abs(clockAhead) < 5_000, `${clockAhead} ms`)
+  await raw.config('SET', 'appendonly', 'yes')
+  t.strictSame((await backend.examine()).advice, [])
+})
+
+t.test('of a Cluster, the clock that differs most counts', async (t) => {
+  const node = (ahead: number) => ({ time: async () => [Math.trunc(Date.now() / 1000) + ahead, '0'] })
+  const cluster = { isCluster: true, nodes: () => [node(0), node(-60), node(30)] }
+  const ahead = await clockAhead(cluster as unknown as Parameters<typeof clockAhead>[0])
+  t.ok(ahead < -59_000 && ahead > -70_000, `${ahead} ms`)
 })
 
 t.test('an examination that fails is made again', async (t) => {

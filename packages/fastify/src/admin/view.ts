@@ -1,7 +1,6 @@
 import type { Static } from 'typebox'
-import type { Json, SessionState, SessionSummary } from '@holdfast/core'
+import { type Json, type SessionState, type SessionSummary, printable } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
-import { printable } from '../printable.js'
 import { redact } from './redaction.js'
 import type { ListAnswer, ShowAnswer } from './schemas.js'
 

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { main } from './index.js'
+
+const interruption = new AbortController()
+// Once: whoever asks a second time need not wait.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interruption.abort() })
+
+const { env, stdin, stdout, stderr } = process
+process.exitCode = await main(process.argv.slice(2), { env, stdin, stdout, stderr, now: () => performance.now(), interrupted: interruption.signal })

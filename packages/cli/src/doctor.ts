@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import type { Codec } from '@holdfast/core'
+import type { Keyring } from '@holdfast/envelope'
+import { type Place, codecOf, placed, urlsOf } from './connection.js'
+import { EXIT, explain } from './failure.js'
+import { type Finding, failed, ok, warning } from './finding.js'
+import type { Io } from './io.js'
+import type { Act } from './main.js'
+import { type Result, table } from './output.js'
+import { examineRedis } from './redis-check.js'
+import { examineSnapshot } from './snapshot-check.js'
+
+export function doctor (program: Command, act: Act): void {
+  placed(program.command('doctor'))
+    .description('examine keys, Redis and a snapshot, and change nothing')
+    .option('--snapshot <file>', 'a snapshot to read to its end')
+    .addHelpText('after', '\nExit code 1 when something is not as it should be.\n\nExamples:\n  holdfast doctor\n  holdfast doctor --snapshot sessions.holdfast --json')
+    .action(act(examine))
+}
+
+async function examine (io: Io, { snapshot, ...place }: Place & { snapshot?: string }): Promise<Result> {
+  const { finding, codec } = examineKeys(io)
+  const findings = [finding]
+  if (urlsOf(io, place).urls !== undefined) findings.push(...await examineRedis(io, place, codec))
+  else if (snapshot === undefined) findings.push(warning('redis', 'not looked at: there is no REDIS_URL and no --redis'))
+  if (snapshot !== undefined) findings.push(await examineSnapshot(io, snapshot, codec, place.namespace))
+  return {
+    json: { findings },
+    text: table(findings.map(({ check, state, says }) => [state, check, says])),
+    exitCode: findings.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.done
+  }
+}
+
+function examineKeys (io: Io): { finding: Finding, codec?: Codec } {
+  try {
+    const { codec, keyring } = codecOf(io)
+    return { finding: ok('keys', ring(keyring)), codec }
+  } catch (error) {
+    return { finding: failed('keys', explain(error).line) }
+  }
+}
+
+function ring ({ active, ids }: Keyring): string {
+  const others = ids.filter(({ id }) => id !== active).map(({ id, state }) => `, ${id} ${state}`)
+  return `${active} seals${others.join('')}`
+}

@@ -1,0 +1,26 @@
+import { type SessionSummary, type Sessions, type StoredRecord, keyLabel } from '@holdfast/core'
+import { Failure } from './failure.js'
+import { type Io, proceed } from './io.js'
+
+/** Records that are looked at together. */
+const PAGE = 500
+
+/** The session of a key, or of the label that logs show. @throws Failure unless there is exactly one */
+export async function find (io: Io, sessions: Sessions, name: string): Promise<SessionSummary> {
+  if (/^[\w-]{12}\.[\w-]{43}$/.test(name)) return await sessions.getByKey(name) ?? none()
+  const found: StoredRecord[] = []
+  let cursor: string | undefined
+  do {
+    proceed(io)
+    const page = await sessions.availability.ask(() => sessions.backend.records.list({ limit: PAGE, ...cursor !== undefined && { cursor } }))
+    found.push(...page.records.filter(({ key }) => keyLabel(key) === name))
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  if (found.length > 1) throw new Failure('Several sessions have this label: give the key, as --json lists it.')
+  const [record] = found
+  return record === undefined ? none() : await sessions.summarize(record)
+}
+
+function none (): never {
+  throw new Failure('There is no session of this label or key.')
+}

@@ -1,0 +1,45 @@
+import type { Readable, Writable } from 'node:stream'
+import { Failure } from './failure.js'
+
+/** Where a command runs. */
+export interface Io {
+  /** Read for `HOLDFAST_KEYS`, `REDIS_URL` and the like. */
+  env: Readonly<Record<string, string | undefined>>
+  stdin: Readable & { isTTY?: boolean }
+  /** Results. */
+  stdout: Writable
+  /** Everything else. */
+  stderr: Writable & { isTTY?: boolean }
+  /** A clock in milliseconds that only goes forward. */
+  now: () => number
+  /** Aborted when the operator wants the command to stop. */
+  interrupted: AbortSignal
+}
+
+/** Nobody reads the results any more, as after `| head`. */
+export class ReaderGone extends Error {}
+
+/** Writes a line to stdout, and waits until it was taken. @throws ReaderGone */
+export async function print ({ stdout }: Io, line: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(`${line}\n`, error => {
+      if (error === null || error === undefined) resolve()
+      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : new Failure('The result could not be written.', { cause: error }))
+    })
+  })
+}
+
+/** Writes to stderr; whoever is not there to read it misses it. */
+export function say ({ stderr }: Io, line: string): void {
+  stderr.write(withoutPasswords(`${line}\n`))
+}
+
+/** Somebody may have typed a URL where none belongs. */
+export function withoutPasswords (text: string): string {
+  return text.replace(/:\/\/[^\s/]*@/g, '://[redacted]@')
+}
+
+/** @throws Failure when the command was interrupted */
+export function proceed ({ interrupted }: Io): void {
+  if (interrupted.aborted) throw new Failure('It was interrupted.')
+}

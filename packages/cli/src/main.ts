@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { doctor } from './doctor.js'
+import { EXIT, explain } from './failure.js'
+import { type Io, ReaderGone, print, say, withoutPasswords } from './io.js'
+import { keys } from './keys.js'
+import { migration } from './migration.js'
+import type { Result } from './output.js'
+import { sessions } from './sessions.js'
+import { snapshots } from './snapshots.js'
+
+/** Runs a command and prints its result, if it has not done so itself. What it throws ends in {@link main}. */
+export type Act = <Args extends unknown[]>(work: (io: Io, ...args: Args) => Promise<Result | undefined>) => (...args: Args) => Promise<void>
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/**
+ * Runs the command `holdfast`: results on stdout, everything else on stderr.
+ *
+ * @param args without the program and its script
+ * @returns the exit code: 0 done, 1 failed or found trouble, 2 wrong usage
+ */
+export async function main (args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.done
+  const act: Act = work => async (...args) => {
+    const result = await work(io, ...args)
+    if (result === undefined) return
+    exitCode = result.exitCode ?? EXIT.done
+    if (result.trouble !== undefined) say(io, `holdfast: ${result.trouble}`)
+    const { json } = args.at(-2) as { json?: boolean }
+    await print(io, json === true ? JSON.stringify(result.json) : result.text)
+  }
+  // A stream that fails tells whoever writes to it, and must not end the process besides.
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', ignore)
+  // Nothing that a command waits for keeps the process: without this it could end before its answer, and with 0.
+  const working = setInterval(() => {}, 2 ** 30)
+  try {
+    await commands(io, act).parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) exitCode = failed(io, error)
+  }
+  clearInterval(working)
+  return exitCode
+}
+
+/** @returns the exit code */
+function failed (io: Io, error: unknown): number {
+  // It has spoken already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  const { line, exitCode } = explain(error)
+  say(io, `holdfast: ${line}`)
+  return exitCode
+}
+
+function commands (io: Io, act: Act): Command {
+  const program = new Command('holdfast')
+    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are never an argument.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => { io.stdout.write(text) },
+      writeErr: text => { io.stderr.write(withoutPasswords(text)) }
+    })
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', `
+Exit codes: 0 done, 1 failed or found trouble, 2 wrong usage.
+
+Examples:
+  holdfast doctor
+  holdfast sessions list --idle 12h
+  holdfast export sessions.holdfast`)
+  for (const add of [keys, sessions, snapshots, migration, doctor]) add(program, act)
+  return program
+}
+
+function ignore (): void {}

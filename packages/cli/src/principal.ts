@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { type Principal, type Sessions, ownerDigest } from '@holdfast/core'
+import { UsageError } from './failure.js'
+
+/** Whose sessions a command is about: the parts of a principal, or its digest. */
+export interface Whose {
+  subject?: string
+  issuer?: string
+  clientId?: string
+  tenant?: string
+  owner?: string
+}
+
+/** Adds the options of {@link Whose}. */
+export function owned (command: Command): Command {
+  return command
+    .option('--subject <text>', 'of the principal with this subject')
+    .option('--issuer <text>', '… and this issuer')
+    .option('--client-id <text>', '… and this client id')
+    .option('--tenant <text>', '… and this tenant')
+    .option('--owner <digest>', 'the same in one word, as --json lists it')
+}
+
+/** @returns the digest of the owner, or undefined when nobody is named. @throws UsageError */
+export function ownerOf ({ subject, issuer, clientId, tenant: tenantId, owner }: Whose): ((sessions: Sessions) => string) | undefined {
+  const parts = { ...issuer !== undefined && { issuer }, ...clientId !== undefined && { clientId }, ...tenantId !== undefined && { tenantId } }
+  const named = subject !== undefined || Object.keys(parts).length > 0
+  if (owner !== undefined) {
+    if (named) throw new UsageError('Give a principal or --owner, not both.')
+    if (!/^[\w-]{43}$/.test(owner)) throw new UsageError('--owner: expected the digest of an owner, as listed.')
+    return () => owner
+  }
+  if (!named) return undefined
+  if (subject === undefined) throw new UsageError('A principal has a subject: give --subject, too.')
+  const principal: Principal = { subject, ...parts }
+  return ({ namespace }) => ownerDigest(namespace, principal)
+}

@@ -1,0 +1,54 @@
+import { type Principal, type SessionSummary, printable } from '@holdfast/core'
+
+/** What an operator sees of a session, as the admin routes name it: never its id, context or data. Times in milliseconds since the epoch. */
+export interface Shown {
+  key: string
+  label: string
+  owner: string
+  principal: Principal | null
+  client: { name?: string, version?: string }
+  protocolVersion: string
+  createdAt: number
+  usedAt: number
+  expiresAt: number
+  version: number
+  /** Whether it opens with the keys that are here. */
+  readable: boolean
+}
+
+export function shown ({ key, label, owner, createdAt, usedAt, expiresAt, version, state }: SessionSummary): Shown {
+  return {
+    key,
+    label,
+    owner,
+    principal: state?.principal == null ? null : texts(state.principal, 256) as Principal,
+    client: texts({ name: state?.client.name, version: state?.client.version }, 64),
+    protocolVersion: state?.handshake.protocolVersion ?? '',
+    createdAt,
+    usedAt,
+    expiresAt,
+    version,
+    readable: state !== undefined
+  }
+}
+
+/** Whose it is, on a line. */
+export function whose ({ readable, principal }: Shown): string {
+  if (!readable) return '(not readable)'
+  return principal === null ? '(nobody)' : Object.values(principal).join(' ')
+}
+
+/** What the client calls itself, on a line. */
+export function clientOf ({ client: { name = '', version = '' } }: Shown): string {
+  return `${name} ${version}`.trim()
+}
+
+/** To the second, as operators read it. */
+export function time (at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`
+}
+
+/** Other people's words, made so that they fit on one line and end there. */
+function texts (parts: object, longest: number): object {
+  return Object.fromEntries(Object.entries(parts).flatMap(([part, text]) => typeof text === 'string' ? [[part, printable(text, longest)]] : []))
+}

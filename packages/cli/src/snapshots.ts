@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { type SnapshotBytes, type SnapshotSource, UNKNOWN_KEY, file } from '@holdfast/core'
+import { confirm } from './confirm.js'
+import { type Place, placed, withSessions } from './connection.js'
+import { EXIT, Failure } from './failure.js'
+import type { Io } from './io.js'
+import type { Act } from './main.js'
+import { type Result, counts, firstOf } from './output.js'
+import { withProgress } from './progress.js'
+
+export function snapshots (program: Command, act: Act): void {
+  placed(program.command('export <file>'))
+    .description('write all sessions to a snapshot, as sealed as they are')
+    .option('--yes', 'replace a file without asking')
+    .addHelpText('after', '\nExample:\n  holdfast export sessions.holdfast')
+    .action(act(exportAll))
+  placed(program.command('restore <file>'))
+    .description('bring back the sessions of a snapshot; what is there already, has ended or expired stays as it is')
+    .addHelpText('after', '\nExit code 1 when something in it could not be brought back.\n\nExample:\n  holdfast restore sessions.holdfast --json')
+    .action(act(restore))
+}
+
+async function exportAll (io: Io, path: string, { yes, ...place }: Place & { yes?: boolean }): Promise<Result> {
+  return await withSessions(io, place, async sessions => {
+    if (await sizeOf(path) !== undefined) await confirm(io, 'Replace the file that is there?', yes)
+    const report = await withProgress(io, 'exported', await sessions.count(), async at =>
+      await sessions.exportSessionState(file(path), { onProgress: ({ exported }) => { at(exported) } }))
+    return { json: report, text: counts(report) }
+  })
+}
+
+async function restore (io: Io, path: string, place: Place): Promise<Result> {
+  const size = await sizeOf(path)
+  if (size === undefined) throw new Failure('There is no such file. Nothing was changed.')
+  return await withSessions(io, place, async sessions => {
+    const report = await withProgress(io, 'bytes read', size, async at => await sessions.restoreSessionState(watched(path, at)))
+    if (report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)) throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
+    const lines = firstOf(report.invalid.map(({ line, reason }) => `line ${line}: ${reason}`))
+    const exitCode = report.invalid.length + report.overLimit > 0 ? EXIT.failed : EXIT.done
+    return { json: report, text: `${counts(report)}, invalid ${report.invalid.length}${lines}`, exitCode }
+  })
+}
+
+/** A snapshot that is only read: nothing is kept beside it. @param at told how much of it was read */
+function watched (path: string, at: (bytes: number) => void): SnapshotSource {
+  const { read, forgotten } = file(path)
+  return {
+    read: async () => counted(await read() as SnapshotBytes, at),
+    ...forgotten !== undefined && { forgotten }
+  }
+}
+
+async function * counted (bytes: SnapshotBytes, at: (bytes: number) => void): AsyncGenerator<Uint8Array | string> {
+  let read = 0
+  for await (const chunk of bytes) {
+    yield chunk
+    at(read += chunk.length)
+  }
+}
+
+/** Undefined when there is no such file. */
+async function sizeOf (path: string): Promise<number | undefined> {
+  return await stat(path).then(({ size }) => size, (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return undefined
+  })
+}

@@ -1,0 +1,9 @@
+import t from 'tap'
+import { printable } from '../src/index.js'
+
+t.test('what is shown of a text is one short line that is what it looks like', async (t) => {
+  t.equal(printable('Claude Desktop é 会'), 'Claude Desktop é 会')
+  t.equal(printable('a\r\nb\u001b[31mc\u2028d\u202ee\ud800'), 'a��b�[31mc�d�e�')
+  t.equal(printable('a'.repeat(100)).length, 64)
+  t.equal(printable('abc', 2), 'ab')
+})
