@@ -25,6 +25,7 @@ export class Listing {
     const keys: RecordKey[] = []
     const [, shard = '0', last = ''] = /^(\d+):(.*)$/.exec(cursor ?? '') ?? []
     let after = last
+    let before = parseEntry(last)?.key
     // The first alone: where there are many records, it has enough.
     for (let from = Number(shard), amount = 1; from < SHARDS; from += amount, amount = AT_ONCE, after = '') {
       const asked = Array.from({ length: Math.min(amount, SHARDS - from) }, (_, i) => from + i)
@@ -32,9 +33,13 @@ export class Listing {
       for (const [i, names] of pages.entries()) {
         for (const name of names) {
           const entry = parseEntry(name)
-          if (entry !== undefined) keys.push(entry.key)
+          // A creation that was cut off and then begun anew has left two entries, side by side.
+          if (entry !== undefined && entry.key !== before) keys.push(entry.key)
+          before = entry?.key
           if (keys.length === limit) return { keys, cursor: `${from + i}:${name}` }
         }
+        // There may be more in this shard, and some of these did not count.
+        if (names.length === limit) return { keys, cursor: `${from + i}:${names.at(-1) as string}` }
       }
     }
     return { keys }

@@ -76,6 +76,27 @@ t.test('listing and claiming skip what is not ours, and find the rest', async (t
   t.strictSame((await records.claimExpired(10)).records, [], 'and not looked at again at once')
 })
 
+t.test('a record whose creation was cut off and begun anew is listed once, whatever the size of a page', async (t) => {
+  const { backend: { records }, raw } = await single(t)
+  const made = new Set<string>()
+  for (let i = 0; i < 5; i++) made.add(await create(records))
+  for (const key of made) await raw.zadd(keys.all(shardOf(key)), 0, `${key}|0`, 0, `${key}|zzzz`, 0, `${key}|zzzzz`)
+  const [first] = made
+  await raw.zadd(keys.all(shardOf(first as string)), 0, 'no entry at all', 0, 'and no other')
+  for (const limit of [1, 2, 3, 100]) {
+    const listed: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await records.list({ limit, ...cursor !== undefined && { cursor } })
+      t.ok(page.records.length <= limit)
+      listed.push(...page.records.map(({ key }) => key))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    t.equal(listed.length, 5, `pages of ${limit}`)
+    t.strictSame(new Set(listed), made)
+  }
+})
+
 t.test('an answer that no script of ours gives is not taken for one', async (t) => {
   for (const read of [() => toRecord('', 'text'), () => toRecord('', []), () => toBytes('text'), () => toCount(-1), () => toCount(Buffer.alloc(0))]) {
     t.throws(read, { code: 'REDIS_FOREIGN' })
