@@ -11,7 +11,7 @@ import { failure } from './fixtures/failure.js'
 import { FakeKms } from './fixtures/kms.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-const [example = '', aws = '', vault = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code as string)
+const [example = '', aws = '', azure = '', google = '', vault = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code as string)
 
 async function run (t: Test, code: string): Promise<Record<string, (...given: unknown[]) => KeyProvider>> {
   const source = code.replaceAll('@holdfast/envelope', new URL('../src/index.ts', import.meta.url).href)
@@ -33,26 +33,77 @@ t.test('the example prints what it says', async (t) => {
   t.match(example, /\/\/ prints: /)
 })
 
-t.test('the recipe for AWS KMS works against its interface', async (t) => {
-  const { awsKms } = await run(t, aws)
-  const client = (kms: FakeKms): unknown => ({
-    encrypt: async ({ KeyId, Plaintext }: { KeyId: string, Plaintext: Uint8Array }) => {
-      t.equal(KeyId, 'alias/sessions')
-      return { CiphertextBlob: await kms.wrap(Plaintext) }
-    },
-    decrypt: async ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) => {
-      const Plaintext = await kms.unwrap(CiphertextBlob)
-      if (Plaintext === undefined) throw Object.assign(new Error('no'), { name: 'InvalidCiphertextException' })
-      return { Plaintext }
-    }
+interface Recipe {
+  code: string
+  name: string
+  /** A client of that service, over a stand-in for the service; it throws what the service does for a ciphertext that is none of its own. */
+  client: (t: Test, kms: FakeKms) => unknown
+  /** What the recipe is given after the client. */
+  rest: string[]
+}
+
+const RECIPES: Record<string, Recipe> = {
+  'AWS KMS': {
+    code: aws,
+    name: 'awsKms',
+    client: (t, kms) => ({
+      encrypt: async ({ KeyId, Plaintext }: { KeyId: string, Plaintext: Uint8Array }) => {
+        t.equal(KeyId, 'alias/sessions')
+        return { CiphertextBlob: await kms.wrap(Plaintext) }
+      },
+      decrypt: async ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) => ({ Plaintext: await known(kms, CiphertextBlob, { name: 'InvalidCiphertextException' }) })
+    }),
+    rest: ['alias/sessions']
+  },
+  'Azure Key Vault': {
+    code: azure,
+    name: 'azureKeyVault',
+    client: (t, kms) => ({
+      wrapKey: async (algorithm: string, key: Uint8Array) => {
+        t.equal(algorithm, 'RSA-OAEP-256')
+        return { result: await kms.wrap(key) }
+      },
+      unwrapKey: async (algorithm: string, wrapped: Uint8Array) => {
+        t.equal(algorithm, 'RSA-OAEP-256')
+        return { result: await known(kms, wrapped, { statusCode: 400 }) }
+      }
+    }),
+    rest: []
+  },
+  'Google Cloud KMS': {
+    code: google,
+    name: 'googleKms',
+    client: (t, kms) => ({
+      encrypt: async ({ name, plaintext }: { name: string, plaintext: Uint8Array }) => {
+        t.equal(name, 'projects/p/key')
+        return [{ ciphertext: await kms.wrap(plaintext) }]
+      },
+      decrypt: async ({ name, ciphertext }: { name: string, ciphertext: Uint8Array }) => {
+        t.equal(name, 'projects/p/key')
+        return [{ plaintext: await known(kms, ciphertext, { code: 3 }) }]
+      }
+    }),
+    rest: ['projects/p/key']
+  }
+}
+
+async function known (kms: FakeKms, ciphertext: Uint8Array, refusal: object): Promise<Uint8Array> {
+  const plaintext = await kms.unwrap(ciphertext)
+  if (plaintext === undefined) throw Object.assign(new Error('no'), refusal)
+  return plaintext
+}
+
+for (const [service, { code, name, client, rest }] of Object.entries(RECIPES)) {
+  t.test(`the recipe for ${service} works against its interface`, async (t) => {
+    const make = (await run(t, code))[name]!
+    const kms = new FakeKms('kms')
+    await serves(t, () => make(client(t, kms), ...rest), () => make(client(t, new FakeKms('other')), ...rest))
+    const sealed = await new Envelope(new Keyring(make(client(t, kms), ...rest))).seal(Buffer.from('x'), 'a')
+    kms.down = new Error('throttled')
+    const error = await failure(() => new Envelope(new Keyring(make(client(t, kms), ...rest))).open(sealed, 'a'))
+    t.match(error, { code: 'HOLDFAST_KMS_UNAVAILABLE', cause: kms.down })
   })
-  const kms = new FakeKms('kms')
-  await serves(t, () => awsKms!(client(kms), 'alias/sessions'), () => awsKms!(client(new FakeKms('other')), 'alias/sessions'))
-  const sealed = await new Envelope(new Keyring(awsKms!(client(kms), 'alias/sessions'))).seal(Buffer.from('x'), 'a')
-  kms.down = new Error('throttled')
-  const error = await failure(() => new Envelope(new Keyring(awsKms!(client(kms), 'alias/sessions'))).open(sealed, 'a'))
-  t.match(error, { code: 'HOLDFAST_KMS_UNAVAILABLE', cause: kms.down })
-})
+}
 
 t.test('the recipe for Vault works against its interface', async (t) => {
   const { vaultTransit } = await run(t, vault)

@@ -65,6 +65,20 @@ t.test('two apps in one process have nothing in common', async t => {
   t.ok(await RawClient.open(two.url))
 })
 
+t.test('several endpoints of one app, each with a backend and sessions of its own', async t => {
+  const [one, two] = [memory(), memory()]
+  const app = Fastify({ forceCloseConnections: true })
+  t.teardown(async () => { await app.close() })
+  for (const [path, backend] of [['/one', one], ['/two', two]] as const) {
+    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ where: async () => path }), path, backend }) })
+  }
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  const clients = await Promise.all(['/one', '/two'].map(async path => await RawClient.open(new URL(path, base))))
+  t.strictSame(await Promise.all(clients.map(async client => await client.call('where'))), ['/one', '/two'])
+  t.equal((await clients[0]!.at(new URL('/two', base)).get()).status, 404)
+  t.strictSame(await Promise.all([one, two].map(async ({ records }) => await records.count())), [1, 1])
+})
+
 t.test('an app with nothing to do does not keep the process alive', async t => {
   const app = Fastify()
   await app.register(holdfast, { createServer: serving() })
