@@ -6,6 +6,7 @@ import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
 import { given } from './given.js'
 import { createServer } from './mcp-server.js'
+import { guardMetrics } from './metrics-guard.js'
 import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
@@ -28,6 +29,10 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (settings.adminToken !== undefined) options.admin = { authorize: adminToken(settings.adminToken) }
+  if (settings.metrics !== undefined) {
+    guardMetrics(app, settings.metrics)
+    options.metrics = { path: '/metrics' }
+  }
   if (demoTokens !== undefined) {
     requireBearer(app, demoTokens)
     options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }

@@ -3,6 +3,7 @@ import { Keyring } from '@holdfast/fastify'
 import { parseAdminToken } from './admin-token.js'
 import { BACKENDS, type BackendName } from './backends.js'
 import { parseDemoTokens } from './demo-tokens.js'
+import { parseMetricsAccess } from './metrics-guard.js'
 
 /** A variable of the environment: how it is read, and what it is for. */
 export interface Variable<T> {
@@ -156,6 +157,12 @@ export const SETTINGS = {
     parse: parseAdminToken,
     absent: 'none: no admin routes',
     about: 'a bearer token, 16 characters or more, that opens the [admin routes](admin.md) under `/mcp-sessions`'
+  },
+  metrics: {
+    name: 'HOLDFAST_METRICS',
+    parse: parseMetricsAccess,
+    absent: 'none: no metrics',
+    about: '`1` shows the [metrics](metrics.md) under `/metrics` to whoever reaches the server; a token, 16 characters or more, to whoever presents it'
   },
   demoTokens: {
     name: 'HOLDFAST_DEMO_TOKENS',

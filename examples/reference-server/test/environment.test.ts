@@ -27,6 +27,7 @@ t.test('every variable is read', async t => {
     HOLDFAST_SNAPSHOT: './sessions',
     HOLDFAST_SNAPSHOT_EVERY: '30s',
     HOLDFAST_ADMIN_TOKEN: 'a-token-of-the-operator==',
+    HOLDFAST_METRICS: '1',
     HOLDFAST_DEMO_TOKENS: 'tenant-a:secret-1, tenant-b:c2VjcmV0+/==,tenant-a:secret-2'
   })
   t.strictSame(keys?.ids, [{ id: 'k2', state: 'active' }, { id: 'k1', state: 'decrypt-only' }])
@@ -47,6 +48,7 @@ t.test('every variable is read', async t => {
     snapshot: './sessions',
     snapshotEvery: 30_000,
     adminToken: 'a-token-of-the-operator==',
+    metrics: 'anybody',
     demoTokens: [
       { tenant: 'tenant-a', token: 'secret-1' },
       { tenant: 'tenant-b', token: 'c2VjcmV0+/==' },
@@ -75,6 +77,8 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['HOLDFAST_ADMIN_TOKEN', '', /is empty/],
   ['HOLDFAST_ADMIN_TOKEN', 'hush', /16 or more/],
   ['HOLDFAST_ADMIN_TOKEN', 'hush hush hush hush', /16 or more/],
+  ['HOLDFAST_METRICS', 'hush', /16 or more/],
+  ['HOLDFAST_METRICS', '0', /16 or more/],
   ['HOLDFAST_DEMO_TOKENS', '', /is empty/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:', /entry 1 is not <tenant>:<token>/],
   ['HOLDFAST_DEMO_TOKENS', 'tenant-a:hush,hush', /entry 2 is not <tenant>:<token>/],
