@@ -41,7 +41,8 @@ ${backendTable(redis)}
 
 ## Variables
 
-The packages read one variable of the environment: \`HOLDFAST_KEYS\`, for the option \`keys\`. All others are those of the
+The plugin reads one variable of the environment: \`HOLDFAST_KEYS\`, for the option \`keys\`. [The command line](../packages/cli/README.md#options) reads that
+one and a few of its own. All others are those of the
 [reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs. There, an empty value and a \`HOLDFAST_\` variable that is not in this table stop the start as well.
 
 ${table(['variable', 'default', 'what it sets'], VARIABLES.map(variable => [code(variable.name), absent(variable), variable.about]))}

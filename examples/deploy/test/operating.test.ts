@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { chmod, readFile, readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { count, open } from '@holdfast/clients/by-hand'
 import { ERROR_CODES } from '@holdfast/core'
 import { AUDIT_EVENTS, generateKey } from '@holdfast/fastify'
@@ -11,6 +12,7 @@ import { commands, execute, page } from './fixtures/pages.js'
 
 const PAGES = ['operations', 'troubleshooting', 'upgrading']
 const TOKEN = 'a-token-of-the-operator'
+const CLI = fileURLToPath(new URL('../../../packages/cli/dist/bin.js', import.meta.url))
 const keys = generateKey()
 
 interface Operated {
@@ -36,20 +38,25 @@ async function operated (t: Test, backend: 'memory' | 'redis'): Promise<Operated
     HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a'
   })
   t.teardown(async () => { await server.kill() })
-  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', ...where }
+  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', HOLDFAST_KEYS: keys, ...where }
   return { url: server.url, log: server.log, env }
 }
 
 t.test('every command of the pages runs as it stands', async t => {
   const { url, log, env } = await operated(t, 'redis')
   const session = await open(url, { authorization: 'Bearer token-a' })
-  const cwd = t.testdir({})
+  const cwd = t.testdir({ holdfast: `#!/bin/sh\nexec node ${CLI} "$@"\n` })
+  await chmod(`${cwd}/holdfast`, 0o700)
+  env.PATH = `${cwd}:${process.env.PATH}`
   const printed: Record<string, string[]> = {}
   for (const name of PAGES) {
     printed[name] = []
     for (const command of commands(await page(name))) printed[name].push(await execute(command, cwd, env))
   }
-  const [memory, ready, fleet, exported, restored] = printed.operations ?? []
+  const [memory, doctor, ready, fleet, rotated, exported, restored, commandLine] = printed.operations ?? []
+  t.match(doctor, /redis policy[^]*sessions/)
+  t.match(rotated, /\S/)
+  t.match(commandLine, /snapshot/)
   t.match(memory, /maxmemory_policy:noeviction[^]*aof_enabled:1[^]*evicted_keys:0/)
   t.match(JSON.parse(ready ?? ''), { status: 'ready' })
   t.match(JSON.parse(fleet ?? ''), { replicas: [{ versions: { holdfast: String, node: process.versions.node } }] })
