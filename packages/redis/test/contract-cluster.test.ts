@@ -1,10 +1,9 @@
 import t from 'tap'
-import { runContract } from '@holdfast/core/contract'
 import { RedisCluster } from '@holdfast/real-redis'
 import { Redis } from 'ioredis'
 import { redis } from '../src/index.js'
 import { create } from './fixtures/given.js'
-import { harness } from './fixtures/harness.js'
+import { contract } from './fixtures/contract.js'
 
 const cluster = await RedisCluster.start()
 const clients = [cluster.client(), cluster.client()] as const
@@ -12,10 +11,9 @@ t.teardown(async () => {
   for (const client of clients) client.disconnect()
   await cluster.stop()
 })
-t.jobs = 16
 
 let made = 0
-runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ client: made++ % 2 === 0 ? clients[0] : clients[1] })))
+contract(t, () => ({ client: made++ % 2 === 0 ? clients[0] : clients[1] }))
 
 t.test('URLs of some nodes are enough; user and password of the first go to all', async (t) => {
   const raws = cluster.servers.map(({ url }) => new Redis(url))

@@ -1,10 +1,8 @@
 import t from 'tap'
-import { runContract } from '@holdfast/core/contract'
-import { harness } from './fixtures/harness.js'
+import { contract } from './fixtures/contract.js'
 import { RedisServer } from '@holdfast/real-redis'
 
 const server = await RedisServer.start()
 t.teardown(async () => { await server.stop() })
-t.jobs = 16
 
-runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ url: server.url })))
+contract(t, () => ({ url: server.url }))

@@ -1,14 +1,12 @@
 import t from 'tap'
-import { runContract } from '@holdfast/core/contract'
 import { redis } from '../src/index.js'
-import { harness } from './fixtures/harness.js'
+import { contract } from './fixtures/contract.js'
 import { tlsServer } from '@holdfast/real-redis'
 
 const { url, ca, stop } = await tlsServer()
 t.teardown(stop)
-t.jobs = 16
 
-runContract((name, run) => t.test(name, { buffered: true }, run), harness(() => ({ url, connection: { tls: { ca } } })))
+contract(t, () => ({ url, connection: { tls: { ca } } }))
 
 t.test('a certificate that nobody vouches for is refused, and said', async (t) => {
   const backend = redis({ url, onWarning: () => {} })
