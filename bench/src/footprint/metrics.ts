@@ -3,7 +3,7 @@ import { median } from '../statistics.js'
 import type { Figure } from './figure.js'
 
 /** Processes of the same program differ by more than what is measured here, each in its own way. */
-const PAIRS = 4
+const PAIRS = 8
 const WARM = 50
 const BATCHES = 75
 
