@@ -309,27 +309,52 @@ t.test('an outage of the backend is one, whatever the snapshot', async (t) => {
   t.equal(sessions.incomplete, false)
 })
 
-t.test('when a restore is told to fail, nothing of it is under way any more', async (t) => {
+for (const amount of [500, 50]) {
+  t.test(`when a restore of ${amount} sessions is told to fail, nothing of it is under way any more`, async (t) => {
+    const { sessions } = start()
+    for (let i = 0; i < amount; i++) await sessions.create()
+    const shelf = new Shelf()
+    await sessions.exportSessionState(shelf)
+    const target = start()
+    const { create } = target.backend.records
+    let asked = 0
+    let pending = 0
+    target.backend.records.create = async (...args) => {
+      const fails = asked++ === 10
+      pending++
+      for (let i = 0; i < (fails ? 5 : 50); i++) await setImmediate()
+      pending--
+      if (fails) throw new Error('connection lost')
+      return await create.apply(target.backend.records, args)
+    }
+    await t.rejects(target.sessions.restoreSessionState(shelf), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+    t.equal(pending, 0)
+    if (amount === 50) return t.equal(asked, 50, 'one group')
+    t.ok(asked > 100, 'several groups were under way')
+    t.ok(asked < 500, 'and the rest was not begun')
+  })
+}
+
+t.test('what was read is stored before anybody is told that the rest cannot be read', async (t) => {
   const { sessions } = start()
-  for (let i = 0; i < 500; i++) await sessions.create()
+  for (let i = 0; i < 250; i++) await sessions.create()
   const shelf = new Shelf()
   await sessions.exportSessionState(shelf)
   const target = start()
   const { create } = target.backend.records
-  let asked = 0
   let pending = 0
   target.backend.records.create = async (...args) => {
-    const fails = asked++ === 10
     pending++
-    for (let i = 0; i < (fails ? 5 : 50); i++) await setImmediate()
+    for (let i = 0; i < 20; i++) await setImmediate()
     pending--
-    if (fails) throw new Error('connection lost')
     return await create.apply(target.backend.records, args)
   }
-  await t.rejects(target.sessions.restoreSessionState(shelf), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+  const read = async function * (): AsyncGenerator<Uint8Array> {
+    yield shelf.bytes as Uint8Array
+    throw new Error('no route to the store')
+  }
+  await t.rejects(target.sessions.restoreSessionState({ read }), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
   t.equal(pending, 0)
-  t.ok(asked > 100, 'several groups were under way')
-  t.ok(asked < 500, 'and the rest was not begun')
 })
 
 t.test('an end that cannot be noted is an error, and the session is gone all the same', async (t) => {

@@ -24,10 +24,12 @@ async function restoreFrom (sessions: Sessions, source: SnapshotSource, options:
   const restorer = new Restorer(sessions, await source.forgotten?.() ?? new Set(), options, tally)
   const bytes = await source.read()
   if (bytes === null || bytes === undefined) return
-  if (options.n8nMcp !== undefined) {
-    return await restoreElements(restorer, await readN8nMcp(sessions, bytes, options.n8nMcp))
+  try {
+    if (options.n8nMcp !== undefined) return await restoreElements(restorer, await readN8nMcp(sessions, bytes, options.n8nMcp))
+    await restoreLines(sessions, restorer, bytes)
+  } finally {
+    await restorer.settle()
   }
-  await restoreLines(sessions, restorer, bytes)
   // The next export replaces what is there, with whatever is not back.
   if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep?.()
 }

@@ -69,7 +69,12 @@ export class Restorer {
   /** Until everything is stored. */
   async flush (): Promise<void> {
     await this.#next()
-    while (this.#storing.length > 0) await this.#stored()
+    while (this.#storing.length > 0) await this.#storing.shift()
+  }
+
+  /** Until nothing is on its way, whatever came of it. */
+  async settle (): Promise<void> {
+    await Promise.allSettled(this.#storing)
   }
 
   async #next (): Promise<void> {
@@ -77,25 +82,16 @@ export class Restorer {
     if (group.length === 0) return
     this.#group = []
     this.#bytes = 0
-    if (this.#storing.length === GROUPS) await this.#stored()
+    if (this.#storing.length === GROUPS) await this.#storing.shift()
     const storing = this.#store(group)
     storing.catch(() => {}) // whoever waits for it is told
     this.#storing.push(storing)
     await setImmediate() // so that it leaves before the next is read
   }
 
-  /** Until the oldest group is stored. When it fails, the others end before anybody is told. */
-  async #stored (): Promise<void> {
-    try {
-      await this.#storing.shift()
-    } catch (error) {
-      await Promise.allSettled(this.#storing)
-      throw error
-    }
-  }
-
   async #store (group: readonly Arrival[]): Promise<void> {
-    await Promise.all(group.map(async arrival => await this.#restore(arrival)))
+    const tried = await Promise.allSettled(group.map(async arrival => await this.#restore(arrival)))
+    for (const one of tried) if (one.status === 'rejected') throw one.reason
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
 
