@@ -1,4 +1,4 @@
-import { type Principal, type SessionSummary, printable } from '@holdfast/core'
+import { type Principal, type SessionSummary, printableTexts } from '@holdfast/core'
 
 /** What an operator sees of a session, as the admin routes name it: never its id, context or data. Times in milliseconds since the epoch. */
 export interface Shown {
@@ -21,8 +21,8 @@ export function shown ({ key, label, owner, createdAt, usedAt, expiresAt, versio
     key,
     label,
     owner,
-    principal: state?.principal == null ? null : texts(state.principal, 256) as Principal,
-    client: texts({ name: state?.client.name, version: state?.client.version }, 64),
+    principal: state?.principal == null ? null : printableTexts({ ...state.principal }, 256) as Principal,
+    client: printableTexts({ name: state?.client.name, version: state?.client.version }),
     protocolVersion: state?.handshake.protocolVersion ?? '',
     createdAt,
     usedAt,
@@ -46,9 +46,4 @@ export function clientOf ({ client: { name = '', version = '' } }: Shown): strin
 /** To the second, as operators read it. */
 export function time (at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`
-}
-
-/** Other people's words, made so that they fit on one line and end there. */
-function texts (parts: object, longest: number): object {
-  return Object.fromEntries(Object.entries(parts).flatMap(([part, text]) => typeof text === 'string' ? [[part, printable(text, longest)]] : []))
 }

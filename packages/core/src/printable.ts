@@ -5,3 +5,9 @@ const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 export function printable (text: string, longest = 64): string {
   return text.slice(0, longest).replace(DECEPTIVE, '\ufffd')
 }
+
+/** The texts among what somebody else said, each {@link printable}. */
+export function printableTexts<Part extends string> (parts: Readonly<Partial<Record<Part, unknown>>>, longest = 64): Partial<Record<Part, string>> {
+  const texts = Object.entries(parts).flatMap(([part, text]) => typeof text === 'string' ? [[part, printable(text, longest)]] : [])
+  return Object.fromEntries(texts) as Partial<Record<Part, string>>
+}

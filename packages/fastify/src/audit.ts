@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type JsonObject, type SessionEvents, type SessionNotice, type Sessions, isHoldfastError, printable } from '@holdfast/core'
+import { type SessionEvents, type SessionNotice, type Sessions, isHoldfastError, printableTexts } from '@holdfast/core'
 
 /** What the field `audit` of a line in the log can be, and what it means. `docs/security.md` has the same table. */
 export const AUDIT_EVENTS = {
@@ -37,7 +37,7 @@ const LEVELS = { success: 'info', refused: 'warn', failure: 'error' } as const
 
 /** What is said of each event of `Sessions`. */
 const LINES: { [Name in keyof SessionEvents]?: (event: SessionEvents[Name]) => Line } = {
-  created: ({ client }) => ({ audit: 'session_created', outcome: 'success', details: { client: clientOf(client) }, message: 'a session began' }),
+  created: ({ client: { name, version } }) => ({ audit: 'session_created', outcome: 'success', details: { client: printableTexts({ name, version }) }, message: 'a session began' }),
   restored: () => ({ audit: 'session_restored', outcome: 'success', message: 'a dormant session became live' }),
   restoreFailed: ({ error }) => ({ audit: 'session_restore_failed', outcome: 'failure', details: { code: codeOf(error) }, message: 'a dormant session could not become live' }),
   exported: report => ({ audit: 'session_export', outcome: 'success', details: report, message: 'a snapshot was written' }),
@@ -85,10 +85,6 @@ function news (sessions: Sessions): (name: keyof SessionEvents, details: Line['d
     said = now
     return isNew
   }
-}
-
-function clientOf ({ name, version }: JsonObject): object {
-  return Object.fromEntries(Object.entries({ name, version }).flatMap(([part, value]) => typeof value === 'string' ? [[part, printable(value)]] : []))
 }
 
 function codeOf (error: unknown): string {

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { type Json, type SessionState, type SessionSummary, printable } from '@holdfast/core'
+import { type Json, type SessionState, type SessionSummary, printableTexts } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import { redact } from './redaction.js'
 import type { ListAnswer, ShowAnswer } from './schemas.js'
@@ -44,10 +44,7 @@ export function clientName (session: SessionSummary): Json | undefined {
 
 function clientOf (state: SessionState | undefined): Entry['client'] {
   const { name, version } = state?.client ?? {}
-  return {
-    ...(typeof name === 'string' && { name: printable(name) }),
-    ...(typeof version === 'string' && { version: printable(version) })
-  }
+  return printableTexts({ name, version })
 }
 
 function namesIn (value: Json | undefined): string[] {
