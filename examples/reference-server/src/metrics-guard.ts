@@ -1,7 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { parseAdminToken } from './admin-token.js'
-import { bearerToken, tokenDigest } from './bearer-token.js'
+import { bearing } from './bearer-token.js'
 
 /** Who may see the metrics: anybody, or whoever has a token. */
 export type MetricsAccess = 'anybody' | { token: string }
@@ -14,11 +13,9 @@ export function parseMetricsAccess (text: string): MetricsAccess {
 /** A scraper presents the token as Prometheus does with `authorization`. */
 export function guardMetrics (app: FastifyInstance, access: MetricsAccess): void {
   if (access === 'anybody') return
-  const expected = tokenDigest(access.token)
+  const isBearer = bearing(access.token)
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.holdfast !== 'metrics') return
-    const presented = bearerToken(request)
-    if (presented !== undefined && timingSafeEqual(tokenDigest(presented), expected)) return
+    if (request.routeOptions.config.holdfast !== 'metrics' || isBearer(request) === true) return
     return await reply.code(401).header('www-authenticate', 'Bearer').send({ statusCode: 401, error: 'Unauthorized', message: 'Unauthorized' })
   })
 }
