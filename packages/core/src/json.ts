@@ -25,7 +25,7 @@ export function parseJson (bytes: Uint8Array): unknown {
 }
 
 /** Freezes a value parsed from JSON through and through, so that a reader cannot change what a session holds. */
-function freeze<T> (value: T): T {
+export function freeze<T> (value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const name in value) freeze(value[name])

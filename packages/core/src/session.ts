@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
+import { Draft } from './draft.js'
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { keyLabel } from './key.js'
 import type { Json, JsonObject } from './json.js'
 import type { Principal } from './principal.js'
 import type { RecordKey, StoredRecord } from './record.js'
-import { type SessionState, encodeState } from './state.js'
+import { type SessionState, settleState, stateBody } from './state.js'
 
 /** Changes the draft in place, or returns what replaces it. It may run again when another writer was faster. */
 export type DataChange = (draft: any) => JsonObject | void
@@ -27,6 +28,8 @@ interface Change {
 }
 
 const MAX_ATTEMPTS = 100
+/** Changes that one commit applies, at most; the others wait for the next. */
+const AT_ONCE = 1_000
 
 /**
  * One session as this process last saw it. Changes are compare-and-set: those that wait are applied together in one write,
@@ -76,7 +79,7 @@ export class Session {
    */
   async update (change: DataChange): Promise<JsonObject> {
     const { data } = await this.change(state => {
-      const draft = structuredClone(state.data)
+      const draft = new Draft(state.data).proxy as JsonObject
       const result = change(draft) ?? draft
       if (typeof (result as { then?: unknown }).then === 'function') {
         throw new InvalidOptionError('update', 'the function must not be asynchronous: it may run more than once')
@@ -106,8 +109,7 @@ export class Session {
   async #write (): Promise<void> {
     this.#writing = true
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
+      const batch = this.#waiting.splice(0, AT_ONCE)
       try {
         await this.#commit(batch)
       } catch (error) {
@@ -154,17 +156,21 @@ interface Applied {
 }
 
 function applyAll (before: SessionState, batch: readonly Change[], maxBytes: number): Applied {
-  const applied: Applied = { state: before, settle: [] }
+  const settle: Applied['settle'] = []
+  let [state, size, accepted] = [before, stateBody(before).length, false]
   for (const change of batch) {
     try {
-      const { body, state } = encodeState(change.apply(applied.state), maxBytes, 'update')
-      Object.assign(applied, { body, state })
-      applied.settle.push(() => change.resolve(state))
+      const settled = settleState(change.apply(state), state)
+      if (size + settled.growth > maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
+      state = settled.state
+      size += settled.growth
+      accepted = true
+      settle.push(() => change.resolve(settled.state))
     } catch (error) {
-      applied.settle.push(() => change.reject(error))
+      settle.push(() => change.reject(error))
     }
   }
-  return applied
+  return { ...(accepted && { body: stateBody(state) }), state, settle }
 }
 
 async function pause (attempt: number): Promise<void> {

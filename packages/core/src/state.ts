@@ -1,6 +1,9 @@
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { type Json, type JsonObject, isObject, parseJson } from './json.js'
 import { type Principal, isPrincipal } from './principal.js'
+import { type Settled, settle } from './settle.js'
+
+const WRONG_SHAPE = 'the outcome is not a session: data, client and handshake are JSON objects'
 
 /** What the client said of itself and what was agreed: enough to bring a server up to the same point again. */
 export interface Handshake {
@@ -71,14 +74,41 @@ function onlyParts ({ issuer, subject, clientId, tenantId, perClient }: Principa
  * @throws InvalidOptionError when a reader could make nothing of it
  */
 export function encodeState (given: SessionState, maxBytes: number, path: string): { body: Uint8Array, state: SessionState } {
-  const body = Buffer.from(stringify(given))
+  const body = stateBody(given)
   if (body.length > maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
   const state = parseJson(body)
-  if (!isState(state)) throw new InvalidOptionError(path, 'the outcome is not a session: data, client and handshake are JSON objects')
+  if (!isState(state)) throw new InvalidOptionError(path, WRONG_SHAPE)
   return { body, state }
 }
 
-function stringify (state: SessionState): string {
+/**
+ * What one change makes of a state, without encoding the whole of it.
+ *
+ * @returns the state as a reader will find it, and how many bytes its body is longer than before
+ * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE when it is nested too deeply
+ * @throws InvalidOptionError when a reader could make nothing of it
+ */
+export function settleState (given: unknown, before: SessionState): { state: SessionState, growth: number } {
+  const { value, growth } = settled(given, before)
+  if (!isState(value, before)) throw new InvalidOptionError('update', WRONG_SHAPE)
+  return { state: value, growth }
+}
+
+function settled (given: unknown, before: SessionState): Settled {
+  try {
+    return settle(given, before as unknown as Json)
+  } catch (error) {
+    if (error instanceof RangeError) stringify(given)
+    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
+  }
+}
+
+/** The body to store. */
+export function stateBody (state: SessionState): Buffer {
+  return Buffer.from(stringify(state))
+}
+
+function stringify (state: unknown): string {
   try {
     return JSON.stringify(state)
   } catch (error) {
@@ -97,13 +127,20 @@ export function decodeState (bytes: Uint8Array): SessionState {
   return state
 }
 
-function isState (value: unknown): value is SessionState {
-  return isObject(value) && value.schema === 1 &&
-    (value.principal === null || isPrincipal(value.principal)) &&
-    isObject(value.client) && isObject(value.data) && value.context !== undefined &&
-    isObject(value.handshake) && isObject(value.handshake.initialize) &&
-    typeof value.handshake.protocolVersion === 'string' && typeof value.handshake.initialized === 'boolean' &&
-    isObject(value.replay) && Array.isArray(value.replay.subscriptions) &&
-    value.replay.subscriptions.every(uri => typeof uri === 'string') &&
-    (value.replay.logLevel === undefined || typeof value.replay.logLevel === 'string')
+/** What each part of a state is like. */
+const PARTS: { readonly [Part in keyof SessionState]: (value: any) => boolean } = {
+  schema: value => value === 1,
+  principal: value => value === null || isPrincipal(value),
+  client: isObject,
+  handshake: value => isObject(value) && isObject(value.initialize) && typeof value.protocolVersion === 'string' && typeof value.initialized === 'boolean',
+  replay: value => isObject(value) && Array.isArray(value.subscriptions) && value.subscriptions.every(uri => typeof uri === 'string') &&
+    (value.logLevel === undefined || typeof value.logLevel === 'string'),
+  context: value => value !== undefined,
+  data: isObject
+}
+
+/** @param before a state whose parts need no look where they are the same */
+function isState (value: unknown, before?: SessionState): value is SessionState {
+  return isObject(value) && Object.entries(PARTS).every(([part, isValid]) =>
+    (before !== undefined && value[part] === before[part as keyof SessionState]) || isValid(Object.hasOwn(value, part) ? value[part] : undefined))
 }

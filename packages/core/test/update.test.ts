@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { type DataChange, HoldfastError, Sessions, plain } from '../src/index.js'
 import { ADA, manager, outage } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
@@ -29,7 +29,10 @@ t.test('a draft is a copy: keeping it changes nothing later', async (t) => {
   const session = await sessions.create({ data: { list: [1] } })
   let kept: any
   await session.update(data => { kept = data; data.list.push(2) })
-  kept.list.push(3)
+  t.throws(() => kept.list.push(3), TypeError)
+  t.throws(() => { kept.n = 3 }, TypeError)
+  t.throws(() => { delete kept.list }, TypeError)
+  t.strictSame(kept.list, [1, 2], 'it may still be read')
   t.strictSame(session.data, { list: [1, 2] })
   t.strictSame(await session.update(increment), { list: [1, 2], n: 1 })
 })
@@ -247,4 +250,63 @@ t.test('a session prints neither its id nor what it holds', async (t) => {
     t.notOk(text.includes(session.id))
   }
   t.match(inspect(session), /^Session \{ session: '[\w-]{8}', version: 1 \}$/)
+})
+
+/** A session of some 180 KB in many small objects. */
+const MANY = { wide: Object.fromEntries(Array.from({ length: 1_500 }, (_, id) => [`entry-${id}`, { id, tags: ['a', 'b'] }])), items: Array.from({ length: 3_000 }, (_, id) => ({ id, name: `item ${id}`, done: false })) }
+
+/** What the changes had JSON write and read, in characters. */
+async function worked (t: Test, changes: () => Promise<unknown>): Promise<number> {
+  const { parse, stringify } = JSON
+  let work = 0
+  const counted = t.intercept(JSON, 'stringify', { value: (value: unknown) => {
+    const text = stringify(value)
+    work += text?.length ?? 0
+    return text
+  } })
+  t.intercept(JSON, 'parse', { value: (text: string) => {
+    work += text.length
+    return parse(text)
+  } })
+  await changes()
+  counted.restore()
+  return work
+}
+
+t.test('a commit encodes the state once, however many changes it applies', async t => {
+  const { sessions } = manager()
+  const session = await sessions.create({ data: MANY })
+  const size = JSON.stringify(session.state).length
+  t.ok(size > 150_000)
+  const updates: DataChange[] = [increment, data => { data.items[7].done = true }, data => { data.items.push({ id: 1 }) }, data => { data.wide['entry-9'].tags.push('c') }]
+  const work = async (many: number) => await t.test(`${many} changes`, async t => {
+    const before = session.version
+    const done = await worked(t, async () => await Promise.all(Array.from({ length: many }, async (_, i) => i % 5 === 4
+      ? await session.change(state => ({ ...state, replay: { ...state.replay, logLevel: `level-${i}` } }))
+      : await session.update(updates[i % 5] as DataChange))))
+    t.ok(done < 5 * size, `${done} characters`)
+    t.equal(session.version, before + 2)
+  })
+  await work(100)
+  await work(300)
+})
+
+t.test('many changes that are too large cost no more than as many that are not', async t => {
+  const { sessions } = manager({ limits: { maxStateBytes: 200_000 } })
+  const session = await sessions.create({ data: MANY })
+  const results: Array<PromiseSettledResult<unknown>> = []
+  const done = await worked(t, async () => {
+    results.push(...await Promise.allSettled(Array.from({ length: 200 }, async (_, i) =>
+      await session.update(data => { data.text = i % 2 === 0 ? 'x' : 'x'.repeat(100_000) }))))
+  })
+  t.equal(results.filter(({ status }) => status === 'rejected').length, 100)
+  t.ok(done < 100 * 100_000 + 2_000_000, `${done} characters`)
+})
+
+t.test('a commit applies a thousand changes, the others wait for the next', async t => {
+  const { sessions } = manager()
+  const session = await sessions.create()
+  await Promise.all(Array.from({ length: 2_501 }, async () => await session.update(increment)))
+  t.equal(session.data.n, 2_501)
+  t.equal(session.version, 1 + 1 + 3)
 })
