@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate, setTimeout } from 'node:timers/promises'
@@ -287,4 +287,76 @@ t.test('a slow place holds the export back', async (t) => {
   })
   t.match(report, { exported: 20_000, bytes: taken })
   t.ok(ahead < 5, `${ahead} pages ahead`)
+})
+
+t.test('ends at the same time are noted together, each once, and each resolves when its own is there', async t => {
+  const path = join(t.testdir(), 'sessions.holdfast')
+  const sink = file(path)
+  let notes = 0
+  const { forget } = sink as Required<typeof sink>
+  sink.forget = async keys => {
+    notes++
+    await forget(keys)
+  }
+  const { sessions } = start({ snapshot: sink })
+  const all = await Promise.all(Array.from({ length: 800 }, async () => await sessions.create()))
+  await Promise.all(all.map(async ({ id, key }) => {
+    await sessions.terminate(id, null)
+    t.ok(readFileSync(`${path}.ended`, 'utf8').includes(`\n${key}\n`))
+  }))
+  t.ok(notes <= 80, `${notes} syncs`)
+  t.ok(statSync(`${path}.ended`).size <= 800 * 100, `${statSync(`${path}.ended`).size} bytes`)
+})
+
+t.test('an end that could not be noted is told to whoever waited for it, and noted with the next', async t => {
+  const path = join(t.testdir(), 'sessions.holdfast')
+  const sink = file(path)
+  const { forget } = sink as Required<typeof sink>
+  let broken = true
+  sink.forget = async keys => {
+    await setImmediate()
+    if (broken) throw new Error('the disk is full')
+    await forget(keys)
+  }
+  const { sessions } = start({ snapshot: sink })
+  const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
+  for (const { reason } of await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null))) as PromiseRejectedResult[]) t.match(reason, FAILED)
+  broken = false
+  await sessions.terminate(all[2]!.id, null)
+  const noted = readFileSync(`${path}.ended`, 'utf8')
+  for (const { key } of all) t.ok(noted.includes(key))
+  t.equal(noted.split('\n').filter(Boolean).length, 3)
+})
+
+for (const name of ['sessions.holdfast.ended', 'sessions.holdfast.ended-before']) {
+  t.test(`no symbolic link is followed, nor a pipe waited for: ${name}`, async t => {
+    const folder = t.testdir({ victim: 'mine' })
+    const snapshot = file(join(folder, 'sessions.holdfast'))
+    const { sessions } = start({ snapshot })
+    const [one, two] = [await sessions.create(), await sessions.create()]
+    await sessions.terminate(two.id, null)
+    if (name.endsWith('ended')) rmSync(join(folder, name))
+    symlinkSync(join(folder, 'victim'), join(folder, name))
+    if (name.endsWith('ended')) await t.rejects(sessions.terminate(one.id, null), FAILED)
+    await t.rejects(sessions.exportSessionState(), FAILED)
+    await t.rejects(start({ snapshot: file(join(folder, 'sessions.holdfast')) }).sessions.restoreSessionState(), FAILED)
+    t.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'mine')
+    rmSync(join(folder, name))
+    execFileSync('mkfifo', [join(folder, name)])
+    await t.rejects(sessions.exportSessionState(), FAILED)
+  })
+}
+
+t.test('a link at the path is read, and replaced by the next write', async t => {
+  const folder = t.testdir()
+  const { sessions } = start({ snapshot: file(join(folder, 'real')) })
+  await sessions.create()
+  await sessions.exportSessionState()
+  const before = readFileSync(join(folder, 'real'))
+  symlinkSync(join(folder, 'real'), join(folder, 'link'))
+  const after = start({ snapshot: file(join(folder, 'link')) })
+  t.equal((await after.sessions.restoreSessionState()).restored, 1)
+  await after.sessions.exportSessionState()
+  t.notOk(lstatSync(join(folder, 'link')).isSymbolicLink())
+  t.strictSame(readFileSync(join(folder, 'real')), before)
 })

@@ -9,12 +9,18 @@ import { restoreSessions } from './restore.js'
 import type { RestoreOptions } from './restorer.js'
 import type { SnapshotSink, SnapshotSource } from './sink.js'
 
+/** Sessions that ended while noting it failed again and again; of more, the oldest are given up. */
+const MOST_UNNOTED = 100_000
+
 /** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time. */
 export class Archive {
   /** The manager's own snapshot was not restored, or not all of it could be. */
   incomplete = false
   /** Ended, and not noted yet. */
   readonly #unnoted = new Set<RecordKey>()
+  #noting: Promise<void> = Promise.resolve()
+  /** Notes what is not being noted yet; nobody has begun with it. */
+  #next: Promise<void> | undefined
   readonly #last = new WeakMap<SnapshotSource, Promise<unknown>>()
 
   /** @param readable whether what is exported would be readable without anybody having said so */
@@ -36,14 +42,30 @@ export class Archive {
     return await this.#inTurn(source, async () => await this.#restore(source, options))
   }
 
-  /** Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed. */
+  /**
+   * Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed. Those that end while
+   * others are being noted are noted together, each once.
+   */
   async forget (keys: readonly RecordKey[]): Promise<void> {
     if (this.own?.forget === undefined) return
     for (const key of keys) this.#unnoted.add(key)
+    if (this.#unnoted.size === 0) return
+    this.#next ??= this.#noting.then(async () => await this.#note())
+    await this.#next
+  }
+
+  async #note (): Promise<void> {
+    const noting = this.#next as Promise<void>
+    this.#next = undefined
+    this.#noting = noting.catch(() => {})
+    for (const key of this.#unnoted) {
+      if (this.#unnoted.size <= MOST_UNNOTED) break
+      this.#unnoted.delete(key)
+    }
     const noted = [...this.#unnoted]
     if (noted.length === 0) return
     try {
-      await this.own.forget(noted)
+      await this.own?.forget?.(noted)
       for (const key of noted) this.#unnoted.delete(key)
     } catch (error) {
       throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })

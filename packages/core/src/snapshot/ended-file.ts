@@ -1,5 +1,7 @@
-import { appendFile, open, readFile, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { openRegular } from './open-regular.js'
 import { syncFolder } from './sync-folder.js'
 
 /**
@@ -47,10 +49,10 @@ export class EndedFile {
 }
 
 async function append (path: string, content: string): Promise<void> {
-  const handle = await open(path, 'a', 0o600)
+  const handle = await openRegular(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
   try {
     const { size } = await handle.stat()
-    await appendFile(handle, content)
+    await handle.appendFile(content)
     await handle.datasync()
     if (size === 0) await syncFolder(dirname(path))
   } finally {
@@ -59,10 +61,14 @@ async function append (path: string, content: string): Promise<void> {
 }
 
 async function text (path: string): Promise<string> {
+  let handle
   try {
-    return await readFile(path, 'utf8')
+    handle = await openRegular(path, constants.O_RDONLY)
+    return await handle.readFile('utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw error
+  } finally {
+    await handle?.close()
   }
 }

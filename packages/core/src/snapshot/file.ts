@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Duration, milliseconds } from '../duration.js'
 import { InvalidOptionError } from '../errors.js'
@@ -16,7 +16,8 @@ const STALE = 600_000
 
 /**
  * Keeps a snapshot in a file, mode 0600. A write goes to a temporary file beside it, which is synced and renamed: whatever happens, the
- * file is the old snapshot or the new one, whole. Sessions that ended since are noted in `<path>.ended`.
+ * file is the old snapshot or the new one, whole. Sessions that ended since are noted in `<path>.ended`. What is written never goes where a
+ * symbolic link leads; one at `path` is read, and replaced by the next write.
  *
  * @param path in a folder that may be written to
  * @param options `every`: how often the plugin exports while it runs; default: at close only
@@ -37,7 +38,7 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
     // Opened here: a stream that opens by itself fails before anybody listens.
     read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream({ highWaterMark: READ }),
     keep: async () => {
-      const time = await modified(target)
+      const time = (await stat(target).catch(unless('ENOENT')))?.mtimeMs
       const kept = `${target}.kept-${Math.trunc(time ?? 0)}`
       if (time !== undefined && await modified(kept) === undefined) await replace(kept, createReadStream(target))
     },
@@ -74,9 +75,9 @@ async function removeStale (target: string): Promise<void> {
   }
 }
 
-/** Milliseconds since the epoch; undefined when there is no such file. */
+/** Milliseconds since the epoch, of a symbolic link its own; undefined when there is nothing. */
 async function modified (path: string): Promise<number | undefined> {
-  return (await stat(path).catch(unless('ENOENT')))?.mtimeMs
+  return (await lstat(path).catch(unless('ENOENT')))?.mtimeMs
 }
 
 function unless (expected: string): (error: NodeJS.ErrnoException) => undefined {
