@@ -6,18 +6,26 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function is_full (index, most, records)
-  if redis.call('ZCARD', index) < most then return false end
-  local living = 0
-  for _, digest in ipairs(redis.call('ZRANGE', index, 0, 999)) do
-    local r = redis.call('HMGET', records .. digest, 'u', 'i', 'd')
-    if not r[1] then
-      redis.call('ZREM', index, digest)
-    elseif math.min(r[1] + r[2], tonumber(r[3])) > now then
-      living = living + 1
+-- An owner's records are in order of the time at which they look due, which is never later than when they are. Where there seem to be too
+-- many, those that look due are looked at, and are gone or get their true time: nobody can have one looked at twice without using it.
+local function is_full (home, owner, most)
+  local index, dues = home .. ':o:' .. owner, home .. ':d:' .. owner
+  local amount = redis.call('ZCARD', index)
+  if amount < most then return false end
+  for _, digest in ipairs(redis.call('ZRANGEBYSCORE', dues, '-inf', now, 'LIMIT', 0, 256)) do
+    local r = redis.pcall('HMGET', home .. ':r:' .. digest, 'u', 'i', 'd')
+    local used, idle, deadline = tonumber(r[1]), tonumber(r[2]), tonumber(r[3])
+    local due = used and idle and deadline and math.min(used + idle, deadline)
+    if r.err then due = now + 86400000 end -- a foreign value, which stays and counts
+    if due and due > now then
+      redis.call('ZADD', dues, due, digest)
+    else
+      redis.call('ZREM', dues, digest)
+      amount = amount - redis.call('ZREM', index, digest)
+      if amount < most then return false end
     end
   end
-  return living >= most or redis.call('ZCARD', index) > 1000
+  return true
 end
 
 local FACTS = '^' .. string.rep('([^\n]*)\n', 7) .. '(.*)$'
@@ -25,13 +33,12 @@ local FACTS = '^' .. string.rep('([^\n]*)\n', 7) .. '(.*)$'
 local function create (record, facts, body)
   local id, owner, idle, absolute, created_at, used_at, version, most = string.match(facts, FACTS)
   local home, digest = string.match(record, '^(.*):r:(.*)$') -- what all keys of the owner's begin with
-  local index, records = home .. ':o:' .. owner, home .. ':r:'
   if redis.call('EXISTS', record, home .. ':t:' .. digest) > 0 then
     if redis.pcall('HGET', record, 'n') ~= id then return 'exists' end
     redis.call('HSET', record, 'n', id) -- a write, so that WAIT has something to wait for
     return 'created'
   end
-  if owner ~= '' and is_full(index, tonumber(most), records) then return 'owner-full' end
+  if owner ~= '' and is_full(home, owner, tonumber(most)) then return 'owner-full' end
   local created = math.min(tonumber(created_at) or now, now)
   local used = math.min(tonumber(used_at) or now, now)
   local deadline = created + absolute
@@ -40,8 +47,13 @@ local function create (record, facts, body)
     'u', string.format('%.0f', used), 'i', idle, 'd', string.format('%.0f', deadline), 'b', body)
   redis.call('PEXPIREAT', record, last)
   if owner ~= '' then
+    local index, dues = home .. ':o:' .. owner, home .. ':d:' .. owner
     redis.call('ZADD', index, 0, digest)
-    if redis.call('PTTL', index) < last - now then redis.call('PEXPIREAT', index, last) end
+    redis.call('ZADD', dues, string.format('%.0f', math.min(used + idle, deadline)), digest)
+    if redis.call('PTTL', index) < last - now then
+      redis.call('PEXPIREAT', index, last)
+      redis.call('PEXPIREAT', dues, last)
+    end
   end
   return 'created'
 end
