@@ -6,21 +6,23 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- An owner's records are in order of the time at which they look due, which is never later than when they are. Where there seem to be too
--- many, those that look due are looked at, and are gone or get their true time: nobody can have one looked at twice without using it.
+-- An owner's records are in order of their last use as far as it is known, which is never later than it was. Where there seem to be too
+-- many, those unused for longest are looked at: they are gone, or get their true time, so that others come next.
 local function is_full (home, owner, most)
-  local index, dues = home .. ':o:' .. owner, home .. ':d:' .. owner
-  local amount = redis.call('ZCARD', index)
+  local index, uses = home .. ':o:' .. owner, home .. ':u:' .. owner
+  local amount, in_vain = redis.call('ZCARD', index), 0
   if amount < most then return false end
-  for _, digest in ipairs(redis.call('ZRANGEBYSCORE', dues, '-inf', now, 'LIMIT', 0, 256)) do
+  local looked = redis.call('ZRANGE', uses, 0, 255, 'WITHSCORES')
+  for i = 1, #looked, 2 do
+    local digest, looks = looked[i], tonumber(looked[i + 1])
     local r = redis.pcall('HMGET', home .. ':r:' .. digest, 'u', 'i', 'd')
     local used, idle, deadline = tonumber(r[1]), tonumber(r[2]), tonumber(r[3])
-    local due = used and idle and deadline and math.min(used + idle, deadline)
-    if r.err then due = now + 86400000 end -- a foreign value, which stays and counts
-    if due and due > now then
-      redis.call('ZADD', dues, due, digest)
+    if r.err then used, idle, deadline = now, 1, now + 1 end -- a foreign value, which stays and counts
+    if used and idle and deadline and math.min(used + idle, deadline) > now then
+      if used > looks then redis.call('ZADD', uses, string.format('%.0f', used), digest) else in_vain = in_vain + 1 end
+      if in_vain == 32 then break end
     else
-      redis.call('ZREM', dues, digest)
+      redis.call('ZREM', uses, digest)
       amount = amount - redis.call('ZREM', index, digest)
       if amount < most then return false end
     end
@@ -47,12 +49,12 @@ local function create (record, facts, body)
     'u', string.format('%.0f', used), 'i', idle, 'd', string.format('%.0f', deadline), 'b', body)
   redis.call('PEXPIREAT', record, last)
   if owner ~= '' then
-    local index, dues = home .. ':o:' .. owner, home .. ':d:' .. owner
+    local index, uses = home .. ':o:' .. owner, home .. ':u:' .. owner
     redis.call('ZADD', index, 0, digest)
-    redis.call('ZADD', dues, string.format('%.0f', math.min(used + idle, deadline)), digest)
+    redis.call('ZADD', uses, string.format('%.0f', used), digest)
     if redis.call('PTTL', index) < last - now then
       redis.call('PEXPIREAT', index, last)
-      redis.call('PEXPIREAT', dues, last)
+      redis.call('PEXPIREAT', uses, last)
     end
   end
   return 'created'

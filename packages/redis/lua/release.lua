@@ -17,7 +17,7 @@ if r[1] == ARGV[1] then
   if redis.call('EXISTS', streams .. ':') == 1 then redis.call('RENAME', streams .. ':', left) end
   if r[3] ~= '' then
     redis.call('ZREM', home .. ':o:' .. r[3], digest)
-    redis.call('ZREM', home .. ':d:' .. r[3], digest)
+    redis.call('ZREM', home .. ':u:' .. r[3], digest)
   end
 end
 return redis.call('EXISTS', left) == 1 and { 1, left } or { 1 }

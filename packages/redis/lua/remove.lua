@@ -33,7 +33,7 @@ local function remove (record)
   redis.call('SET', tombstone, ARGV[1] .. '=' .. answer, 'PXAT', string.format('%.0f', due))
   if r[4] ~= '' then
     redis.call('ZREM', home .. ':o:' .. r[4], digest)
-    redis.call('ZREM', home .. ':d:' .. r[4], digest)
+    redis.call('ZREM', home .. ':u:' .. r[4], digest)
   end
   return answer
 end

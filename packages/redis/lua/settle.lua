@@ -15,7 +15,7 @@ local function settle (record)
   if redis.call('EXISTS', streams .. ':') == 1 then redis.call('RENAME', streams .. ':', streams .. '::' .. ARGV[1]) end
   if r[2] ~= '' then
     redis.call('ZREM', home .. ':o:' .. r[2], digest)
-    redis.call('ZREM', home .. ':d:' .. r[2], digest)
+    redis.call('ZREM', home .. ':u:' .. r[2], digest)
   end
   return 1
 end

@@ -27,7 +27,7 @@ export class Idleness {
   constructor (private readonly link: Link, private readonly keys: Keys) {}
 
   async ofOwner (owner: string, unusedFor: number, limit: number): Promise<IdleRecord[]> {
-    const reply = Reply.of(await this.link.run('idlest', [this.keys.dues(owner)], [unusedFor, limit]))
+    const reply = Reply.of(await this.link.run('idlest', [this.keys.uses(owner)], [unusedFor, limit]))
     const found: IdleRecord[] = []
     while (!reply.done) found.push({ key: `${this.keys.ownerTag(owner)}.${reply.text()}`, usedAt: reply.count() })
     return found

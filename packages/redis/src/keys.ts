@@ -15,7 +15,7 @@ export class Keys {
   streams (key: RecordKey): string { return this.#of(key, 'e') }
 
   owner (owner: string): string { return `${this.#home(this.tagOf(owner))}o:${owner}` }
-  dues (owner: string): string { return `${this.#home(this.tagOf(owner))}d:${owner}` }
+  uses (owner: string): string { return `${this.#home(this.tagOf(owner))}u:${owner}` }
   ownerTag (owner: string): string { return this.tagOf(owner) }
 
   due (shard: number): string { return `${this.prefix}{x${shard}}:due` }

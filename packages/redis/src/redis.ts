@@ -43,16 +43,17 @@ export interface Examination {
 export function redis (options: RedisOptions): RedisBackend {
   const settings = readOptions(options)
   const { prefix, commandTimeout, durability, replicated, ownerTag, maxTombstones, onWarning } = settings
+  const own = settings.client === undefined
   const client = settings.client ?? connect(settings)
   const now = (): number => performance.now()
   const doctor = new Doctor(async () => await examine(client), durability === 'strict', onWarning, now)
   const breaker = new Breaker(now)
-  const link = new Link(client, breaker, doctor, commandTimeout, replicated)
+  const link = new Link(client, breaker, doctor, commandTimeout, replicated, own)
   const keys = new Keys(prefix, ownerTag)
   const census = new Census(link, keys, now)
   const departures = new Departures(link, keys, maxTombstones)
   const claims = new Claims(link, keys, departures, onWarning)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys, onWarning)
+  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, own), keys, onWarning)
   return {
     records: new RedisRecords(
       link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys), new Idleness(link, keys), claims, onWarning
@@ -75,7 +76,7 @@ export function redis (options: RedisOptions): RedisBackend {
     },
     async close () {
       bus.close()
-      if (settings.client === undefined) client.disconnect()
+      if (own) client.disconnect()
       else link.leave()
     }
   }
