@@ -53,7 +53,7 @@ export function redis (options: RedisOptions): RedisBackend {
   const census = new Census(link, keys, now)
   const departures = new Departures(link, keys, maxTombstones)
   const claims = new Claims(link, keys, departures, onWarning)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, own), keys, onWarning)
+  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning)
   return {
     records: new RedisRecords(
       link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys), new Idleness(link, keys), claims, onWarning
