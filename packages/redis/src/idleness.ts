@@ -6,7 +6,10 @@ import type { Link } from './link.js'
 import { Reply } from './reply.js'
 
 /** Candidates that one call looks at, beyond what it is asked for. */
-const SPARE = 63
+const SPARE = 31
+
+/** Candidates that are looked at together, at the least. */
+const SLICE = 16
 
 interface Candidate extends Entry {
   name: string
@@ -36,7 +39,7 @@ export class Idleness {
   async ofNobody (unusedFor: number, limit: number): Promise<IdleRecord[]> {
     const candidates = await this.#candidates(limit)
     const found: Found[] = []
-    for (let from = 0, slice = 2 * limit; from < candidates.length; from += slice) {
+    for (let from = 0, slice = Math.max(limit, SLICE); from < candidates.length; from += slice) {
       const last = found[limit - 1]
       if (last !== undefined && (candidates[from] as Candidate).looks >= last.due) break
       found.push(...await this.#unused(candidates.slice(from, from + slice), unusedFor))

@@ -2,12 +2,17 @@ import type { Cluster, Redis } from 'ioredis'
 import type { Client } from './link.js'
 
 /** Bytes a millisecond at which what waits in a socket is sent at the least: slower than any network over which Redis is of use. */
-const SLOWEST = 8 * 1024
+const SENT = 8 * 1024
+/** Bytes a millisecond at which a Redis that shares its cores reads, stores and logs at the least what it was sent. */
+const TAKEN = 32 * 1024
 
 interface Line {
   stream: Redis['stream']
   read: number
+  written: number
   unsent: number
+  /** Milliseconds that Redis is still given for what it was sent. */
+  busy: number
   /** Milliseconds for which a command has waited for its answer and nothing has moved. */
   silence: number
   /** Milliseconds since fewer bytes waited to be sent than before. */
@@ -61,9 +66,11 @@ export class Lines {
 
 /** Bytes that arrive are a sign of life. So is it when fewer wait to be sent; and many are given the time that they need. */
 function moved (before: Line | undefined, stream: Redis['stream'], passed: number): Line {
-  const now = { stream, read: stream.bytesRead, unsent: stream.writableLength }
-  if (before?.stream !== stream || now.read !== before.read) return { ...now, silence: 0, stuck: 0 }
+  const now = { stream, read: stream.bytesRead, written: stream.bytesWritten, unsent: stream.writableLength }
+  if (before?.stream !== stream) return { ...now, busy: now.unsent / TAKEN, stuck: 0, silence: 0 }
+  const busy = Math.max(0, before.busy - passed) + (now.written - before.written) / TAKEN
+  if (now.read !== before.read) return { ...now, busy, stuck: 0, silence: 0 }
   const stuck = now.unsent === before.unsent ? before.stuck + passed : 0
-  const sending = now.unsent > 0 && (now.unsent < before.unsent || stuck < now.unsent / SLOWEST)
-  return { ...now, stuck, silence: sending ? 0 : before.silence + passed }
+  const isSending = now.unsent > 0 && (now.unsent < before.unsent || stuck < now.unsent / SENT)
+  return { ...now, busy, stuck, silence: isSending || busy > passed ? 0 : before.silence + passed }
 }

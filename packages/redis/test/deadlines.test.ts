@@ -4,6 +4,8 @@ import t from 'tap'
 import { Deadlines } from '../src/deadlines.js'
 
 const never = new Promise(() => {})
+const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
+t.teardown(() => { clearInterval(keep) })
 
 /** Deadlines over what a test says of the connection. */
 function given (ms: number, { vain = true, silent = true, busy = () => false } = {}) {

@@ -4,6 +4,7 @@ import { Lines } from '../src/lines.js'
 
 class Stream {
   bytesRead = 0
+  bytesWritten = 0
   writableLength = 0
   destroyed: string | undefined
   destroy (error: Error): void { this.destroyed = error.message }
@@ -36,6 +37,17 @@ t.test('what is being sent takes its time', async (t) => {
   t.strictSame([lines.look(25), lines.look(25)], [false, false])
   stream.writableLength = 0
   t.equal(lines.look(25), true)
+})
+
+t.test('what was sent is given the time to be stored, however much else is answered', async (t) => {
+  const { stream, lines } = single()
+  const look = (): boolean => lines.look(25)
+  look()
+  stream.bytesWritten += 32 * 1024 * 100
+  stream.bytesRead += 1
+  t.strictSame([look(), look(), look(), look()], [false, false, false, true])
+  stream.bytesWritten += 1000
+  t.equal(look(), true, 'a small command needs none')
 })
 
 t.test('without a connection, or without a question, one waits in vain', async (t) => {

@@ -54,7 +54,7 @@ t.test('a process that computes for two seconds again and again does not blame R
 
 t.test('large bodies ahead in the socket are not Redis\' slowness', async (t) => {
   const { url, ca, stop } = await tlsServer()
-  const { backend: plain } = await single(t)
+  const { backend: plain } = await single(t, {}, ['--appendonly', 'no'])
   const tls = redis({ url, connection: { tls: { ca } }, onWarning: () => {} })
   t.teardown(async () => {
     await tls.close()
@@ -70,8 +70,8 @@ t.test('large bodies ahead in the socket are not Redis\' slowness', async (t) =>
 })
 
 t.test('large answers that are on their way are a sign of life', async (t) => {
-  const { backend } = await single(t)
-  const body = new Uint8Array(2 * 2 ** 20)
+  const { backend } = await single(t, {}, ['--appendonly', 'no'])
+  const body = new Uint8Array(2 ** 18)
   for (let i = 0; i < 40; i++) await create(backend.records, { subject: 'owner', body })
   const key = await create(backend.records)
   const stop = calling(backend, key)
