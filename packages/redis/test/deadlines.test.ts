@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Deadlines } from '../src/deadlines.js'
+import { compute } from './fixtures/busy.js'
+import { turns } from './fixtures/turns.js'
 
 const never = new Promise(() => {})
 const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
@@ -17,20 +17,6 @@ function given (ms: number, { vain = true, silent = true, busy = () => false } =
     busy
   })
   return { deadlines, state }
-}
-
-function compute (ms: number): void {
-  const began = performance.now()
-  while (performance.now() - began < ms);
-}
-
-/** Turns of the event loop that are each as long as a look: on an idle machine, as many times 25 ms. */
-async function turns (amount: number): Promise<'over'> {
-  for (let i = 0; i < amount; i++) {
-    await sleep(25)
-    await setImmediate()
-  }
-  return 'over'
 }
 
 t.test('what waits in vain is given up in time', async (t) => {
@@ -55,7 +41,7 @@ t.test('a turn in which this process computed counts as one look', async (t) => 
 t.test('while something moves, nothing counts, but not for ever', async (t) => {
   const { deadlines, state } = given(50, { vain: false })
   const waiting = deadlines.limit(never).then(() => 'answered', (error: Error) => error.message)
-  t.equal(await Promise.race([waiting, turns(10)]), 'over')
+  t.equal(await Promise.race([waiting, turns(10)]), 'too late')
   t.equal(deadlines.time, 0)
   t.equal(await waiting, 'late')
   t.ok(state.looks.length >= 20, `${state.looks.length}`)

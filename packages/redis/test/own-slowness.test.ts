@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { CuttingProxy, tlsServer, until } from '@holdfast/real-redis'
 import t from 'tap'
 import { redis, type RedisBackend } from '../src/index.js'
@@ -12,9 +11,9 @@ t.setTimeout(120_000)
 /** Calls one after the other until it is told to stop; what went wrong. */
 function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> {
   const errors: unknown[] = []
-  let stopped = false
+  const state = { stopped: false }
   const run = async (): Promise<void> => {
-    while (!stopped) {
+    while (!state.stopped) {
       await backend.records.touch(key, 1).then((answer) => { if (answer !== 'current') errors.push(answer) }, (error: unknown) => { errors.push(error) })
       if (backend.status?.().breaker !== 'closed') errors.push('the breaker is open')
       await setImmediate()
@@ -22,7 +21,7 @@ function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> 
   }
   const runs = [run(), run(), run(), run()]
   return async () => {
-    stopped = true
+    state.stopped = true
     await Promise.all(runs)
     return errors
   }
