@@ -5,6 +5,7 @@ import { BoundCodec, type Codec, type Place, plain } from './codec.js'
 import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
+import { Eviction } from './eviction.js'
 import { Fleet } from './fleet.js'
 import { type Health, HealthCheck, type Thresholds } from './health.js'
 import { type Json, isObject } from './json.js'
@@ -41,7 +42,7 @@ export interface SessionsOptions {
   ttl?: {
     /** Without use. Default 30 minutes. */
     idle?: Duration
-    /** Since creation; nothing extends it. Default 24 hours. */
+    /** Since creation; nothing extends it. Default 7 days. */
     absolute?: Duration
   }
   limits?: {
@@ -49,7 +50,10 @@ export interface SessionsOptions {
     maxSessions?: number
     /** Sessions of one principal; without a principal it does not apply. Default 1,000. */
     maxPerOwner?: number
-    /** At a cap, `'idle'` ends the owner's own longest-idle session that nobody is using. Default `'none'`. */
+    /**
+     * At a cap, `'idle'` ends the owner's own longest-idle session that nobody is using; for a session without a principal one of those that nobody
+     * has used for ten minutes. Default `'none'`.
+     */
     evict?: 'idle' | 'none'
     /** Size of one session's encoded state in bytes. Default 262,144. */
     maxStateBytes?: number
@@ -68,9 +72,6 @@ export interface SessionSummary extends SessionNotice {
   state?: SessionState
 }
 
-/** Sessions a backend shared with other processes deems in use for this long after the last touch, when it looks for one to evict. */
-const RECENT_USE = 60_000
-
 /** Creates, finds, changes and ends sessions. The only place where a backend and a codec meet. */
 export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   readonly backend: Backend
@@ -86,7 +87,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
   readonly absolute: number
   readonly maxStateBytes: number
   readonly #limits: { maxRecords: number, maxPerOwner: number }
-  readonly #evict: boolean
+  readonly #eviction: Eviction | undefined
   /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
   inUse: (key: RecordKey) => boolean = () => false
   /** Whether a context is as the application wants it. The plugin sets it. */
@@ -106,13 +107,13 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     this.backend = backend
     this.namespace = namespace
     this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
-    this.absolute = milliseconds(ttl.absolute ?? '24h', 'ttl.absolute')
+    this.absolute = milliseconds(ttl.absolute ?? '7d', 'ttl.absolute')
     this.maxStateBytes = positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
     this.#limits = {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
-    this.#evict = evict === 'idle'
+    this.#eviction = evict === 'idle' ? new Eviction(this) : undefined
     this.#archive = new Archive(this, options.snapshot, codec === plain)
     this.#health = new HealthCheck(this, options.thresholds ?? {})
     this.codec = new BoundCodec(codec, namespace)
@@ -399,30 +400,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     if (created === 'created') return
     if (created === 'exists') throw new Error('a session id was minted twice')
     const limit = created === 'full' ? 'maxSessions' : 'maxPerOwner'
-    if (this.#evict && owner !== '' && await this.#evictIdle(owner)) {
+    if (await this.#eviction?.makeRoom(owner) === true) {
       created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
     }
     const admitted = created === 'created'
     this.emit('limitReached', { limit, owner, admitted })
     if (!admitted) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
-  }
-
-  async #evictIdle (owner: string): Promise<boolean> {
-    const own: Array<Pick<StoredRecord, 'key' | 'usedAt'>> = []
-    let cursor: string | undefined
-    do {
-      const page = await this.availability.ask(() => this.backend.records.list({ owner, limit: 500, ...(cursor !== undefined && { cursor }) }))
-      for (const { key, usedAt } of page.records) own.push({ key, usedAt })
-      cursor = page.cursor
-    } while (cursor !== undefined)
-    own.sort((a, b) => a.usedAt - b.usedAt)
-    for (const record of own) if (!this.#usedNow(record) && await this.end(record.key, owner, 'evicted')) return true
-    return false
-  }
-
-  #usedNow ({ key, usedAt }: Pick<StoredRecord, 'key' | 'usedAt'>): boolean {
-    if (this.inUse(key)) return true
-    return this.backend.shared && Date.now() - usedAt < Math.min(RECENT_USE, this.idle / 2)
   }
 
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {

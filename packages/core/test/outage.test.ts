@@ -32,7 +32,7 @@ t.test('an outage is never a miss, whatever is asked', async (t) => {
 t.test('an outage while room is made is an outage', async (t) => {
   const { backend, sessions } = manager({ limits: { maxPerOwner: 1, evict: 'idle' } })
   await sessions.create({ principal: ADA })
-  backend.records.list = async () => { throw new Error('connection lost') }
+  backend.records.idlest = async () => { throw new Error('connection lost') }
   await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
 })
 
