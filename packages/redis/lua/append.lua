@@ -37,8 +37,9 @@ else
   for _ = 1, 2 do -- two, so that what was too much once becomes less again
     if amount < tonumber(ARGV[7]) or oldest >= next_ended then break end
     local gone, other = string.match(redis.call('HGET', streams, 'q' .. oldest), '^(%w*) (.*)$')
-    redis.call('HDEL', streams, 'q' .. oldest, 's' .. other, 'p' .. other, 'h' .. other)
+    redis.call('HDEL', streams, 'q' .. oldest, 's' .. other, 'p' .. other)
     if gone ~= '' then
+      redis.call('HDEL', streams, 'h' .. other)
       redis.call('UNLINK', streams .. ':' .. gone)
       redis.call('SREM', streams .. ':', gone)
     end

@@ -25,8 +25,9 @@ oldest, next_ended, amount = tonumber(oldest), tonumber(next_ended), tonumber(am
 for _ = 1, 2 do
   if amount < tonumber(ARGV[7]) or oldest >= next_ended then break end
   local gone, other = string.match(redis.call('HGET', streams, 'q' .. oldest), '^(%w*) (.*)$')
-  redis.call('HDEL', streams, 'q' .. oldest, 's' .. other, 'p' .. other, 'h' .. other)
+  redis.call('HDEL', streams, 'q' .. oldest, 's' .. other, 'p' .. other)
   if gone ~= '' then
+    redis.call('HDEL', streams, 'h' .. other)
     redis.call('UNLINK', streams .. ':' .. gone)
     redis.call('SREM', streams .. ':', gone)
   end

@@ -8,7 +8,7 @@ const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
 t.teardown(() => { clearInterval(keep) })
 
 /** Deadlines over what a test says of the connection. */
-function given (ms: number, { vain = true, silent = true, busy = () => false } = {}) {
+function given (ms: number, { vain = true, silent = true, busy = (): boolean => false } = {}) {
   const looks: number[] = []
   const state = { vain, looks }
   const deadlines = new Deadlines(ms, () => new Error('late'), {
