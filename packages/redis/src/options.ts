@@ -37,7 +37,7 @@ export interface RedisOptions {
   /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 16. */
   maxStreams?: number
   /**
-   * Tombstones of removed records that are kept at a time; of more, those go that would have ended first. A tombstone needs about 400
+   * Tombstones of removed records that are kept at a time; of more, those go that would have ended first. A tombstone needs about 350
    * bytes. Default 100,000.
    */
   maxTombstones?: number
