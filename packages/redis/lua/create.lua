@@ -6,18 +6,28 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function is_full (index, most, records)
-  if redis.call('ZCARD', index) < most then return false end
-  local living = 0
-  for _, digest in ipairs(redis.call('ZRANGE', index, 0, 999)) do
-    local r = redis.call('HMGET', records .. digest, 'u', 'i', 'd')
-    if not r[1] then
-      redis.call('ZREM', index, digest)
-    elseif math.min(r[1] + r[2], tonumber(r[3])) > now then
-      living = living + 1
+-- An owner's records are in order of their last use as far as it is known, which is never later than it was. Where there seem to be too
+-- many, those unused for longest are looked at: they are gone, or get their true time, so that others come next.
+local function is_full (home, owner, most)
+  local index, uses = home .. ':o:' .. owner, home .. ':u:' .. owner
+  local amount, in_vain = redis.call('ZCARD', index), 0
+  if amount < most then return false end
+  local looked = redis.call('ZRANGE', uses, 0, 255, 'WITHSCORES')
+  for i = 1, #looked, 2 do
+    local digest, looks = looked[i], tonumber(looked[i + 1])
+    local r = redis.pcall('HMGET', home .. ':r:' .. digest, 'u', 'i', 'd')
+    local used, idle, deadline = tonumber(r[1]), tonumber(r[2]), tonumber(r[3])
+    if r.err then used, idle, deadline = now, 1, now + 1 end -- a foreign value, which stays and counts
+    if used and idle and deadline and math.min(used + idle, deadline) > now then
+      if used > looks then redis.call('ZADD', uses, string.format('%.0f', used), digest) else in_vain = in_vain + 1 end
+      if in_vain == 32 then break end
+    else
+      redis.call('ZREM', uses, digest)
+      amount = amount - redis.call('ZREM', index, digest)
+      if amount < most then return false end
     end
   end
-  return living >= most or redis.call('ZCARD', index) > 1000
+  return true
 end
 
 local FACTS = '^' .. string.rep('([^\n]*)\n', 7) .. '(.*)$'
@@ -25,13 +35,12 @@ local FACTS = '^' .. string.rep('([^\n]*)\n', 7) .. '(.*)$'
 local function create (record, facts, body)
   local id, owner, idle, absolute, created_at, used_at, version, most = string.match(facts, FACTS)
   local home, digest = string.match(record, '^(.*):r:(.*)$') -- what all keys of the owner's begin with
-  local index, records = home .. ':o:' .. owner, home .. ':r:'
   if redis.call('EXISTS', record, home .. ':t:' .. digest) > 0 then
     if redis.pcall('HGET', record, 'n') ~= id then return 'exists' end
     redis.call('HSET', record, 'n', id) -- a write, so that WAIT has something to wait for
     return 'created'
   end
-  if owner ~= '' and is_full(index, tonumber(most), records) then return 'owner-full' end
+  if owner ~= '' and is_full(home, owner, tonumber(most)) then return 'owner-full' end
   local created = math.min(tonumber(created_at) or now, now)
   local used = math.min(tonumber(used_at) or now, now)
   local deadline = created + absolute
@@ -40,8 +49,13 @@ local function create (record, facts, body)
     'u', string.format('%.0f', used), 'i', idle, 'd', string.format('%.0f', deadline), 'b', body)
   redis.call('PEXPIREAT', record, last)
   if owner ~= '' then
+    local index, uses = home .. ':o:' .. owner, home .. ':u:' .. owner
     redis.call('ZADD', index, 0, digest)
-    if redis.call('PTTL', index) < last - now then redis.call('PEXPIREAT', index, last) end
+    redis.call('ZADD', uses, string.format('%.0f', used), digest)
+    if redis.call('PTTL', index) < last - now then
+      redis.call('PEXPIREAT', index, last)
+      redis.call('PEXPIREAT', uses, last)
+    end
   end
   return 'created'
 end

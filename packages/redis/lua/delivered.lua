@@ -2,7 +2,7 @@
 -- KEYS[1] streams of the record
 -- ARGV[1] name   ARGV[2] position
 -- Result: 1, or 0 when there is no such stream or a later position is known
-local s = redis.call('HMGET', KEYS[1], 'l' .. ARGV[1], 'p' .. ARGV[1])
-if not s[1] or tonumber(s[2] or 0) >= tonumber(ARGV[2]) then return 0 end
+local known = redis.call('HGET', KEYS[1], 'p' .. ARGV[1])
+if tonumber(known or 0) >= tonumber(ARGV[2]) or redis.call('HEXISTS', KEYS[1], 's' .. ARGV[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'p' .. ARGV[1], ARGV[2])
 return 1

@@ -12,7 +12,8 @@ export class Breaker {
   #closedUntil = -Infinity
   #last: RedisErrorCode = 'REDIS_DISCONNECTED'
 
-  constructor (private readonly now: () => number) {}
+  /** @param attentive the time in which calls wait, see {@link Deadlines}; by default the same clock */
+  constructor (private readonly now: () => number, public attentive: () => number = now) {}
 
   get state (): 'closed' | 'open' { return this.#failures < TOLERATED ? 'closed' : 'open' }
 
@@ -25,7 +26,7 @@ export class Breaker {
 
   answered (): void {
     this.#failures = 0
-    this.#answeredAt = this.now()
+    this.#answeredAt = this.attentive()
   }
 
   failed (code: RedisErrorCode): void {
@@ -35,7 +36,7 @@ export class Breaker {
 
   /** A call has waited in vain since then. When nothing at all was answered meanwhile, Redis counts as down. */
   silent (since: number): boolean {
-    if (this.#answeredAt >= since) return false
+    if (this.#answeredAt > since) return false
     this.#failures = TOLERATED
     this.#closedUntil = this.now() + PROBE
     return true

@@ -3,12 +3,16 @@ import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Client, Link } from './link.js'
 
+/** Milliseconds between two questions whether the connection of the subscriptions is still there. */
+const PULSE = 5000
+
 interface Subscription { listener: BusListener }
 
 /** Redis' pub/sub on a connection of its own: plain on a single server and behind Sentinel, sharded on a Cluster. */
 export class RedisBus implements Bus {
   readonly #channels = new Map<string, Set<Subscription>>()
   #subscriber: Link | undefined
+  #pulse: NodeJS.Timeout | undefined
   #closed = false
 
   constructor (
@@ -58,6 +62,7 @@ export class RedisBus implements Bus {
   }
 
   #hangUp (): void {
+    clearInterval(this.#pulse)
     this.#subscriber?.client.disconnect()
     this.#subscriber = undefined
   }
@@ -68,7 +73,10 @@ export class RedisBus implements Bus {
       this.#subscriber = this.connect()
       const { client } = this.#subscriber
       client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)
-      if (!this.#sharded) client.on('ready', () => { this.#renew(client) })
+      if (!this.#sharded) {
+        client.on('ready', () => { this.#renew() })
+        this.#pulse = setInterval(() => { this.#ping() }, PULSE).unref()
+      }
     }
     await this.#subscriber.ask(call)
   }
@@ -77,9 +85,14 @@ export class RedisBus implements Bus {
    * Subscribes on a new connection to what was subscribed to. Left to ioredis, one that is lost again just then would end the process
    * with a rejection that nobody handles, and the subscriptions with it.
    */
-  #renew (client: Client): void {
+  #renew (): void {
     const names = [...this.#channels.keys()]
-    if (names.length > 0) client.subscribe(...names).catch(this.#failed)
+    if (names.length > 0) this.#subscriber?.ask(async (client) => await client.subscribe(...names)).catch(this.#failed)
+  }
+
+  /** Whoever only listens does not notice that the network has swallowed the connection: what owes an answer is cut, and comes back. */
+  #ping (): void {
+    this.#subscriber?.ask(async (client) => await client.ping()).catch(this.#failed)
   }
 
   /** The next connection tries again; what that does not help is for an operator. */

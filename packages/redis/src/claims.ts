@@ -1,10 +1,11 @@
 import type { StoredRecord } from '@holdfast/core'
 import { batches, grouped } from './batches.js'
+import type { Departures } from './departures.js'
 import { type Entry, entryName, parseEntry } from './entry.js'
 import { type Keys, SHARDS, shardOf } from './keys.js'
-import { leave } from './leave.js'
 import type { Link } from './link.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
+import { sweep } from './sweep.js'
 import { newWriteId } from './write-id.js'
 
 /** Milliseconds for which a taken entry, or a claimed record, is left to its taker. */
@@ -14,7 +15,12 @@ const ASIDE = 24 * 3_600_000
 
 interface Taken {
   name: string
-  shard: number
+  lane: number
+}
+
+/** An entry, and the sorted set that it was taken from. */
+interface Candidate extends Entry {
+  lane: number
 }
 
 /** An entry that goes back into the index, to look due at another time. */
@@ -25,7 +31,7 @@ interface Returned extends Taken {
 interface Claimed {
   id: string
   records: StoredRecord[]
-  entries: Entry[]
+  entries: Candidate[]
 }
 
 /**
@@ -34,12 +40,22 @@ interface Claimed {
  */
 export class Claims {
   #first = 0
-  /** Entries of each shard that looked due when they were counted, less what was taken since. */
+  /** Sorted sets of entries by the time they look due: of every shard, of owners and of nobody. */
+  readonly #lanes: string[]
+  /** Entries of each lane that looked due when they were counted, less what was taken since. */
   #due: number[] = []
   /** Handed out, but Redis failed before it was removed. */
   #unsettled: Claimed[] = []
 
-  constructor (private readonly link: Link, private readonly keys: Keys, private readonly report: (error: Error) => void) {}
+  constructor (
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly departures: Departures,
+    private readonly report: (error: Error) => void
+  ) {
+    const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+    this.#lanes = [...shards.map((shard) => keys.due(shard)), ...shards.map((shard) => keys.nobody(shard))]
+  }
 
   async claim (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
     await this.#settleLate()
@@ -52,48 +68,47 @@ export class Claims {
     if (!known) await this.#count()
     const taken: Taken[] = []
     const takes: Array<Promise<void>> = []
-    for (let i = 0, left = limit; i < SHARDS && left > 0; i++) {
-      const shard = (this.#first + i) % SHARDS
-      const due = this.#due[shard] as number
+    for (let i = 0, left = limit; i < this.#lanes.length && left > 0; i++) {
+      const lane = (this.#first + i) % this.#lanes.length
+      const due = this.#due[lane] as number
       const amount = Math.min(due, left)
       if (amount === 0) continue
       left -= amount
-      this.#due[shard] = due - amount
-      takes.push(this.link.run('take', [this.keys.due(shard)], [amount, LEASE])
-        .then((names) => { for (const name of Reply.of(names).rest(toText)) taken.push({ name, shard }) }))
+      this.#due[lane] = due - amount
+      takes.push(this.link.run('take', [this.#lanes[lane] as string], [amount, LEASE])
+        .then((names) => { for (const name of Reply.of(names).rest(toText)) taken.push({ name, lane }) }))
     }
-    this.#first = (this.#first + 1) % SHARDS
+    this.#first = (this.#first + 1) % this.#lanes.length
     await Promise.all(takes)
     if (known && !this.#due.some(isSome)) await this.#count()
     return { taken, more: this.#due.some(isSome) }
   }
 
   async #count (): Promise<void> {
-    const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
     const due: number[] = []
-    await Promise.all(batches(this.link.client, shards, (shard) => this.keys.due(shard)).map(async (some) => {
-      const counts = Reply.of(await this.link.run('due', some.map((shard) => this.keys.due(shard))))
-      for (const shard of some) due[shard] = counts.count()
+    await Promise.all(batches(this.link.client, [...this.#lanes.entries()], ([, name]) => name).map(async (some) => {
+      const counts = Reply.of(await this.link.run('due', some.map(([, name]) => name)))
+      for (const [lane] of some) due[lane] = counts.count()
     }))
     this.#due = due
   }
 
   async #claim (taken: readonly Taken[]): Promise<StoredRecord[]> {
-    const entries: Entry[] = []
+    const entries: Candidate[] = []
     const returned: Returned[] = []
     const gone: Entry[] = []
-    for (const { name, shard } of taken) {
+    for (const { name, lane } of taken) {
       const entry = parseEntry(name)
-      if (entry !== undefined && shardOf(entry.key) === shard) entries.push(entry)
-      else returned.push({ name, shard, due: Date.now() + ASIDE })
+      if (entry !== undefined && shardOf(entry.key) === lane % SHARDS) entries.push({ ...entry, lane })
+      else returned.push({ name, lane, due: Date.now() + ASIDE })
     }
     const claimed = await Promise.all(batches(this.link.client, entries, ({ key }) => this.keys.record(key))
       .map(async (batch) => await this.#claimBatch(batch, returned, gone)))
-    await Promise.all([this.#return(returned), leave(this.link, this.keys, gone)])
+    await Promise.all([this.#return(returned), this.departures.leave(gone)])
     return (await Promise.all(claimed.map(async (one) => await this.#settleOrKeep(one)))).flat()
   }
 
-  async #claimBatch (batch: readonly Entry[], returned: Returned[], gone: Entry[]): Promise<Claimed> {
+  async #claimBatch (batch: readonly Candidate[], returned: Returned[], gone: Entry[]): Promise<Claimed> {
     const claimed: Claimed = { id: newWriteId(), records: [], entries: [] }
     try {
       const keys = batch.map(({ key }) => this.keys.record(key))
@@ -105,8 +120,8 @@ export class Claims {
     return claimed
   }
 
-  #sort (entry: Entry, answer: unknown, claimed: Claimed, returned: Returned[], gone: Entry[]): void {
-    const back = (due: number): void => { returned.push({ name: entryName(entry), shard: shardOf(entry.key), due }) }
+  #sort (entry: Candidate, answer: unknown, claimed: Claimed, returned: Returned[], gone: Entry[]): void {
+    const back = (due: number): void => { returned.push({ name: entryName(entry), lane: entry.lane, due }) }
     if (answer === null) gone.push(entry)
     else if (Number(answer) > 0) back(toCount(answer))
     else if (answer !== 0) {
@@ -121,8 +136,8 @@ export class Claims {
   }
 
   async #return (returned: readonly Returned[]): Promise<void> {
-    await Promise.all([...grouped(returned, ({ shard }) => shard)].map(async ([shard, some]) => await this.link.ask(async (client) =>
-      await client.zadd(this.keys.due(shard), 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
+    await Promise.all([...grouped(returned, ({ lane }) => lane)].map(async ([lane, some]) => await this.link.ask(async (client) =>
+      await client.zadd(this.#lanes[lane] as string, 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
   }
 
   async #settleOrKeep (claimed: Claimed): Promise<StoredRecord[]> {
@@ -143,8 +158,12 @@ export class Claims {
 
   /** Those that nobody else took over meanwhile. */
   async #settle ({ id, records, entries }: Claimed): Promise<StoredRecord[]> {
-    const settled = Reply.of(await this.link.run('settle', records.map(({ key }) => this.keys.record(key)), [id])).rest(toCount)
-    await leave(this.link, this.keys, entries.filter((_, i) => settled[i] === 1)).catch(this.report)
+    const answers = Reply.of(await this.link.run('settle', records.map(({ key }) => this.keys.record(key)), [id])).rest((item) => item)
+    const settled = answers.slice(0, records.length).map(toCount)
+    await Promise.all([
+      this.departures.leave(entries.filter((_, i) => settled[i] === 1)).catch(this.report),
+      sweep(this.link, answers.slice(records.length)).catch(this.report)
+    ])
     return records.filter((_, i) => settled[i] === 1)
   }
 }

@@ -16,7 +16,6 @@ function tenacity (commandTimeout: number): ConnectionOptions {
     retryStrategy,
     connectTimeout: 2000,
     disconnectTimeout: commandTimeout,
-    socketTimeout: 2 * commandTimeout,
     maxRetriesPerRequest: 4,
     failoverDetector: true
   }

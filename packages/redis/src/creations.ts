@@ -44,7 +44,7 @@ export class Creations {
   }
 
   async #store (batch: readonly Wanted[]): Promise<string[]> {
-    await Promise.all(batches(this.link.client, batch, ({ shard }) => this.keys.due(shard)).map(async (some) => await this.#enter(some)))
+    await Promise.all(batches(this.link.client, batch, (wanted) => this.#dueOf(wanted)).map(async (some) => await this.#enter(some)))
     const args: Argument[] = [GRACE]
     for (const { born, record: { owner, idle, absolute, body, origin }, maxPerOwner } of batch) {
       const most = Math.min(maxPerOwner, Number.MAX_SAFE_INTEGER)
@@ -53,9 +53,13 @@ export class Creations {
     return Reply.of(await this.link.write('create', batch.map(({ key }) => this.keys.record(key)), args)).rest(toText)
   }
 
+  #dueOf ({ shard, record: { owner } }: Wanted): string {
+    return owner === '' ? this.keys.nobody(shard) : this.keys.due(shard)
+  }
+
   async #enter (some: readonly Wanted[]): Promise<void> {
     const args = some.map(({ name, record: { idle, absolute, origin } }) => lines(name, idle, absolute, origin?.createdAt, origin?.usedAt))
-    await this.link.run('enter', some.map(({ shard }) => this.keys.due(shard)), args)
+    await this.link.run('enter', some.map((wanted) => this.#dueOf(wanted)), [GRACE, ...args])
   }
 }
 

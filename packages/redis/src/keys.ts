@@ -1,4 +1,4 @@
-import { ownerTag, type RecordKey, type StreamRef } from '@holdfast/core'
+import { ownerTag, type RecordKey } from '@holdfast/core'
 
 /** Shards of the index: enough to spread it over a Cluster. */
 export const SHARDS = 64
@@ -13,12 +13,13 @@ export class Keys {
   record (key: RecordKey): string { return this.#of(key, 'r') }
   tombstone (key: RecordKey): string { return this.#of(key, 't') }
   streams (key: RecordKey): string { return this.#of(key, 'e') }
-  stream ({ key, name }: StreamRef): string { return `${this.streams(key)}:${name}` }
 
   owner (owner: string): string { return `${this.#home(this.tagOf(owner))}o:${owner}` }
+  uses (owner: string): string { return `${this.#home(this.tagOf(owner))}u:${owner}` }
   ownerTag (owner: string): string { return this.tagOf(owner) }
 
   due (shard: number): string { return `${this.prefix}{x${shard}}:due` }
+  nobody (shard: number): string { return `${this.prefix}{x${shard}}:nobody` }
   all (shard: number): string { return `${this.prefix}{x${shard}}:all` }
   get replicas (): string { return `${this.prefix}replicas` }
   channel (name: string): string { return `${this.prefix}bus:${name}` }

@@ -3,6 +3,7 @@ import type { Breaker } from './breaker.js'
 import { Deadlines } from './deadlines.js'
 import type { Doctor } from './doctor.js'
 import { RedisError, translate } from './errors.js'
+import { Lines } from './lines.js'
 import { type Script, type ScriptName, scripts } from './script.js'
 
 export type Client = Redis | Cluster
@@ -22,15 +23,29 @@ export class Link {
   #arrival: Promise<void> | undefined
   #arrived: (() => void) | undefined
 
-  /** @param replicated how many replicas must confirm a {@link write} */
+  /**
+   * @param replicated how many replicas must confirm a {@link write}
+   * @param own whether the connections are the backend's, which cuts those that are silent for twice the time-out
+   */
   constructor (
     readonly client: Client,
     private readonly breaker: Breaker,
     private readonly doctor: Doctor | undefined,
     private readonly commandTimeout: number,
-    private readonly replicated = 0
+    private readonly replicated = 0,
+    own = false
   ) {
-    this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'), (since) => breaker.silent(since))
+    const lines = new Lines(client)
+    this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'), {
+      silent: (since) => breaker.silent(since),
+      busy: () => own && lines.owed,
+      look (passed) {
+        const vain = lines.look(passed)
+        if (own) lines.cut(2 * commandTimeout)
+        return vain
+      }
+    })
+    breaker.attentive = () => this.#deadlines.time
     client.on('error', this.#onError)
     client.on('ready', this.#onReady)
     if (client.status === 'ready') this.#onReady()

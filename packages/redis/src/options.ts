@@ -29,10 +29,18 @@ export interface RedisOptions {
   replicated?: number
   /** Events that a stream keeps; the oldest make room. Default 1,000. */
   maxEntries?: number
-  /** Bytes of events that a stream keeps, with 64 for each besides; the newest event is kept whatever its size. Default 1 MiB. */
+  /**
+   * Bytes that a stream keeps: its events, with 64 for each besides, and its head. The newest event is kept whatever its size; a head that
+   * is larger than this is refused with `HOLDFAST_BACKEND_FULL`. Default 1 MiB.
+   */
   maxStreamBytes?: number
   /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 16. */
   maxStreams?: number
+  /**
+   * Tombstones of removed records that are kept at a time; of more, those go that would have ended first. A tombstone needs about 350
+   * bytes. Default 100,000.
+   */
+  maxTombstones?: number
   /** Told of what needs an operator: values under the prefix that are not ours, and a Redis that is not safe. Default: a warning of the process. */
   onWarning?: (warning: Error) => void
   /** The part before the dot of the keys that an owner's records have. Default: as `@holdfast/core` makes them. */
@@ -52,7 +60,8 @@ export const DEFAULTS = {
   replicated: 0,
   maxEntries: 1000,
   maxStreamBytes: 2 ** 20,
-  maxStreams: 16
+  maxStreams: 16,
+  maxTombstones: 100_000
 }
 
 type Check = [valid: (value: unknown) => boolean, expected: string]
@@ -76,6 +85,7 @@ const CHECKS: Record<keyof RedisOptions, Check> = {
   maxEntries: NUMBER,
   maxStreamBytes: NUMBER,
   maxStreams: NUMBER,
+  maxTombstones: NUMBER,
   onWarning: FUNCTION,
   ownerTag: FUNCTION
 }

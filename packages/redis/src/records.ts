@@ -4,14 +4,16 @@ import { batches } from './batches.js'
 import type { Census } from './census.js'
 import type { Claims } from './claims.js'
 import type { Creations } from './creations.js'
+import type { Departure, Departures } from './departures.js'
 import type { Entry } from './entry.js'
 import { RedisError, isForeign, translate } from './errors.js'
 import type { Keys } from './keys.js'
-import { leave } from './leave.js'
+import type { Idleness } from './idleness.js'
 import type { Link } from './link.js'
 import type { Listing } from './listing.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
 import type { Stamps } from './stamps.js'
+import { sweep } from './sweep.js'
 import { newWriteId } from './write-id.js'
 
 const CREATED: ReadonlySet<string> = new Set<Created>(['created', 'exists', 'owner-full'])
@@ -24,7 +26,9 @@ export class RedisRecords implements RecordStore {
     private readonly stamps: Stamps,
     private readonly census: Census,
     private readonly creations: Creations,
+    private readonly departures: Departures,
     private readonly listing: Listing,
+    private readonly idleness: Idleness,
     private readonly claims: Claims,
     private readonly report: (error: Error) => void
   ) {}
@@ -35,7 +39,7 @@ export class RedisRecords implements RecordStore {
     if (await this.census.isFull(maxRecords)) return 'full'
     const created = await this.#create(entry, copy, maxPerOwner)
     if (created === 'created') this.stamps.learn(entry.key, copy.origin?.version ?? 1, entry.born)
-    else await leave(this.link, this.keys, [entry])
+    else await this.departures.leave([entry])
     return created
   }
 
@@ -104,17 +108,11 @@ export class RedisRecords implements RecordStore {
   async release (key: RecordKey, version: number): Promise<boolean> {
     const born = await this.link.ask(async (client) => await client.hget(this.keys.record(key), 'n'))
     if (born === null) return false
-    if (toCount(await this.link.write('release', [this.keys.record(key)], [born, version])) === 0) return false
+    const answer = Reply.of(await this.link.write('release', [this.keys.record(key)], [born, version]))
+    if (!answer.flag()) return false
     this.stamps.forget(key)
-    await leave(this.link, this.keys, [{ key, born }])
+    await Promise.all([this.departures.leave([{ key, born }]), this.#sweep(answer.rest((item) => item))])
     return true
-  }
-
-  async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    const [page, now] = await Promise.all([this.list({ owner, limit: 500 }), this.link.ask(async (client) => await client.time())])
-    const since = Number(now[0]) * 1000 - unusedFor
-    const idle = page.records.filter(({ usedAt }) => usedAt <= since).sort((a, b) => a.usedAt - b.usedAt)
-    return idle.slice(0, limit).map(({ key, usedAt }) => ({ key, usedAt }))
   }
 
   async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
@@ -125,6 +123,10 @@ export class RedisRecords implements RecordStore {
     }))
     const records = pages.flat()
     return page.cursor === undefined ? { records } : { records, cursor: page.cursor }
+  }
+
+  async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
+    return await (owner === '' ? this.idleness.ofNobody(unusedFor, limit) : this.idleness.ofOwner(owner, unusedFor, limit))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
@@ -147,17 +149,23 @@ export class RedisRecords implements RecordStore {
     }
   }
 
-  /** What the script says of each: the write id of its creation when it is removed now. */
+  /** What the script says of each. */
   async #remove (keys: readonly RecordKey[]): Promise<unknown[]> {
     const answers = Reply.of(await this.link.write('remove', keys.map((key) => this.keys.record(key)), [newWriteId()])).rest((item) => item)
-    const gone: Entry[] = []
+    const gone: Departure[] = []
     for (const [i, key] of keys.entries()) {
       this.stamps.forget(key)
-      const born = answers[i]
-      if (Buffer.isBuffer(born)) gone.push({ key, born: born.toString() })
+      const answer = answers[i]
+      if (!Buffer.isBuffer(answer)) continue
+      const [born = '', tombstone] = answer.toString().split('\n')
+      gone.push({ key, born, tombstone: Number(tombstone) })
     }
-    await leave(this.link, this.keys, gone)
-    return answers
+    await Promise.all([this.departures.leave(gone), this.#sweep(answers.slice(keys.length))])
+    return answers.slice(0, keys.length)
+  }
+
+  async #sweep (left: readonly unknown[]): Promise<void> {
+    await sweep(this.link, left).catch(this.report)
   }
 
   #known (key: RecordKey, answer: unknown): StoredRecord | undefined {

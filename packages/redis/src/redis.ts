@@ -7,8 +7,10 @@ import { Claims } from './claims.js'
 import { clockAhead } from './clock.js'
 import { connect, duplicate } from './connect.js'
 import { Creations } from './creations.js'
+import { Departures } from './departures.js'
 import { Doctor } from './doctor.js'
 import { RedisEvents } from './events.js'
+import { Idleness } from './idleness.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { Listing } from './listing.js'
@@ -40,19 +42,23 @@ export interface Examination {
  */
 export function redis (options: RedisOptions): RedisBackend {
   const settings = readOptions(options)
-  const { prefix, commandTimeout, durability, replicated, ownerTag, onWarning } = settings
+  const { prefix, commandTimeout, durability, replicated, ownerTag, maxTombstones, onWarning } = settings
+  const own = settings.client === undefined
   const client = settings.client ?? connect(settings)
   const now = (): number => performance.now()
   const doctor = new Doctor(async () => await examine(client), durability === 'strict', onWarning, now)
   const breaker = new Breaker(now)
-  const link = new Link(client, breaker, doctor, commandTimeout, replicated)
+  const link = new Link(client, breaker, doctor, commandTimeout, replicated, own)
   const keys = new Keys(prefix, ownerTag)
   const census = new Census(link, keys, now)
-  const claims = new Claims(link, keys, onWarning)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout), keys, onWarning)
+  const departures = new Departures(link, keys, maxTombstones)
+  const claims = new Claims(link, keys, departures, onWarning)
+  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning)
   return {
-    records: new RedisRecords(link, keys, new Stamps(), census, new Creations(link, keys), new Listing(link, keys), claims, onWarning),
-    events: new RedisEvents(link, keys, settings),
+    records: new RedisRecords(
+      link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys), new Idleness(link, keys), claims, onWarning
+    ),
+    events: new RedisEvents(link, keys, settings, onWarning),
     bus,
     presence: new RedisPresence(link, keys),
     shared: true,
@@ -70,7 +76,7 @@ export function redis (options: RedisOptions): RedisBackend {
     },
     async close () {
       bus.close()
-      if (settings.client === undefined) client.disconnect()
+      if (own) client.disconnect()
       else link.leave()
     }
   }

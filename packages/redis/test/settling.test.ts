@@ -85,5 +85,7 @@ t.test('as many as you like are claimed at once', async (t) => {
 
 /** Makes the only entry of a shard look due. */
 async function lookDue (raw: Redis): Promise<void> {
-  for (const name of await raw.keys('holdfast:*:due')) await raw.call('zadd', [name, '1', String(await raw.call('zrange', [name, '0', '0']))])
+  for (const name of [...await raw.keys('holdfast:*:nobody'), ...await raw.keys('holdfast:*:due')]) {
+    await raw.call('zadd', [name, '1', String(await raw.call('zrange', [name, '0', '0']))])
+  }
 }
