@@ -53,9 +53,9 @@ export class EventStream extends Readable {
 
   get position (): number { return this.#position }
 
-  /** Sends the headers on their way, with an id for the place where this stream starts where the client understands one. */
+  /** Sends the headers on their way, says when to come back, and gives clients that understand it an id for the place where this stream starts. */
   begin (priming: boolean): void {
-    this.push(priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : KEEP_ALIVE)
+    this.push(priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : retryHint(this.settings.retry))
   }
 
   /** Goes on from another place. */

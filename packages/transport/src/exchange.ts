@@ -1,4 +1,4 @@
-import { eventId, messageEvent, primingEvent } from './event.js'
+import { eventId, messageEvent, primingEvent, retryHint } from './event.js'
 import type { Inbound } from './inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
@@ -208,7 +208,8 @@ export class Exchange implements Waiting<Exchange> {
     if (last === undefined) return this.#settle(this.#unlogged())
     const start = last - messages.length
     const events = messages.map((message, index) => messageEvent(message, eventId(name, start + index + 1)))
-    this.#settle(streamReply((priming ? primingEvent(eventId(name, start), settings.retry) : '') + events.join('')))
+    const beginning = priming ? primingEvent(eventId(name, start), settings.retry) : retryHint(settings.retry)
+    this.#settle(streamReply(beginning + events.join('')))
   }
 
   #settle (reply: Reply): void {

@@ -57,7 +57,7 @@ t.test('an unsupported version is refused everywhere but in initialize', async (
   const f = await fleet(t, { scripts })
   const client = await f.client().begin()
   const headers = { 'mcp-protocol-version': '2026-07-28' }
-  t.equal((await client.post(client.doing('hello'), headers)).json.error.code, -32022)
+  t.equal((await client.post(client.doing('hello'), headers)).json.error.code, -32000)
   for (const reply of [await client.endpoint.get(client.inbound(undefined, headers)), await client.endpoint.delete(client.inbound(undefined, headers))]) t.equal(reply.status, 400)
   client.version = '2031-01-01'
   t.equal((await client.do('hello')).json.error.data.requested, '2031-01-01')
@@ -65,7 +65,7 @@ t.test('an unsupported version is refused everywhere but in initialize', async (
   const modern = f.client()
   const { status, json } = await modern.post(modern.request('tools/list', { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } }))
   t.equal(status, 400)
-  t.equal(json.error.code, -32022, 'a client that needs no session learns what is spoken here')
+  t.equal(json.error.code, -32000, 'a client that needs no session learns what is spoken here')
 })
 
 t.test('without a version it is the one that the session agreed on', async (t) => {
