@@ -49,7 +49,6 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
     transport.onidle = () => this.#rest()
     transport.onbusy = () => this.occupy(this)
-    transport.ondetached = after => this.#detach(after)
     transport.onunheard = () => sessions.emit('error', { error: new Error(UNHEARD) })
   }
 
@@ -109,6 +108,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   /** Connects a server, and brings a restored one to where the session was, as its client would have. */
   async connect (held: HeldServer): Promise<void> {
     this.#held = held
+    this.transport.ondetached = after => { void this.#detach(held, after) }
     await held.server.connect(this.transport)
     if (!this.restored) return
     const { handshake } = this.session.state
@@ -171,19 +171,22 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   async #dispose (reason: DisposeReason): Promise<void> {
     if (reason === 'terminated' || reason === 'expired') await within(LAST_WORDS, this.transport.abandon(notFoundReply))
     const held = this.#held
+    this.#held = undefined
     try {
       // One that closed itself is connected elsewhere by now.
       if (!this.transport.isClosed) await held?.server.close()
     } finally {
-      this.#held = undefined
       await this.transport.close()
       await held?.dispose?.(reason)
     }
   }
 
-  #detach (after: Unheard): void {
-    // A server that cannot be connected again rejects what it says from now on, as it would without us.
-    this.#held?.server.connect(after).catch(() => {})
+  async #detach ({ server }: HeldServer, after: Unheard): Promise<void> {
+    try {
+      await server.connect(after)
+    } catch {
+      // A server that cannot be connected again rejects what it says from now on, as it would without us.
+    }
   }
 
   /** The id and the context are credentials: neither is printed. */

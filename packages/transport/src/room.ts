@@ -41,17 +41,27 @@ export class Room {
   freed (): void {
     if (this.#waiting.size === 0 || this.#looking) return
     this.#looking = true
-    for (let looks = Math.min(LOOKS, this.#waiting.size); looks > 0; looks--) {
-      const [owner, queue] = this.#waiting.entries().next().value as [string, Set<Waiter>]
-      this.#waiting.delete(owner)
+    const looked = [...this.#first()]
+    const claimed = looked.filter(([, [first]]) => first?.claim() === true)
+    for (const [, queue] of claimed) {
       const [first] = queue
-      if (first?.claim() === true) {
-        queue.delete(first)
-        first.done(true)
-      }
+      queue.delete(first as Waiter)
+      first?.done(true)
+    }
+    // Whoever got nothing keeps its turn, unless it keeps others from being looked at.
+    for (const [owner, queue] of claimed.length > 0 ? claimed : looked) {
+      this.#waiting.delete(owner)
       if (queue.size > 0) this.#waiting.set(owner, queue)
     }
     this.#looking = false
+  }
+
+  * #first (): Generator<[string, Set<Waiter>]> {
+    let looks = LOOKS
+    for (const entry of this.#waiting) {
+      if (looks-- === 0) return
+      yield entry
+    }
   }
 
   /** Nobody waits any longer. */
