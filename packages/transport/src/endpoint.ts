@@ -131,7 +131,7 @@ export class Endpoint {
       const found = await this.#find(inbound)
       if (found === undefined) return this.#notFound(id)
       if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
-      if (this.#entered(found) > this.#limits.maxCalls) {
+      if (this.#isCrowded(found, messages)) {
         found.live?.leave()
         return tooManyCalls(id)
       }
@@ -200,9 +200,10 @@ export class Endpoint {
     return await initialize(this.#calls, this.#live, inbound, request)
   }
 
-  /** How many requests are on their way into a session. */
-  #entered ({ live, session }: Found): number {
-    return live === undefined ? this.#live.waiting(session.key) + 1 : live.entered
+  /** Whether too much is on its way into a session. Where calls run, answers and cancellations must reach them. */
+  #isCrowded ({ live, session }: Found, { requests }: Messages): boolean {
+    const { maxCalls } = this.#limits
+    return live === undefined ? this.#live.waiting(session.key) >= maxCalls : requests.length > 0 && live.entered > 2 * maxCalls
   }
 
   #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
@@ -224,7 +225,16 @@ export class Endpoint {
     const refused = refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
     const waiting = this.#live.admit(live)
-    return waiting === undefined ? this.#calls.run(live, inbound, requests, { batch }) : waiting.then(() => this.#run(live, inbound, messages))
+    return waiting === undefined ? this.#calls.run(live, inbound, requests, { batch }) : this.#runLater(waiting, inbound, messages)
+  }
+
+  async #runLater (waiting: Promise<LiveSession>, inbound: Inbound, messages: Messages): Promise<Reply> {
+    const live = await waiting
+    try {
+      return await this.#run(live, inbound, messages)
+    } finally {
+      live.leave()
+    }
   }
 
   async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {

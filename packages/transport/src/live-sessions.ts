@@ -108,19 +108,30 @@ export class LiveSessions {
   }
 
   /**
-   * Lets requests run in a live session. Undefined when they may at once; else they wait for the owner's share.
+   * Lets requests run in a live session. Undefined when they may at once; else they wait for the owner's share, and for the live session in
+   * which they may then run: it is entered once more and must be left.
    *
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
    */
   // Not async: a promise more for every call, and mostly nothing to wait for.
-  admit (live: LiveSession): Promise<void> | undefined {
+  admit (live: LiveSession): Promise<LiveSession> | undefined {
     return this.#places.occupy(live.place) ? undefined : this.#admitLater(live)
   }
 
-  async #admitLater (live: LiveSession): Promise<void> {
-    const { place } = live
-    await this.#wait(live, () => this.#places.occupy(place))
-    if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+  async #admitLater (live: LiveSession): Promise<LiveSession> {
+    // Who waits keeps no place from others.
+    live.leave()
+    try {
+      await this.#wait(live, () => this.#places.occupy(live.place))
+    } finally {
+      live.enter()
+    }
+    if (!this.#isUsable(live)) {
+      if (!await this.sessions.touch(live.session)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+      return await this.start(live.session, true)
+    }
+    live.enter()
+    return live
   }
 
   /**
@@ -145,13 +156,13 @@ export class LiveSessions {
       if (session.version > live.session.version) live.session.refresh(session.version, session.state, live.session.version)
       if (live.isBehind) await live.catchUp()
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
-      await this.admit(live)
     } catch (error) {
       live.leave()
       throw error
     }
     this.#use(live)
-    return live
+    const waiting = this.admit(live)
+    return waiting === undefined ? live : await waiting.finally(() => live.leave())
   }
 
   isStarting (key: RecordKey): boolean { return this.#starting.has(key) }

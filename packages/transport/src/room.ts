@@ -3,6 +3,9 @@ import { within } from './time-limit.js'
 /** How many owners are looked at when something becomes free; the next time begins with the others. */
 const LOOKS = 64
 
+/** Those of one owner that wait at the same time; more are turned away. */
+const MAX_WAITING = 1_000
+
 interface Waiter {
   claim: () => boolean
   done: (took: boolean) => void
@@ -31,7 +34,9 @@ export class Room {
         resolve()
       }
     })
-    this.#queue(owner).add(waiter)
+    const queue = this.#queue(owner)
+    if (queue.size >= MAX_WAITING) return false
+    queue.add(waiter)
     await within(this.patience, waited)
     if (!took) this.#forget(owner, waiter)
     return took || claim()

@@ -145,10 +145,12 @@ export class Streams {
     for (const [other, responses] of this.#open.get(key) ?? []) {
       streams.push(...this.log.isRunning(other) ? responses.slice(0, -1) : responses)
     }
-    if (streams.length < this.settings.maxOpenStreams) return
-    const oldest = streams.reduce((a, b) => a.openedAt <= b.openedAt ? a : b)
-    if (oldest.isDone) oldest.destroy()
-    else oldest.finish()
+    const { maxOpenStreams } = this.settings
+    if (streams.length < maxOpenStreams) return
+    streams.sort((a, b) => a.openedAt - b.openedAt)
+    const open = streams.filter(stream => !stream.isDone)
+    for (const stream of open.slice(0, Math.max(0, open.length - maxOpenStreams + 1))) stream.finish()
+    if (streams.length >= 2 * maxOpenStreams) streams.find(stream => stream.isDone)?.destroy()
   }
 
   #all (key: RecordKey, name: string): readonly EventStream[] {
