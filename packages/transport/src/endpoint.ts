@@ -128,7 +128,7 @@ export class Endpoint {
       if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
-      const found = await this.#find(inbound)
+      const found = await this.#find(inbound, first !== undefined)
       if (found === undefined) return this.#notFound(id)
       if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
       if (this.#isCrowded(found, messages)) {
@@ -191,8 +191,8 @@ export class Endpoint {
     return failureReply(error, id)
   }
 
-  #find (inbound: Inbound): Promise<Found | undefined> {
-    return this.#live.find(sessionId(inbound), inbound.principal)
+  #find (inbound: Inbound, calls = false): Promise<Found | undefined> {
+    return this.#live.find(sessionId(inbound), inbound.principal, calls)
   }
 
   async #initialize (inbound: Inbound, { batch }: Messages, request: Request): Promise<Reply> {

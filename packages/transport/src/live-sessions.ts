@@ -71,8 +71,12 @@ export class LiveSessions {
 
   [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
 
-  /** Finds a session, live or dormant, and extends it. One round trip to the backend. */
-  async find (id: string, principal: Principal | null): Promise<Found | undefined> {
+  /**
+   * Finds a session, live or dormant, and extends it. One round trip to the backend.
+   *
+   * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be what it waits for
+   */
+  async find (id: string, principal: Principal | null, calls = false): Promise<Found | undefined> {
     const live = this.#byId.get(id)
     // For somebody else's the same answer after the same time as for an id that nobody has.
     if (live === undefined || this.isForeign(id, principal)) return await this.#findDormant(id, principal)
@@ -84,7 +88,7 @@ export class LiveSessions {
         await this.end(session.key, 'expired')
         return undefined
       }
-      if (live.isBehind) await live.catchUp()
+      if (calls && live.isBehind) await live.catchUp()
     } catch (error) {
       live.leave()
       throw error
@@ -93,7 +97,7 @@ export class LiveSessions {
       live.leave()
       // The server closed itself. Its session goes on, with another.
       if (this.#byId.get(id) === live) await this.#remove(live, 'dormant')
-      return await this.find(id, principal)
+      return await this.find(id, principal, calls)
     }
     this.#use(live)
     return { session, live }
