@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { Extra } from '../src/extra.js'
 import { header } from '../src/inbound.js'
@@ -11,7 +12,7 @@ t.test('a header is one string', async (t) => {
 })
 
 t.test('copies of a header that agree are one', async (t) => {
-  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as object), 'mcp-protocol-version')
+  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
   for (const copies of ['2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'], ['2025-06-18, 2025-06-18', '2025-06-18']]) {
     t.equal(version(copies), '2025-06-18', String(copies))
   }
