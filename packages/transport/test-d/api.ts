@@ -20,8 +20,9 @@ declare const inbound: Inbound
 declare const headers: IncomingHttpHeaders
 declare const createServer: CreateServer
 
-const times = { streamAfter: 1, retry: 1, keepAlive: 1, dormantAfter: 1, factoryTimeout: 1, heartbeat: 1 }
-const options: EndpointOptions = { sessions, createServer, serverOptions: {}, maxLive: 1, maxBuffered: 1, responseMode: 'auto', ...times }
+const limits = { maxCalls: 1, maxOpenStreams: 1, maxSubscriptions: 1 }
+const times = { streamAfter: 1, retry: 1, standaloneRetry: 1, callTimeout: 1, stallTimeout: 1, keepAlive: 1, dormantAfter: 1, factoryTimeout: 1, heartbeat: 1 }
+const options: EndpointOptions = { sessions, createServer, serverOptions: {}, maxLive: 1, maxBuffered: 1, responseMode: 'auto', ...limits, ...times }
 
 // Endpoint
 const endpoint = new Endpoint(options)
@@ -31,6 +32,7 @@ expectType<Promise<Reply>>()(endpoint.get(inbound))
 expectType<Promise<Reply>>()(endpoint.delete(inbound))
 expectType<Promise<void>>()(endpoint.drain(1_000))
 expectType<Promise<void>>()(endpoint.close())
+expectType<Promise<void>>()(endpoint.close(1_000))
 expectType<number>()(endpoint.liveCount)
 expectType<Sessions>()(endpoint.sessions)
 // @ts-expect-error there are no defaults here

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { Extra } from '../src/extra.js'
 import { header } from '../src/inbound.js'
@@ -8,6 +9,14 @@ t.test('a header is one string', async (t) => {
   t.equal(header(call, 'mcp-session-id'), 'a')
   t.equal(header(call, 'set-cookie'), 'a, b')
   t.equal(header(call, 'last-event-id'), undefined)
+})
+
+t.test('copies of a header that agree are one', async (t) => {
+  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
+  for (const copies of ['2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'], ['2025-06-18, 2025-06-18', '2025-06-18']]) {
+    t.equal(version(copies), '2025-06-18', String(copies))
+  }
+  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) t.not(version(copies), '2025-06-18', String(copies))
 })
 
 t.test('a server of the v2 SDK reads a web request', async (t) => {

@@ -1,0 +1,251 @@
+import t from 'tap'
+import { fleet } from './fixtures/fleet.js'
+import { Gate, eventually, turns } from './fixtures/gate.js'
+import { type Scripts, fixtureServer, say } from './fixtures/server.js'
+import { said } from './fixtures/client.js'
+
+/** Calls that run until the test lets them go. */
+function waiting (): { gate: Gate, scripts: Scripts } {
+  const gate = new Gate()
+  return { gate, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' }, talk: async scene => { await say(scene, 'x'); await gate.passed; return 'done' } } }
+}
+
+const elicitation = { message: '?', requestedSchema: { type: 'object' as const, properties: {} } }
+
+t.test('maxCalls: a session may run so many requests here, whether their clients are there or not', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 3 })
+  const client = await f.client().begin()
+  const calls = []
+  for (let n = 0; n < 3; n++) {
+    const call = client.inbound(client.doing('wait'))
+    calls.push(client.send(call))
+    call.gone = n > 0
+  }
+  await turns()
+  const refused = await client.do('hello', 'one too many')
+  t.match(refused, { status: 429, headers: { 'retry-after': '1', 'cache-control': 'no-store' }, json: { id: 'one too many', error: { code: -32000 } } })
+  t.equal((await client.notify('notifications/roots/list_changed')).status, 202, 'what is no request may pass')
+  const other = await f.client().begin()
+  t.equal(said((await other.do('hello')).json), 'hi', 'of another session nothing runs')
+  gate.open()
+  for (const call of calls) t.equal(said((await call).json), 'done')
+  t.equal(said((await client.do('hello')).json), 'hi')
+})
+
+t.test('maxCalls: requests of a batch count one by one', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 3 })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  const never = await client.post(Array.from({ length: 4 }, () => client.doing('hello')))
+  t.match(never, { status: 400, json: { id: null, error: { code: -32600 } } }, 'trying again would not help')
+  const one = client.do('wait')
+  await turns()
+  t.match(await client.post(Array.from({ length: 3 }, () => client.doing('hello'))), { status: 429, json: { id: null } })
+  t.match(await client.post([...Array.from({ length: 3 }, () => client.doing('hello')), { jsonrpc: '2.0', method: 'notifications/x' }]), { status: 429 })
+  gate.open()
+  t.equal((await client.post(Array.from({ length: 2 }, () => client.doing('hello')))).json.length, 2)
+  await one
+})
+
+t.test('maxCalls: requests that wait for the server object count', async (t) => {
+  const gate = new Gate()
+  let slow = false
+  const make = fixtureServer({ hello: () => 'hi' }, [])
+  const f = await fleet(t, {
+    maxCalls: 2,
+    maxLive: 1,
+    createServer: async (session, shared) => {
+      if (slow) await gate.passed
+      return await make(session, shared)
+    }
+  })
+  const client = await f.client().begin()
+  await f.client().begin()
+  slow = true
+  const waiting = [client.do('hello'), client.do('hello')]
+  await turns()
+  t.equal((await client.do('hello')).status, 429)
+  t.equal((await client.notify('notifications/x')).status, 429)
+  gate.open()
+  for (const reply of waiting) t.equal((await reply).status, 200)
+})
+
+t.test('maxCalls: requests that look for their session count', async (t) => {
+  const f = await fleet(t, { maxCalls: 1, scripts: { hello: () => 'hi' } })
+  const client = await f.client().begin()
+  const { reached, release } = f.first.weather.hold('records.touch')
+  const first = client.do('hello')
+  await reached
+  const held = f.first.weather.hold('records.touch')
+  const second = client.do('hello')
+  await held.reached
+  t.equal((await client.do('hello')).status, 429)
+  release()
+  held.release()
+  t.equal((await first).status, 200)
+  t.ok([200, 429].includes((await second).status), 'whether the first is over is another matter')
+})
+
+t.test('a batch of a hundred messages needs every id once', async (t) => {
+  const f = await fleet(t, { maxCalls: 100, scripts: { hello: () => 'hi' } })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  t.equal((await client.post(Array.from({ length: 100 }, () => client.doing('hello')))).json.length, 100)
+  const doubled = Array.from({ length: 100 }, (_, n) => client.doing('hello', n === 99 ? 'b0' : `b${n}`))
+  t.match(await client.post(doubled), { status: 400, json: { id: 'b0', error: { code: -32600 } } })
+})
+
+t.test('ids of clients are bounded', async (t) => {
+  const f = await fleet(t, { scripts: { hello: () => 'hi' } })
+  const client = await f.client().begin()
+  t.equal((await client.do('hello', 'x'.repeat(256))).status, 200)
+  t.match(await client.do('hello', 'x'.repeat(257)), { status: 400, json: { id: null, error: { code: -32600 } } })
+})
+
+t.test('maxSubscriptions: the server never hears of one too many', async (t) => {
+  const f = await fleet(t, { maxSubscriptions: 2, replicas: 2 })
+  const client = await f.client().begin()
+  const subscribe = async (uri: string): Promise<any> => (await client.post(client.request('resources/subscribe', { uri }))).json
+  t.match(await subscribe('a:1'), { result: {} })
+  const two = await Promise.all([subscribe('a:2'), subscribe('a:3')])
+  t.same(two.map(answer => 'error' in answer).sort(), [false, true], 'those under way count')
+  t.match(two.find(answer => 'error' in answer), { error: { code: -32000, message: /2 resources/ } })
+  t.equal(f.made[0]?.subscriptions.size, 2)
+  t.match(await subscribe('a:1'), { result: {} }, 'one that is there is none too many')
+  t.match(await client.post(client.request('resources/unsubscribe', { uri: 'a:1' })), { status: 200 })
+  t.match(await subscribe('a:4'), { result: {} })
+  t.match((await client.at(f.second.endpoint).post(client.request('resources/subscribe', { uri: 'a:5' }))).json, { error: {} }, 'on any replica')
+})
+
+t.test('maxOpenStreams: the oldest response ends for a new one, and those of running calls stay', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxOpenStreams: 3 })
+  const client = await f.client().begin()
+  const calls = [await client.do('talk'), await client.do('talk'), await client.do('talk'), await client.do('talk')]
+  const opened = []
+  for (let n = 0; n < 5; n++) opened.push(await client.get())
+  t.same(await Promise.all(opened.slice(0, 2).map(async ({ events }) => await events.rest())), [[], []])
+  // A call's own response counts once; whoever resumes it again and again is like anybody.
+  const { events } = calls[0] as any
+  await events.message()
+  const again = []
+  for (let n = 0; n < 20; n++) again.push(await client.get(events.cursor))
+  // None of these is read, so none of them ends by itself.
+  t.ok(f.first.endpoint.openStreams <= 4 + 2 * 3, String(f.first.endpoint.openStreams))
+  gate.open()
+  t.equal(said(await again.at(-1)?.events.message()), 'done')
+  for (const stream of [...opened, ...again]) stream.events.close()
+})
+
+t.test('callTimeout: a call that takes too long is cancelled and answered', async (t) => {
+  const cancelled: unknown[] = []
+  const aborted = async (signal: AbortSignal, what: string): Promise<never> => await new Promise(() => {
+    if (signal.aborted) cancelled.push(what)
+    else signal.addEventListener('abort', () => cancelled.push(what))
+  })
+  const scripts: Scripts = {
+    hang: async ({ extra }) => await aborted(extra.signal, 'hang'),
+    talk: async scene => {
+      await say(scene, 'x')
+      await aborted(scene.extra.signal, 'talk')
+    },
+    hello: () => 'hi'
+  }
+  const f = await fleet(t, { callTimeout: 30, scripts })
+  const client = f.client()
+  client.version = '2025-03-26'
+  await client.begin()
+  const error = { code: -32000, message: /took too long/ }
+  t.match(await client.do('hang', 1), { status: 200, json: { id: 1, error } })
+  const { events } = await client.do('talk', 2)
+  t.match((await events.rest()).at(-1), { id: 2, error })
+  const batch = (await client.post([client.doing('hello', 3), client.doing('hang', 4), client.doing('hang', 5)])).json
+  t.match(batch, [{ id: 3, result: {} }, { id: 4, error }, { id: 5, error }])
+  const gone = client.inbound(client.doing('hang', 6))
+  gone.gone = true
+  t.match((await client.send(gone)).json, { id: 6, error }, 'also where the client hung up')
+  t.same(cancelled, ['hang', 'talk', 'hang', 'hang', 'hang'])
+  await f.first.endpoint.drain(60_000)
+})
+
+t.test('callTimeout: a question that nobody answers is answered with an error, and holds nothing any more', async (t) => {
+  const asked = new Gate<unknown>()
+  const f = await fleet(t, {
+    callTimeout: 30,
+    dormantAfter: 10,
+    scripts: {
+      ask: ({ server }) => { server.server.elicitInput(elicitation).then(asked.open, asked.open) }
+    }
+  })
+  const client = await f.client().begin({ elicitation: {} })
+  const { events } = await client.do('ask')
+  const { id } = await events.message()
+  t.match(await asked.passed, { message: /did not answer in time/ })
+  t.equal((await client.answer(id, { action: 'accept' })).status, 400, 'too late')
+  await eventually(() => f.first.endpoint.liveCount === 0)
+})
+
+t.test('stallTimeout: a reader that takes nothing is cut, and can resume', async (t) => {
+  const f = await fleet(t, { stallTimeout: 40, scripts: { shout: async scene => { await say(scene, 'x'.repeat(100_000)); return 'done' } } })
+  const client = await f.client().begin()
+  const cut: unknown[] = []
+  f.first.sessions.on('limitReached', event => { cut.push(event.limit) })
+  const { reply } = await client.do('shout')
+  await eventually(() => (reply.body as any).destroyed)
+  t.same(cut, ['maxBuffered'])
+  t.equal(f.first.endpoint.openStreams, 0)
+})
+
+t.test('drain and close resolve in time, whatever the server does', async (t) => {
+  const never = new Promise<never>(() => {})
+  const f = await fleet(t, {
+    createServer: async () => ({
+      server: {
+        connect: async transport => {
+          transport.onmessage = (message: any) => {
+            if (message.method === 'initialize') void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+          }
+        },
+        close: async () => await never
+      }
+    })
+  })
+  const client = await f.client().begin()
+  const call = client.do('hang', 1)
+  await turns()
+  await f.first.endpoint.drain(10)
+  t.match(await call, { status: 503, json: { id: 1 } })
+  await f.first.endpoint.close(10)
+  t.match(f.first.errors, [/in time/])
+  f.replicas.length = 0
+})
+
+t.test('drain and close resolve in time, whatever the backend does', async (t) => {
+  const { scripts } = waiting()
+  const f = await fleet(t, { scripts })
+  const client = await f.client().begin()
+  const talking = await client.do('talk')
+  const held = ['events.append', 'presence.withdraw'].map(method => f.first.weather.hold(method))
+  await f.first.endpoint.drain(10)
+  await f.first.endpoint.close(10)
+  t.ok(talking.isStream)
+  for (const { release } of held) release()
+  f.replicas.length = 0
+})
+
+t.test('a session that waits for room when the endpoint closes waits no longer', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxLive: 1 })
+  const client = await f.client().begin()
+  const busy = client.do('wait')
+  const late = f.client().initialize()
+  await turns()
+  await f.first.endpoint.close(10_000)
+  t.equal((await late).status, 503)
+  gate.open()
+  t.equal((await busy).status, 503)
+})

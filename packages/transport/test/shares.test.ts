@@ -1,0 +1,89 @@
+import t from 'tap'
+import type { Client } from './fixtures/client.js'
+import { said } from './fixtures/client.js'
+import { type Fleet, fleet } from './fixtures/fleet.js'
+import { Gate, turns } from './fixtures/gate.js'
+
+async function running (f: Fleet, subject: string, count: number): Promise<Array<{ client: Client, call: ReturnType<Client['do']> }>> {
+  const calls = []
+  for (let n = 0; n < count; n++) {
+    const client = await f.client({ subject }).begin()
+    calls.push({ client, call: client.do('wait') })
+    await turns(1)
+  }
+  return calls
+}
+
+t.test('an owner whose calls hang takes at most half of the live places', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 20, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const greedy = await running(f, 'greedy', 10)
+  const limits: unknown[] = []
+  f.first.sessions.on('limitReached', ({ limit }) => { limits.push(limit) })
+  // Eleven sessions of its own wait for the share, and others are served meanwhile.
+  const more = Array.from({ length: 11 }, async () => await f.client({ subject: 'greedy' }).initialize())
+  for (let n = 0; n < 30; n++) {
+    const other = await f.client({ subject: `other${n}` }).begin()
+    t.equal(said((await other.do('hello')).json), 'hi')
+  }
+  for (const refused of await Promise.all(more)) t.match(refused, { status: 503, headers: { 'retry-after': '10' } })
+  t.same(new Set(limits), new Set(['maxLive']))
+  gate.open()
+  for (const { call } of greedy) t.equal(said((await call).json), 'done')
+})
+
+t.test('calls that arrive at sessions which are live already count in the same way', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 4, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const clients = []
+  for (let n = 0; n < 4; n++) clients.push(await f.client({ subject: 'greedy' }).begin())
+  t.equal(f.first.endpoint.liveCount, 4, 'idle places are anybody\'s')
+  const calls = clients.map(async client => await client.do('wait'))
+  await turns()
+  const other = await f.client({ subject: 'other' }).begin()
+  t.equal(said((await other.do('hello')).json), 'hi')
+  gate.open()
+  const statuses = (await Promise.all(calls)).map(({ status }) => status)
+  t.same(statuses, [200, 200, 200, 200], 'those over the share waited')
+})
+
+t.test('a call over the share is refused when it has waited', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 2, scripts: { wait: async () => { await gate.passed; return 'done' } } })
+  const [one, two] = [await f.client({ subject: 'a' }).begin(), await f.client({ subject: 'a' }).begin()]
+  const call = one.do('wait')
+  await turns()
+  t.equal(f.first.endpoint.liveCount, 2)
+  t.match(await two.do('wait'), { status: 503, headers: { 'retry-after': '10' } })
+  t.equal((await two.get()).isStream, true, 'what runs nothing passes')
+  gate.open()
+  t.equal((await call).status, 200)
+  t.equal((await two.do('wait')).status, 200)
+})
+
+t.test('a call that waits for its share while its session ends finds none', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 2, scripts: { wait: async () => { await gate.passed; return 'done' } } })
+  const [one, two] = [await f.client({ subject: 'a' }).begin(), await f.client({ subject: 'a' }).begin()]
+  const call = one.do('wait')
+  await turns()
+  const late = two.do('wait')
+  await turns()
+  t.equal((await two.delete()).status, 200)
+  gate.open()
+  await call
+  t.equal((await late).status, 404)
+})
+
+t.test('what a session holds counts, without having asked', async (t) => {
+  const f = await fleet(t, { maxLive: 4, scripts: { hold: ({ session }) => { session.hold() }, hello: () => 'hi' } })
+  const clients = []
+  for (let n = 0; n < 2; n++) {
+    const client = await f.client({ subject: 'a' }).begin()
+    await client.do('hold')
+    clients.push(client)
+  }
+  t.match(await f.client({ subject: 'a' }).initialize(), { status: 503 })
+  for (const subject of ['b', 'c']) t.equal(said((await (await f.client({ subject }).begin()).do('hello')).json), 'hi')
+  t.equal(said((await clients[0]?.do('hello') as any).json), 'hi', 'a busy session takes more calls')
+})
