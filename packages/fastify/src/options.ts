@@ -8,6 +8,7 @@ import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
 import type { Authorize } from './admin/guard.js'
 import type { MetricsRegistry } from './metrics/registry.js'
+import { REGISTRATION } from './registration.js'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
 export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
@@ -132,8 +133,7 @@ export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pic
 /** @throws InvalidOptionError naming the option and what is wrong with it */
 export function readOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
-  // Fastify hands a plugin its own registration options as well.
-  for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
+  for (const name of REGISTRATION) delete options[name]
   for (const name of ['ttl', 'limits', 'thresholds', 'admin']) {
     if (isObject(options[name])) options[name] = { ...options[name] }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
@@ -9,10 +9,12 @@ import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
 import { Metrics } from './metrics/metrics.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
+import { registration } from './registration.js'
 import { routes } from './routes.js'
 import { sealing } from './sealing.js'
 import { sharedValidator } from './shared-validator.js'
 import { Snapshots } from './snapshots.js'
+import { startWarnings } from './start-warnings.js'
 import { unusedConnections } from './unused-connections.js'
 
 declare module 'fastify' {
@@ -30,7 +32,8 @@ declare module 'fastify' {
   }
 }
 
-export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
+export async function plugin (app: FastifyInstance, options: HoldfastOptions & RegisterOptions): Promise<void> {
+  const registered = registration(options)
   const settings = readOptions(options)
   const { namespace, ttl, limits, snapshot, thresholds } = settings
   const metrics = settings.metrics && await Metrics.create(settings.metrics)
@@ -50,11 +53,14 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
   // What nobody else hears of.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
-  await app.register(async scope => { routes(scope, endpoint, settings, metrics?.requests) })
-  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) })
-  metrics?.serve(app, endpoint, settings.path)
+  startWarnings(app, settings)
   let closing = false
-  if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
+  await app.register(async scope => { routes(scope, endpoint, settings, metrics?.requests) }, registered)
+  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) }, registered)
+  await app.register(async scope => {
+    metrics?.serve(scope, endpoint, settings.path)
+    if (settings.health !== undefined) health(scope, settings.health, async () => await readiness(sessions, closing))
+  }, registered)
 
   app.addHook('onReady', async () => {
     await snapshots?.restore()

@@ -8,6 +8,7 @@ import { jsonParser } from './json-parser.js'
 import type { Requests } from './metrics/requests.js'
 import type { Settings } from './options.js'
 import { principalReader } from './principal.js'
+import { setHeaders } from './reply-headers.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 
@@ -20,7 +21,8 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
-    return reply.code(answer.status).headers(answer.headers).send(answer.body ?? undefined)
+    setHeaders(reply, answer.headers)
+    return reply.code(answer.status).send(answer.body ?? undefined)
   }
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(request, reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))

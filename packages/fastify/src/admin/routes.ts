@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fast
 import type { Static } from 'typebox'
 import { type Sessions, ownerDigest } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
-import { admission } from '../admission.js'
+import { adminAdmission } from '../admission.js'
 import type { HoldfastOptions, Settings } from '../options.js'
 import { compilers } from './compilers.js'
 import { failures, refusal } from './failures.js'
@@ -25,7 +25,7 @@ type Admin = Required<NonNullable<HoldfastOptions['admin']>>
 export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings): Promise<void> {
   const { authorize, path, restoreLimit } = settings.admin as Admin
   const transfers = new Transfers(sessions, scope)
-  const refused = admission(scope, settings)
+  const isAdmitted = adminAdmission(scope, settings)
 
   const route = (action: AdminAction, { response, ...rest }: Described): Guarded => {
     const schema = { tags: ['mcp-sessions'], ...rest, response: { ...response, '4xx': Failure, '5xx': Failure } }
@@ -38,7 +38,7 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, scope.getDefaultJsonParser('error', 'error'))
   scope.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    if (refused(request) !== undefined) return await refuse(reply, 403)
+    if (!isAdmitted(request)) return await refuse(reply, 403)
   })
 
   scope.get<{ Querystring: Query }>(path, route('list', {
