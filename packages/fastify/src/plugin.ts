@@ -37,7 +37,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const settings = readOptions(options)
   const { namespace, ttl, limits, snapshot, thresholds } = settings
   const metrics = settings.metrics && await Metrics.create(settings.metrics)
-  const backend = settings.backend ?? memory()
+  const { backend, changes } = watched(settings.backend ?? memory(), snapshot)
   const codec = sealing(settings, app.log)
   const sessions = new Sessions({ backend: metrics?.backend(backend) ?? backend, namespace, ttl, limits, thresholds, codec: metrics?.codec(codec) ?? codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
@@ -65,25 +65,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   app.addHook('onReady', async () => {
     await snapshots?.restore()
     await endpoint.start()
-    sweeper.start()
-    watch.start()
-  })
-  // An open stream would keep `onClose` from ever running.
-  app.addHook('preClose', async () => {
-    closing = true
-    watch.stop()
-    if (settings.drainDelay !== undefined) await pause(milliseconds(settings.drainDelay, 'drainDelay'))
-    await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout'))
-    closeUnused()
-  })
-  app.addHook('onClose', async () => {
-    await sweeper.stop()
-    await endpoint.close()
-    try {
-      await snapshots?.close()
-    } finally {
-      if (settings.backend === undefined) await sessions.backend.close()
-    }
+    for (const part of [sweeper, watch, deadlines]) part.start()
   })
 }
 

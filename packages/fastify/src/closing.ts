@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { type Sessions, milliseconds } from '@holdfast/core'
+import type { Endpoint } from '@holdfast/transport'
+import type { Transfers } from './admin/transfer.js'
+import type { Connections } from './connections/connections.js'
+import type { Settings } from './options.js'
+import type { Snapshots } from './snapshots.js'
+
+/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go. */
+const OVERTIME = 100
+const FLUSH = 400
+const RELEASE = 300
+
+export interface Closing {
+  sessions: Sessions
+  endpoint: Endpoint
+  connections: Connections
+  transfers: Transfers
+  snapshots: Snapshots | undefined
+  /** What looks again and again. */
+  watches: ReadonlyArray<{ stop: () => unknown }>
+}
+
+/**
+ * What happens when the app closes. No step waits longer than its time for a peer, and the snapshot waits for none: it begins while Fastify
+ * waits for its connections to end.
+ *
+ * @returns whether the app closes
+ */
+export function closing (app: FastifyInstance, { drainDelay = 0, drainTimeout, backend }: Settings, parts: Closing): () => boolean {
+  const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
+  const [delay, timeout] = [milliseconds(drainDelay, 'drainDelay'), milliseconds(drainTimeout, 'drainTimeout')]
+  let isClosing = false
+
+  // An open stream would keep `onClose` from ever running.
+  app.addHook('preClose', async () => {
+    isClosing = true
+    await pause(delay)
+    await within(timeout + OVERTIME, endpoint.drain(timeout))
+    transfers.end()
+    await connections.flushed(FLUSH)
+    snapshots?.begin()
+    connections.close()
+  })
+  app.addHook('onClose', async () => {
+    for (const watch of watches) await watch.stop()
+    await within(RELEASE + OVERTIME, endpoint.close(RELEASE))
+    try {
+      await snapshots?.close()
+    } finally {
+      if (backend === undefined) await sessions.backend.close()
+    }
+  })
+  return () => isClosing
+}
+
+/** Waits for work, and not for ever. */
+async function within (time: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController()
+  try {
+    await Promise.race([work, pause(time, undefined, { signal: timer.signal })])
+  } finally {
+    timer.abort()
+  }
+}
