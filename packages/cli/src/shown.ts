@@ -21,7 +21,7 @@ export function shown ({ key, label, owner, createdAt, usedAt, expiresAt, versio
     key,
     label,
     owner,
-    principal: state?.principal == null ? null : printableTexts({ ...state.principal }, 256) as Principal,
+    principal: state?.principal == null ? null : printablePrincipal(state.principal),
     client: printableTexts({ name: state?.client.name, version: state?.client.version }),
     protocolVersion: state?.handshake.protocolVersion ?? '',
     createdAt,
@@ -32,10 +32,15 @@ export function shown ({ key, label, owner, createdAt, usedAt, expiresAt, versio
   }
 }
 
+function printablePrincipal ({ perClient, ...parts }: Principal): Principal {
+  const { subject = '', ...others } = printableTexts(parts, 256)
+  return { subject, ...others, ...(perClient === true && { perClient }) }
+}
+
 /** Whose it is, on a line. */
 export function whose ({ readable, principal }: Shown): string {
   if (!readable) return '(not readable)'
-  return principal === null ? '(nobody)' : Object.values(principal).join(' ')
+  return principal === null ? '(nobody)' : Object.values(principal).filter(part => typeof part === 'string').join(' ')
 }
 
 /** What the client calls itself, on a line. */

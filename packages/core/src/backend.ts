@@ -47,6 +47,9 @@ export interface RecordLimits {
  */
 export type Created = 'created' | 'exists' | 'owner-full' | 'full'
 
+/** A record that {@link RecordStore.idlest} found, with its last use as in {@link StoredRecord}. */
+export type IdleRecord = Pick<StoredRecord, 'key' | 'usedAt'>
+
 /** Records by key, each with an owner and an expiry. Its methods get arguments that core has checked. */
 export interface RecordStore {
   /**
@@ -69,7 +72,8 @@ export interface RecordStore {
    */
   reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean>
   /**
-   * Removes a record and its events, and leaves a tombstone until the record's deadline: nothing revives it.
+   * Removes a record and its events, and leaves a tombstone until the moment at which the record would have expired without further
+   * use: no older copy is alive after that, so nothing revives it. A backend bounds the number of its tombstones and forgets the oldest.
    * False when there was none alive.
    */
   remove (key: RecordKey): Promise<boolean>
@@ -87,6 +91,12 @@ export interface RecordStore {
    * `cursor` is present while there may be more.
    */
   list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }>
+  /**
+   * Living records of one owner (`''`: of nobody) that nobody has used for at least `unusedFor` milliseconds by the backend's clock, the
+   * longest unused first, at most `limit`. Reads no body, and looks at a bounded number of records: where it meets many that were used
+   * since it looked last, it returns fewer and comes to the others in later calls.
+   */
+  idlest (query: { owner: string, unusedFor: number, limit: number }): Promise<IdleRecord[]>
   /**
    * Removes expired records together with their events and hands each to exactly one caller, once. Looks at no more than
    * `limit` candidates; `more` says that others look due, so the caller should call again.

@@ -1,6 +1,6 @@
 export { Availability } from './availability.js'
 export type {
-  AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, LogEntry, Presence, RecordLimits, RecordStore, StoredStream, StreamPage, StreamRef
+  AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, IdleRecord, LogEntry, Presence, RecordLimits, RecordStore, StoredStream, StreamPage, StreamRef
 } from './backend.js'
 export { BoundCodec, type Codec, type Place, type SealingKeys, eventPlace, plain, unsealed } from './codec.js'
 export { type Duration, milliseconds } from './duration.js'

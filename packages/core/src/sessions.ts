@@ -41,7 +41,7 @@ export interface SessionsOptions {
   ttl?: {
     /** Without use. Default 30 minutes. */
     idle?: Duration
-    /** Since creation; nothing extends it. Default 24 hours. */
+    /** Since creation; nothing extends it. Default 7 days. */
     absolute?: Duration
   }
   limits?: {
@@ -106,7 +106,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     this.backend = backend
     this.namespace = namespace
     this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
-    this.absolute = milliseconds(ttl.absolute ?? '24h', 'ttl.absolute')
+    this.absolute = milliseconds(ttl.absolute ?? '7d', 'ttl.absolute')
     this.maxStateBytes = positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
     this.#limits = {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),

@@ -54,8 +54,14 @@ export function initialState (init: SessionInit): SessionState {
 }
 
 /** Whatever else the caller's object holds, such as a token, is not stored. */
-function onlyParts ({ issuer, subject, clientId, tenantId }: Principal): Principal {
-  return { subject, ...(issuer !== undefined && { issuer }), ...(clientId !== undefined && { clientId }), ...(tenantId !== undefined && { tenantId }) }
+function onlyParts ({ issuer, subject, clientId, tenantId, perClient }: Principal): Principal {
+  return {
+    subject,
+    ...(issuer !== undefined && { issuer }),
+    ...(clientId !== undefined && { clientId }),
+    ...(tenantId !== undefined && { tenantId }),
+    ...(perClient === true && { perClient })
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ function principals (): Principal[] {
     for (const subject of PARTS.filter(part => part !== undefined && part !== '')) {
       for (const clientId of PARTS) {
         for (const tenantId of PARTS) {
-          all.push(JSON.parse(JSON.stringify({ issuer, subject, clientId, tenantId })))
+          for (const perClient of [undefined, true]) all.push(JSON.parse(JSON.stringify({ issuer, subject, clientId, tenantId, perClient })))
         }
       }
     }
@@ -18,13 +18,18 @@ function principals (): Principal[] {
   return all
 }
 
-t.test('no two principals have one name, however their parts are chosen', async (t) => {
-  const all = principals()
+/** Without those that another client of one owner stands for already. */
+function owners (): Principal[] {
+  return principals().filter(({ clientId, perClient }) => perClient === true || clientId === undefined)
+}
+
+t.test('no two owners have one name, however their parts are chosen', async (t) => {
+  const all = owners()
   t.equal(new Set(all.map(ownerName)).size, all.length)
 })
 
 t.test('the digest in storage keeps them apart as well', async (t) => {
-  const some = principals().filter((_, index) => index % 7 === 0)
+  const some = owners().filter((_, index) => index % 7 === 0)
   t.equal(new Set(some.map(principal => ownerDigest('mcp', principal))).size, some.length)
 })
 
@@ -43,12 +48,22 @@ t.test('being the same principal and having the same name agree', async (t) => {
 
 t.test('an absent part is not an empty one, and undefined is absent', async (t) => {
   const absent: Principal = { subject: 'ada' }
-  for (const part of ['issuer', 'clientId', 'tenantId']) {
+  for (const part of ['issuer', 'tenantId']) {
     t.notOk(samePrincipal(absent, { ...absent, [part]: '' }))
     t.not(ownerName(absent), ownerName({ ...absent, [part]: '' }))
     t.ok(samePrincipal(absent, { ...absent, [part]: undefined } as Principal))
     t.equal(ownerName(absent), ownerName({ ...absent, [part]: undefined } as Principal))
   }
+})
+
+t.test('a client separates owners only where the principal says so', async (t) => {
+  const [one, two] = [{ subject: 'ada', clientId: 'one' }, { subject: 'ada', clientId: 'two' }]
+  t.ok(samePrincipal(one, two), 'a client that registers anew')
+  t.equal(ownerName(one), ownerName({ subject: 'ada' }))
+  t.equal(ownerName(one), ownerName({ ...two, perClient: false }))
+  const apart = [{ ...one, perClient: true }, { ...two, perClient: true }, { subject: 'ada', perClient: true }, { subject: 'ada', clientId: '', perClient: true }, one]
+  t.equal(new Set(apart.map(ownerName)).size, apart.length)
+  for (const a of apart) for (const b of apart) t.equal(samePrincipal(a, b), a === b)
 })
 
 t.test('what else an object holds does not matter to who it is', async (t) => {
@@ -66,7 +81,7 @@ t.test('nobody is the same as nobody only', async (t) => {
 
 t.test('what is no principal owns nothing: a missing subject must not be shared by all who lack it', async (t) => {
   for (const wrong of [{}, { subject: undefined }, { subject: '' }, { subject: 7 }, { subject: ['ada'] }, { subject: 'ada', issuer: null },
-    { subject: 'ada', clientId: 7 }, { subject: 'ada', tenantId: {} }, 'ada', 7, ['ada'], undefined]) {
+    { subject: 'ada', clientId: 7 }, { subject: 'ada', tenantId: {} }, { subject: 'ada', perClient: 'yes' }, 'ada', 7, ['ada'], undefined]) {
     t.throws(() => ownerName(wrong as Principal), { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' })
   }
 })

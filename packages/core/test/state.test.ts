@@ -26,10 +26,11 @@ t.test('a session starts empty, and keeps of its principal only what says who it
     context: null,
     data: {}
   })
-  const principal = { issuer: 'i', subject: 's', clientId: 'c', tenantId: 't' }
+  const principal = { issuer: 'i', subject: 's', clientId: 'c', tenantId: 't', perClient: true }
   const known = { ...principal, token: 'secret', scopes: ['all'] }
   t.strictSame(initialState({ principal: known }).principal, principal)
   t.strictSame(initialState({ principal: { subject: 's' } }).principal, { subject: 's' })
+  t.strictSame(initialState({ principal: { subject: 's', perClient: false } }).principal, { subject: 's' })
 })
 
 t.test('a body of any other shape is refused', async (t) => {
@@ -39,7 +40,7 @@ t.test('a body of any other shape is refused', async (t) => {
     hostile.push(rest)
     for (const wrong of [undefined, 7, 'text', [], true]) if (name !== 'context') hostile.push({ ...valid, [name]: wrong })
   }
-  for (const principal of [{}, { subject: '' }, { subject: 1 }, { subject: 'ada', issuer: 1 }, { subject: 'ada', clientId: null }, { subject: 'ada', tenantId: [] }]) {
+  for (const principal of [{}, { subject: '' }, { subject: 1 }, { subject: 'ada', issuer: 1 }, { subject: 'ada', clientId: null }, { subject: 'ada', tenantId: [] }, { subject: 'ada', perClient: 1 }]) {
     hostile.push({ ...valid, principal })
   }
   for (const handshake of [{}, { ...valid.handshake, initialize: [] }, { ...valid.handshake, protocolVersion: 1 }, { ...valid.handshake, initialized: 'yes' }]) {

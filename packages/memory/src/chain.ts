@@ -17,6 +17,10 @@ export class Chain<T extends Link<T>> {
     this.size++
   }
 
+  * [Symbol.iterator] (): Generator<T> {
+    for (let item = this.first; item !== undefined; item = item.next) yield item
+  }
+
   remove (item: T): void {
     if (item.previous === undefined) this.first = item.next
     else item.previous.next = item.next

@@ -17,6 +17,8 @@ export class Entry extends Due implements Link<Entry> {
   streams: Map<string, Stream> | undefined = undefined
   previous: Entry | undefined = undefined
   next: Entry | undefined = undefined
+  /** Where its owner's index of last uses has it, where there is one. */
+  place = -1
 
   /** @param number grows with each record, which gives lists their order */
   constructor (record: NewRecord, readonly owner: Owner, readonly number: number, now: number) {

@@ -2,15 +2,38 @@ import { isExpired } from '@holdfast/core'
 import { Chain, type Link } from './chain.js'
 import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
+import { Uses } from './uses.js'
 import { Table } from './table.js'
+
+/** Records that one call looks at besides those it returns; an owner with no more needs no index of their uses. */
+const AT_ONCE = 100
 
 /** An owner who has records, oldest first. */
 export class Owner extends Chain<Entry> implements Link<Owner> {
   previous: Owner | undefined = undefined
   next: Owner | undefined = undefined
+  #uses: Uses | undefined
 
   constructor (readonly name: string, readonly number: number) {
     super()
+  }
+
+  override push (entry: Entry): void {
+    super.push(entry)
+    if (this.#uses !== undefined) this.#uses.add(entry)
+    else if (this.size > AT_ONCE) this.#uses = new Uses(this)
+  }
+
+  override remove (entry: Entry): void {
+    super.remove(entry)
+    this.#uses?.remove(entry)
+  }
+
+  /** See `RecordStore.idlest`. */
+  idlest (now: number, unusedFor: number, limit: number): Entry[] {
+    if (this.#uses !== undefined) return this.#uses.idlest(now, unusedFor, limit, AT_ONCE + limit)
+    const idle = [...this].filter((entry) => now - entry.usedAt >= unusedFor && !isExpired(entry, now))
+    return idle.sort((a, b) => a.usedAt - b.usedAt).slice(0, limit)
   }
 
   isFull (max: number, now: number): boolean {

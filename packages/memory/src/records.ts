@@ -1,5 +1,5 @@
-import type { Created, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
-import { HoldfastError, isExpired } from '@holdfast/core'
+import type { Created, IdleRecord, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import { HoldfastError, expiresAt, isExpired } from '@holdfast/core'
 import { Entry } from './entry.js'
 import { pack } from './flat.js'
 import type { Bounds } from './options.js'
@@ -120,6 +120,10 @@ export class MemoryRecords implements RecordStore {
     return { records }
   }
 
+  async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
+    return this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit).map(({ key, usedAt }) => ({ key, usedAt })) ?? []
+  }
+
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
     const now = this.now()
     const records: StoredRecord[] = []
@@ -146,7 +150,7 @@ export class MemoryRecords implements RecordStore {
   }
 
   #remove (entry: Entry): void {
-    this.#tombstones.add(entry.key, entry.deadline)
+    this.#tombstones.add(entry.key, expiresAt(entry))
     this.#forget(entry)
   }
 

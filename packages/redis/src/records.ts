@@ -1,4 +1,4 @@
-import type { Created, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import type { Created, IdleRecord, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
 import { isHoldfastError } from '@holdfast/core'
 import { batches } from './batches.js'
 import type { Census } from './census.js'
@@ -108,6 +108,13 @@ export class RedisRecords implements RecordStore {
     this.stamps.forget(key)
     await leave(this.link, this.keys, [{ key, born }])
     return true
+  }
+
+  async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
+    const [page, now] = await Promise.all([this.list({ owner, limit: 500 }), this.link.ask(async (client) => await client.time())])
+    const since = Number(now[0]) * 1000 - unusedFor
+    const idle = page.records.filter(({ usedAt }) => usedAt <= since).sort((a, b) => a.usedAt - b.usedAt)
+    return idle.slice(0, limit).map(({ key, usedAt }) => ({ key, usedAt }))
   }
 
   async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {

@@ -14,6 +14,7 @@ import { delivery } from './delivery.js'
 import { ending } from './ending.js'
 import { exactExpiry, expiry } from './expiry.js'
 import type { ContractCheck, Harness } from './harness.js'
+import { idlest, exactIdlest } from './idlest.js'
 import { isolation } from './isolation.js'
 import { life } from './life.js'
 import { limits } from './limits.js'
@@ -38,7 +39,7 @@ export type { ContractCheck, Harness, Subject } from './harness.js'
 /** All checks. Each makes a subject of its own, so they run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
   ...life, ...records, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
-  ...listing, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
+  ...listing, ...idlest, ...exactIdlest, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
   ...resealedStreams, ...staleStreams, ...bus, ...presence
 ]
 

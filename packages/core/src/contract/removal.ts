@@ -35,13 +35,27 @@ export const removal = group('removal', {
     await t.assertGone(key, 'still removed')
   },
 
-  'a tombstone outlives the idle time': async (t) => {
-    const key = await t.createFor(2, 20)
+  'a tombstone stays as long as an older copy could live': async (t) => {
+    const key = await t.createFor(4, 20)
+    await t.advance(2)
+    await t.records.touch(key, 1)
     await t.records.remove(key)
-    await t.advance(6)
+    await t.advance(3)
     await t.settle()
     await t.claimAll([key])
-    assert.equal(await t.attempt({ key }), 'exists')
+    assert.equal(await t.attempt({ key }), 'exists', 'idle for three of four units')
+    assert.deepEqual(await t.records.removed([key]), [key])
+  },
+
+  'a tombstone stays no longer than until the record would have expired unused': async (t) => {
+    const owner = newOwner()
+    const keys = [await t.createFor(2, 50), await t.createFor(50, 2), await t.createFor(2, 50, { owner })]
+    await t.records.remove(keys[0] as string)
+    await t.records.remove(keys[1] as string)
+    await t.records.removeOwner(owner)
+    await t.advance(4)
+    await t.settle()
+    assert.deepEqual(await t.records.removed(keys), [])
   },
 
   'of many removals of one record exactly one succeeds': async (t) => {

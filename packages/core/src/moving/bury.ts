@@ -9,6 +9,6 @@ const DAY = 24 * 3_600_000
  */
 export async function bury ({ records }: Backend, key: RecordKey): Promise<void> {
   if (await records.remove(key) || (await records.removed([key])).length > 0) return
-  await records.create({ key, owner: '', idle: 1000, absolute: 7 * DAY, body: new Uint8Array() }, { maxRecords: Infinity, maxPerOwner: Infinity })
+  await records.create({ key, owner: '', idle: 7 * DAY, absolute: 7 * DAY, body: new Uint8Array() }, { maxRecords: Infinity, maxPerOwner: Infinity })
   await records.remove(key)
 }

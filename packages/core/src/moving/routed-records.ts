@@ -1,4 +1,4 @@
-import type { Created, RecordLimits, RecordStore } from '../backend.js'
+import type { Created, IdleRecord, RecordLimits, RecordStore } from '../backend.js'
 import type { NewRecord, RecordKey, StoredRecord } from '../record.js'
 import { CHANGED, RELEASED, REMOVED } from './change.js'
 import type { Router } from './router.js'
@@ -81,6 +81,10 @@ export class RoutedRecords implements RecordStore {
       const page = await records.list({ ...query, ...cursor })
       return page.cursor === undefined ? page : { ...page, cursor: mine + page.cursor }
     })
+  }
+
+  async idlest (query: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
+    return await this.router.ask(async ({ records }) => await records.idlest(query))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {

@@ -55,6 +55,7 @@ export class Stopgap implements Backend {
       },
       release: records.release.bind(records),
       list: records.list.bind(records),
+      idlest: records.idlest.bind(records),
       claimExpired: records.claimExpired.bind(records),
       count: records.count.bind(records)
     }

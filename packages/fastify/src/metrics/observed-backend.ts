@@ -17,7 +17,7 @@ export interface BackendObserver {
 /** What a backend can be asked, by part. */
 export const METHODS = {
   backend: ['ping'],
-  records: ['create', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'claimExpired', 'count'],
+  records: ['create', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'idlest', 'claimExpired', 'count'],
   events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'restore', 'reseal'],
   bus: ['publish', 'subscribe'],
   presence: ['announce', 'isPresent', 'list', 'withdraw']

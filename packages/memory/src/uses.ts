@@ -1,0 +1,81 @@
+import { isExpired } from '@holdfast/core'
+import type { Entry } from './entry.js'
+
+/**
+ * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does not move it, so
+ * what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
+ */
+export class Uses {
+  readonly #entries: Entry[] = []
+  /** When each was last used, as far as the heap knows. */
+  readonly #known: number[] = []
+
+  constructor (entries: Iterable<Entry>) {
+    for (const entry of entries) this.add(entry)
+  }
+
+  add (entry: Entry): void {
+    this.#entries.push(entry)
+    this.#known.push(entry.usedAt)
+    this.#rise(this.#entries.length - 1, entry, entry.usedAt)
+  }
+
+  remove (entry: Entry): void {
+    const { place } = entry
+    const [last, known] = [this.#entries.pop() as Entry, this.#known.pop() as number]
+    entry.place = -1
+    if (last === entry) return
+    this.#rise(place, last, known)
+    this.#sink(last.place, last, known)
+  }
+
+  /** Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than `most`. */
+  idlest (now: number, unusedFor: number, limit: number, most: number): Entry[] {
+    const found: Entry[] = []
+    const expired: Entry[] = []
+    for (let looked = 0; looked < most && found.length < limit; looked++) {
+      const [entry, known] = [this.#entries[0], this.#known[0] as number]
+      if (entry === undefined || now - known < unusedFor) break
+      if (entry.usedAt > known) {
+        this.#sink(0, entry, entry.usedAt)
+      } else {
+        this.remove(entry)
+        ;(isExpired(entry, now) ? expired : found).push(entry)
+      }
+    }
+    for (const entry of [...found, ...expired]) this.add(entry)
+    return found
+  }
+
+  #rise (place: number, entry: Entry, known: number): void {
+    while (place > 0) {
+      const above = (place - 1) >> 1
+      if ((this.#known[above] as number) <= known) break
+      this.#put(place, above)
+      place = above
+    }
+    this.#set(place, entry, known)
+  }
+
+  #sink (place: number, entry: Entry, known: number): void {
+    for (;;) {
+      const left = 2 * place + 1
+      const below = (this.#known[left + 1] ?? Infinity) < (this.#known[left] ?? Infinity) ? left + 1 : left
+      if ((this.#known[below] ?? Infinity) >= known) break
+      this.#put(place, below)
+      place = below
+    }
+    this.#set(place, entry, known)
+  }
+
+  /** Puts what is at another place here. */
+  #put (place: number, other: number): void {
+    this.#set(place, this.#entries[other] as Entry, this.#known[other] as number)
+  }
+
+  #set (place: number, entry: Entry, known: number): void {
+    this.#entries[place] = entry
+    this.#known[place] = known
+    entry.place = place
+  }
+}
