@@ -28,16 +28,21 @@ export interface Closing {
  *
  * @returns whether the app closes
  */
-export function closing (app: FastifyInstance, { drainDelay = 0, drainTimeout, backend }: Settings, parts: Closing): () => boolean {
+export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backend }: Settings, parts: Closing): () => boolean {
   const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
-  const [delay, timeout] = [milliseconds(drainDelay, 'drainDelay'), milliseconds(drainTimeout, 'drainTimeout')]
+  const delay = drainDelay === undefined ? 0 : milliseconds(drainDelay, 'drainDelay')
+  const timeout = milliseconds(drainTimeout, 'drainTimeout')
   let isClosing = false
+  /** What fails must not keep the next step from being taken. */
+  const bounded = async (time: number, work: Promise<void>): Promise<void> => {
+    await within(time, work).catch((error: unknown) => { sessions.emit('error', { error }) })
+  }
 
   // An open stream would keep `onClose` from ever running.
   app.addHook('preClose', async () => {
     isClosing = true
-    await pause(delay)
-    await within(timeout + OVERTIME, endpoint.drain(timeout))
+    if (delay > 0) await pause(delay)
+    await bounded(timeout + OVERTIME, endpoint.drain(timeout))
     transfers.end()
     await connections.flushed(FLUSH)
     snapshots?.begin()
@@ -45,7 +50,7 @@ export function closing (app: FastifyInstance, { drainDelay = 0, drainTimeout, b
   })
   app.addHook('onClose', async () => {
     for (const watch of watches) await watch.stop()
-    await within(RELEASE + OVERTIME, endpoint.close(RELEASE))
+    await bounded(RELEASE + OVERTIME, endpoint.close(RELEASE))
     try {
       await snapshots?.close()
     } finally {

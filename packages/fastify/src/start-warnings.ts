@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from './admission.js'
+import { keptByFastify } from './kept-by-fastify.js'
 import type { Settings } from './options.js'
 
 /** Says in the log which settings of the application leave the plugin without protection, once the app is ready or listens. */
@@ -20,11 +21,7 @@ export function startWarnings (app: FastifyInstance, { drainDelay, allowedHosts 
   })
 }
 
-/** The option is not among those that Fastify shows, so it is looked for where Fastify keeps it. */
+/** The option is not among those that Fastify shows. */
 function refusesWhileClosing (app: FastifyInstance): boolean {
-  for (let level: object | null = app; level !== null; level = Object.getPrototypeOf(level)) {
-    const key = Object.getOwnPropertySymbols(level).find(({ description }) => description === 'fastify.options')
-    if (key !== undefined) return (level as Record<symbol, { return503OnClosing?: boolean }>)[key]?.return503OnClosing !== false
-  }
-  return false
+  return (keptByFastify(app, 'fastify.options') as { return503OnClosing?: boolean } | undefined)?.return503OnClosing !== false
 }

@@ -22,6 +22,12 @@ export interface EndpointOptions extends LiveSettings, ExchangeSettings, Replica
   sessions: Sessions
   /** Characters that may wait for a slow reader of a stream; then it is cut, and can resume. */
   maxBuffered: number
+  standaloneRetry?: number
+  callTimeout?: number
+  stallTimeout?: number
+  maxCalls?: number
+  maxOpenStreams?: number
+  maxSubscriptions?: number
 }
 
 /** Client notifications that need no server object: a dormant session stays dormant. */
@@ -94,7 +100,7 @@ export class Endpoint {
   }
 
   /** Leaves the fleet and lets go of every server object. The sessions go on. */
-  async close (): Promise<void> {
+  async close (_timeout?: number): Promise<void> {
     await this.#replica.stop()
     await this.#live.close()
   }
