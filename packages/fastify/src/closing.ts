@@ -7,10 +7,10 @@ import type { Connections } from './connections/connections.js'
 import type { Settings } from './options.js'
 import type { Snapshots } from './snapshots.js'
 
-/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go. */
-const OVERTIME = 100
-const FLUSH = 400
-const RELEASE = 300
+/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go: less than 1 s together. */
+const OVERTIME = 300
+const FLUSH = 300
+const RELEASE = 200
 
 export interface Closing {
   sessions: Sessions
@@ -50,7 +50,7 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
   })
   app.addHook('onClose', async () => {
     for (const watch of watches) await watch.stop()
-    await bounded(RELEASE + OVERTIME, endpoint.close(RELEASE))
+    await bounded(RELEASE, endpoint.close(RELEASE))
     try {
       await snapshots?.close()
     } finally {

@@ -52,5 +52,10 @@ export function carries (messages: Messages, method: string): boolean {
 /** Each of the client's requests needs an id of its own. */
 export function repeatedId (requests: readonly Request[], isTaken: (id: RequestId) => boolean): RequestId | undefined {
   if (requests.length === 1) return isTaken((requests[0] as Request).id) ? (requests[0] as Request).id : undefined
-  return requests.find(({ id }, index) => isTaken(id) || requests.findIndex(other => other.id === id) < index)?.id
+  const seen = new Set<RequestId>()
+  for (const { id } of requests) {
+    if (seen.has(id) || isTaken(id)) return id
+    seen.add(id)
+  }
+  return undefined
 }

@@ -1,11 +1,12 @@
 import type { Session, Sessions } from '@holdfast/core'
+import { type CallLimits, refusedSubscription } from './call-admission.js'
 import { type BeforeAnswer, Exchange, type ExchangeSettings } from './exchange.js'
 import { Extra } from './extra.js'
 import { type Inbound, header } from './inbound.js'
-import type { Request, Response } from './json-rpc.js'
+import type { Message, Request, Response } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
-import { Overdue } from './overdue.js'
-import { replayedChange } from './replayed.js'
+import { type Expiring, Overdue } from './overdue.js'
+import { replayedEffect } from './replayed.js'
 import type { Reply } from './reply.js'
 import type { StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
@@ -26,7 +27,9 @@ export class Calls {
     readonly sessions: Sessions,
     readonly log: StreamLog,
     readonly streams: Streams,
-    readonly settings: ExchangeSettings
+    readonly settings: ExchangeSettings,
+    readonly limits: CallLimits,
+    readonly deadlines: Overdue<Expiring>
   ) {
     this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream())
   }
@@ -42,7 +45,11 @@ export class Calls {
     const extra = new Extra(inbound, priming && streaming ? exchange : undefined)
     for (const request of requests) transport.requests.set(request.id, exchange)
     try {
-      for (const request of requests) transport.receive(request, extra)
+      for (const request of requests) {
+        const refused = refusedSubscription(live, request, this.limits)
+        if (refused === undefined) transport.receive(request, extra)
+        else void transport.send(refused as Message)
+      }
     } catch (error) {
       return giveUp(live, requests, error)
     }
@@ -63,10 +70,10 @@ export function revisionOf (session: Session, inbound: Inbound): Revision {
 
 /** Makes durable what a request changed in its server, before its client hears that it did. */
 function keepEffect (request: Request, response: Response, live: LiveSession): Response | Promise<Response> {
-  const change = 'error' in response ? undefined : replayedChange(request)
-  if (change === undefined) return response
-  return live.session.change(change).then(() => {
-    live.noteReplay()
+  const effect = 'error' in response ? undefined : replayedEffect(request)
+  if (effect === undefined) return response
+  return live.session.change(state => ({ ...state, replay: effect(state.replay) })).then(() => {
+    live.noteReplay(effect)
     return response
   })
 }

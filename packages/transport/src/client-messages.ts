@@ -30,9 +30,12 @@ export async function takeNotification (live: LiveSession | undefined, notificat
     if (translated !== undefined) transport.receive(translated, extra)
     return
   }
-  transport.receive(notification, extra)
+  if (notification.method !== 'notifications/cancelled') return transport.receive(notification, extra)
+  // A client takes back its own requests only, and the server is asked by others, too.
   const id = isObject(notification.params) ? notification.params.requestId : undefined
-  if (notification.method === 'notifications/cancelled' && isRequestId(id)) await transport.cancel(id)
+  if (!isRequestId(id) || !transport.requests.has(id)) return
+  transport.receive(notification, extra)
+  await transport.cancel(id)
 }
 
 /** {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it resolves. */

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import type { Exchange } from './exchange.js'
 import { type Message, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from './json-rpc.js'
 import type { StreamWriter } from './stream-writer.js'
-import type { WireIds } from './wire-ids.js'
+import { Unheard, unheardAnswer } from './unheard.js'
+import type { Question, WireIds } from './wire-ids.js'
 
 /**
  * The SDK's `Transport` for one live session: it carries messages between a server object and the exchanges and streams of
@@ -13,43 +15,63 @@ export class DurableTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
-  /** The last request of the client that ran here is answered. */
+  /** The server asks its client something. */
+  onbusy?: () => void
+  /** The last request of the client, or of the server, is answered. */
   onidle?: () => void
+  /** The server is not connected any more; what it says from now on belongs to another transport. */
+  ondetached?: (after: Unheard) => void
+  /** The server speaks although it is not connected any more. Told once. */
+  onunheard?: () => void
   /** The client's requests that run here. */
   readonly requests = new Map<RequestId, Exchange>()
   #asked: Map<RequestId, (response: Response) => void> | undefined
+  /** No client can guess the ids of our own requests, and so take one back or answer it. */
+  #secret: string | undefined
   #questions = 0
   #whenIdle: Array<() => void> = []
-  #closed = false
+  #after: Unheard | undefined
 
-  constructor (readonly sessionId: string, readonly wireIds: WireIds, private readonly standalone: StreamWriter) {}
+  constructor (readonly sessionId: string, readonly wireIds: WireIds, private readonly standalone: StreamWriter) {
+    wireIds.onexpired = question => this.#expire(question)
+  }
 
-  get isClosed (): boolean { return this.#closed }
+  get isClosed (): boolean { return this.#after !== undefined }
 
   async start (): Promise<void> {}
 
   send (message: Message, options?: TransportSendOptions): Promise<void> {
+    if (this.#after !== undefined) return this.#after.send(message)
     return isResponse(message) ? this.#answer(message) : this.#say(message, options)
   }
 
   /** Ends the transport, as the server's own `close()` does. What still runs is answered with an error. */
   async close (): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true
-      for (const [id, resolve] of this.#asked ?? []) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
-      this.#asked = undefined
-      await this.abandon()
+    let abandoned
+    if (this.#after === undefined) {
+      this.#after = new Unheard(() => this.onunheard?.())
+      this.stopAsking()
+      abandoned = this.abandon()
+      for (const question of this.wireIds.closeAll()) this.receive(unheardAnswer(question) as Message)
     }
     // A server that was connected too late is told, too.
     const { onclose } = this
-    delete this.onclose
-    onclose?.()
+    if (onclose !== undefined) {
+      delete this.onclose
+      try {
+        onclose()
+      } finally {
+        this.ondetached?.(this.#after)
+      }
+    }
+    await abandoned
   }
 
-  /** Answers what still runs with an error; `reply` is for those that are not streaming. */
+  /** Answers what still runs with an error; `reply` is for those that are not streaming. Resolves once clients could resume to it. */
   async abandon (reply?: Parameters<Exchange['abandon']>[0]): Promise<void> {
-    await Promise.all(Array.from(new Set(this.requests.values()), async exchange => await exchange.abandon(reply)))
+    const exchanges = new Set(this.requests.values())
     this.requests.clear()
+    await Promise.all(Array.from(exchanges, async exchange => await exchange.abandon(reply)))
     this.#settled()
   }
 
@@ -60,8 +82,8 @@ export class DurableTransport implements Transport {
 
   /** Asks the server something on the client's behalf; the answer goes no further. */
   async ask (method: string, params: Record<string, unknown>): Promise<Response> {
-    const id = `holdfast.${++this.#questions}`
-    if (this.#closed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
+    const id = `${this.#secret ??= randomBytes(16).toString('base64url')}.${++this.#questions}`
+    if (this.isClosed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
     return await new Promise(resolve => {
       this.#asked ??= new Map()
       this.#asked.set(id, resolve)
@@ -69,10 +91,26 @@ export class DurableTransport implements Transport {
     })
   }
 
+  /** Gives up what was {@link ask}ed. */
+  stopAsking (): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    for (const [id, resolve] of asked ?? []) {
+      if (!this.isClosed) this.receive(cancelled(id, 'not answered in time'))
+      resolve(errorMessage(id, SERVER_ERROR, 'the server did not answer'))
+    }
+  }
+
   /** The client takes a request back; the server has been told. */
   async cancel (id: RequestId): Promise<void> {
     await this.requests.get(id)?.cancel(id)
     this.#remove(id)
+  }
+
+  /** Cancels a request in the server, and answers it with an error. */
+  async expire (id: RequestId): Promise<void> {
+    this.receive(cancelled(id, 'it took too long'))
+    await this.#answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
   }
 
   /** Resolves when no request of the client runs here. */
@@ -82,10 +120,23 @@ export class DurableTransport implements Transport {
 
   async #say (message: Message, options?: TransportSendOptions): Promise<void> {
     const related = options?.relatedRequestId
-    const exchange = related === undefined ? undefined : this.requests.get(related)
+    const asks = 'id' in message
+    const exchange = related === undefined ? asks ? this.#onlyExchange() : undefined : this.requests.get(related)
     const translated = this.wireIds.outgoing(message)
-    if (exchange?.streams === true) await exchange.emit(translated)
+    if (asks) this.onbusy?.()
+    else if ('method' in message && message.method === 'notifications/cancelled') this.#rest()
+    if (exchange?.streams === true && (exchange.isHeard || !asks)) await exchange.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
+  }
+
+  /** A question that names no call, while one runs, is most likely that one's: not every client listens outside of its calls. */
+  #onlyExchange (): Exchange | undefined {
+    let only
+    for (const exchange of this.requests.values()) {
+      if (only !== undefined && only !== exchange) return undefined
+      only = exchange
+    }
+    return only
   }
 
   async #answer (response: Response): Promise<void> {
@@ -103,16 +154,30 @@ export class DurableTransport implements Transport {
     }
   }
 
+  /** The client did not answer a question in time. */
+  #expire ({ id }: Question): void {
+    this.receive(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
+    this.#rest()
+  }
+
   #remove (id: RequestId): void {
     this.requests.delete(id)
     if (this.requests.size === 0) this.#settled()
   }
 
   #settled (): void {
-    this.onidle?.()
+    this.#rest()
     if (this.#whenIdle.length === 0) return
     const waiting = this.#whenIdle
     this.#whenIdle = []
     for (const resolve of waiting) resolve()
   }
+
+  #rest (): void {
+    this.onidle?.()
+  }
+}
+
+function cancelled (requestId: RequestId, reason: string): Message {
+  return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } }
 }

@@ -1,5 +1,6 @@
 import { HoldfastError, type RecordKey, type Session, type Sessions } from '@holdfast/core'
-import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from './body.js'
+import { type Messages, carries, isReply, readMessages, soleId } from './body.js'
+import { type CallLimits, refusedCalls, tooManyCalls } from './call-admission.js'
 import { Calls, revisionOf } from './calls.js'
 import { routeAnswer, routeNotification } from './client-messages.js'
 import { parseEventId } from './event.js'
@@ -10,25 +11,27 @@ import { type Inbound, header } from './inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { type Found, LiveSessions, type LiveSettings } from './live-sessions.js'
+import { type Expiring, Overdue } from './overdue.js'
 import { Replica, type ReplicaSettings } from './replica.js'
 import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './reply.js'
 import { type FleetReport, RollCall, VERSIONS } from './roll-call.js'
 import { StreamLog } from './stream-log.js'
-import { Streams } from './streams.js'
+import { type StreamSettings, Streams } from './streams.js'
+import { within } from './time-limit.js'
 import { refusedVersion } from './versions.js'
 
 /** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
-export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings {
+export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings, StreamSettings, CallLimits {
   sessions: Sessions
-  /** Characters that may wait for a slow reader of a stream; then it is cut, and can resume. */
-  maxBuffered: number
-  standaloneRetry?: number
-  callTimeout?: number
-  stallTimeout?: number
-  maxCalls?: number
-  maxOpenStreams?: number
-  maxSubscriptions?: number
+  /**
+   * Milliseconds that a request may take, of the client or of the server. Then the client's is cancelled in the server and answered with an
+   * error; the server's is answered with an error.
+   */
+  callTimeout: number
 }
+
+/** Milliseconds that the last words to clients may take when this process ends. */
+const LAST_WORDS = 250
 
 /** Client notifications that need no server object: a dormant session stays dormant. */
 const SERVERLESS = new Set(['notifications/initialized', 'notifications/cancelled', 'notifications/progress'])
@@ -41,15 +44,18 @@ export class Endpoint {
   readonly #calls: Calls
   readonly #replica: Replica
   readonly #rollCall: RollCall
+  readonly #limits: CallLimits
   #draining = false
 
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
+    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire())
     this.sessions = sessions
+    this.#limits = options
     this.#streams = new Streams(sessions, log, options)
-    this.#live = new LiveSessions(sessions, log, this.#streams, options)
-    this.#calls = new Calls(sessions, log, this.#streams, options)
+    this.#live = new LiveSessions(sessions, log, this.#streams, options, deadlines)
+    this.#calls = new Calls(sessions, log, this.#streams, options, options, deadlines)
     this.#rollCall = new RollCall(sessions, () => ({ live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS }))
     this.#replica = new Replica(sessions, this.#live, this.#streams, this.#rollCall, options)
   }
@@ -87,22 +93,27 @@ export class Endpoint {
 
   /**
    * Takes no new request, sends clients of open streams elsewhere, and gives running calls their time. What is left then is
-   * answered with an error.
+   * answered with an error, for which the last 250 ms are meant. Resolves in time, or within those, whatever servers and backend do.
    *
    * @param timeout milliseconds
    */
-  async drain (timeout: number): Promise<void> {
+  async drain (timeout = 10_000): Promise<void> {
     this.#draining = true
     this.#streams.drain('running')
-    await this.#live.idle(timeout)
-    for (const live of this.#live) await live.transport.abandon()
+    await this.#live.idle(Math.max(0, timeout - LAST_WORDS))
+    await within(LAST_WORDS, Promise.all(Array.from(this.#live, async live => await live.transport.abandon())))
     this.#streams.drain('none')
   }
 
-  /** Leaves the fleet and lets go of every server object. The sessions go on. */
-  async close (_timeout?: number): Promise<void> {
-    await this.#replica.stop()
-    await this.#live.close()
+  /**
+   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and backend do; what they
+   * still do then is told as an `error` of `sessions`.
+   *
+   * @param timeout milliseconds
+   */
+  async close (timeout = 10_000): Promise<void> {
+    const closing = Promise.all([this.#replica.stop(), this.#live.close()])
+    if (!await within(timeout, closing)) this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
   }
 
   /** Takes messages of a client. */
@@ -120,6 +131,10 @@ export class Endpoint {
       const found = await this.#find(inbound)
       if (found === undefined) return this.#notFound(id)
       if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
+      if (this.#entered(found) > this.#limits.maxCalls) {
+        found.live?.leave()
+        return tooManyCalls(id)
+      }
       const live = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found.live
       const session = live?.session ?? found.session
       try {
@@ -185,26 +200,42 @@ export class Endpoint {
     return await initialize(this.#calls, this.#live, inbound, request)
   }
 
+  /** How many requests are on their way into a session. */
+  #entered ({ live, session }: Found): number {
+    return live === undefined ? this.#live.waiting(session.key) + 1 : live.entered
+  }
+
   #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
     if (live !== undefined || this.#draining) return false
     return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(session.key)
   }
 
   #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
-    const { requests, notifications, responses, batch } = messages
+    const { notifications, responses, batch } = messages
     if (batch && !revisionOf(session, inbound).batches) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
-    const refused = refusedId(requests, live)
-    if (refused !== undefined) return refused
-    if (live !== undefined && notifications.length + responses.length === 0) return this.#calls.run(live, inbound, requests, { batch })
+    if (live !== undefined && notifications.length + responses.length === 0) return this.#run(live, inbound, messages)
     return this.#dispatchMixed(session, live, inbound, messages)
   }
 
-  async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, { requests, notifications, responses, batch }: Messages): Promise<Reply> {
+  #run (live: LiveSession, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+    const { requests, batch } = messages
+    // While it was looked for, this process may have begun to end.
+    this.#refuseWhileDraining()
+    const refused = refusedCalls(live, requests, batch, this.#limits)
+    if (refused !== undefined) return refused
+    const waiting = this.#live.admit(live)
+    return waiting === undefined ? this.#calls.run(live, inbound, requests, { batch }) : waiting.then(() => this.#run(live, inbound, messages))
+  }
+
+  async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
+    const { requests, notifications, responses, batch } = messages
+    // Of a batch that is refused nothing happens.
+    const refused = live && refusedCalls(live, requests, batch, this.#limits)
+    if (refused !== undefined) return refused
     for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
-    // Another POST may have used the id while this one delivered the rest of its batch.
-    if (live !== undefined && requests.length > 0) return refusedId(requests, live) ?? await this.#calls.run(live, inbound, requests, { batch })
+    if (live !== undefined && requests.length > 0) return await this.#run(live, inbound, messages)
     return accepted ? emptyReply(202) : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
   }
 
@@ -218,11 +249,6 @@ export class Endpoint {
     // A client that is told 204 does not come back for more (WHATWG HTML, server-sent events).
     return stream === 'over' ? emptyReply(204) : streamReply(stream)
   }
-}
-
-function refusedId (requests: readonly Request[], live: LiveSession | undefined): Reply | undefined {
-  const repeated = repeatedId(requests, id => live?.transport.requests.has(id) === true)
-  return repeated === undefined ? undefined : errorReply(400, repeated, INVALID_REQUEST, 'Invalid Request: the request id is in use')
 }
 
 /** The reply to a request that names no revision of ours, or no session. */

@@ -25,9 +25,11 @@ export interface EventStreamOptions {
   maxBuffered: number
   /** Milliseconds after which a client comes back. */
   retry: number
+  /** Milliseconds that a reader may take nothing of what waits for it; then it is cut, and can resume. */
+  stallTimeout: number
 }
 
-/** Characters that are read ahead of the client, with every version of Node. */
+/** Characters that are read ahead of the client, with every version of Node; also of one piece, so that a slow reader is seen to read. */
 const AHEAD = 16_384
 
 /**
@@ -40,6 +42,11 @@ export class EventStream extends Readable {
   #again = false
   #done = false
   #resume: (() => void) | undefined
+  /** Characters that were handed on. */
+  #written = 0
+  /** How many of them the reader had taken when it was last seen to take any, and when that was. */
+  #taken = 0
+  #takenAt = performance.now()
 
   constructor (readonly name: string, position: number, private readonly feed: Feed, private readonly settings: EventStreamOptions) {
     super({ encoding: 'utf8', highWaterMark: AHEAD })
@@ -48,14 +55,16 @@ export class EventStream extends Readable {
 
   /** A newer response of the same stream receives instead. */
   passive = false
+  /** By the monotonic clock. */
+  readonly openedAt = performance.now()
   /** Its place among the takeovers of this replica, until the fleet has heard of it. */
   claim: number | undefined
 
   get position (): number { return this.#position }
 
-  /** Sends the headers on their way, with an id for the place where this stream starts where the client understands one. */
+  /** Sends the headers on their way, says when to come back, and gives clients that understand it an id for the place where this stream starts. */
   begin (priming: boolean): void {
-    this.push(priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : KEEP_ALIVE)
+    this.#put(priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : retryHint(this.settings.retry))
   }
 
   /** Goes on from another place. */
@@ -76,7 +85,7 @@ export class EventStream extends Readable {
   offerUnlogged (messages: readonly string[], ended: boolean): void {
     if (this.#done) return
     if (this.#isFull && !ended && this.#isRead) return this.#cut()
-    for (const message of messages) this.push(messageEvent(message))
+    for (const message of messages) this.#put(messageEvent(message))
     if (ended) this.finish()
   }
 
@@ -90,13 +99,29 @@ export class EventStream extends Readable {
   finish (retry = false): void {
     if (this.#done) return
     this.#done = true
-    if (retry) this.push(retryHint(this.settings.retry))
+    if (retry) this.#put(retryHint(this.settings.retry))
     this.push(null)
   }
 
   /** A comment that keeps intermediaries from closing an idle response. */
   keepAlive (): void {
-    if (!this.#done && this.readableLength === 0) this.push(KEEP_ALIVE)
+    if (!this.#done && this.readableLength === 0) this.#put(KEEP_ALIVE)
+  }
+
+  /** It takes nothing more. */
+  get isDone (): boolean { return this.#done }
+
+  /** Cuts a reader that takes nothing of what waits for it. To be called now and again. */
+  checkReader (now = performance.now()): void {
+    const taken = this.#written - this.readableLength
+    // What is not read at all has nothing waiting but its end.
+    const waits = this.readableLength > 0 || this.#resume !== undefined || this.#done
+    if (!waits || taken !== this.#taken) {
+      this.#taken = taken
+      this.#takenAt = now
+    } else if (now - this.#takenAt >= this.settings.stallTimeout) {
+      this.#cut()
+    }
   }
 
   override _read (): void {
@@ -152,11 +177,27 @@ export class EventStream extends Readable {
 
   #send (message: string): boolean {
     if (this.#done) return true
-    return this.push(messageEvent(message, eventId(this.name, ++this.#position)))
+    return this.#put(messageEvent(message, eventId(this.name, ++this.#position)))
+  }
+
+  #put (text: string): boolean {
+    this.#written += text.length
+    let from = 0
+    while (text.length - from > AHEAD) {
+      // A pair of surrogates is one character: apart, its halves become nonsense.
+      const end = from + AHEAD - (isHighSurrogate(text.charCodeAt(from + AHEAD - 1)) ? 1 : 0)
+      this.push(text.slice(from, end))
+      from = end
+    }
+    return this.push(from === 0 ? text : text.slice(from))
   }
 
   async #drained (): Promise<void> {
     await new Promise<void>(resolve => { this.#resume = resolve })
     this.#resume = undefined
   }
+}
+
+function isHighSurrogate (code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
 }

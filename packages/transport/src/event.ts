@@ -1,3 +1,5 @@
+import { lineSafe } from './line-safe.js'
+
 /** Names a place in a stream to the client: `<stream name>.<position>`. */
 export function eventId (name: string, position: number): string {
   return `${name}.${position}`
@@ -9,9 +11,10 @@ export function parseEventId (id: string): { name: string, position: number } | 
   return name === undefined ? undefined : { name, position: Number(position) }
 }
 
-/** A server-sent event with a message; without an id it cannot be resumed from. */
+/** A server-sent event with a message; without an id it cannot be resumed from. Some clients wait for the event's name. */
 export function messageEvent (json: string, id?: string): string {
-  return id === undefined ? `data: ${json}\n\n` : `id: ${id}\ndata: ${json}\n\n`
+  const data = lineSafe(json)
+  return id === undefined ? `event: message\ndata: ${data}\n\n` : `event: message\nid: ${id}\ndata: ${data}\n\n`
 }
 
 /**

@@ -1,8 +1,9 @@
-import { eventId, messageEvent, primingEvent } from './event.js'
+import type { Sessions } from '@holdfast/core'
+import { eventId, messageEvent, primingEvent, retryHint } from './event.js'
 import type { Inbound } from './inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
-import type { Overdue, Waiting } from './overdue.js'
+import type { Expiring, Overdue, Waiting } from './overdue.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from './reply.js'
 import { INTERRUPTED, STANDALONE, type StreamLog, interruptions } from './stream-log.js'
 import type { StreamWriter } from './stream-writer.js'
@@ -23,7 +24,7 @@ export interface ExchangeSettings {
 export type BeforeAnswer = (request: Request, response: Response, live: LiveSession) => Response | Promise<Response>
 
 interface ExchangeContext {
-  calls: { log: StreamLog, streams: Streams }
+  calls: { sessions: Sessions, log: StreamLog, streams: Streams, deadlines: Overdue<Expiring> }
   live: LiveSession
   inbound: Inbound
   settings: ExchangeSettings
@@ -32,6 +33,19 @@ interface ExchangeContext {
   /** The client understands an event without data. */
   priming: boolean
   beforeAnswer: BeforeAnswer
+}
+
+/** When an exchange must be over. Its own place is among those that become streams. */
+class Deadline implements Expiring {
+  declare older?: Expiring | undefined
+  declare newer?: Expiring | undefined
+  declare since: number
+
+  constructor (private readonly exchange: Exchange) {}
+
+  expire (): void {
+    this.exchange.expire()
+  }
 }
 
 /** One POST that carries requests, from its arrival until each is answered. */
@@ -52,16 +66,28 @@ export class Exchange implements Waiting<Exchange> {
   #emitted = false
   #name = ''
   #writer: StreamWriter | undefined
+  readonly #deadline = new Deadline(this)
 
   constructor (private readonly context: ExchangeContext, private readonly requests: readonly Request[], private readonly batch: boolean) {
     this.#open = [...requests]
     this.reply = new Promise(resolve => { this.#resolve = resolve })
     context.overdue?.add(this)
+    context.calls.deadlines.add(this.#deadline)
   }
 
   /** Whether messages other than answers can go out here. */
   get streams (): boolean {
-    return this.#phase !== 'over' && this.context.settings.responseMode !== 'json'
+    return this.#phase !== 'over' && this.context.overdue !== undefined
+  }
+
+  /** Whether the client can hear of what goes out here, now or when it resumes. */
+  get isHeard (): boolean {
+    return this.#phase === 'streaming' || !this.context.inbound.isGone()
+  }
+
+  /** How many of its requests that are not answered are of one method. */
+  count (method: string): number {
+    return this.#open.filter(request => request.method === method).length
   }
 
   /** Sends a request or notification that belongs to a request of this exchange. Resolves once it is durable. */
@@ -85,6 +111,12 @@ export class Exchange implements Waiting<Exchange> {
     if (!this.#close(id) || this.#open.length > 0) return
     if (this.#phase === 'streaming') await this.#stream([], true)
     else await this.#finish()
+  }
+
+  /** It took too long. */
+  expire (): void {
+    const { live: { transport }, calls } = this.context
+    for (const { id } of [...this.#open]) transport.expire(id).catch(error => calls.sessions.report(error))
   }
 
   /** Turns a reply that is still due into a stream. */
@@ -184,14 +216,17 @@ export class Exchange implements Waiting<Exchange> {
       this.#writer = log.writer(session, this.#name, deliver, this.requests.map(({ id }) => id))
       if (!end) messages = [...this.#answers, ...messages]
     }
-    if (end) this.#phase = 'over'
+    if (end) this.#end()
     await this.#writer.write(messages, end)
   }
 
   #deliver (first: number | undefined, messages: readonly string[], ended: boolean): void {
     const { calls: { log, streams }, live: { session }, priming } = this.context
     if (ended) log.end(this.#name)
-    if (this.#replied) return streams.deliver(session.key, this.#name, first, messages, ended)
+    if (this.#replied) {
+      streams.deliver(session.key, this.#name, first, messages, ended)
+      return
+    }
     this.#replied = true
     const stream = streams.attach(session, this.#name, first === undefined ? 0 : first - 1, priming)
     if (first === undefined) stream.offerUnlogged(messages, ended)
@@ -201,21 +236,27 @@ export class Exchange implements Waiting<Exchange> {
 
   /** A stream that is over before it began needs neither a writer nor an open response. */
   async #finishAsStream (messages: readonly string[]): Promise<void> {
-    this.#phase = 'over'
+    this.#end()
     const { calls: { log }, live: { session }, priming, settings } = this.context
     const name = log.name()
     const last = await log.append({ key: session.key, name }, messages, { end: true })
     if (last === undefined) return this.#settle(this.#unlogged())
     const start = last - messages.length
     const events = messages.map((message, index) => messageEvent(message, eventId(name, start + index + 1)))
-    this.#settle(streamReply((priming ? primingEvent(eventId(name, start), settings.retry) : '') + events.join('')))
+    const beginning = priming ? primingEvent(eventId(name, start), settings.retry) : retryHint(settings.retry)
+    this.#settle(streamReply(beginning + events.join('')))
   }
 
   #settle (reply: Reply): void {
-    this.#phase = 'over'
+    this.#end()
     this.#replied = true
     this.context.overdue?.delete(this)
     this.#resolve(reply)
+  }
+
+  #end (): void {
+    this.#phase = 'over'
+    this.context.calls.deadlines.delete(this.#deadline)
   }
 }
 

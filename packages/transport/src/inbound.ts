@@ -22,8 +22,11 @@ export interface Inbound {
   found? (session: Session): void
 }
 
-/** The header as one string; undefined when it is missing. */
+/** The header as one string; undefined when it is missing. Copies that agree are one: Node and proxies join them with commas. */
 export function header (inbound: Inbound, name: string): string | undefined {
   const value = inbound.headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
+  if (value === undefined || (typeof value === 'string' && !value.includes(','))) return value
+  const joined = String(value)
+  const [first = '', ...others] = joined.split(',').map(copy => copy.trim())
+  return others.every(copy => copy === first) ? first : joined
 }

@@ -15,13 +15,14 @@ export const INVALID_PARAMS = -32602
 export const INTERNAL_ERROR = -32603
 export const SERVER_ERROR = -32000
 export const SESSION_NOT_FOUND = -32001
-/** MCP 2026-07-28: the client falls back to a version in `data.supported`. */
-export const UNSUPPORTED_VERSION = -32022
 
 const RELATED_TASK = 'io.modelcontextprotocol/related-task'
 
 /** JSON-RPC 2.0 §6 sets no bound; the SDK takes 100. */
 export const MAX_BATCH = 100
+
+/** Characters of an id. */
+const MAX_ID = 256
 
 /*
  * The SDK drops, without an answer, what is not exactly a message: an unknown member, a progress token that is an object.
@@ -48,9 +49,9 @@ export function isResponse (message: unknown): message is Response {
     : isMessage(message, ERROR) && isError(message.error)
 }
 
-/** MCP narrows JSON-RPC: a string or a whole number, never null. */
+/** MCP narrows JSON-RPC: a string or a whole number, never null. Ids are kept with their streams, so a long one is none. */
 export function isRequestId (id: unknown): id is RequestId {
-  return typeof id === 'string' || Number.isSafeInteger(id)
+  return typeof id === 'string' ? id.length <= MAX_ID : Number.isSafeInteger(id)
 }
 
 /** The id of a message that may be anything, for an error about it; null where it cannot be read. */

@@ -2,37 +2,54 @@ import { inspect } from 'node:util'
 import { type DataChange, HoldfastError, type Json, type JsonObject, type Principal, type Replay, type Session, type Sessions, keyLabel } from '@holdfast/core'
 import type { DurableTransport } from './durable-transport.js'
 import type { DisposeReason, HeldServer } from './factory.js'
+import { Place } from './live-places.js'
 import type { McpSession } from './mcp-session.js'
 import type { Ranked } from './recency.js'
-import { replayRequests } from './replayed.js'
+import { type Effect, replayRequests } from './replayed.js'
 import { notFoundReply } from './reply.js'
 import { within } from './time-limit.js'
+import type { Unheard } from './unheard.js'
 
 /** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */
 const CLOSE_TIMEOUT = 10_000
+/** Milliseconds for last words to be logged. */
+const LAST_WORDS = 1_000
+const UNHEARD = 'a server goes on to speak after its session has let it go, and nobody hears it: end its timers in dispose()'
 const NOTHING_REPLAYED: Replay = { subscriptions: [] }
 
 /** A session with a server object in this process. */
 export class LiveSession implements McpSession, Ranked<LiveSession> {
   declare older?: LiveSession | undefined
   declare newer?: LiveSession | undefined
+  /** Among the live sessions of this process. Somebody without a principal shares with nobody. */
+  readonly place: Place<LiveSession>
   #held: HeldServer | undefined
   #holds = 0
   #replayed = NOTHING_REPLAYED
+  #catchingUp: Promise<void> | undefined
   /** The session is being ended from inside: calls that run here may still answer. */
   #yielding = false
   /** When it was last used here, by the monotonic clock. */
   usedAt = performance.now()
+  /** When a client last heard the server say something of its own accord, by the monotonic clock. */
+  heardAt = -Infinity
 
   constructor (
     readonly session: Session,
     readonly transport: DurableTransport,
     readonly restored: boolean,
     private readonly sessions: Sessions,
+    /** Milliseconds that a server may take to learn what its client set elsewhere. */
+    private readonly patience: number,
+    /** Told when something needs the server object that no request waits for. */
+    private readonly occupy: (live: LiveSession) => void,
     /** Told when nothing needs the server object any more, for now. */
     private readonly idle: (live: LiveSession) => void
   ) {
+    this.place = new Place(session.principal === null ? session.key : session.owner, this)
     transport.onidle = () => this.#rest()
+    transport.onbusy = () => this.occupy(this)
+    transport.onunheard = () => sessions.emit('error', { error: new Error(UNHEARD) })
   }
 
   get id (): string { return this.session.id }
@@ -47,6 +64,14 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     return this.#holds > 0 || this.transport.requests.size > 0 || this.transport.wireIds.size > 0
   }
 
+  /** Requests that are on their way in, and holds. */
+  get entered (): number { return this.#holds }
+
+  /** The client set something elsewhere that the server does not know yet. */
+  get isBehind (): boolean {
+    return this.#catchingUp !== undefined || this.session.state.replay !== this.#replayed
+  }
+
   async update (change: DataChange): Promise<JsonObject> {
     return await this.session.update(change)
   }
@@ -59,6 +84,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   hold (): () => void {
     let held = true
     this.enter()
+    this.occupy(this)
     return () => {
       if (held) this.leave()
       held = false
@@ -82,6 +108,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   /** Connects a server, and brings a restored one to where the session was, as its client would have. */
   async connect (held: HeldServer): Promise<void> {
     this.#held = held
+    this.transport.ondetached = after => { void this.#detach(held, after) }
     await held.server.connect(this.transport)
     if (!this.restored) return
     const { handshake } = this.session.state
@@ -91,17 +118,47 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     await this.catchUp()
   }
 
-  /** Delivers what the client set elsewhere. */
+  /**
+   * Delivers what the client set elsewhere, once for all requests that wait for it.
+   *
+   * @throws HoldfastError HOLDFAST_FACTORY_TIMEOUT
+   */
   async catchUp (): Promise<void> {
-    const { replay } = this.session.state
-    const requests = replayRequests(this.#replayed, replay)
+    for (;;) {
+      if (this.#catchingUp === undefined) {
+        const { replay } = this.session.state
+        const requests = replayRequests(this.#replayed, replay)
+        if (requests.length === 0) {
+          this.#replayed = replay
+          return
+        }
+        this.#catchingUp = this.#replay(requests, replay).finally(() => { this.#catchingUp = undefined })
+      }
+      await this.#catchingUp
+    }
+  }
+
+  async #replay (requests: ReturnType<typeof replayRequests>, replay: Replay): Promise<void> {
+    let over = false
+    const asking = (async () => {
+      for (const { method, params } of requests) if (!over) await this.transport.ask(method, params)
+    })()
+    if (!await within(this.patience, asking)) {
+      over = true
+      this.transport.stopAsking()
+      throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
+    }
     this.#replayed = replay
-    for (const { method, params } of requests) await this.transport.ask(method, params)
   }
 
   /** The client set something here, and the server knows it. */
-  noteReplay (): void {
-    this.#replayed = this.session.state.replay
+  noteReplay (effect: Effect): void {
+    this.#replayed = effect(this.#replayed)
+  }
+
+  /** A client heard what the server said of its own accord. */
+  heard (): void {
+    this.heardAt = performance.now()
   }
 
   /** Lets the server object go. Resolves in time even if that does not. */
@@ -112,14 +169,23 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {
-    if (reason === 'terminated' || reason === 'expired') await this.transport.abandon(notFoundReply)
+    if (reason === 'terminated' || reason === 'expired') await within(LAST_WORDS, this.transport.abandon(notFoundReply))
     const held = this.#held
     this.#held = undefined
     try {
-      await held?.server.close()
+      // One that closed itself is connected elsewhere by now.
+      if (!this.transport.isClosed) await held?.server.close()
     } finally {
       await this.transport.close()
       await held?.dispose?.(reason)
+    }
+  }
+
+  async #detach ({ server }: HeldServer, after: Unheard): Promise<void> {
+    try {
+      await server.connect(after)
+    } catch {
+      // A server that cannot be connected again rejects what it says from now on, as it would without us.
     }
   }
 

@@ -1,7 +1,10 @@
-import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, ownerDigest, samePrincipal } from '@holdfast/core'
+import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
+import { LivePlaces } from './live-places.js'
 import { LiveSession } from './live-session.js'
+import { Mismatches } from './mismatches.js'
+import type { Expiring, Overdue } from './overdue.js'
 import { Recency } from './recency.js'
 import { Room } from './room.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
@@ -15,7 +18,7 @@ const PATIENCE = 2_000
 export interface LiveSettings {
   createServer: CreateServer
   serverOptions: SharedServerOptions
-  /** Server objects at the same time. */
+  /** Server objects at the same time. An owner's busy ones are at most half of them. */
   maxLive: number
   /** Milliseconds without use after which a session becomes dormant. */
   dormantAfter: number
@@ -43,9 +46,9 @@ export class LiveSessions {
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
-  readonly #room = new Room(() => this.#claim(), PATIENCE)
-  /** Server objects that are being made. */
-  #connecting = 0
+  readonly #places: LivePlaces<LiveSession>
+  readonly #room = new Room(PATIENCE)
+  readonly #mismatches: Mismatches
   #closed = false
   #requestCount = 0
 
@@ -53,8 +56,12 @@ export class LiveSessions {
     private readonly sessions: Sessions,
     private readonly log: StreamLog,
     private readonly streams: Streams,
-    private readonly settings: LiveSettings
-  ) {}
+    private readonly settings: LiveSettings,
+    private readonly deadlines: Overdue<Expiring>
+  ) {
+    this.#places = new LivePlaces(settings.maxLive, live => live.busy)
+    this.#mismatches = new Mismatches(sessions)
+  }
 
   get size (): number { return this.#byKey.size }
 
@@ -72,13 +79,12 @@ export class LiveSessions {
     const { session } = live
     live.enter()
     try {
-      const { version } = session
       if (!await this.sessions.touch(session)) {
         live.leave()
         await this.end(session.key, 'expired')
         return undefined
       }
-      if (session.version !== version) await live.catchUp()
+      if (live.isBehind) await live.catchUp()
     } catch (error) {
       live.leave()
       throw error
@@ -93,12 +99,28 @@ export class LiveSessions {
     return { session, live }
   }
 
-  /** Whether an id is that of somebody else's session, as far as it is live here; that is reported. */
+  /** Whether an id is that of somebody else's session, as far as it is live here; that is reported, later. */
   isForeign (id: string, principal: Principal | null): boolean {
     const session = this.#byId.get(id)?.session
     if (session === undefined || samePrincipal(session.principal, principal)) return false
-    this.sessions.emit('ownerMismatch', { ...notice(session), by: ownerDigest(this.sessions.namespace, principal) })
+    this.#mismatches.note(session, principal)
     return true
+  }
+
+  /**
+   * Lets requests run in a live session. Undefined when they may at once; else they wait for the owner's share.
+   *
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
+   */
+  // Not async: a promise more for every call, and mostly nothing to wait for.
+  admit (live: LiveSession): Promise<void> | undefined {
+    return this.#places.occupy(live.place) ? undefined : this.#admitLater(live)
+  }
+
+  async #admitLater (live: LiveSession): Promise<void> {
+    const { place } = live
+    await this.#wait(live, () => this.#places.occupy(place))
+    if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
   }
 
   /**
@@ -119,7 +141,11 @@ export class LiveSessions {
     live.enter()
     try {
       await starting?.ready
+      // Whoever came later may have seen more than the one for whom the server is made.
+      if (session.version > live.session.version) live.session.refresh(session.version, session.state, live.session.version)
+      if (live.isBehind) await live.catchUp()
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+      await this.admit(live)
     } catch (error) {
       live.leave()
       throw error
@@ -129,6 +155,9 @@ export class LiveSessions {
   }
 
   isStarting (key: RecordKey): boolean { return this.#starting.has(key) }
+
+  /** How many requests wait for a session to become live. */
+  waiting (key: RecordKey): number { return this.#starting.get(key)?.live.entered ?? 0 }
 
   /** Drops the server object of a session that has ended. */
   async end (key: RecordKey, reason: 'terminated' | 'expired'): Promise<void> {
@@ -142,7 +171,7 @@ export class LiveSessions {
     const idle = []
     for (const live of this.#recency) {
       if (now - live.usedAt < this.settings.dormantAfter) break
-      if (!live.busy) idle.push(live)
+      if (!live.busy && now - live.heardAt >= this.settings.dormantAfter) idle.push(live)
     }
     await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
   }
@@ -155,8 +184,12 @@ export class LiveSessions {
   /** Lets every server object go; the sessions go on elsewhere. */
   async close (): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
-    await Promise.all(Array.from(this, async live => await this.#remove(live, 'closing')))
+    this.#mismatches.tell()
+    this.#room.end()
+    await Promise.allSettled([
+      ...Array.from(this.#starting.values(), async ({ ready }) => await ready),
+      ...Array.from(this, async live => await this.#remove(live, 'closing'))
+    ])
     await Promise.all(this.#closing.values())
   }
 
@@ -176,28 +209,31 @@ export class LiveSessions {
   }
 
   async #start (live: LiveSession): Promise<void> {
-    const { id, key, owner, principal } = live.session
+    const { id, key, principal } = live.session
     await this.#closing.get(key)
-    // Most calls are short: when all are busy, one is soon free.
-    if (!await this.#room.take()) {
-      this.sessions.emit('limitReached', { limit: 'maxLive', owner, admitted: false })
-      throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
-    }
+    await this.#wait(live, () => this.#claim(live))
     try {
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
+      if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
-      this.#connecting--
-      this.#room.freed()
+      this.#free(live)
       await live.close('closing')
       throw error
     }
-    this.#connecting--
     this.#byId.set(id, live)
     this.#byKey.set(key, live)
     if (live.restored) this.sessions.emit('restored', { ...notice(live.session), principal })
+  }
+
+  /** Most calls are short: when there is no place, one is soon free. */
+  async #wait (live: LiveSession, claim: () => boolean): Promise<void> {
+    if (await this.#room.take(live.place.owner, claim)) return
+    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
+    this.sessions.emit('limitReached', { limit: 'maxLive', owner: live.session.owner, admitted: false })
+    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
   }
 
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
@@ -215,26 +251,42 @@ export class LiveSessions {
   }
 
   #idle (live: LiveSession): void {
-    if (this.#byKey.get(live.session.key) === live) this.#use(live)
+    if (this.#byKey.get(live.session.key) === live) {
+      this.#use(live)
+      this.#places.rest(live.place)
+    }
     this.#room.freed()
   }
 
-  /** Takes a place for a server object, from the least recently used session that is not busy if it must be. */
-  #claim (): boolean {
-    if (this.#byKey.size + this.#connecting >= this.settings.maxLive) {
-      const unused = this.#recency.find(live => !live.busy)
-      if (unused === undefined) return false
-      void this.#remove(unused, 'dormant')
-    }
-    this.#connecting++
-    return true
+  /** Takes a place for a server object, from an idle session if it must be. Those that take long to let go are server objects still. */
+  #claim (live: LiveSession): boolean {
+    if (this.#closed || this.#closing.size >= this.settings.maxLive) return false
+    const taken = this.#places.take(live.place)
+    if (taken?.leaves !== undefined) void this.#remove(taken.leaves, 'dormant')
+    return taken !== undefined
+  }
+
+  #free (live: LiveSession): void {
+    this.#places.giveBack(live.place)
+    this.#room.freed()
   }
 
   #live (session: Session, restored: boolean): LiveSession {
     const { key, id } = session
-    const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => this.streams.deliver(key, STANDALONE, first, messages, ended))
-    const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount)
-    return new LiveSession(session, new DurableTransport(id, wireIds, standalone), restored, this.sessions, idle => this.#idle(idle))
+    const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount, this.deadlines)
+    const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => {
+      // A server that somebody listens to is not left alone, though nobody uses it.
+      const now = performance.now()
+      const ask = now - live.heardAt >= this.settings.dormantAfter / 4
+      if (this.streams.deliver(key, STANDALONE, first, messages, ended, ask)) live.heardAt = now
+    })
+    const transport = new DurableTransport(id, wireIds, standalone)
+    const live: LiveSession = new LiveSession(
+      session, transport, restored, this.sessions, this.settings.factoryTimeout,
+      () => this.#places.occupy(live.place, true),
+      () => this.#idle(live)
+    )
+    return live
   }
 
   async #connect (live: LiveSession): Promise<void> {
@@ -255,9 +307,12 @@ export class LiveSessions {
     this.#byId.delete(id)
     this.#byKey.delete(key)
     this.#recency.delete(live)
-    this.#room.freed()
-    const closing = live.close(reason).finally(() => { if (this.#closing.get(key) === closing) this.#closing.delete(key) })
+    const closing = live.close(reason).finally(() => {
+      if (this.#closing.get(key) === closing) this.#closing.delete(key)
+      this.#room.freed()
+    })
     this.#closing.set(key, closing)
+    this.#free(live)
     await closing
   }
 }

@@ -6,6 +6,11 @@ export interface Waiting<T> extends Ranked<T> {
   since: number
 }
 
+/** What is given up when its time is over, whatever it is. */
+export interface Expiring extends Waiting<Expiring> {
+  expire (): void
+}
+
 /** Notices what waits too long, with one timer for all: each waits equally long, so the oldest is due first. */
 export class Overdue<T extends Waiting<T>> {
   readonly #waiting = new Recency<T>()

@@ -11,6 +11,8 @@ export interface ReplicaSettings {
   heartbeat: number
   /** Milliseconds between comments on an idle stream. */
   keepAlive: number
+  /** Milliseconds that a reader of a stream may take nothing of what waits for it. */
+  stallTimeout: number
   /** Milliseconds without use after which a session becomes dormant. */
   dormantAfter: number
 }
@@ -45,9 +47,10 @@ export class Replica {
 
   /** Resolves when the first heartbeat was tried; with the backend down, later ones go on trying. */
   async start (): Promise<void> {
-    const { heartbeat, keepAlive, dormantAfter } = this.settings
+    const { heartbeat, keepAlive, stallTimeout, dormantAfter } = this.settings
     const { idle, absolute } = this.sessions
     this.#pulse.every(keepAlive, () => this.streams.keepAlive())
+    this.#pulse.every(Math.max(10, stallTimeout / 4), () => this.streams.checkReaders())
     this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
     this.#pulse.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // 1.5 heartbeats of grace and half a one to look make two.
@@ -98,12 +101,13 @@ export class Replica {
   }
 
   async #hear (message: FleetMessage): Promise<void> {
-    const { live, streams, rollCall } = this
-    await HANDLERS[message.type]?.({ live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
+    const { live, streams, rollCall, sessions } = this
+    await HANDLERS[message.type]?.({ sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
   }
 }
 
 interface Receiver {
+  sessions: Sessions
   live: LiveSessions
   streams: Streams
   rollCall: RollCall
@@ -115,7 +119,10 @@ const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessa
   gone: async ({ end }, { keys, reason }) => {
     if (Array.isArray(keys)) await Promise.all(keys.map(async key => await end(String(key), reason === 'expired' ? 'expired' : 'terminated')))
   },
-  wake: ({ streams }, { key, stream }) => streams.wake(key, String(stream)),
+  wake: async ({ sessions, streams }, { key, stream, from, ask }) => {
+    if (streams.wake(key, String(stream)) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key)
+  },
+  listening: ({ live }, { key }) => live.get(key)?.heard(),
   takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, String(stream), from, Number(claim)),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
   notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) },

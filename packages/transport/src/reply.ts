@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type ErrorCode, isHoldfastError } from '@holdfast/core'
 import { INTERNAL_ERROR, type RequestId, SERVER_ERROR, SESSION_NOT_FOUND, errorMessage } from './json-rpc.js'
+import { lineSafe } from './line-safe.js'
 
 /** What an HTTP request is answered with, for any framework. */
 export interface Reply {
@@ -10,11 +11,12 @@ export interface Reply {
   body: string | Readable | null
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json' }
-const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }
+const EMPTY_HEADERS = { 'cache-control': 'no-store' }
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
 
 export function jsonReply (json: string): Reply {
-  return { status: 200, headers: JSON_HEADERS, body: json }
+  return { status: 200, headers: JSON_HEADERS, body: lineSafe(json) }
 }
 
 export function streamReply (body: string | Readable): Reply {
@@ -22,13 +24,13 @@ export function streamReply (body: string | Readable): Reply {
 }
 
 export function emptyReply (status: number): Reply {
-  return { status, headers: {}, body: null }
+  return { status, headers: EMPTY_HEADERS, body: null }
 }
 
 /** A JSON-RPC error with an HTTP status. `retryAfter` is in seconds. */
 export function errorReply (status: number, id: RequestId | null, code: number, message: string, extra: { data?: unknown, retryAfter?: number } = {}): Reply {
   const headers = extra.retryAfter === undefined ? JSON_HEADERS : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
-  return { status, headers, body: JSON.stringify(errorMessage(id, code, message, extra.data)) }
+  return { status, headers, body: lineSafe(JSON.stringify(errorMessage(id, code, message, extra.data))) }
 }
 
 /** Unknown, expired, terminated and somebody else's: one answer. */

@@ -1,35 +1,83 @@
 import { within } from './time-limit.js'
 
-/** Waits for one of a limited number of places. Who waits longest looks first. */
+/** How many owners are looked at when something becomes free; the next time begins with the others. */
+const LOOKS = 64
+
+interface Waiter {
+  claim: () => boolean
+  done: (took: boolean) => void
+}
+
+/** Waits for one of a limited number of places. Owners take turns; within an owner, who waits longest looks first. */
 export class Room {
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Map<string, Set<Waiter>>()
+  #looking = false
+
+  /** @param patience milliseconds that anybody waits */
+  constructor (private readonly patience: number) {}
 
   /**
-   * @param claim takes a place if there is one
-   * @param patience milliseconds that anybody waits
+   * False when no place became free in time.
+   *
+   * @param claim takes a place if there is one for this owner
    */
-  constructor (private readonly claim: () => boolean, private readonly patience: number) {}
-
-  /** False when no place became free in time. */
-  async take (): Promise<boolean> {
-    const deadline = performance.now() + this.patience
-    while (!this.claim()) {
-      const left = deadline - performance.now()
-      if (left <= 0) return false
-      let look!: () => void
-      const freed = new Promise<void>(resolve => { look = resolve })
-      this.#waiting.add(look)
-      await within(left, freed)
-      this.#waiting.delete(look)
-    }
-    return true
+  async take (owner: string, claim: () => boolean): Promise<boolean> {
+    if (!this.#waiting.has(owner) && claim()) return true
+    let took = false
+    const waiter = { claim } as Waiter
+    const waited = new Promise<void>(resolve => {
+      waiter.done = value => {
+        took = value
+        resolve()
+      }
+    })
+    this.#queue(owner).add(waiter)
+    await within(this.patience, waited)
+    if (!took) this.#forget(owner, waiter)
+    return took || claim()
   }
 
   /** A place may have become free. */
   freed (): void {
-    const [next] = this.#waiting
-    if (next === undefined) return
-    this.#waiting.delete(next)
-    next()
+    if (this.#waiting.size === 0 || this.#looking) return
+    this.#looking = true
+    const looked = [...this.#first()]
+    const claimed = looked.filter(([, [first]]) => first?.claim() === true)
+    for (const [, queue] of claimed) {
+      const [first] = queue
+      queue.delete(first as Waiter)
+      first?.done(true)
+    }
+    // Whoever got nothing keeps its turn, unless it keeps others from being looked at.
+    for (const [owner, queue] of claimed.length > 0 ? claimed : looked) {
+      this.#waiting.delete(owner)
+      if (queue.size > 0) this.#waiting.set(owner, queue)
+    }
+    this.#looking = false
+  }
+
+  * #first (): Generator<[string, Set<Waiter>]> {
+    let looks = LOOKS
+    for (const entry of this.#waiting) {
+      if (looks-- === 0) return
+      yield entry
+    }
+  }
+
+  /** Nobody waits any longer. */
+  end (): void {
+    for (const queue of this.#waiting.values()) for (const { done } of queue) done(false)
+  }
+
+  #queue (owner: string): Set<Waiter> {
+    let queue = this.#waiting.get(owner)
+    if (queue === undefined) this.#waiting.set(owner, queue = new Set())
+    return queue
+  }
+
+  #forget (owner: string, waiter: Waiter): void {
+    const queue = this.#queue(owner)
+    queue.delete(waiter)
+    if (queue.size === 0) this.#waiting.delete(owner)
   }
 }

@@ -2,16 +2,26 @@ import type { RecordKey, Session, Sessions } from '@holdfast/core'
 import { EventStream, type EventStreamOptions, type Feed } from './event-stream.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 
+export interface StreamSettings extends EventStreamOptions {
+  /** Milliseconds after which a client opens its standalone stream again. */
+  standaloneRetry: number
+  /** Responses of one session that are open here, beside one for each of its running calls. */
+  maxOpenStreams: number
+}
+
 /** The responses with event streams that are open on this replica. */
 export class Streams {
   /** By record key and stream name, oldest first. */
   readonly #open = new Map<RecordKey, Map<string, EventStream[]>>()
   readonly #sessions = new Map<RecordKey, Session>()
+  readonly #standaloneSettings: EventStreamOptions
   #claims = 0
   /** Events that were read from the log to be sent. */
   replayed = 0
 
-  constructor (private readonly sessions: Sessions, private readonly log: StreamLog, private readonly settings: EventStreamOptions) {}
+  constructor (private readonly sessions: Sessions, private readonly log: StreamLog, private readonly settings: StreamSettings) {
+    this.#standaloneSettings = { ...settings, retry: settings.standaloneRetry }
+  }
 
   /** The sessions that have a response open here. */
   get used (): Iterable<Session> { return this.#sessions.values() }
@@ -23,19 +33,25 @@ export class Streams {
     return (key === undefined ? this.#each() : [...this.#open.get(key)?.values() ?? []].flat()).length
   }
 
-  /** Hands messages that were just written to whoever holds the stream's response, here or elsewhere. */
-  deliver (key: RecordKey, name: string, first: number | undefined, messages: readonly string[], ended: boolean): void {
+  /**
+   * Hands messages that were just written to whoever holds the stream's response, here or elsewhere. True when that is here. With `ask`,
+   * a replica that holds it answers that it listens.
+   */
+  deliver (key: RecordKey, name: string, first: number | undefined, messages: readonly string[], ended: boolean, ask = false): boolean {
     const stream = this.#active(key, name)
     if (first === undefined) stream?.offerUnlogged(messages, ended)
     else if (stream !== undefined) stream.offer(first, messages, ended)
-    else void this.sessions.fleet.tell('wake', key, { stream: name })
+    else void this.sessions.fleet.tell('wake', key, { stream: name, ...(ask && { ask }) })
     if (ended) for (const other of this.#all(key, name)) if (other.passive) other.finish()
+    return stream !== undefined
   }
 
   /** Opens a response for a stream, from a position on. Earlier responses of the same stream fall silent. */
   attach (session: Session, name: string, position: number, priming: boolean): EventStream {
     const { key } = session
-    const stream = new EventStream(name, position, this.#feed(session, name), this.settings)
+    const settings = name === STANDALONE ? this.#standaloneSettings : this.settings
+    const stream = new EventStream(name, position, this.#feed(session, name), settings)
+    this.#makeRoom(key, name)
     let streams = this.#open.get(key)
     if (streams === undefined) this.#open.set(key, streams = new Map())
     const others = streams.get(name) ?? []
@@ -66,9 +82,11 @@ export class Streams {
     return await this.resume(session, STANDALONE, page?.after ?? 0, priming) as EventStream
   }
 
-  /** Another replica wrote to a stream. */
-  wake (key: RecordKey, name: string): void {
-    this.#active(key, name)?.wake()
+  /** Another replica wrote to a stream. True when its response is open here. */
+  wake (key: RecordKey, name: string): boolean {
+    const stream = this.#active(key, name)
+    stream?.wake()
+    return stream !== undefined
   }
 
   /**
@@ -106,6 +124,11 @@ export class Streams {
     for (const stream of this.#each()) stream.keepAlive()
   }
 
+  /** Cuts readers that have stalled. */
+  checkReaders (): void {
+    for (const stream of this.#each()) stream.checkReader()
+  }
+
   /** Looks again at streams that other replicas write to: a wake may have been missed, a replica may have died. */
   checkForeign (): void {
     // Where nothing is shared, what belongs to no request is written here, and its wakes arrive.
@@ -113,6 +136,19 @@ export class Streams {
     for (const stream of this.#each()) {
       if (!stream.passive && !this.log.isRunning(stream.name) && (shared || stream.name !== STANDALONE)) stream.wake()
     }
+  }
+
+  /** Ends the oldest responses of a session when it has as many as it may. One that does not end when it is told to is cut. */
+  #makeRoom (key: RecordKey, name: string): void {
+    if (this.log.isRunning(name) && this.#all(key, name).length === 0) return
+    const streams: EventStream[] = []
+    for (const [other, responses] of this.#open.get(key) ?? []) {
+      streams.push(...this.log.isRunning(other) ? responses.slice(0, -1) : responses)
+    }
+    if (streams.length < this.settings.maxOpenStreams) return
+    const oldest = streams.reduce((a, b) => a.openedAt <= b.openedAt ? a : b)
+    if (oldest.isDone) oldest.destroy()
+    else oldest.finish()
   }
 
   #all (key: RecordKey, name: string): readonly EventStream[] {

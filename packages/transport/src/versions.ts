@@ -1,4 +1,4 @@
-import { type RequestId, UNSUPPORTED_VERSION } from './json-rpc.js'
+import { type RequestId, SERVER_ERROR } from './json-rpc.js'
 import { type Reply, errorReply } from './reply.js'
 
 /** What differs between revisions of MCP. */
@@ -21,6 +21,8 @@ const REVISIONS: ReadonlyMap<string, Revision> = new Map([
 /** The protocol versions that are spoken here, newest first. */
 export const SUPPORTED_VERSIONS: readonly string[] = [...REVISIONS.keys()]
 
+const UNSUPPORTED = `Bad Request: Unsupported protocol version (supported versions: ${SUPPORTED_VERSIONS.join(', ')})`
+
 /** MCP 2025-06-18: what a server assumes when it knows nothing better. */
 export const ASSUMED = '2025-03-26'
 
@@ -33,9 +35,12 @@ export function revision (version: string | undefined): Revision {
   return REVISIONS.get(version ?? ASSUMED) ?? REVISIONS.get(ASSUMED) as Revision
 }
 
-/** The reply to a request of a revision that is not spoken here; a client that speaks several falls back by its data. */
+/**
+ * The reply to a request of a revision that is not spoken here. Clients look for the versions in the text, as the SDK writes it. The code
+ * of 2026-07-28 would make them take this for a server of that revision, which knows no `initialize`.
+ */
 export function refusedVersion (requested: unknown, id: RequestId | null): Reply | undefined {
   if (requested === undefined || (typeof requested === 'string' && isSupported(requested))) return undefined
   const data = { supported: SUPPORTED_VERSIONS, requested: typeof requested === 'string' ? requested.slice(0, 64) : typeof requested }
-  return errorReply(400, id, UNSUPPORTED_VERSION, 'Bad Request: Unsupported protocol version', { data })
+  return errorReply(400, id, SERVER_ERROR, UNSUPPORTED, { data })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t from 'tap'
 import { EventStream, type Page } from '../src/event-stream.js'
 import { Events } from './fixtures/events.js'
@@ -24,7 +25,7 @@ class Log {
       cut: () => { this.cut++ },
       closed: () => { this.closed++ },
       failed: error => { this.failures.push(error) }
-    }, { maxBuffered, retry: 7 })
+    }, { maxBuffered, retry: 7, stallTimeout: 100 })
   }
 
   append (...messages: string[]): number {
@@ -47,7 +48,7 @@ const ids = (events: Events): unknown[] => events.seen.filter(({ data }) => data
 
 t.test('a response begins with a place to resume from, where the client understands one', async (t) => {
   const log = new Log()
-  for (const [priming, first] of [[true, { id: 's.4', retry: '7', data: '' }], [false, { comment: true }]] as const) {
+  for (const [priming, first] of [[true, { id: 's.4', retry: '7', data: '' }], [false, { retry: '7' }]] as const) {
     const stream = log.stream(4)
     stream.begin(priming)
     stream.finish()
@@ -329,4 +330,47 @@ t.test('a reader that leaves in the middle of an event ends the reading', async 
   await turns()
   t.equal(log.closed, 1)
   t.equal(stream.position, 1)
+})
+
+t.test('a reader that takes nothing of what waits for it is cut, one that takes a little is not', async (t) => {
+  const log = new Log()
+  const stream = log.stream(0, 1_000_000)
+  const text = 'x'.repeat(100_000)
+  const now = performance.now()
+  stream.offer(log.append(text), [text], false)
+  stream.checkReader(now)
+  stream.checkReader(now + 99)
+  t.equal(log.cut, 0)
+  for (let step = 1; step < 5; step++) {
+    t.ok(stream.read(1))
+    stream.checkReader(now + step * 90)
+  }
+  t.equal(log.cut, 0)
+  stream.checkReader(now + 4 * 90 + 100)
+  t.equal(log.cut, 1)
+  t.ok(stream.destroyed)
+})
+
+t.test('a reader for whom nothing waits may take as long as it likes', async (t) => {
+  const log = new Log()
+  const stream = log.stream()
+  for (let after = 0; after < 1_000; after += 50) stream.checkReader(performance.now() + after)
+  t.equal(log.cut, 0)
+  stream.finish()
+  stream.checkReader(performance.now() + 2_000)
+  t.equal(log.cut, 1, 'but it has to take the end')
+})
+
+t.test('a long message goes out in pieces, none of which divides a character', async (t) => {
+  const log = new Log()
+  for (const shift of ['', 'x']) {
+    const text = JSON.stringify(shift + '\u{1f41f}'.repeat(20_000))
+    const stream = log.stream(log.messages.length)
+    stream.offer(log.append(text), [text], true)
+    const pieces: string[] = []
+    stream.on('data', piece => { pieces.push(Buffer.from(piece).toString()) })
+    await once(stream, 'close')
+    t.ok(pieces.length > 1)
+    t.match(pieces.join(''), text)
+  }
 })

@@ -19,5 +19,12 @@ t.test('what is none of our event ids is told apart', async (t) => {
 t.test('a reader of server-sent events understands them', async (t) => {
   const events = new Events(primingEvent('a.0', 5) + messageEvent('{"x":"\\n"}', 'a.1') + KEEP_ALIVE + messageEvent('1') + retryHint(9))
   t.same(await events.rest(), [{ x: '\n' }, 1])
-  t.same(events.seen, [{ id: 'a.0', retry: '5', data: '' }, { id: 'a.1', data: '{"x":"\\n"}' }, { comment: true }, { data: '1' }, { retry: '9' }])
+  t.same(events.seen, [{ id: 'a.0', retry: '5', data: '' }, { event: 'message', id: 'a.1', data: '{"x":"\\n"}' }, { comment: true }, { event: 'message', data: '1' }, { retry: '9' }])
+})
+
+t.test('separators that some clients take for the end of a line are escaped', async (t) => {
+  const message = { text: 'a\u2028b\u2029c', 'k\u2028': 1 }
+  const event = messageEvent(JSON.stringify(message))
+  t.notMatch(event, /[\u2028\u2029]/)
+  t.same(await new Events(event).message(), message)
 })

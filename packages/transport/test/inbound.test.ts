@@ -10,6 +10,14 @@ t.test('a header is one string', async (t) => {
   t.equal(header(call, 'last-event-id'), undefined)
 })
 
+t.test('copies of a header that agree are one', async (t) => {
+  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as object), 'mcp-protocol-version')
+  for (const copies of ['2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'], ['2025-06-18, 2025-06-18', '2025-06-18']]) {
+    t.equal(version(copies), '2025-06-18', String(copies))
+  }
+  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) t.not(version(copies), '2025-06-18', String(copies))
+})
+
 t.test('a server of the v2 SDK reads a web request', async (t) => {
   const { request } = new Extra(new Call(null, { 'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x' }))
   t.equal(request.method, 'POST')

@@ -21,6 +21,9 @@ const hostile: Record<string, unknown> = {
   'a null id': { jsonrpc: '2.0', id: null, method: 'ping' },
   'an id that is a fraction': { jsonrpc: '2.0', id: 1.5, method: 'ping' },
   'an id beyond the safe integers': { jsonrpc: '2.0', id: 2 ** 53, method: 'ping' },
+  'an id of 257 characters': { jsonrpc: '2.0', id: 'x'.repeat(257), method: 'ping' },
+  'a progress token of 257 characters': { jsonrpc: '2.0', method: 'x', params: { _meta: { progressToken: 'x'.repeat(257) } } },
+  'an answer to an id of 257 characters': { jsonrpc: '2.0', id: 'x'.repeat(257), result: {} },
   'an id that is an object': { jsonrpc: '2.0', id: {}, method: 'ping' },
   'an id that is a list': { jsonrpc: '2.0', id: [1], method: 'ping' },
   'an id that is true': { jsonrpc: '2.0', id: true, method: 'ping' },
@@ -57,7 +60,7 @@ for (const [name, value] of Object.entries(hostile)) {
 
 t.test('every message is of one kind', async (t) => {
   const kinds = (message: unknown): boolean[] => [isRequest(message), isNotification(message), isResponse(message)]
-  for (const id of [0, -1, 7, Number.MAX_SAFE_INTEGER, '', '0', 'ü', 'a\r\nb', '__proto__']) {
+  for (const id of [0, -1, 7, Number.MAX_SAFE_INTEGER, '', '0', 'ü', 'a\r\nb', '__proto__', 'x'.repeat(256)]) {
     t.same(kinds({ jsonrpc: '2.0', id, method: '' }), [true, false, false])
     t.same(kinds({ jsonrpc: '2.0', id, method: 'x', params: { more: 1, _meta: { progressToken: 0, more: 1 } } }), [true, false, false])
     t.same(kinds({ jsonrpc: '2.0', id, result: { _meta: { 'io.modelcontextprotocol/related-task': { taskId: 'a' } } } }), [false, false, true])

@@ -166,8 +166,7 @@ t.test('a session that waits for its client, or is held, stays live', async (t) 
     }
   })
   const asking = await f.client().begin({ elicitation: {} })
-  const { events } = await asking.get()
-  await asking.do('ask')
+  const { events } = await asking.do('ask')
   const holding = await f.client().begin()
   await holding.do('hold')
   await new Promise(resolve => setTimeout(resolve, 40))
@@ -434,6 +433,7 @@ t.test('a session that ends in the moment it is restored is gone', async (t) => 
   await turns()
   f.first.sessions.on('restored', notice => { f.first.sessions.emit('terminated', { ...notice, reason: 'terminated' }) })
   t.equal((await client.do('hello')).status, 404)
+  await eventually(() => f.made.at(-1)?.disposed.length === 1)
   t.same(f.made.at(-1)?.disposed, ['terminated'])
 })
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { Replay, SessionState } from '@holdfast/core'
-import { replayRequests, replayedChange } from '../src/replayed.js'
+import type { Replay } from '@holdfast/core'
+import { replayRequests, replayedEffect } from '../src/replayed.js'
 
 function after (replay: Replay, method: string, params?: Record<string, unknown>): Replay {
-  const change = replayedChange({ jsonrpc: '2.0', id: 1, method, ...(params && { params }) })
-  if (change === undefined) throw new Error('no change')
-  return change({ replay } as SessionState).replay
+  const effect = replayedEffect({ jsonrpc: '2.0', id: 1, method, ...(params && { params }) })
+  if (effect === undefined) throw new Error('no effect')
+  return effect(replay)
 }
 
 t.test('what a request leaves behind', async (t) => {
@@ -18,8 +18,20 @@ t.test('what a request leaves behind', async (t) => {
 
 t.test('most requests leave nothing behind', async (t) => {
   for (const method of ['tools/call', 'initialize', 'constructor', '__proto__', 'toString', '']) {
-    t.equal(replayedChange({ jsonrpc: '2.0', id: 1, method }), undefined)
+    t.equal(replayedEffect({ jsonrpc: '2.0', id: 1, method }), undefined)
   }
+})
+
+t.test('the way from one state to another is linear in the subscriptions', async (t) => {
+  const uris = (count: number, from: number): string[] => Array.from({ length: count }, (_, n) => `a:${from + n}`)
+  const time = (count: number): number => {
+    const [from, to] = [{ subscriptions: uris(count, 0) }, { subscriptions: uris(count, count / 2) }]
+    const began = performance.now()
+    t.equal(replayRequests(from, to).length, count)
+    return performance.now() - began
+  }
+  time(1_000)
+  t.ok(time(60_000) < 2_000, 'seconds, where each is looked for among all')
 })
 
 t.test('the way from one state to another', async (t) => {

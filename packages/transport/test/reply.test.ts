@@ -41,7 +41,7 @@ t.test('any other error is a defect, and nothing of it is told', async (t) => {
   for (const error of [new Error('secret'), 'secret', undefined, null, { code: 'HOLDFAST_CLOSED' }]) {
     t.notOk(isExpected(error))
     t.same(failureReply(error, null), {
-      status: 500, headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error"}}'
+      status: 500, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error"}}'
     })
   }
 })
@@ -66,7 +66,8 @@ t.test('a session that cannot be used is one that is not there', async (t) => {
 })
 
 t.test('replies say what they carry', async (t) => {
-  t.same(jsonReply('[1]'), { status: 200, headers: { 'content-type': 'application/json' }, body: '[1]' })
-  t.same(emptyReply(202), { status: 202, headers: {}, body: null })
-  t.same(streamReply('').headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
+  t.same(jsonReply('[1]'), { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '[1]' })
+  t.same(emptyReply(202), { status: 202, headers: { 'cache-control': 'no-store' }, body: null })
+  t.equal(jsonReply('"\u2028\u2029"').body, '"\\u2028\\u2029"')
+  t.same(streamReply('').headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })
 })

@@ -1,31 +1,76 @@
 import t from 'tap'
 import { Room } from '../src/room.js'
+import { stayAwake } from './fixtures/gate.js'
+
+/** Places that are counted, taken by whoever claims one. */
+class Places {
+  constructor (public free = 0) {}
+  readonly claim = (): boolean => this.free > 0 && this.free-- > 0
+}
 
 t.test('a place that is free is taken at once', async (t) => {
-  t.equal(await new Room(() => true, 1_000).take(), true)
+  t.equal(await new Room(1_000).take('a', () => true), true)
 })
 
 t.test('who waits longest gets the place that is freed', async (t) => {
-  let free = 0
-  const room = new Room(() => free > 0 && free-- > 0, 60_000)
+  stayAwake(t)
+  const places = new Places()
+  const room = new Room(60_000)
   const taken: string[] = []
-  const waiting = ['first', 'second'].map(async name => { if (await room.take()) taken.push(name) })
-  free = 1
+  const waiting = ['first', 'second'].map(async name => { if (await room.take('a', places.claim)) taken.push(name) })
+  places.free = 1
   room.freed()
   await waiting[0]
   t.same(taken, ['first'])
-  free = 1
+  places.free = 1
   room.freed()
   await waiting[1]
   t.same(taken, ['first', 'second'])
 })
 
+t.test('owners take turns, and who comes later does not overtake', async (t) => {
+  stayAwake(t)
+  const places = new Places()
+  const room = new Room(60_000)
+  const taken: string[] = []
+  const wait = async (name: string): Promise<void> => { if (await room.take(name.slice(0, 1), places.claim)) taken.push(name) }
+  const waiting = ['a1', 'a2', 'a3', 'b1', 'c1'].map(wait)
+  places.free = 1
+  const late = wait('a4')
+  for (let free = 0; free < 6; free++) {
+    room.freed()
+    places.free = 1
+  }
+  await Promise.all([...waiting, late])
+  t.same(taken, ['a1', 'b1', 'c1', 'a2', 'a3', 'a4'])
+})
+
+t.test('an owner who may take nothing holds up nobody', async (t) => {
+  stayAwake(t)
+  const places = new Places()
+  const room = new Room(60_000)
+  const refused = Array.from({ length: 200 }, async (_, n) => await room.take(n < 100 ? 'greedy' : `greedy${n}`, () => false))
+  const other = room.take('other', places.claim)
+  places.free = 1
+  for (let looks = 0; looks < 2; looks++) room.freed()
+  t.equal(await other, true)
+  room.end()
+  t.same(new Set(await Promise.all(refused)), new Set([false]))
+})
+
 t.test('patience ends', async (t) => {
-  const alive = setInterval(() => {}, 1_000)
-  t.teardown(() => clearInterval(alive))
-  t.equal(await new Room(() => false, 5).take(), false)
+  stayAwake(t)
+  const room = new Room(5)
+  t.equal(await room.take('a', () => false), false)
+  t.equal(await room.take('a', () => true), true, 'nobody is left before it')
+})
+
+t.test('a place that becomes free in the last moment is taken', async (t) => {
+  stayAwake(t)
+  let asked = 0
+  t.equal(await new Room(5).take('a', () => ++asked > 1), true)
 })
 
 t.test('freeing a place that nobody waits for is no matter', async () => {
-  new Room(() => true, 5).freed()
+  new Room(5).freed()
 })

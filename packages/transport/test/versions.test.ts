@@ -21,7 +21,7 @@ t.test('an unsupported version is refused with those that are', async (t) => {
   t.same(JSON.parse(String(reply?.body)), {
     jsonrpc: '2.0',
     id: 1,
-    error: { code: -32022, message: 'Bad Request: Unsupported protocol version', data: { supported: SUPPORTED_VERSIONS, requested: '2026-07-28' } }
+    error: { code: -32000, message: 'Bad Request: Unsupported protocol version (supported versions: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05, 2024-10-07)', data: { supported: SUPPORTED_VERSIONS, requested: '2026-07-28' } }
   })
 })
 

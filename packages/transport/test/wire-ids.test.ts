@@ -1,11 +1,13 @@
 import t from 'tap'
+import { type Expiring, Overdue } from '../src/overdue.js'
 import { WireIds, progressToken, replicaOf } from '../src/wire-ids.js'
+import { stayAwake } from './fixtures/gate.js'
 
 const REPLICA = '0123456789abcdef'
 
-function wireIds (): WireIds {
+function wireIds (after = 60_000): WireIds {
   let count = 0
-  return new WireIds(REPLICA, () => ++count)
+  return new WireIds(REPLICA, () => ++count, new Overdue<Expiring>(after, item => item.expire()))
 }
 
 const ask = (id: number, params?: any): any => ({ jsonrpc: '2.0', id, method: 'elicitation/create', ...(params && { params }) })
@@ -18,6 +20,16 @@ t.test('a request goes out under an id of the replica, and its answer comes back
   t.same(ids.answer({ jsonrpc: '2.0', id: `${REPLICA}.1`, result: { action: 'accept' } }), { jsonrpc: '2.0', id: 0, result: { action: 'accept' } })
   t.equal(ids.answer({ jsonrpc: '2.0', id: `${REPLICA}.1`, result: {} }), undefined, 'an answer counts once')
   t.equal(ids.size, 1)
+})
+
+t.test('a question that nobody answers in time is given up', async (t) => {
+  stayAwake(t)
+  const ids = wireIds(5)
+  const expired = new Promise(resolve => { ids.onexpired = resolve })
+  ids.outgoing(ask(7))
+  t.match(await expired, { id: 7, method: 'elicitation/create' })
+  t.equal(ids.size, 0)
+  t.equal(ids.answer({ jsonrpc: '2.0', id: `${REPLICA}.1`, result: {} }), undefined)
 })
 
 t.test('an answer that nobody waits for is none', async (t) => {
