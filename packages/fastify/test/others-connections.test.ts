@@ -13,6 +13,7 @@ import { toolCall } from './fixtures/raw-client.js'
 import { ask, opened } from './fixtures/stalled-peers.js'
 import { serving } from './fixtures/tools.js'
 
+t.setTimeout(120_000)
 const tls = await certificate(t)
 const text = 'x'.repeat(1_000_000)
 
@@ -118,7 +119,8 @@ t.test('what listened for upgrades before the plugin did keeps its connections',
 
 t.test('connections of every address of localhost are known', async t => {
   const { app, port, drained } = await start(t, 'HTTP', 'localhost')
-  const sockets = await Promise.all(app.addresses().map(async ({ address }) => {
+  const sockets = await Promise.all(app.addresses().map(async bound => {
+    const { address } = bound as AddressInfo
     const socket = connect(port, address).resume()
     await once(socket, 'connect')
     return socket
