@@ -7,9 +7,9 @@ import type { Connections } from './connections/connections.js'
 import type { Settings } from './options.js'
 import type { Snapshots } from './snapshots.js'
 
-/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go: less than 1 s together. */
-const OVERTIME = 300
-const FLUSH = 300
+/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go. */
+const OVERTIME = 250
+const FLUSH = 500
 const RELEASE = 200
 
 export interface Closing {

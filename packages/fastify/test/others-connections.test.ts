@@ -15,7 +15,7 @@ import { serving } from './fixtures/tools.js'
 
 t.setTimeout(120_000)
 const tls = await certificate(t)
-const text = 'x'.repeat(1_000_000)
+const text = 'x'.repeat(300_000)
 
 /** An app with a slow route of its own, and a signal for each step. */
 async function start (t: Test, protocol: Protocol, host = '127.0.0.1'): Promise<{ app: FastifyInstance, port: number, running: Promise<void>, go: () => void, drained: Promise<void> }> {

@@ -70,7 +70,7 @@ export class Connections {
   }
 
   get #isServing (): boolean {
-    for (const { exchanges } of this.#all) for (const { ours, replied } of exchanges) if (ours !== undefined && !replied) return true
+    for (const { exchanges } of this.#all) for (const { underWay } of exchanges) if (underWay) return true
     return false
   }
 

@@ -29,6 +29,9 @@ export class Exchange {
 
   get replied (): boolean { return this.response?.writableFinished ?? false }
 
+  /** One of ours that is not done. A stream is only done when it has closed: its end is written long before it has gone out. */
+  get underWay (): boolean { return this.ours !== undefined && (this.stream !== undefined || !this.replied) }
+
   /** An open event stream: the transport knows what waits there, and cuts it so that it can be resumed. */
   get streams (): boolean {
     const { response } = this
