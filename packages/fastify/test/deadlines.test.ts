@@ -107,7 +107,7 @@ t.test('a reader that takes nothing of its reply is cut', async t => {
   const [response] = await once(sent, 'response') as [IncomingMessage]
   response.on('error', () => {}).pause()
   if (!socket.destroyed) await once(socket, 'close')
-  t.equal(log.saying('holdfast: a client that neither').length, 1)
+  t.equal(log.saying('holdfast: a client that took too long').length, 1)
   response.destroy()
 })
 

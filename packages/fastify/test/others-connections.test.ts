@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { type Socket, connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket, connect } from 'node:net'
 import { connect as connectHttp2 } from 'node:http2'
-import { request } from 'node:http'
+import { IncomingMessage, ServerResponse, request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
@@ -131,4 +130,16 @@ t.test('connections of every address of localhost are known', async t => {
   await drained
   await gone
   await closing
+})
+
+t.test('requests that come without a connection are served, and leave nothing behind that would have to end', async t => {
+  const { app } = await start(t, 'HTTP')
+  const request = new IncomingMessage(new Socket())
+  Object.assign(request, { method: 'PUT', url: '/mcp', headers: { host: 'localhost' } })
+  const response = new ServerResponse(request)
+  const finished = once(response, 'prefinish')
+  app.server.emit('request', request, response)
+  await finished
+  t.equal(response.statusCode, 405)
+  await app.close()
 })

@@ -97,7 +97,9 @@ export class Connections {
   }
 
   #opened (session: ServerHttp2Session): void {
-    const connection = this.#latest as Connection
+    const connection = this.#latest
+    // A connection that was refused may still become a session.
+    if (this.#closing || connection === undefined) return session.destroy()
     connection.session = session
     carry(session, connection)
   }
@@ -133,7 +135,8 @@ export class Connections {
   }
 
   #begin ({ socket }: IncomingMessage, response: ServerResponse | Http2ServerResponse): Exchange {
-    const connection = connectionOf(socket) ?? this.#add(socket)
+    // One that no server has accepted, such as that of a serverless adapter, is not ours to end.
+    const connection = (socket as Socket | undefined && connectionOf(socket)) ?? new Connection(socket)
     if (connection.exchanges.size > 0) connection.prune()
     const exchange = new Exchange(connection)
     connection.exchanges.add(exchange)
