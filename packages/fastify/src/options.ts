@@ -8,6 +8,7 @@ import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
 import type { Authorize } from './admin/guard.js'
 import type { MetricsRegistry } from './metrics/registry.js'
+import { REGISTRATION } from './registration.js'
 
 /** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
 export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
@@ -91,13 +92,16 @@ export const OptionsSchema = Type.Object({
   }, strict)),
   ttl: Type.Optional(Type.Object({
     idle: Type.Optional(duration('30m', 'A session ends after this time without use. An open stream and a running call are use.', Infinity)),
-    absolute: Type.Optional(duration('24h', 'A session ends this long after it began, used or not.', Infinity))
+    absolute: Type.Optional(duration('7d', 'A session ends this long after it began, used or not.', Infinity))
   }, { ...strict, default: {} })),
   limits: Type.Optional(Type.Object({
     maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
     maxPerOwner: Type.Optional(amount(1_000, 'Sessions of one principal.')),
     maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time. The least recently used idle one makes room; where all are in use, a request waits up to 2 s.')),
     maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
+    maxCalls: Type.Optional(amount(64, 'Requests of one session that run in this process at the same time; more are answered 429.')),
+    maxOpenStreams: Type.Optional(amount(16, 'Event streams of one session that are open in this process beside those of its running calls. For a new one the oldest ends; it can be resumed.')),
+    maxSubscriptions: Type.Optional(amount(1_000, 'Resources that one session is subscribed to; more are answered with an error.')),
     evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using.'))
   }, { ...strict, default: {} })),
   thresholds: Type.Optional(Type.Object({
@@ -107,9 +111,13 @@ export const OptionsSchema = Type.Object({
   }, { ...strict, default: {} })),
   responseMode: Type.Optional(choice(['auto', 'json', 'sse'], 'auto', '`auto` answers with JSON unless the call says something before its result or takes long; `json` never streams a reply; `sse` always does.')),
   streamAfter: Type.Optional(duration('500ms', 'A call that takes longer becomes a resumable stream.')),
-  retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect a stream.')),
+  retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect the stream of a call.')),
+  standaloneRetry: Type.Optional(duration('5s', 'The same for the stream that belongs to no call. Many clients try twice and then give it up for good, so it should be longer than a restart takes.')),
   keepAlive: Type.Optional(duration('15s', 'Interval of comments on idle streams.')),
   maxBuffered: Type.Optional(amount(262_144, 'Characters that may wait for a slow reader of a stream; then it is cut, and can resume.')),
+  stallTimeout: Type.Optional(duration('30s', 'How long a client may take nothing of a reply, or send nothing of a snapshot, before its connection ends. A stream can be resumed.')),
+  bodyTimeout: Type.Optional(duration('30s', 'How long the body of a request may take to arrive; then it is answered 408 and its connection ends. How long the headers may take is a setting of the app: `requestTimeout`.')),
+  callTimeout: Type.Optional(duration('1h', 'How long a request may take, of the client or of the server; then it is cancelled and answered with an error.')),
   dormantAfter: Type.Optional(duration('60s', 'An unused session gives up its server object after this time, and gets a new one with its next request.')),
   factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` and the replay of the handshake may take together.')),
   heartbeat: Type.Optional(duration('5s', 'A process that died is noticed by the other replicas within two heartbeats.')),
@@ -132,8 +140,7 @@ export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pic
 /** @throws InvalidOptionError naming the option and what is wrong with it */
 export function readOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
-  // Fastify hands a plugin its own registration options as well.
-  for (const name of ['prefix', 'logLevel', 'logSerializers']) delete options[name]
+  for (const name of REGISTRATION) delete options[name]
   for (const name of ['ttl', 'limits', 'thresholds', 'admin']) {
     if (isObject(options[name])) options[name] = { ...options[name] }
   }

@@ -1,19 +1,25 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { Endpoint } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
+import { Transfers } from './admin/transfer.js'
 import { audit } from './audit.js'
+import { changesOf } from './changes.js'
+import { closing } from './closing.js'
+import { Connections } from './connections/connections.js'
+import { Deadlines } from './connections/deadlines.js'
+import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
 import { Metrics } from './metrics/metrics.js'
 import { type HoldfastOptions, type Settings, readOptions } from './options.js'
+import { registration } from './registration.js'
 import { routes } from './routes.js'
 import { sealing } from './sealing.js'
 import { sharedValidator } from './shared-validator.js'
 import { Snapshots } from './snapshots.js'
-import { unusedConnections } from './unused-connections.js'
+import { startWarnings } from './start-warnings.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -30,19 +36,26 @@ declare module 'fastify' {
   }
 }
 
-export async function plugin (app: FastifyInstance, options: HoldfastOptions): Promise<void> {
+/** The options of the endpoint that are durations. */
+const TIMES = ['streamAfter', 'retry', 'standaloneRetry', 'keepAlive', 'dormantAfter', 'factoryTimeout', 'callTimeout', 'stallTimeout', 'heartbeat'] as const
+
+export async function plugin (app: FastifyInstance, options: HoldfastOptions & RegisterOptions): Promise<void> {
+  const registered = registration(options)
   const settings = readOptions(options)
+  const stallTimeout = milliseconds(settings.stallTimeout, 'stallTimeout')
   const { namespace, ttl, limits, snapshot, thresholds } = settings
   const metrics = settings.metrics && await Metrics.create(settings.metrics)
-  const backend = settings.backend ?? memory()
+  const { backend, changes } = changesOf(settings.backend ?? memory(), snapshot)
   const codec = sealing(settings, app.log)
   const sessions = new Sessions({ backend: metrics?.backend(backend) ?? backend, namespace, ttl, limits, thresholds, codec: metrics?.codec(codec) ?? codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   if (check !== undefined) sessions.isContext = context => check(context) === undefined
-  const snapshots = snapshot && new Snapshots(sessions, snapshot.every)
+  const snapshots = snapshot && new Snapshots(sessions, snapshot.every, changes)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
-  const closeUnused = unusedConnections(app.server)
+  const connections = new Connections()
+  const deadlines = new Deadlines(connections, { bodyTimeout: milliseconds(settings.bodyTimeout, 'bodyTimeout'), stallTimeout })
+  const transfers = new Transfers(sessions, stallTimeout)
 
   app.decorate('mcpSessions', sessions)
   app.decorateRequest('mcpSession', null)
@@ -50,58 +63,37 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions): P
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
   // What nobody else hears of.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
-  await app.register(async scope => { routes(scope, endpoint, settings, metrics?.requests) })
-  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings) })
-  metrics?.serve(app, endpoint, settings.path)
-  let closing = false
-  if (settings.health !== undefined) health(app, settings.health, async () => await readiness(sessions, closing))
+  startWarnings(app, settings)
+  watchServers(app, connections)
+  const isClosing = closing(app, settings, { sessions, endpoint, connections, transfers, snapshots, watches: [deadlines, watch, sweeper] })
+  await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
+  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings, { connections, transfers }) }, registered)
+  await app.register(async scope => {
+    scope.addHook('onRequest', async (request, reply) => { connections.serve(request, reply) })
+    metrics?.serve(scope, endpoint, settings.path)
+    if (settings.health !== undefined) health(scope, settings.health, async () => await readiness(sessions, isClosing()))
+  }, registered)
 
   app.addHook('onReady', async () => {
     await snapshots?.restore()
     await endpoint.start()
-    sweeper.start()
-    watch.start()
-  })
-  // An open stream would keep `onClose` from ever running.
-  app.addHook('preClose', async () => {
-    closing = true
-    watch.stop()
-    if (settings.drainDelay !== undefined) await pause(milliseconds(settings.drainDelay, 'drainDelay'))
-    await endpoint.drain(milliseconds(settings.drainTimeout, 'drainTimeout'))
-    closeUnused()
-  })
-  app.addHook('onClose', async () => {
-    await sweeper.stop()
-    await endpoint.close()
-    try {
-      await snapshots?.close()
-    } finally {
-      if (settings.backend === undefined) await sessions.backend.close()
-    }
+    for (const part of [sweeper, watch, deadlines]) part.start()
   })
 }
 
 async function createEndpoint (sessions: Sessions, settings: Settings): Promise<Endpoint> {
-  const { createServer, limits, responseMode, maxBuffered } = settings
-  const time = (name: 'streamAfter' | 'retry' | 'keepAlive' | 'dormantAfter' | 'factoryTimeout' | 'heartbeat'): number => milliseconds(settings[name], name)
+  const { createServer, limits: { maxLive, maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, maxBuffered } = settings
+  const time = (name: typeof TIMES[number]): number => milliseconds(settings[name], name)
   return new Endpoint({
     sessions,
     createServer,
     serverOptions: { jsonSchemaValidator: await sharedValidator() },
-    maxLive: limits.maxLive,
+    maxLive,
+    maxCalls,
+    maxOpenStreams,
+    maxSubscriptions,
     responseMode,
     maxBuffered,
-    streamAfter: time('streamAfter'),
-    retry: time('retry'),
-    standaloneRetry: 5_000,
-    callTimeout: 3_600_000,
-    stallTimeout: 30_000,
-    maxCalls: 64,
-    maxOpenStreams: 16,
-    maxSubscriptions: 1_000,
-    keepAlive: time('keepAlive'),
-    dormantAfter: time('dormantAfter'),
-    factoryTimeout: time('factoryTimeout'),
-    heartbeat: time('heartbeat')
+    ...Object.fromEntries(TIMES.map(name => [name, time(name)])) as Record<typeof TIMES[number], number>
   })
 }

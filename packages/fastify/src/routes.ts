@@ -2,17 +2,20 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf } from '@holdfast/transport'
 import { acceptance } from './acceptance.js'
 import { admission } from './admission.js'
+import type { Connections } from './connections/connections.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { jsonParser } from './json-parser.js'
+import { paced } from './large-body.js'
 import type { Requests } from './metrics/requests.js'
 import type { Settings } from './options.js'
 import { principalReader } from './principal.js'
+import { setHeaders } from './reply-headers.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 
 /** The endpoint's routes, in a scope of their own: its parser and its error bodies are nobody else's. */
-export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings, requests?: Requests): void {
+export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings, connections: Connections, requests?: Requests): void {
   const { path, bodyLimit, authInfo } = settings
   const refused = admission(scope, settings)
   const readPrincipal = principalReader(settings)
@@ -20,7 +23,11 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
-    return reply.code(answer.status).headers(answer.headers).send(answer.body ?? undefined)
+    setHeaders(reply, answer.headers)
+    reply.code(answer.status)
+    if (typeof answer.body !== 'string') return reply.send(answer.body ?? undefined)
+    const { body, length } = paced(answer.body)
+    return length === undefined ? reply.send(body) : reply.header('content-length', length).send(body)
   }
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(request, reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
@@ -31,6 +38,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     requests?.began(request)
+    connections.serve(request, reply)
     const reason = refused(request)
     if (reason === undefined) done()
     else send(request, reply, reason)
@@ -84,6 +92,7 @@ function explain (error: FastifyError, request: FastifyRequest): Reply {
   const status = error.statusCode ?? 500
   const id = idOf(request.body)
   if (status === 415) return unsupportedType()
+  if (status === 408) return errorReply(408, null, SERVER_ERROR, 'Request Timeout: the body took too long')
   if (status === 413) return errorReply(413, id, SERVER_ERROR, 'Payload Too Large')
   if (status >= 500) {
     request.log.error({ err: error }, 'an MCP request failed')

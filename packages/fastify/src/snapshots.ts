@@ -11,9 +11,14 @@ export class Snapshots {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
+  #last: Promise<void> | undefined
+  #written = 0
 
-  /** @param every milliseconds; undefined: at close only */
-  constructor (private readonly sessions: Sessions, private readonly every: number | undefined) {}
+  /**
+   * @param every milliseconds; undefined: at close only
+   * @param changes how often what a snapshot holds has changed
+   */
+  constructor (private readonly sessions: Sessions, private readonly every: number | undefined, private readonly changes: () => number) {}
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
@@ -22,15 +27,31 @@ export class Snapshots {
   }
 
   /**
-   * The last export. Where the app never became ready, nothing was restored, and nothing is written.
+   * Begins the last export: it waits for no peer. Where the app never became ready, nothing was restored, and nothing is written. Only
+   * {@link close} tells of a failure.
+   */
+  begin (): void {
+    if (this.#running === undefined || this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#last = this.#export(this.#running)
+    this.#last.catch(() => {})
+  }
+
+  /**
+   * Waits for the last export, and writes once more where sessions have changed since it began.
    *
    * @throws HoldfastError when sessions were not written; not where a snapshot is kept for another key, which was said at the start
    */
   async close (): Promise<void> {
-    if (this.#running === undefined) return
-    this.#closed = true
-    clearTimeout(this.#timer)
-    await this.#running
+    this.begin()
+    await this.#last
+    if (this.#last !== undefined && this.changes() !== this.#written) await this.#export(undefined)
+  }
+
+  async #export (before: Promise<void> | undefined): Promise<void> {
+    await before
+    this.#written = this.changes()
     try {
       await this.sessions.exportSessionState()
     } catch (error) {

@@ -180,11 +180,56 @@ t.test('authorize runs after the hooks of the application, and may be about what
   t.equal((await ask(app, 'GET', '/mcp-sessions')).status, 200)
 })
 
-t.test('other people\'s web pages are kept away, whoever is logged in', async t => {
-  const { app } = await startAdmin(t, { admin: { authorize: () => true } })
-  isRefused(t, await ask(app, 'GET', '/mcp-sessions', { headers: { host: 'rebound.example' } }))
-  isRefused(t, await ask(app, 'POST', '/mcp-sessions/revoke', { headers: { origin: 'https://evil.example' } }))
-  t.equal((await ask(app, 'GET', '/mcp-sessions', { headers: { origin: 'http://localhost:3000' } })).status, 200)
+/** What a browser says of a request, and whether it may come in. */
+const PAGES: Array<[headers: Record<string, string>, admitted: boolean]> = [
+  [{}, true],
+  [{ host: 'rebound.example' }, false],
+  [{ origin: 'https://evil.example' }, false],
+  [{ origin: 'null' }, false],
+  [{ origin: 'http://localhost:3000' }, false],
+  [{ origin: 'http://localhost' }, true],
+  [{ origin: 'http://localhost:80' }, true],
+  [{ 'sec-fetch-site': 'same-origin' }, true],
+  [{ 'sec-fetch-site': 'none' }, true],
+  [{ 'sec-fetch-site': 'same-site' }, false],
+  [{ 'sec-fetch-site': 'cross-site' }, false],
+  [{ 'sec-fetch-site': 'same-origin, cross-site' }, false],
+  [{ 'sec-fetch-site': '' }, false],
+  [{ 'sec-fetch-site': 'cross-site', origin: 'http://localhost' }, false]
+]
+
+for (const allowedOrigins of [undefined, ['*'], ['https://evil.example', 'null', 'http://localhost:3000']]) {
+  t.test(`other people's web pages are kept away, whoever is logged in and whatever the endpoint lets in: ${allowedOrigins}`, async t => {
+    const { app } = await startAdmin(t, { admin: { authorize: () => true }, ...(allowedOrigins && { allowedOrigins }) })
+    for (const [headers, admitted] of PAGES) {
+      for (const [method, url, payload] of [['GET', '/mcp-sessions'], ['POST', '/mcp-sessions/revoke', { principal: { subject: 'nobody' } }]] as const) {
+        const answer = await ask(app, method, url, { headers, ...(payload && { payload }) })
+        if (admitted) t.equal(answer.status, 200, JSON.stringify(headers))
+        else isRefused(t, answer)
+      }
+    }
+  })
+}
+
+t.test('what a hook of the application answers or says stands', async t => {
+  const challenge = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
+  const { app } = await startAdmin(t, { admin: { authorize: () => { throw Object.assign(new Error('no token'), { statusCode: 401 }) } } }, {
+    before: app => {
+      app.addHook('onRequest', async (request, reply) => {
+        reply.header('www-authenticate', challenge).header('retry-after', '7')
+        const { busy } = request.headers
+        if (busy !== undefined) throw Object.assign(new Error('busy'), { statusCode: Number(busy) })
+      })
+    }
+  })
+  const refused = await ask(app, 'GET', '/mcp-sessions')
+  t.equal(refused.status, 401)
+  t.equal(refused.headers['www-authenticate'], challenge)
+  for (const [busy, status, error] of [[503, 503, 'Service Unavailable'], [429, 429, 'Too Many Requests'], [502, 502, 'Bad Gateway'], [200, 500, 'Internal Server Error'], [4.5, 500, 'Internal Server Error']] as const) {
+    const answer = await ask(app, 'GET', '/mcp-sessions', { headers: { busy: String(busy) } })
+    t.match(answer, { status, body: { statusCode: status, error }, headers: { 'cache-control': 'no-store', 'retry-after': '7' } })
+    if (status >= 500) t.equal(answer.body.message, error, 'and says nothing of what is wrong inside')
+  }
 })
 
 t.test('no answer is kept by a cache', async t => {

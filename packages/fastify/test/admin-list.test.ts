@@ -224,3 +224,18 @@ t.test('an outage is 503, and says nothing of the backend', async t => {
   t.equal((await ask(app, 'DELETE', `/mcp-sessions/${key}`)).status, 503)
   t.equal((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { owner: 'x'.repeat(43) } })).status, 503)
 })
+
+t.test('the sessions of a subject are one owner\'s whatever its client is, except where each client is an owner', async t => {
+  const { app, url } = await startAdmin(t, {
+    principal: ({ headers }) => ({ subject: 'ada', clientId: String(headers['x-user']), ...(headers['x-apart'] !== undefined && { perClient: true }) })
+  })
+  for (const name of ['one', 'two']) await RawClient.open(url, user(name))
+  for (const name of ['one', 'two']) await RawClient.open(url, { headers: { 'x-user': name, 'x-apart': '1' } })
+  t.equal((await keysOf(app, 'subject=ada')).length, 2)
+  t.equal((await keysOf(app, 'subject=ada&clientId=other')).length, 2)
+  t.equal((await keysOf(app, 'subject=ada&clientId=one&perClient=true')).length, 1)
+  t.equal((await keysOf(app, 'subject=ada&clientId=other&perClient=true')).length, 0)
+  t.equal((await ask(app, 'GET', '/mcp-sessions?perClient=true')).status, 400)
+  t.strictSame((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { principal: { subject: 'ada', clientId: 'two', perClient: true } } })).body, { terminated: 1 })
+  t.strictSame((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { principal: { subject: 'ada' } } })).body, { terminated: 2 })
+})

@@ -22,7 +22,7 @@ t.test('the routes are documented by @fastify/swagger', async t => {
     }
   }
   const { get } = document.paths['/mcp-sessions']
-  t.strictSame(get.parameters.map(({ name }: any) => name), ['limit', 'cursor', 'owner', 'subject', 'issuer', 'clientId', 'tenantId', 'client', 'idleFor', 'live'])
+  t.strictSame(get.parameters.map(({ name }: any) => name), ['limit', 'cursor', 'owner', 'subject', 'issuer', 'clientId', 'tenantId', 'perClient', 'client', 'idleFor', 'live'])
   t.strictSame(get.parameters.filter(({ required }: any) => required === true), [])
   t.match(get.responses['200'].content['application/json'].schema.properties.sessions.items.properties, { key: { type: 'string' }, expiresAt: { type: 'integer' } })
   t.match(document.paths['/mcp-sessions/restore'].post.requestBody.content, { 'application/x-ndjson': { schema: { type: 'string' } } })

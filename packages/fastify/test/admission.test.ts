@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import holdfast, { type HoldfastOptions } from '../src/index.js'
+import { Log } from './fixtures/log.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { serving } from './fixtures/tools.js'
@@ -155,13 +155,87 @@ t.test('headers that hooks of the application set reach JSON, streams and errors
   t.equal((await fetch(url, { method: 'OPTIONS', headers: { origin: url.origin } })).status, 204, 'and may answer a preflight')
 })
 
-t.test('the Host of a forwarded request is its own affair', async t => {
-  const { url } = await start(t, {}, { fastify: { trustProxy: true } })
-  const client = await RawClient.open(url, { headers: { 'x-forwarded-host': 'public.example.com', 'x-forwarded-proto': 'https' } })
-  t.strictSame(await client.call('echo', { via: 'proxy' }), { via: 'proxy' })
-  const status = await new Promise((resolve, reject) => {
-    request(url, { method: 'GET', headers: { ...client.headers, host: 'public.example.com' } }, response => { resolve(response.statusCode); response.resume() })
-      .on('error', reject).end()
+t.test('behind trustProxy, what the proxy says of the request counts', async t => {
+  const { app } = await start(t, {}, { fastify: { trustProxy: true } })
+  const forwarded = { host: '127.0.0.1:3000', 'x-forwarded-host': 'Public.example.com', 'x-forwarded-proto': 'https' }
+  t.equal(await ask(app, forwarded), 200)
+  await table(t, app, 'origin', {
+    'https://public.example.com': true,
+    'https://public.example.com:443': true,
+    'http://public.example.com': false,
+    'https://public.example.com:444': false,
+    'https://other.example.com': false
+  }, forwarded)
+  t.equal(await ask(app, { ...forwarded, host: 'public.example.com' }), 403, 'a page that has rebound its name can add a header, but not change Host')
+  t.equal(await ask(app, { ...forwarded, 'x-forwarded-host': 'a b' }), 403)
+  const { app: named } = await start(t, { allowedHosts: ['public.example.com'] }, { fastify: { trustProxy: true } })
+  await table(t, named, 'host', { '127.0.0.1:3000': true, 'backend:8080': true }, forwarded)
+  t.equal(await ask(named, { host: 'public.example.com', 'x-forwarded-host': 'evil.test' }), 403)
+})
+
+t.test('without trustProxy, forwarded headers mean nothing', async t => {
+  const { app } = await start(t, { allowedHosts: ['public.example.com'] })
+  t.equal(await ask(app, { host: 'evil.test', 'x-forwarded-host': 'public.example.com' }), 403)
+  const { app: local } = await start(t)
+  t.equal(await ask(local, { host: 'localhost', 'x-forwarded-host': 'evil.test', origin: 'https://evil.test' }), 403)
+  t.equal(await ask(local, { host: 'evil.test', 'x-forwarded-host': 'localhost' }), 403)
+})
+
+t.test('a port that goes without saying is none', async t => {
+  const { app } = await start(t, { allowedHosts: ['example.com'] })
+  await table(t, app, 'origin', { 'https://example.com': true, 'http://example.com': false, 'http://example.com:443': true }, { host: 'example.com:443' })
+  await table(t, app, 'origin', { 'http://example.com': true, 'https://example.com': false }, { host: 'example.com:80' })
+})
+
+t.test('an app that never listens is not on loopback', async t => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(holdfast, { createServer: serving() })
+  await table(t, app, 'host', { 'api.example.com': true, 'localhost:80': true, 'a b': false })
+  t.equal(await ask(app, { host: 'api.example.com', origin: 'https://api.example.com' }), 200)
+  t.equal(await ask(app, { host: 'api.example.com', origin: 'http://localhost' }), 403)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.equal(await ask(app, { host: 'api.example.com' }), 403, 'until it does')
+})
+
+t.test('the log names the option that would let an Origin in, once for each and not without end', async t => {
+  const log = new Log()
+  const { app } = await start(t, {}, { fastify: { logger: log.logger } })
+  for (let round = 0; round < 2; round++) {
+    for (let index = 0; index < 120; index++) await ask(app, { origin: `https://${index}.example.com` })
+  }
+  const lines = log.saying('holdfast: a web page was refused')
+  t.equal(lines.length, 100)
+  t.match(lines[7], { level: 40, origin: 'https://7.example.com', msg: /allowedOrigins/ })
+})
+
+t.test('MCP replies are kept by no cache, whatever they are', async t => {
+  const { url, app } = await start(t, { principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: 'me' } }, {
+    before: app => { app.addHook('onRequest', async (_, reply) => { reply.header('cache-control', 'public, max-age=60') }) }
   })
-  t.equal(status, 403)
+  const client = await RawClient.open(url, { headers: { authorization: 'x' } })
+  const kept = (response: Response): void => { t.match(response.headers.get('cache-control'), /^no-(?:store|cache)/, String(response.status)) }
+  for (const response of [
+    await client.post(toolCall(1, 'echo')),
+    await client.notify('notifications/initialized'),
+    await client.post('{'),
+    await client.post(toolCall(1, 'echo'), { authorization: '' }).then(async () => await fetch(url, { method: 'DELETE' })),
+    await client.post(toolCall(1, 'echo'), { origin: 'https://evil.test' }),
+    await client.post(toolCall(1, 'echo'), { accept: 'text/html' }),
+    await client.post(toolCall(1, 'echo'), { 'content-type': 'text/plain' }),
+    await client.at(url, { 'mcp-session-id': 'unknown' }).get(),
+    await fetch(url, { method: 'PUT' }),
+    await client.delete()
+  ]) {
+    kept(response)
+    await response.text()
+  }
+  await app.close()
+})
+
+t.test('an error of the application that is no refusal is not kept either', async t => {
+  const { app } = await start(t, {}, { before: app => { app.addHook('onRequest', async () => { throw Object.assign(new Error('busy'), { statusCode: 503 }) }) } })
+  const { statusCode, headers } = await app.inject({ method: 'POST', url: '/mcp', headers: accept })
+  t.equal(statusCode, 503)
+  t.equal(headers['cache-control'], 'no-store')
 })

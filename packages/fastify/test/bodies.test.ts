@@ -128,3 +128,20 @@ t.test('an initialize that is none creates nothing', async t => {
   t.match(await refused.json(), { id: 'init', error: {} })
   t.equal(await app.mcpSessions.count(), 0)
 })
+
+t.test('broken JSON is parsed once, and nobody is told what was in it', async t => {
+  const errors: string[] = []
+  const { url } = await start(t, {}, { before: app => { app.addHook('onError', async (_, __, error) => { errors.push(error.message) }) } })
+  const client = await RawClient.open(url)
+  const { parse } = JSON
+  let parsed = 0
+  JSON.parse = (text: string, ...rest: []) => { if (text.includes('secret')) parsed++; return parse(text, ...rest) }
+  t.teardown(() => { JSON.parse = parse })
+  for (const body of ['{"secret": ', '{"secret": "\\u0041" ', '["secret", __proto__', '{"constructor": "secret"']) {
+    parsed = 0
+    const response = await client.post(body)
+    t.match(await response.json(), { id: null, error: { code: -32700 } })
+    t.equal(parsed, 1, body)
+  }
+  t.notMatch(errors.join(), /secret/)
+})

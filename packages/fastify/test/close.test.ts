@@ -25,7 +25,7 @@ function waiting (): { running: Promise<void>, gate: () => void, createServer: R
 t.test('an app that closes sends streams away, takes nothing new and lets calls finish', async t => {
   const { running, gate, createServer } = waiting()
   const backend = memory()
-  const { url, app } = await start(t, { createServer, backend, drainTimeout: '10s', retry: '2s' }, { fastify: { forceCloseConnections: false } })
+  const { url, app } = await start(t, { createServer, backend, drainTimeout: '10s', standaloneRetry: '2s', streamAfter: '1h' }, { fastify: { forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const standalone = events(await client.get())
   await standalone.next()

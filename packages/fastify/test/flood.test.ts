@@ -39,3 +39,14 @@ t.test('a hook of the application that refuses comes first, and its answer is JS
   t.match(await response.json(), { jsonrpc: '2.0', error: { code: Number, message: 'Token missing' } })
   t.equal(await app.mcpSessions.count(), 0)
 })
+
+t.test('a challenge that a hook of the application has set stands', async t => {
+  const challenge = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
+  const { url } = await start(t, { principal: () => undefined }, {
+    before: app => { app.addHook('onRequest', async (_, reply) => { reply.header('WWW-Authenticate', challenge).header('content-type', 'text/html') }) }
+  })
+  const response = await new RawClient(url, { accept: 'application/json, text/event-stream' }).post(initializeRequest())
+  t.equal(response.status, 401)
+  t.equal(response.headers.get('www-authenticate'), challenge)
+  t.match(response.headers.get('content-type'), 'application/json', 'the type is that of the body')
+})

@@ -329,3 +329,47 @@ t.test('a snapshot that takes long to read comes back while the app runs already
   await restored
   t.strictSame(await client.at(second.url).call('echo', {}), {})
 })
+
+t.test('what changes after the last export has begun is exported as well, and what does not is exported once', async t => {
+  for (const changed of [true, false]) {
+    const [begun, gate] = [latch(), latch()]
+    const written: string[] = []
+    const write = async (stream: AsyncIterable<unknown>): Promise<void> => {
+      let text = ''
+      for await (const chunk of stream) text += String(chunk)
+      written.push(text)
+      begun.open()
+      await gate.opened
+    }
+    const { app } = await start(t, { encryption: 'none', snapshot: { read: () => undefined, write } })
+    await app.mcpSessions.create({ data: { name: 'before' } })
+    const closing = app.close()
+    await begun.opened
+    if (changed) await app.mcpSessions.create({ data: { name: 'after' } })
+    gate.open()
+    await closing
+    t.equal(written.length, changed ? 2 : 1)
+    t.match(written.at(-1), changed ? /after/ : /before/)
+  }
+})
+
+t.test('the export does not wait for connections, nor does its failure get lost', async t => {
+  const exported = latch()
+  const write = async (stream: AsyncIterable<unknown>): Promise<void> => {
+    for await (const chunk of stream) String(chunk)
+    exported.open()
+    throw new Error('the disk is full')
+  }
+  const [running, gate] = [latch(), latch()]
+  const { app, url } = await start(t, { encryption: 'none', snapshot: { read: () => undefined, write } }, {
+    fastify: { forceCloseConnections: false },
+    before: app => { app.get('/slow', async () => { running.open(); await gate.opened; return 'done' }) }
+  })
+  const slow = fetch(new URL('/slow', url))
+  await running.opened
+  const closing = app.close()
+  await exported.opened
+  gate.open()
+  t.equal(await (await slow).text(), 'done')
+  await t.rejects(closing, { code: 'HOLDFAST_SNAPSHOT_FAILED' })
+})

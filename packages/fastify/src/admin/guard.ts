@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../audit.js'
+import { setHeaders } from '../reply-headers.js'
 
 /** What an admin route does. `list` is of sessions and of replicas, `terminate` of one session or of all of an owner. */
 export type AdminAction = 'list' | 'show' | 'terminate' | 'export' | 'restore'
@@ -23,7 +24,7 @@ export function guard (authorize: Authorize, action: AdminAction, replica: strin
       return undefined
     }
     request.log.warn({ audit, replica, outcome: 'refused', action }, 'holdfast: an admin request was turned away')
-    if (status === 401) reply.header('www-authenticate', 'Bearer')
+    if (status === 401) setHeaders(reply, { 'www-authenticate': 'Bearer' })
     return await refuse(reply, status)
   }
 }

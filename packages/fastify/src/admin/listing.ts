@@ -38,13 +38,13 @@ export async function list (sessions: Sessions, endpoint: Endpoint, query: Query
   }
 }
 
-function ownerOf ({ namespace }: Sessions, { owner, subject, issuer, clientId, tenantId }: Query): string | undefined {
+function ownerOf ({ namespace }: Sessions, { owner, subject, issuer, clientId, tenantId, perClient }: Query): string | undefined {
   if (subject === undefined) {
-    if (issuer === undefined && clientId === undefined && tenantId === undefined) return owner
+    if ([issuer, clientId, tenantId, perClient].every(part => part === undefined)) return owner
     throw refusal(400, 'subject: a principal has one')
   }
   if (owner !== undefined) throw refusal(400, 'owner: give a principal or the digest of an owner, not both')
-  return ownerDigest(namespace, { subject, issuer, clientId, tenantId } as Principal)
+  return ownerDigest(namespace, { subject, issuer, clientId, tenantId, perClient } as Principal)
 }
 
 function storedPages (sessions: Sessions, owner: string | undefined, limit: number): (cursor: string | undefined) => Promise<Page> {

@@ -3,14 +3,15 @@ import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fast
 import type { Static } from 'typebox'
 import { type Sessions, ownerDigest } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
-import { admission } from '../admission.js'
+import { adminAdmission } from '../admission.js'
+import type { Connections } from '../connections/connections.js'
 import type { HoldfastOptions, Settings } from '../options.js'
 import { compilers } from './compilers.js'
 import { failures, refusal } from './failures.js'
 import { type AdminAction, guard, refuse } from './guard.js'
 import { type Query, list } from './listing.js'
 import { FleetAnswer, Failure, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot, TerminatedAnswer } from './schemas.js'
-import { Transfers } from './transfer.js'
+import type { Transfers } from './transfer.js'
 import { detailOf } from './view.js'
 
 /** Bytes of a body that names an owner. */
@@ -19,13 +20,17 @@ const NDJSON = 'application/x-ndjson'
 
 type Described = FastifySchema & { summary: string, response: object }
 type Guarded = RouteShorthandOptions & { exposeHeadRoute: false }
+/** Whoever is at the other end. */
+interface Peers {
+  connections: Connections
+  transfers: Transfers
+}
 type Admin = Required<NonNullable<HoldfastOptions['admin']>>
 
 /** Routes to look at, end and move everybody's sessions, in a scope of their own. Each is guarded by itself: no hook judges a path. */
-export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings): Promise<void> {
+export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings, { connections, transfers }: Peers): Promise<void> {
   const { authorize, path, restoreLimit } = settings.admin as Admin
-  const transfers = new Transfers(sessions, scope)
-  const refused = admission(scope, settings)
+  const isAdmitted = adminAdmission(scope, settings)
 
   const route = (action: AdminAction, { response, ...rest }: Described): Guarded => {
     const schema = { tags: ['mcp-sessions'], ...rest, response: { ...response, '4xx': Failure, '5xx': Failure } }
@@ -37,8 +42,9 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, scope.getDefaultJsonParser('error', 'error'))
   scope.addHook('onRequest', async (request, reply) => {
+    connections.serve(request, reply)
     reply.header('cache-control', 'no-store')
-    if (refused(request) !== undefined) return await refuse(reply, 403)
+    if (!isAdmitted(request)) return await refuse(reply, 403)
   })
 
   scope.get<{ Querystring: Query }>(path, route('list', {
@@ -90,7 +96,8 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
     scope.setValidatorCompiler(() => () => true)
     scope.post<{ Body: Readable | undefined }>(`${path}/restore`, route('restore', {
       summary: 'Brings back the sessions of a snapshot.', body: { content: { [NDJSON]: { schema: Snapshot } } }, response: { 200: RestoreAnswer }
-    }), async ({ body }) => {
+    }), async ({ body }, reply) => {
+      connections.leaveBody(reply)
       if (body === undefined) throw refusal(415, `expected ${NDJSON}`)
       return await transfers.restore(body, restoreLimit)
     })

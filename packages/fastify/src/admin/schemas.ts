@@ -12,7 +12,8 @@ const Principal = Type.Object({
   subject: part('`sub` of a token.'),
   issuer: Type.Optional(part('`iss`, where the principal has one.')),
   clientId: Type.Optional(part('`client_id` or `azp`, where the principal has one.')),
-  tenantId: Type.Optional(part('The tenant, where the principal has one.'))
+  tenantId: Type.Optional(part('The tenant, where the principal has one.')),
+  perClient: Type.Optional(Type.Boolean({ description: 'Each `clientId` owns its sessions apart from the others of the subject.' }))
 }, { ...strict, description: 'Whom a session belongs to, in full.' })
 
 export const Failure = Type.Object({ statusCode: Type.Integer(), error: Type.String(), message: Type.String() }, { description: 'What is wrong.' })

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { FastifyInstance } from 'fastify'
 import { HoldfastError, InvalidOptionError, type RestoreReport, type Sessions } from '@holdfast/core'
 import { refusal } from './failures.js'
 
@@ -8,11 +7,12 @@ import { refusal } from './failures.js'
 export class Transfers {
   readonly #running = new Set<Readable>()
 
-  constructor (private readonly sessions: Sessions, scope: FastifyInstance) {
-    // A peer that has stalled would keep the app from closing.
-    scope.addHook('preClose', async () => {
-      for (const stream of this.#running) stream.destroy(new HoldfastError('HOLDFAST_CLOSED'))
-    })
+  /** @param stallTimeout milliseconds that an upload may stand still while more of it is wanted */
+  constructor (private readonly sessions: Sessions, private readonly stallTimeout: number) {}
+
+  /** Ends what is under way: a peer that has stalled would keep the app from closing. */
+  end (): void {
+    for (const stream of this.#running) stream.destroy(new HoldfastError('HOLDFAST_CLOSED'))
   }
 
   /** @returns a snapshot as it is being made. One that breaks off has no end, which its reader sees, and `exportFailed` tells. */
@@ -35,12 +35,13 @@ export class Transfers {
   /** @param most bytes */
   async restore (upload: Readable, most: number): Promise<RestoreReport> {
     return await this.#track(upload, async () => {
-      let excess: Error | undefined
-      const bytes = limited(upload, most, () => (excess = refusal(413, `a snapshot of more than ${most} bytes; what came before is restored`)))
+      let reason: Error | undefined
+      const refuse = (status: number, message: string): Error => (reason = refusal(status, `${message}; what came before is restored`))
+      const bytes = this.#read(upload, most, refuse)
       try {
         return await this.sessions.restoreSessionState({ read: () => bytes })
       } catch (error) {
-        throw excess ?? error
+        throw reason ?? error
       }
     })
   }
@@ -53,18 +54,24 @@ export class Transfers {
       this.#running.delete(stream)
     }
   }
-}
 
-async function * limited (upload: Readable, most: number, exceeded: () => Error): AsyncGenerator<Uint8Array> {
-  let bytes = 0
-  try {
-    for await (const chunk of upload.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-      bytes += chunk.length
-      if (bytes > most) throw exceeded()
-      yield chunk
+  async * #read (upload: Readable, most: number, refuse: (status: number, message: string) => Error): AsyncGenerator<Uint8Array> {
+    const chunks: AsyncIterator<Uint8Array> = upload.iterator({ destroyOnReturn: false })
+    const stalled = (): void => { upload.emit('error', refuse(408, 'the upload stood still')) }
+    let bytes = 0
+    try {
+      while (true) {
+        const timer = setTimeout(stalled, this.stallTimeout).unref()
+        const { value, done } = await chunks.next().finally(() => { clearTimeout(timer) })
+        if (done === true) return
+        bytes += (value as Uint8Array).length
+        if (bytes > most) throw refuse(413, `a snapshot of more than ${most} bytes`)
+        yield value
+      }
+    } finally {
+      await chunks.return?.()
+      // Whoever uploads reads the answer after the last byte.
+      upload.resume()
     }
-  } finally {
-    // Whoever uploads reads the answer after the last byte.
-    upload.resume()
   }
 }

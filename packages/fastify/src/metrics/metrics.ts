@@ -41,11 +41,11 @@ export class Metrics {
    *
    * @throws InvalidOptionError
    */
-  serve (app: FastifyInstance, endpoint: Endpoint, endpointPath: string): void {
+  serve (scope: FastifyInstance, endpoint: Endpoint, endpointPath: string): void {
     const { registry, path } = this
     const { sessions } = endpoint
     const active = counting(sessions)
-    const unregister = register(registry, endpointPath, {
+    const unregister = register(registry, fullPath(scope, endpointPath), {
       holdfast_sessions_active: gauge(active),
       holdfast_sessions_live: gauge(() => endpoint.liveCount),
       holdfast_sessions_dormant: gauge(async () => {
@@ -60,9 +60,9 @@ export class Metrics {
       ...this.#backend.sources(sessions),
       ...this.#seals.sources
     })
-    app.addHook('onClose', async () => { unregister() })
+    scope.addHook('onClose', async () => { unregister() })
     if (path === undefined) return
-    app.get(path, { config: { holdfast: 'metrics' } }, async (_, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
+    scope.get(path, { config: { holdfast: 'metrics' } }, async (_, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
   }
 }
 
@@ -74,4 +74,9 @@ function counting (sessions: Sessions): () => Promise<number | undefined> {
     asking ??= sessions.count().catch(() => undefined).finally(() => { asking = undefined })
     return await Promise.race([asking, pause(PATIENCE, undefined, { ref: false })])
   }
+}
+
+/** Two endpoints with one path under two prefixes are two. */
+function fullPath ({ prefix }: FastifyInstance, path: string): string {
+  return prefix.replace(/\/$/, '') + path
 }

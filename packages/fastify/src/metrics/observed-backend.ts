@@ -15,7 +15,7 @@ export interface BackendObserver {
 }
 
 /** What a backend can be asked, by part. */
-const METHODS = {
+export const METHODS = {
   backend: ['ping'],
   records: ['create', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'idlest', 'claimExpired', 'count'],
   events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'restore', 'reseal'],

@@ -1,0 +1,12 @@
+import type { Server } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { keptByFastify } from '../kept-by-fastify.js'
+import type { Connections } from './connections.js'
+
+/** Watches the server of an app, and those that Fastify adds where `localhost` is more than one address. */
+export function watchServers (app: FastifyInstance, connections: Connections): void {
+  connections.watch(app.server)
+  app.addHook('onListen', async () => {
+    for (const server of (keptByFastify(app, 'fastify.serverBindings') ?? []) as Server[]) connections.watch(server)
+  })
+}

@@ -1,0 +1,19 @@
+import type { Server, Socket } from 'node:net'
+
+/**
+ * Hears of connections that somebody takes over: upgraded ones, and tunnels. Node hands them out as soon as anybody listens, and answers
+ * such requests in the usual way while nobody does, so this listens only while somebody else does.
+ */
+export function whenTaken (server: Server, taken: (socket: Socket) => void): void {
+  const listener = (_: unknown, socket: Socket): void => { taken(socket) }
+  for (const name of ['upgrade', 'connect']) {
+    const join = (): void => {
+      if (!server.listeners(name).includes(listener)) server.prependListener(name, listener)
+    }
+    if (server.listenerCount(name) > 0) join()
+    server.on('newListener', (added: string, by: unknown) => { if (added === name && by !== listener) join() })
+    server.on('removeListener', (removed: string, by: unknown) => {
+      if (removed === name && by !== listener && server.listenerCount(name) === 1) server.removeListener(name, listener)
+    })
+  }
+}

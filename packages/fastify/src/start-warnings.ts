@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify'
+import { isLoopback } from './admission.js'
+import { keptByFastify } from './kept-by-fastify.js'
+import type { Settings } from './options.js'
+
+/** Says in the log which settings of the application leave the plugin without protection, once the app is ready or listens. */
+export function startWarnings (app: FastifyInstance, { drainDelay, allowedHosts }: Settings): void {
+  app.addHook('onReady', async () => {
+    if (drainDelay !== undefined && refusesWhileClosing(app)) {
+      app.log.warn('holdfast: drainDelay has no effect: Fastify itself answers 503 as soon as the app closes, unless it is made with return503OnClosing: false')
+    }
+    if ('requestTimeout' in app.server && app.server.requestTimeout === 0) {
+      app.log.warn('holdfast: requests may take as long as they like to arrive: make the app with requestTimeout, such as 60_000')
+    }
+  })
+  app.addHook('onListen', async () => {
+    const isOpen = app.addresses().some(address => typeof address === 'object' && !isLoopback(address.address))
+    if (isOpen && allowedHosts === undefined) {
+      app.log.warn('holdfast: the app can be reached from other machines and takes any Host, so a web page can reach it by DNS rebinding: name its hosts with the option allowedHosts')
+    }
+  })
+}
+
+/** The option is not among those that Fastify shows. */
+function refusesWhileClosing (app: FastifyInstance): boolean {
+  return (keptByFastify(app, 'fastify.options') as { return503OnClosing?: boolean } | undefined)?.return503OnClosing !== false
+}

@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
+import { type AddressInfo, type Socket, connect } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import holdfast, { type HoldfastOptions } from '../src/index.js'
+import { Log } from './fixtures/log.js'
+import { type Protocol, PROTOCOLS, certificate, speaking } from './fixtures/protocols.js'
+import { RawClient, toolCall, valueOf } from './fixtures/raw-client.js'
+import { ask, opened } from './fixtures/stalled-peers.js'
+import { serving } from './fixtures/tools.js'
+
+t.setTimeout(120_000)
+const tls = await certificate(t)
+const large = 'x'.repeat(12_000_000)
+
+async function start (t: Test, protocol: Protocol, options: Partial<HoldfastOptions> = {}, prepare: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, port: number, log: Log }> {
+  const log = new Log()
+  const app = Fastify({ ...speaking(protocol, tls), logger: log.logger })
+  t.teardown(async () => { await app.close() })
+  prepare(app)
+  await app.register(holdfast, {
+    createServer: serving({ large: () => large, slow: async () => { await new Promise(resolve => setTimeout(resolve, 400)); return 'done' } }),
+    drainTimeout: 50,
+    admin: { authorize: () => true },
+    ...options
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return { app, port: (app.server.address() as AddressInfo).port, log }
+}
+
+function begin (port: number, method: string, path = '/mcp', type = 'application/json'): Socket {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  socket.write(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json, text/event-stream\r\ncontent-type: ${type}\r\ncontent-length: 100\r\n\r\n{`)
+  return socket
+}
+
+async function rest (socket: Socket): Promise<string> {
+  let text = ''
+  for await (const chunk of socket) text += String(chunk)
+  return text
+}
+
+t.test('a body that takes too long is answered, and its connection ends', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 })
+  const text = await rest(begin(port, 'POST'))
+  t.match(text, /^HTTP\/1\.1 408 /)
+  t.match(text, /"code":-32000,"message":"Request Timeout/)
+})
+
+t.test('so is one over HTTP/2, where its stream ends', async t => {
+  const { port } = await start(t, 'h2c', { bodyTimeout: 100 })
+  const client = connectHttp2(`http://127.0.0.1:${port}`)
+  t.teardown(() => { client.destroy() })
+  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json' })
+  stream.on('error', () => {}).write('{')
+  const closed = once(stream, 'close')
+  const [headers] = await once(stream, 'response')
+  t.equal(headers[':status'], 408)
+  stream.resume()
+  await closed
+})
+
+t.test('a body that goes on after its answer does not keep its connection for ever', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 })
+  t.match(await rest(begin(port, 'PUT')), /^HTTP\/1\.1 405 /)
+})
+
+t.test('a body that a hook of the application does not let in ends with its connection', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, app => { app.addHook('preParsing', async () => { await new Promise(() => {}) }) })
+  t.equal(await rest(begin(port, 'POST')), '')
+})
+
+t.test('an upload of a snapshot that stands still is answered, and its connection ends', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100, stallTimeout: 100 })
+  t.match(await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson')), /^HTTP\/1\.1 408 [^]*"the upload stood still/)
+})
+
+for (const protocol of PROTOCOLS) {
+  t.test(`${protocol}: calls and streams may take longer than a body`, async t => {
+    const { port } = await start(t, protocol, { bodyTimeout: 50, stallTimeout: 50, responseMode: 'json' })
+    const session = await opened({ protocol, port })
+    const { text } = await ask({ protocol, port }, toolCall(1, 'slow'), session)
+    t.equal(valueOf(JSON.parse(text)), 'done')
+  })
+}
+
+t.test('a stream on which nothing is said is no stalled one', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 50, stallTimeout: 50, keepAlive: 300 })
+  const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
+  const reader = (await client.get()).body?.getReader()
+  let text = ''
+  while (text.split(': ').length < 3) text += Buffer.from((await reader?.read())?.value ?? '').toString()
+  t.match(text, /^id: /)
+  await reader?.cancel()
+})
+
+t.test('a reader that takes nothing of its reply is cut', async t => {
+  const { app, port, log } = await start(t, 'HTTP', { stallTimeout: 100, responseMode: 'json' })
+  const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
+  const accepted = once(app.server, 'connection')
+  const body = JSON.stringify(toolCall(1, 'large'))
+  const sent = request(client.url, { method: 'POST', headers: { ...client.headers, 'content-type': 'application/json' }, agent: false }).on('error', () => {})
+  sent.end(body)
+  const [socket] = await accepted
+  const [response] = await once(sent, 'response') as [IncomingMessage]
+  response.on('error', () => {}).pause()
+  if (!socket.destroyed) await once(socket, 'close')
+  t.equal(log.saying('holdfast: a client that took too long').length, 1)
+  response.destroy()
+})
+
+t.test('so is one that opens no window', async t => {
+  const { port } = await start(t, 'h2c', { stallTimeout: 100, responseMode: 'json' })
+  const session = await opened({ protocol: 'h2c', port })
+  const client = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } })
+  t.teardown(() => { client.destroy() })
+  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'mcp-session-id': session })
+  stream.on('error', () => {}).end(JSON.stringify(toolCall(1, 'large')))
+  await once(stream, 'close')
+  t.equal(stream.rstCode, 8)
+})
+
+t.test('one that reads slowly gets all of it', async t => {
+  const { port } = await start(t, 'HTTP', { stallTimeout: '2s', responseMode: 'json' })
+  const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
+  const sent = request(client.url, { method: 'POST', headers: { ...client.headers, 'content-type': 'application/json' }, agent: false, highWaterMark: 16_384 } as object)
+  sent.end(JSON.stringify(toolCall(1, 'large')))
+  const [response] = await once(sent, 'response') as [IncomingMessage]
+  t.equal(Number(response.headers['content-length']) > large.length, true)
+  let bytes = 0
+  let pauses = 0
+  for await (const chunk of response) {
+    bytes += chunk.length
+    // Slower than the limit for all of it, faster for each piece.
+    if (bytes > (pauses + 1) * 500_000) await new Promise(resolve => setTimeout(resolve, 100, ++pauses))
+  }
+  t.equal(bytes, Number(response.headers['content-length']))
+})

@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { type AddressInfo, Socket, connect } from 'node:net'
+import { connect as connectHttp2 } from 'node:http2'
+import { IncomingMessage, ServerResponse, request } from 'node:http'
+import { request as requestTls } from 'node:https'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import holdfast from '../src/index.js'
+import { latch } from './fixtures/latch.js'
+import { PROTOCOLS, type Protocol, certificate, speaking } from './fixtures/protocols.js'
+import { toolCall } from './fixtures/raw-client.js'
+import { ask, opened } from './fixtures/stalled-peers.js'
+import { serving } from './fixtures/tools.js'
+
+t.setTimeout(120_000)
+const tls = await certificate(t)
+const text = 'x'.repeat(300_000)
+
+/** An app with a slow route of its own, and a signal for each step. */
+async function start (t: Test, protocol: Protocol, host = '127.0.0.1'): Promise<{ app: FastifyInstance, port: number, running: Promise<void>, go: () => void, drained: Promise<void> }> {
+  const [running, gate, drained] = [latch(), latch(), latch()]
+  const app = Fastify({ ...speaking(protocol, tls), return503OnClosing: false })
+  t.teardown(async () => { gate.open(); await app.close() })
+  const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
+  app.get('/slow', wait)
+  await app.register(holdfast, { createServer: serving({ wait, quick: () => text }), responseMode: 'json', drainTimeout: '10s' })
+  app.addHook('preClose', async () => { drained.open() })
+  await app.listen({ host, port: 0 })
+  return { app, port: (app.server.address() as AddressInfo).port, running: running.opened, go: gate.open, drained: drained.opened }
+}
+
+async function get (protocol: Protocol, port: number, path: string): Promise<string> {
+  let source: AsyncIterable<unknown>
+  if (protocol === 'HTTP/2' || protocol === 'h2c') {
+    const client = connectHttp2(`${protocol === 'h2c' ? 'http' : 'https'}://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    source = client.request({ ':path': path }).setEncoding('utf8').on('close', () => { client.close() })
+  } else {
+    const sent = (protocol === 'HTTP' ? request : requestTls)({ port, host: '127.0.0.1', path, rejectUnauthorized: false }).end()
+    const [response] = await once(sent, 'response')
+    source = response.setEncoding('utf8')
+  }
+  let body = ''
+  for await (const chunk of source) body += String(chunk)
+  return body
+}
+
+for (const protocol of PROTOCOLS) {
+  t.test(`${protocol}: a request of another route is answered after the drain, as long as it takes`, async t => {
+    const { app, port, running, go, drained } = await start(t, protocol)
+    const answer = get(protocol, port, '/slow')
+    await running
+    const closing = app.close()
+    await drained
+    go()
+    t.equal((await answer).length, text.length)
+    await closing
+  })
+
+  t.test(`${protocol}: a call that ends in the last moment of the drain reaches its client whole`, async t => {
+    const { app, port, running, go } = await start(t, protocol)
+    const session = await opened({ protocol, port })
+    const answer = ask({ protocol, port }, toolCall(1, 'wait'), session)
+    await running
+    const closing = app.close()
+    go()
+    const { status, text: body } = await answer
+    t.equal(status, 200)
+    t.match(JSON.parse(body), { id: 1, result: { content: [{ text: JSON.stringify(text) }] } })
+    await closing
+  })
+}
+
+/** Has an app hand out a connection, and hears what is said on it. */
+const TAKEN = { upgrade: 'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', connect: 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n' }
+
+for (const [event, opening] of Object.entries(TAKEN)) {
+  t.test(`a connection that somebody takes over by ${event} is theirs`, async t => {
+    const { app, port, drained } = await start(t, 'HTTP')
+    app.server.on(event, (_, socket: Socket) => { socket.write('taken\n'); socket.pipe(socket) })
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    t.teardown(() => { socket.destroy() })
+    socket.write(opening)
+    t.strictSame(await once(socket, 'data'), ['taken\n'])
+    const closing = app.close()
+    await drained
+    // Longer than a connection of ours that has been ended stays.
+    await new Promise(resolve => setTimeout(resolve, 400))
+    socket.write('still here')
+    t.strictSame(await once(socket, 'data'), ['still here'])
+    socket.end()
+    await closing
+  })
+
+  t.test(`nobody listens for ${event} while nobody else does`, async t => {
+    const { app } = await start(t, 'HTTP')
+    const [one, two] = [() => {}, () => {}]
+    t.equal(app.server.listenerCount(event), 0)
+    app.server.on(event, one).on(event, two)
+    t.equal(app.server.listenerCount(event), 3)
+    app.server.off(event, one)
+    t.equal(app.server.listenerCount(event), 2)
+    app.server.off(event, two)
+    t.equal(app.server.listenerCount(event), 0)
+  })
+}
+
+t.test('what listened for upgrades before the plugin did keeps its connections', async t => {
+  const app = Fastify({ return503OnClosing: false })
+  t.teardown(async () => { await app.close() })
+  app.server.on('upgrade', (_, socket: Socket) => { socket.end('taken') })
+  await app.register(holdfast, { createServer: serving() })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8')
+  socket.write(TAKEN.upgrade)
+  t.strictSame(await once(socket, 'data'), ['taken'])
+  await once(socket.resume(), 'close')
+})
+
+t.test('connections of every address of localhost are known', async t => {
+  const { app, port, drained } = await start(t, 'HTTP', 'localhost')
+  const sockets = await Promise.all(app.addresses().map(async bound => {
+    const { address } = bound as AddressInfo
+    const socket = connect(port, address).resume()
+    await once(socket, 'connect')
+    return socket
+  }))
+  t.equal(await opened({ protocol: 'HTTP', port }) === undefined, false)
+  const gone = Promise.all(sockets.map(async socket => await once(socket, 'close')))
+  const closing = app.close()
+  await drained
+  await gone
+  await closing
+})
+
+t.test('requests that come without a connection are served, and leave nothing behind that would have to end', async t => {
+  const { app } = await start(t, 'HTTP')
+  const request = new IncomingMessage(new Socket())
+  Object.assign(request, { method: 'PUT', url: '/mcp', headers: { host: 'localhost' } })
+  const response = new ServerResponse(request)
+  const finished = once(response, 'prefinish')
+  app.server.emit('request', request, response)
+  await finished
+  t.equal(response.statusCode, 405)
+  await app.close()
+})
