@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -72,6 +72,16 @@ for (const type of ['commonjs', 'module']) {
     t.equal(await server.stop(), 0)
   })
 }
+
+t.test('the first program of the README', async t => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
+  const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readme) ?? []
+  const { folder, shell } = await newcomer(t)
+  await shell(`npm init -y\n${commands(readme)[0] ?? ''}`)
+  t.equal(`// ${PROGRAM}, and then: ${start.trim()}`, program.split('\n')[0])
+  const server = await run(folder, program.replace('Fastify()', 'Fastify({ logger: true })').replace('port: 3000', 'port: 0'), {})
+  await server.stop()
+})
 
 t.test('the first two steps: a session in memory, and one that outlives its process', async t => {
   const { folder: place } = await begun(t)
