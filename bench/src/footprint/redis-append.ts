@@ -11,7 +11,7 @@ const MOST = 10_000
 const FEW = 10
 const ROUNDS = 10
 const BATCH = 20
-const AT_ONCE = 50
+const AT_ONCE = 8
 const head = randomBytes(100)
 const entry = randomBytes(100)
 
@@ -25,7 +25,7 @@ interface Piled {
 /** What it costs Redis to begin a stream, by how many the session has. */
 export async function redisAppend (): Promise<Figure[]> {
   return await withMeter(async (meter, { url }) => {
-    const backend = redis({ url, maxStreams: MOST, commandTimeout: 10_000 })
+    const backend = redis({ url, maxStreams: MOST, commandTimeout: 30_000 })
     const session = async (streams: number): Promise<Piled> => await piled(backend.events, await randomRecord(backend.records), streams)
     const few = await Promise.all(Array.from({ length: ROUNDS }, async () => await session(FEW)))
     const many = await session(MOST - ROUNDS * BATCH)
