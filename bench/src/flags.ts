@@ -7,6 +7,7 @@ const options = {
   sessions: { type: 'string', default: '100' },
   connections: { type: 'string', default: '20' },
   only: { type: 'string' },
+  against: { type: 'string' },
   'cpu-prof': { type: 'string' },
   write: { type: 'boolean', default: false }
 } as const
@@ -21,6 +22,7 @@ export function flags (args: string[]) {
     sessions: positive('sessions', values.sessions),
     connections: positive('connections', values.connections),
     only: values.only?.split(','),
+    against: values.against,
     profiles: values['cpu-prof'],
     write: values.write
   }

@@ -3,16 +3,18 @@ import { footprintTable, runMeasures } from './footprint/summary.js'
 import { machine, watchSteal } from './machine.js'
 import { selectedMeasures } from './footprint/measures.js'
 import { writeResults } from './results.js'
+import { againstTable } from './throughput/against.js'
 import { contenderNames } from './throughput/contenders.js'
+import { entries } from './throughput/entries.js'
 import { redisFigures } from './throughput/redis-figures.js'
 import { runRounds } from './throughput/rounds.js'
 import { throughputTable } from './throughput/summary.js'
 import { targetTable } from './throughput/targets.js'
 
-const { only, write, rounds, ...window } = flags(process.argv.slice(2))
+const { only, against, write, rounds, ...window } = flags(process.argv.slice(2))
 const report = (line: string): void => console.error(line)
 const steal = watchSteal()
-const results = await runRounds(selected(contenderNames, only), rounds, window, report)
+const results = await runRounds(entries(selected(contenderNames, only), against), rounds, window, report)
 const stolen = steal()
 const figures = await runMeasures(selectedMeasures(only), report)
 
@@ -21,7 +23,7 @@ const sections = [
     (stolen === undefined ? '' : ` The host kept ${stolen.toFixed(0)} % of the CPU time to itself meanwhile.`)
 ]
 if (results.size > 0) {
-  sections.push('### Throughput', throughputTable(results), ...targetTable(results))
+  sections.push('### Throughput', throughputTable(results), ...targetTable(results), ...againstTable(results))
   sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered (its stream mapping is never deleted), so its SSE mode is the fair reference.')
 }
 const perCall = redisFigures(results)

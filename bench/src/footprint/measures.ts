@@ -27,6 +27,11 @@ export const measures = {
   'redis-touch': async () => await (await import('./redis-touch.js')).redisTouch(),
   'redis-snapshot': async () => await (await import('./redis-snapshot.js')).redisSnapshot(100_000, { export: 4_000, restore: 4_000 }),
   'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep(),
+  'redis-append': async () => await (await import('./redis-append.js')).redisAppend(),
+  'redis-evict': async () => await (await import('./redis-evict.js')).redisEvict(),
+  'state-batch': async () => await (await import('./state-batch.js')).stateBatch(),
+  endings: async () => await (await import('./endings.js')).endings(),
+  foreign: async () => await (await import('./foreign.js')).foreign(),
   migration: async () => await (await import('./migration.js')).migration(100_000, 10_000)
 } satisfies Record<string, Measure>
 

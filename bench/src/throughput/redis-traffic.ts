@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import type { RedisServer } from '@holdfast/real-redis'
+import { scriptTime } from '../redis-usage.js'
 
 /** What came and went between a server and its Redis, by what Redis itself counts. */
 export interface Traffic {
@@ -7,6 +8,8 @@ export interface Traffic {
   sent: number
   /** Commands that Redis ran: those, and what scripts called. */
   ran: number
+  /** µs in scripts, with what they call. */
+  scripts: number
   /** Bytes to Redis. */
   input: number
   /** Bytes from Redis. */
@@ -37,6 +40,7 @@ export class TrafficMeter {
     return {
       sent: SENT.reduce((sum, name) => sum + count(`cmdstat_${name}:calls=`), 0),
       ran: count('total_commands_processed:'),
+      scripts: scriptTime(info),
       input: count('total_net_input_bytes:'),
       output: count('total_net_output_bytes:')
     }

@@ -1,6 +1,6 @@
 import { median } from '../statistics.js'
 import { number, table, type Row } from '../table.js'
-import { contenders } from './contenders.js'
+import { titleOf } from './entries.js'
 import { ratioOf } from './ratio.js'
 import type { Results } from './rounds.js'
 import type { Window } from './window.js'
@@ -12,12 +12,12 @@ const columns = [
 
 /** Medians over the rounds. */
 export function throughputTable (results: Results): string {
-  return table(columns, [...results].map(([name, windows]): Row => {
+  return table(columns, [...results].map(([key, windows]): Row => {
     const cpus = windows.map(({ cpu }) => cpu)
     const mid = (pick: (window: Window) => number): number => median(windows.map(pick))
     const ratio = (ours: Window[] | undefined): string => ratioOf(ours, windows)?.toFixed(2).concat('×') ?? '–'
     return [
-      contenders[name].title,
+      titleOf(key),
       number(mid(({ requests, seconds }) => requests / seconds), 0),
       number(median(cpus), 1),
       `${number(Math.min(...cpus), 1)}–${number(Math.max(...cpus), 1)}`,

@@ -1,7 +1,8 @@
 import type { RedisServer } from '@holdfast/real-redis'
 import { Child } from '../child.js'
 import { withRedis } from '../redis.js'
-import { contenders, type Contender, type ContenderName } from './contenders.js'
+import { contenders, type Contender } from './contenders.js'
+import type { Entry } from './entries.js'
 import type { Extent, Load, Target } from './load.js'
 import { type Traffic, TrafficMeter } from './redis-traffic.js'
 
@@ -25,17 +26,17 @@ export interface Window extends Load {
 }
 
 /** A fresh server, and a fresh Redis if it needs one, warmed up and then measured. Anything but a right answer to every call rejects. */
-export async function measureWindow (name: ContenderName, load: Child, options: WindowOptions): Promise<Window> {
-  const { redis }: Contender = contenders[name]
-  if (redis === undefined) return await measure(name, load, options)
-  return await withRedis(async (server) => await measure(name, load, options, server))
+export async function measureWindow (entry: Entry, load: Child, options: WindowOptions): Promise<Window> {
+  const { redis }: Contender = contenders[entry.name]
+  if (redis === undefined) return await measure(entry, load, options)
+  return await withRedis(async (server) => await measure(entry, load, options, server))
 }
 
-async function measure (name: ContenderName, load: Child, options: WindowOptions, redis?: RedisServer): Promise<Window> {
+async function measure ({ key, name, serve }: Entry, load: Child, options: WindowOptions, redis?: RedisServer): Promise<Window> {
   const { mode, sessions: needsSessions }: Contender = contenders[name]
   const { sessions, connections, warmup, seconds, profiles } = options
-  const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`]
-  const server = new Child(new URL('serve.js', import.meta.url), [], execArgv)
+  const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${key}.cpuprofile`]
+  const server = new Child(serve, [], execArgv)
   const port = await server.ask<number>('start', { name, redis: redis?.url })
   await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
   await load.ask<Load>('run', { requests: warmup } satisfies Extent)
@@ -50,6 +51,6 @@ async function measure (name: ContenderName, load: Child, options: WindowOptions
   return { ...measured, cpu: (after - before) / requests, ...(traffic && { redis: perRequest(traffic, requests) }) }
 }
 
-function perRequest ({ sent, ran, input, output }: Traffic, requests: number): Traffic {
-  return { sent: sent / requests, ran: ran / requests, input: input / requests, output: output / requests }
+function perRequest ({ sent, ran, scripts, input, output }: Traffic, requests: number): Traffic {
+  return { sent: sent / requests, ran: ran / requests, scripts: scripts / requests, input: input / requests, output: output / requests }
 }

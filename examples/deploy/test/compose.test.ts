@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '@holdfast/core'
 import { count, open } from '@holdfast/clients/by-hand'
+import { statusAs } from '@holdfast/clients/host'
 import { generateKey } from '@holdfast/fastify'
 import { startChildServer } from '@holdfast/reference-server/child-server'
 import { readEnvironment } from '@holdfast/reference-server/environment'
@@ -26,12 +27,16 @@ t.test('it is a Compose file, as the schema of the Compose specification has it'
   t.notOk(schema.Check({ ...file, services: { redis: { ...services.redis, stop_grace_period: '30' } } }), 'and a wrong value')
 })
 
+/** Address, port outside and port inside of the balancer. */
+const published: string = services.balancer.ports[0]
+
 t.test('two servers, with what the reference server understands', async t => {
   t.equal(servers.length, 2)
   for (const { environment } of servers) {
     const settings = readEnvironment({ ...await imageEnvironment(), ...interpolated(environment, secrets) })
     t.match(settings, { backend: 'redis', redisUrl: ['redis://:correct-horse@redis:6379'], host: '0.0.0.0' })
-    t.ok(ms(servers[0].stop_grace_period) >= (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 2_000, 'there is time for the drain')
+    t.ok(ms(servers[0].stop_grace_period) >= (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000, 'there is time for the drain')
+    t.ok(settings.allowedHosts?.includes(published.split(':')[0] as string), 'and they answer to the name that the balancer is published under')
   }
 })
 
@@ -66,7 +71,7 @@ t.test('the balancer knows both servers, and notices within the drain delay that
   t.equal(setting('flush_interval'), '-1')
   const notices = ms(setting('health_interval') as Duration) + ms(setting('health_timeout') as Duration)
   t.ok(ms(servers[0].environment.HOLDFAST_DRAIN_DELAY) > notices)
-  t.match(services.balancer.ports[0], new RegExp(`:${/^:(\d+) /m.exec(caddyfile)?.[1]}$`))
+  t.match(published, new RegExp(`:${/^:(\d+) /m.exec(caddyfile)?.[1]}$`))
 })
 
 t.test('Redis and both servers run as it says, and share their sessions', async t => {
@@ -81,6 +86,9 @@ t.test('Redis and both servers run as it says, and share their sessions', async 
   const [a, b] = [one?.url as URL, two?.url as URL]
   const session = await open(a)
   t.equal(await count(a, session), 1)
+  const page = { origin: 'http://attacker.example:8080' }
+  t.equal(await statusAs('attacker.example:8080', a, page), 403, 'a page whose name leads here is not let in')
+  t.equal(await statusAs(published.split(':').slice(0, 2).join(':'), a), 200)
   const stopped = one?.stop()
   const unready = async (): Promise<boolean> => (await fetch(new URL('/health/ready', a))).status === 503
   while (!await unready());

@@ -6,10 +6,15 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { RedisServer, freePort } from '@holdfast/real-redis'
 import t, { type Test } from 'tap'
+import { type Newcomer, newcomer } from './fixtures/newcomer.js'
+import { commands, page as read } from './fixtures/pages.js'
 
-const page = await readFile(new URL('../../../docs/getting-started.md', import.meta.url), 'utf8')
+const page = await read('getting-started')
 const [factory = '', inMemory = '', withSnapshot = '', inRedis = ''] = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-const [, client = '', key = ''] = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const [install = '', start = '', client = '', key = '', installRedis = ''] = commands(page)
+/** The files that the page names in the first line of each, with what is in them. */
+const files = Object.fromEntries([factory, inMemory].map(code => [/^\/\/ (\S+)$/m.exec(code)?.[1], code])) as Record<string, string>
+const [, PROGRAM = ''] = Object.keys(files)
 
 /** The program of the page with the lines of a later step in the place of its own. */
 function changed (step: string): string {
@@ -17,10 +22,12 @@ function changed (step: string): string {
   return inMemory.replace("import holdfast from '@holdfast/fastify'", imports ?? '').replace(/^await app\.register.*$/m, registration)
 }
 
-/** Runs a program beside mcp-server.js until it is stopped. */
+/** Starts a program with the page's command, and resolves when it listens. */
 async function run (folder: string, program: string, env: Record<string, string>): Promise<{ stop: () => Promise<number | null> }> {
-  await writeFile(join(folder, 'server.mjs'), program.replace('./mcp-server.js', './mcp-server.mjs'))
-  const child = spawn(process.execPath, ['server.mjs'], { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  await writeFile(join(folder, PROGRAM), program)
+  const [command, ...args] = start.trim().split(' ')
+  t.equal(command, 'node')
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const lines = createInterface({ input: child.stdout })
   await new Promise<void>((resolve, reject) => {
@@ -45,15 +52,39 @@ async function shell (port: number, script: string): Promise<{ notes: string[], 
   return { notes: lines.map(line => JSON.parse(line).result.content[0].text), id }
 }
 
-async function folder (t: Test): Promise<string> {
-  return t.testdir({ 'mcp-server.mjs': factory })
+/** A new folder in which somebody has done what the page says, up to its first program. */
+async function begun (t: Test): Promise<Newcomer> {
+  const beginner = await newcomer(t)
+  await beginner.shell(install)
+  for (const [name, code] of Object.entries(files)) await writeFile(join(beginner.folder, name), code)
+  return beginner
 }
 
 /** Another note of a session that is there. */
 const again = (id: string, text: string): string => client.replace(/^ID=.*\n(?:note .*\n)*/m, `ID=${id}\nnote ${text}\n`)
 
+for (const type of ['commonjs', 'module']) {
+  t.test(`the first command, where package.json says ${type}`, async t => {
+    const { folder, shell } = await begun(t)
+    await shell(`npm pkg set type=${type}`)
+    t.equal((await shell('npm pkg get type')).trim(), JSON.stringify(type))
+    const server = await run(folder, inMemory, { PORT: '0' })
+    t.equal(await server.stop(), 0)
+  })
+}
+
+t.test('the first program of the README', async t => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
+  const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readme) ?? []
+  const { folder, shell } = await newcomer(t)
+  await shell(`npm init -y\n${commands(readme)[0] ?? ''}`)
+  t.equal(`// ${PROGRAM}, and then: ${start.trim()}`, program.split('\n')[0])
+  const server = await run(folder, program.replace('Fastify()', 'Fastify({ logger: true })').replace('port: 3000', 'port: 0'), {})
+  await server.stop()
+})
+
 t.test('the first two steps: a session in memory, and one that outlives its process', async t => {
-  const place = await folder(t)
+  const { folder: place } = await begun(t)
   const port = await freePort()
   const first = await run(place, inMemory, { PORT: `${port}` })
   const { notes } = await shell(port, client)
@@ -78,7 +109,8 @@ t.test('the last step: two processes on one Redis', async t => {
   const [a, b] = [await freePort(), await freePort()]
   const program = changed(inRedis).replace("drainDelay: '5s'", "drainDelay: '100ms'")
   const env = { REDIS_URL: redis.url, HOLDFAST_KEYS: keys }
-  const place = await folder(t)
+  const { folder: place, shell: type } = await begun(t)
+  await type(installRedis)
   const one = await run(place, program, { ...env, PORT: `${a}` })
   const two = await run(place, program, { ...env, PORT: `${b}` })
   const { id } = await shell(a, client)

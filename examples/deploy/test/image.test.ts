@@ -54,6 +54,10 @@ t.test('it is built in one stage and run in another, by a user without rights, w
   for (const [from] of await stages()) t.match(from, { name: 'FROM', rest: /^node:\d*[02468]-bookworm-slim\b/ })
 })
 
+t.test('it listens for everybody who reaches it, and answers to loopback names until it is told others', async t => {
+  t.match(await imageEnvironment(), { HOST: '0.0.0.0', HOLDFAST_ALLOWED_HOSTS: '127.0.0.1,localhost' })
+})
+
 t.test('its steps use the pnpm of the repository', async t => {
   const { packageManager } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'))
   const [build = []] = await stages()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { count, open } from '@holdfast/clients/by-hand'
+import { statusAs } from '@holdfast/clients/host'
 import { generateKey } from '@holdfast/fastify'
 import { RedisServer } from '@holdfast/real-redis'
 import { startChildServer } from '@holdfast/reference-server/child-server'
@@ -68,9 +69,9 @@ t.test('labels, ports and names agree', async t => {
 
 t.test('the reference server understands its variables, and there is time for the drain', async t => {
   const settings = readEnvironment({ ...await imageEnvironment(), ...variables, REDIS_URL: secret.stringData.REDIS_URL, HOLDFAST_KEYS: KEYS })
-  t.match(settings, { backend: 'redis', durability: 'strict', host: '0.0.0.0' })
+  t.match(settings, { backend: 'redis', durability: 'strict', host: '0.0.0.0', allowedHosts: ['mcp.example.com'] })
   const [, seconds] = server.lifecycle.preStop.exec.command
-  const needed = Number(seconds) * 1_000 + (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 2_000
+  const needed = Number(seconds) * 1_000 + (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000
   t.ok(pod.terminationGracePeriodSeconds * 1_000 >= needed)
   const heap = Number(/--max-old-space-size=(\d+)/.exec(variables.NODE_OPTIONS ?? '')?.[1])
   t.ok(heap <= 0.8 * Number.parseInt(server.resources.limits.memory), 'the heap leaves room for the rest of the process')
@@ -98,11 +99,13 @@ t.test('the variables that Kubernetes makes of Services would stop the server, s
 t.test('a server as in the manifest answers the probes, serves during preStop, and then ends in time', async t => {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
   t.teardown(async () => { await redis.stop() })
-  const child = await startChildServer({ ...variables, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS })
+  const child = await startChildServer({ ...variables, HOLDFAST_ALLOWED_HOSTS: `${variables.HOLDFAST_ALLOWED_HOSTS},127.0.0.1`, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS })
   t.teardown(async () => { await child.kill() })
   const probe = async ({ httpGet: { path } }: any): Promise<number> => (await fetch(new URL(path, child.url))).status
   t.equal(await probe(server.livenessProbe), 200)
   t.equal(await probe(server.readinessProbe), 200)
+  t.equal(await statusAs('mcp.example.com', child.url), 200)
+  t.equal(await statusAs('attacker.example', child.url, { origin: 'http://attacker.example' }), 403)
   const session = await open(child.url)
   const [command, ...args] = server.lifecycle.preStop.exec.command
   const preStop = spawn(command, args, { stdio: 'ignore' })

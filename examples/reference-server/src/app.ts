@@ -1,6 +1,7 @@
 import holdfast, { type HoldfastOptions, file } from '@holdfast/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
 import { adminToken } from './admin-token.js'
+import { arrivesWithin } from './arrival.js'
 import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
 import type { Settings } from './environment.js'
@@ -11,10 +12,14 @@ import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
-  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, snapshot, snapshotEvery: every } = settings
-  const { responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
-  // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
-  const app = fastify({ logger: { level: 'warn', stream: process.stderr }, return503OnClosing: false })
+  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, evict, snapshot, snapshotEvery: every } = settings
+  const { allowedHosts, allowedOrigins, responseMode, streamAfter, retry, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
+  const app = fastify({
+    logger: { level: 'warn', stream: process.stderr },
+    // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
+    return503OnClosing: false,
+    ...arrivesWithin(settings.requestTimeout)
+  })
   const backend = BACKENDS[settings.backend](settings, warning => app.log.warn({ err: warning }, 'about Redis'))
   // Hooks of this kind run last to first: the plugin signs off before its backend goes.
   app.addHook('onClose', async () => await backend.close())
@@ -24,8 +29,8 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     health: '/health',
     context: tenantContext,
     ttl: given({ idle, absolute }),
-    limits: given({ maxSessions, maxPerOwner, maxLive }),
-    ...given({ responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption })
+    limits: given({ maxSessions, maxPerOwner, maxLive, evict }),
+    ...given({ allowedHosts, allowedOrigins, responseMode, streamAfter, retry, heartbeat, drainDelay, drainTimeout, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (settings.adminToken !== undefined) options.admin = { authorize: adminToken(settings.adminToken) }

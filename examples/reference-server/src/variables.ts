@@ -1,9 +1,9 @@
-import { milliseconds } from '@holdfast/core'
 import { Keyring } from '@holdfast/fastify'
 import { parseAdminToken } from './admin-token.js'
 import { BACKENDS, type BackendName } from './backends.js'
 import { parseDemoTokens } from './demo-tokens.js'
 import { parseMetricsAccess } from './metrics-guard.js'
+import { duration, hostNames, oneOf, origins, redisUrls, wholeNumber } from './values.js'
 
 /** A variable of the environment: how it is read, and what it is for. */
 export interface Variable<T> {
@@ -31,6 +31,24 @@ export const SETTINGS = {
     parse: wholeNumber(0, 65_535),
     default: 3_000,
     about: 'port to listen on; `0` takes a free one'
+  },
+  allowedHosts: {
+    name: 'HOLDFAST_ALLOWED_HOSTS',
+    parse: hostNames,
+    absent: 'as the plugin: loopback names while it listens on loopback only, any otherwise',
+    about: 'names that a request may have in `Host`, without port, with commas between them: the names that clients know the server by. Set it wherever `HOST` is not a loopback address'
+  },
+  allowedOrigins: {
+    name: 'HOLDFAST_ALLOWED_ORIGINS',
+    parse: origins,
+    absent: 'as the plugin: that of the server itself',
+    about: 'origins of web pages that may use the endpoint, such as `https://app.example.com`, with commas between them; `*` for any'
+  },
+  requestTimeout: {
+    name: 'HOLDFAST_REQUEST_TIMEOUT',
+    parse: duration,
+    default: 30_000,
+    about: 'how long a request may take to arrive, head and body, or the client gets 408; its head may take a third of that. Who uploads large snapshots over a slow line needs more'
   },
   backend: {
     name: 'HOLDFAST_BACKEND',
@@ -98,6 +116,12 @@ export const SETTINGS = {
     option: 'limits.maxLive',
     about: 'sessions with a server object in this process; the others are dormant'
   },
+  evict: {
+    name: 'HOLDFAST_EVICT',
+    parse: oneOf(['idle', 'none']),
+    option: 'limits.evict',
+    about: '`idle`: at a cap, an idle session of the same owner ends for the new one'
+  },
   responseMode: {
     name: 'HOLDFAST_RESPONSE_MODE',
     parse: oneOf(['auto', 'json', 'sse']),
@@ -109,6 +133,12 @@ export const SETTINGS = {
     parse: duration,
     option: 'streamAfter',
     about: 'in mode `auto`, a call that takes longer becomes a stream'
+  },
+  retry: {
+    name: 'HOLDFAST_RETRY',
+    parse: duration,
+    option: 'retry',
+    about: 'how long clients wait before they reconnect the stream of a call'
   },
   heartbeat: {
     name: 'HOLDFAST_HEARTBEAT',
@@ -174,33 +204,3 @@ export const SETTINGS = {
 
 /** Every variable that there is. */
 export const VARIABLES: ReadonlyArray<Variable<unknown>> = Object.values(SETTINGS)
-
-function redisUrls (text: string): string[] {
-  const urls = text.split(',')
-  if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
-  throw new Error('expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels')
-}
-
-function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return text => {
-    const value = /^\d+$/.test(text) ? Number(text) : NaN
-    if (value >= min && value <= max) return value
-    throw new Error(`expected a whole number from ${min} to ${max}`)
-  }
-}
-
-function oneOf<const T extends string> (values: readonly T[]): (text: string) => T {
-  return text => {
-    const value = values.find(value => value === text)
-    if (value !== undefined) return value
-    throw new Error(`expected one of ${values.join(', ')}`)
-  }
-}
-
-function duration (text: string): number {
-  try {
-    return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')
-  } catch {
-    throw new Error('expected a positive number of milliseconds, or one with a unit such as 500ms, 30s, 15m, 24h')
-  }
-}

@@ -2,7 +2,7 @@ import t from 'tap'
 import { EnvironmentError, readEnvironment } from '../src/environment.js'
 
 t.test('an empty environment gives the defaults of the server and leaves the rest to the plugin', async t => {
-  t.strictSame(readEnvironment({ PATH: '/bin' }), { host: '127.0.0.1', port: 3_000, backend: 'memory' })
+  t.strictSame(readEnvironment({ PATH: '/bin' }), { host: '127.0.0.1', port: 3_000, requestTimeout: 30_000, backend: 'memory' })
 })
 
 const KEY = 'A'.repeat(42) + 'E='
@@ -12,13 +12,18 @@ t.test('every variable is read', async t => {
   const { keys, ...settings } = readEnvironment({
     HOST: '0.0.0.0',
     PORT: '0',
+    HOLDFAST_ALLOWED_HOSTS: 'mcp.example.com, LOCALHOST,[::1],10.0.0.1',
+    HOLDFAST_ALLOWED_ORIGINS: 'https://app.example.com, http://localhost:5173,chrome-extension://abc',
+    HOLDFAST_REQUEST_TIMEOUT: '1m',
     HOLDFAST_BACKEND: 'memory',
     HOLDFAST_IDLE: '15m',
     HOLDFAST_ABSOLUTE: '24h',
     HOLDFAST_MAX_SESSIONS: '1000',
     HOLDFAST_MAX_PER_OWNER: '10',
     HOLDFAST_MAX_LIVE: '5',
+    HOLDFAST_EVICT: 'idle',
     HOLDFAST_RESPONSE_MODE: 'sse',
+    HOLDFAST_RETRY: '2s',
     HOLDFAST_STREAM_AFTER: '250',
     HOLDFAST_HEARTBEAT: '1s',
     HOLDFAST_DRAIN_DELAY: '2s',
@@ -34,14 +39,19 @@ t.test('every variable is read', async t => {
   t.strictSame(settings, {
     host: '0.0.0.0',
     port: 0,
+    allowedHosts: ['mcp.example.com', 'localhost', '[::1]', '10.0.0.1'],
+    allowedOrigins: ['https://app.example.com', 'http://localhost:5173', 'chrome-extension://abc'],
+    requestTimeout: 60_000,
     backend: 'memory',
     idle: 900_000,
     absolute: 86_400_000,
     maxSessions: 1_000,
     maxPerOwner: 10,
     maxLive: 5,
+    evict: 'idle',
     responseMode: 'sse',
     streamAfter: 250,
+    retry: 2_000,
     heartbeat: 1_000,
     drainDelay: 2_000,
     drainTimeout: 5_000,
@@ -63,6 +73,21 @@ const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['PORT', 'http', /whole number/],
   ['PORT', '-1', /whole number/],
   ['PORT', '', /is empty/],
+  ['HOLDFAST_ALLOWED_HOSTS', 'mcp.example.com:443', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_HOSTS', 'https://mcp.example.com', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_HOSTS', 'one.example.com,,two.example.com', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_HOSTS', '*', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_HOSTS', '::1', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_HOSTS', '1.2.3.4.5', /without scheme and port/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'app.example.com', /expected origins such as/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'https://app.example.com/', /expected origins such as/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'https://app.example.com:443', /expected origins such as/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'https://hush@app.example.com', /expected origins such as/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'null', /expected origins such as/],
+  ['HOLDFAST_ALLOWED_ORIGINS', 'data:hush', /expected origins such as/],
+  ['HOLDFAST_REQUEST_TIMEOUT', '0', /a positive number of milliseconds/],
+  ['HOLDFAST_EVICT', 'oldest', /expected one of idle, none/],
+  ['HOLDFAST_RETRY', 'never', /a positive number of milliseconds/],
   ['HOLDFAST_BACKEND', 'postgres', /expected one of memory, redis/],
   ['HOLDFAST_BACKEND', '__proto__', /expected one of memory/],
   ['HOLDFAST_IDLE', 'soon', /a positive number of milliseconds/],

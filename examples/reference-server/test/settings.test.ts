@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { call, initialize, open, post } from '@holdfast/clients/by-hand'
+import { statusAs } from '@holdfast/clients/host'
 import { listening } from './fixtures/listening.js'
 
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }
@@ -60,4 +61,34 @@ t.test('HOLDFAST_STREAM_AFTER: a call that takes longer becomes a stream', async
   t.match(short.headers.get('content-type'), /^application\/json/)
   t.match(long.headers.get('content-type'), /^text\/event-stream/)
   t.match(await long.text(), '"structuredContent":{"steps":1}')
+})
+
+t.test('HOLDFAST_EVICT: with `idle`, a tenant\'s own idle session makes room', async t => {
+  const url = await listening(t, { ...TOKENS, HOLDFAST_MAX_PER_OWNER: '1', HOLDFAST_EVICT: 'idle' })
+  const first = await open(url, A)
+  const second = await open(url, A)
+  t.equal((await post(url, call('counter'), first)).status, 404)
+  t.equal((await post(url, call('counter'), second)).status, 200)
+})
+
+t.test('HOLDFAST_RETRY: clients are told when to reconnect', async t => {
+  const url = await listening(t, { HOLDFAST_RETRY: '1234', HOLDFAST_RESPONSE_MODE: 'sse' })
+  const session = await open(url)
+  t.match(await (await post(url, call('counter'), session)).text(), /^retry: 1234$/m)
+})
+
+t.test('HOLDFAST_ALLOWED_HOSTS: these names are let in, and no others', async t => {
+  const url = await listening(t, { HOLDFAST_ALLOWED_HOSTS: 'mcp.example.com' })
+  t.equal(await statusAs('mcp.example.com', url), 200)
+  t.equal(await statusAs('MCP.example.com:8080', url, { origin: 'http://mcp.example.com:8080' }), 200)
+  for (const host of ['127.0.0.1', 'attacker.example', 'mcp.example.com.attacker.example']) {
+    t.equal(await statusAs(host, url, { origin: `http://${host}` }), 403, host)
+  }
+})
+
+t.test('HOLDFAST_ALLOWED_ORIGINS: pages from there are let in, and no others', async t => {
+  const url = await listening(t, { HOLDFAST_ALLOWED_ORIGINS: 'https://app.example.com' })
+  await open(url, { origin: 'https://app.example.com' })
+  await open(url)
+  t.equal((await post(url, initialize(), { origin: 'https://attacker.example' })).status, 403)
 })
