@@ -51,5 +51,6 @@ export const modes = {
   },
   bench: { steps: [build], main: 'bench/dist/run.js' },
   test: { steps: [install, redisServer, ...check] },
-  check: { steps: check }
+  check: { steps: check },
+  endurance: { steps: [install, redisServer, build], main: 'testing/endurance/dist/run.js' }
 }
