@@ -29,6 +29,7 @@ export class Counters {
   readonly #over = new AbortController()
   readonly #hands: Array<Promise<void>> = []
   #acknowledged = 0
+  #ids = 0
   #wanted: { amount: number, resolve: () => void } | undefined
 
   private constructor (private readonly place: () => URL) {}
@@ -68,7 +69,7 @@ export class Counters {
       account.close(answerIn(text).result.structuredContent.total)
     }
     const wrong = this.counted.flatMap(({ account }, n) => account.wrong.map(what => `session ${n}: ${what}`))
-    assert.deepEqual(wrong, [])
+    assert.equal(wrong.length, 0, `${wrong.length} wrong, of these first: ${wrong.slice(0, 3).join('; ')}`)
     const unclear = this.counted.reduce((sum, { account }) => sum + account.unclear, 0)
     const failed = [...this.failures].map(([what, times]) => `${times} × ${what}`).join(', ')
     return `${this.#acknowledged} acknowledged increments in ${this.counted.length} sessions, none lost, none doubled; ${unclear} unclear${failed && ` (${failed})`}`
@@ -77,7 +78,7 @@ export class Counters {
   /** The total as soon as it can be had. */
   async #served (session: Record<string, string>): Promise<{ text: string }> {
     for (let tries = 0; ; tries++) {
-      const reply = await send(this.place(), { message: call('counter', { by: 0 }), headers: session }).catch((error: Error) => ({ status: 0, text: error.message }))
+      const reply = await send(this.place(), { message: { ...call('counter', { by: 0 }), id: ++this.#ids }, headers: session }).catch((error: Error) => ({ status: 0, text: error.message }))
       if (reply.status === 200 && answerIn(reply.text)?.result?.isError !== true) return reply
       if (reply.status === 404 || tries === 600) throw new Error(`a total cannot be read: ${reply.status} ${reply.text}`)
       await pause(BACK_OFF)
@@ -87,7 +88,7 @@ export class Counters {
   async #count ({ session, account }: Counted): Promise<void> {
     while (!this.#over.signal.aborted) {
       const increment = account.begin()
-      const problem = await send(this.place(), { message: call('counter'), headers: session }).then(({ status, text }) => {
+      const problem = await send(this.place(), { message: { ...call('counter'), id: ++this.#ids }, headers: session }).then(({ status, text }) => {
         const answer = status === 200 ? answerIn(text) : undefined
         const total = answer?.result?.structuredContent?.total
         if (typeof total === 'number') {

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 export class Trial {
   readonly #cleanups: Array<() => unknown> = []
   readonly #began = performance.now()
+  #tenths = 0
 
   /** @param scale share of the full volume, above 0 and at most 1 */
   constructor (readonly scale = 1, private readonly print: (line: string) => void = console.log) {}
@@ -16,6 +17,14 @@ export class Trial {
   /** Prints a line of progress. */
   tell (line: string): void {
     this.print(`  ${((performance.now() - this.#began) / 1000).toFixed(0).padStart(5)} s  ${line}`)
+  }
+
+  /** Prints a line of progress at each tenth of the way. */
+  progress (done: number, total: number, line: string): void {
+    const tenths = Math.floor(10 * done / total)
+    if (tenths <= this.#tenths) return
+    this.#tenths = tenths
+    this.tell(line)
   }
 
   /** Ends something after the run, whatever its outcome; the last one first. */

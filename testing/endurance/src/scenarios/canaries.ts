@@ -46,7 +46,7 @@ export const canaries: Scenario = {
       // One of five lives in memory, the others in Redis.
       const [first, second] = n % 5 === 0 ? [servers[2], servers[2]] : [servers[n % 2], servers[(n + 1) % 2]]
       answers.push(...await use(one, first as ChildServer, second as ChildServer, secrets[(n + 1) % clients] as Secrets))
-      if (n % 25 === 24) trial.tell(`${n + 1} clients`)
+      trial.progress(n + 1, clients, `${n + 1} clients`)
     }
     const metrics = await Promise.all(servers.map(async ({ url }) => (await send(new URL('/metrics', url), { method: 'GET' })).text))
     await until('the traffic is seen', async () => heard.bytes().includes('bus:mcp:fleet'))

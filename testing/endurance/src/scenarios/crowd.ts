@@ -25,7 +25,7 @@ export const crowd: Scenario = {
     let answered = 0
     const check = (answer: string, expected: string): void => {
       assert.equal(answer, expected)
-      if (++answered % Math.ceil(total / 10) === 0) trial.tell(`${answered} answers`)
+      trial.progress(++answered, total, `${answered} answers`)
     }
     await Promise.all(Array.from({ length: amount }, async (_, n) => {
       const question = (id: number): string => `question ${id} of ${n}`

@@ -25,8 +25,9 @@ export const deleteAgainstSave: Scenario = {
     let races = 0
     let saved = 0
     await together(shared, async () => {
-      saved += await race(replicas, races++)
-      if (races % Math.ceil(shared / 5) === 0) trial.tell(`${races} on three replicas`)
+      const more = await race(replicas, races++)
+      saved += more
+      trial.progress(races, shared + single, `${races} sessions ended`)
     })
     const raw = new Redis(fleet.redis.url)
     trial.defer(() => { raw.disconnect() })
@@ -41,8 +42,9 @@ export const deleteAgainstSave: Scenario = {
     trial.defer(async () => { await server.kill() })
     const ended: Array<Record<string, string>> = []
     await together(single, async () => {
-      saved += await race([server.url], races++, session => ended.push(session))
-      if (ended.length % Math.ceil(single / 2) === 0) trial.tell(`${ended.length} beside a snapshot`)
+      const more = await race([server.url], races++, session => ended.push(session))
+      saved += more
+      trial.progress(races, shared + single, `${races} sessions ended`)
     })
     await server.kill()
     const next = await startChildServer(environment)
@@ -63,12 +65,8 @@ async function together (amount: number, work: () => Promise<void>): Promise<voi
 async function race (replicas: readonly URL[], n: number, ended: (session: Record<string, string>) => void = () => {}): Promise<number> {
   const at = (offset: number): URL => replicas[(n + offset) % replicas.length] as URL
   const session = await openSession(at(0))
-  const asked = [
-    send(at(0), { message: call('counter'), headers: session }),
-    send(at(1), { message: call('counter'), headers: session }),
-    send(at(2), { method: 'DELETE', headers: session }),
-    send(at(2), { message: call('counter'), headers: session })
-  ]
+  const count = async (id: number, place: URL) => await send(place, { message: { ...call('counter'), id }, headers: session })
+  const asked = [count(1, at(0)), count(2, at(1)), send(at(2), { method: 'DELETE', headers: session }), count(3, at(2))]
   const [first, second, deletion, third] = await Promise.all(asked)
   assert.equal(deletion?.status, 200)
   const writes = [first, second, third].map(reply => reply?.status)

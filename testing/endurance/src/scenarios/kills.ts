@@ -18,7 +18,7 @@ export const kills: Scenario = {
       const place = randomInt(3)
       await fleet.kill(place)
       await fleet.replace(place)
-      if (kill % Math.ceil(times / 10) === 0) trial.tell(`${kill} kills, ${counters.acknowledged} increments`)
+      trial.progress(kill, times, `${kill} kills, ${counters.acknowledged} increments`)
     }
     await counters.reached(increments)
     return `${times} kills; ${await counters.settle()}`

@@ -23,7 +23,7 @@ export const redisKills: Scenario = {
       await fleet.redis.run()
       const before = counters.acknowledged
       await counters.reached(before + 20)
-      if (kill % 5 === 0) trial.tell(`${kill} kills, ${counters.acknowledged} increments`)
+      trial.progress(kill, times, `${kill} kills, ${counters.acknowledged} increments`)
     }
     await counters.reached(increments)
     return `${times} kills; ${await counters.settle()}`

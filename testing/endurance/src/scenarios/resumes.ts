@@ -23,9 +23,9 @@ export const resumes: Scenario = {
     await Promise.all(Array.from({ length: AT_A_TIME }, async (_, n) => {
       const session = await openSession(replicas[n % 3] as URL)
       while (done < cuts) {
-        const before = done
-        done += await cutCall(replicas, session, ++calls)
-        if (Math.floor(done * 10 / cuts) > Math.floor(before * 10 / cuts)) trial.tell(`${done} replies cut in ${calls} calls`)
+        const more = await cutCall(replicas, session, ++calls)
+        done += more
+        trial.progress(done, cuts, `${done} replies cut in ${calls} calls`)
       }
     }))
     return `${done} replies of ${calls} calls were cut; each of ${calls * (STEPS + 1)} events came once, in order`
