@@ -21,7 +21,7 @@ export class Trial {
 
   /** Prints a line of progress at each tenth of the way. */
   progress (done: number, total: number, line: string): void {
-    const tenths = Math.floor(10 * done / total)
+    const tenths = Math.min(10, Math.floor(10 * done / total))
     if (tenths <= this.#tenths) return
     this.#tenths = tenths
     this.tell(line)

@@ -9,19 +9,21 @@ const READERS: Record<string, (redis: Redis, name: string) => Promise<Buffer[]>>
   hash: async (redis, name) => Object.entries(await redis.hgetallBuffer(name)).flatMap(([field, value]) => [Buffer.from(field), value])
 }
 
-/** Every name and value that a Redis holds, one after the other. */
-export async function contents (redis: Redis): Promise<Buffer> {
+/** Every name and value that a Redis holds, one after the other, and which types of values there are. */
+export async function contents (redis: Redis): Promise<{ bytes: Buffer, types: string[] }> {
   const names = await redis.keys('*')
   const all: Buffer[] = [Buffer.from(names.join('\n'))]
+  const types = new Set<string>()
   for (const name of names) {
     const type = await redis.type(name)
     const read = READERS[type]
     // It expired meanwhile.
     if (type === 'none') continue
     if (read === undefined) throw new Error(`nobody reads a ${type} here`)
+    types.add(type)
     all.push(...await read(redis, name))
   }
-  return Buffer.concat(all)
+  return { bytes: Buffer.concat(all), types: [...types].sort() }
 }
 
 /** What a Redis has written to its append-only file, which is whole with `--aof-use-rdb-preamble no`. */

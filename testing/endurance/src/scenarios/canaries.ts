@@ -50,7 +50,7 @@ export const canaries: Scenario = {
     }
     const metrics = await Promise.all(servers.map(async ({ url }) => (await send(new URL('/metrics', url), { method: 'GET' })).text))
     await until('the traffic is seen', async () => heard.bytes().includes('bus:mcp:fleet'))
-    const inRedis = await contents(raw)
+    const { bytes: inRedis } = await contents(raw)
     for (const server of servers) assert.equal(await server.stop(), 0)
 
     const named = new Map(secrets.flatMap((one, n) => KINDS.map(kind => [`${kind} ${n}`, one[kind]])))
