@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 
 const SOCKETS = 50
 /** Milliseconds. */
-const TICK = 10
+const TICK = 2
 
 const [target = '', rate, seconds] = process.argv.slice(2)
 const url = new URL(target)
