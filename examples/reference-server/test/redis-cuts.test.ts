@@ -20,7 +20,7 @@ t.test(`${CUTS} connections are cut between command and answer: nothing is appli
   const results = await Promise.all(Array.from({ length: SERVERS }, async () =>
     await cutReplies(redis, async url => await onRedis(t, url, { HOLDFAST_KEYS }), CUTS / SERVERS)))
   const sum = (of: 'cuts' | 'asked' | 'failed' | 'increments' | 'opened'): number => results.reduce((total, result) => total + result[of], 0)
-  t.equal(sum('cuts'), CUTS)
+  t.ok(sum('cuts') >= CUTS, 'a reply of another client may have been cut as well')
   t.strictSame(results.flatMap(({ wrong }) => wrong), [])
   t.ok(sum('failed') < sum('asked') / 20, 'hardly anybody noticed')
   t.comment(`${sum('asked')} requests, ${sum('failed')} of them answered with an error, ${sum('increments')} increments`)

@@ -32,12 +32,12 @@ export const cutReplies: Scenario = {
         trial.tell(`${total.cuts} replies cut, ${total.asked} requests`)
       }
     }))
-    assert.equal(total.cuts, cuts)
+    assert.ok(total.cuts >= cuts, `${total.cuts} replies were cut`)
     assert.ok(total.failed < total.asked / 20, `hardly anybody noticed: ${total.failed} of ${total.asked} requests failed`)
     const raw = new Redis(redis.url)
     trial.defer(() => { raw.disconnect() })
     const records = (await raw.keys('holdfast:*:r:*')).length
     assert.ok(records >= total.opened && records <= total.opened + total.failed, `as many sessions as were opened and not ended: ${records}, ${total.opened}`)
-    return `${cuts} replies cut under ${total.asked} requests with ${total.increments} increments: none twice, none pending; ${total.failed} answered with an error`
+    return `${total.cuts} replies cut under ${total.asked} requests with ${total.increments} increments: none twice, none pending; ${total.failed} answered with an error`
   }
 }
