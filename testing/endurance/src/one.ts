@@ -9,8 +9,10 @@ if (scenario === undefined) throw new RangeError(`there is no scenario ${name}`)
 
 const trial = new Trial(Number(scale))
 const outcome: Outcome = await scenario.run(trial).then(measured => ({ ok: true, measured }), failure)
-const left = await trial.end().then(() => undefined, failure)
-process.send?.(left ?? outcome, () => process.exit())
+// At once: what is ended now may take its time.
+process.send?.(outcome)
+const left = await trial.end().then(() => outcome, failure)
+process.send?.(outcome.ok ? left : outcome, () => process.exit())
 
 function failure (error: unknown): Outcome {
   console.error(error)

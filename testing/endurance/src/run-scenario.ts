@@ -21,10 +21,10 @@ export async function runScenario (name: string, { deadline }: Scenario, scale: 
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-endurance-'))
   const child = fork(ENTRY, [name, String(scale)], { detached: true, env: { ...process.env, TMPDIR: folder } })
   running = child
-  let outcome: Outcome = { ok: false, measured: 'it ended without a word' }
+  let outcome: Outcome | undefined
   child.on('message', said => { outcome = said as Outcome })
   const timer = setTimeout(() => {
-    outcome = { ok: false, measured: `it was not done within ${deadline} minutes` }
+    if (outcome?.ok !== false) outcome = { ok: false, measured: `it was not done within ${deadline} minutes` }
     endScenario()
   }, deadline * 60_000)
   await once(child, 'exit')
@@ -32,6 +32,7 @@ export async function runScenario (name: string, { deadline }: Scenario, scale: 
   endScenario()
   running = undefined
   await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  outcome ??= { ok: false, measured: 'it ended without a word' }
   return { ...outcome, seconds: (performance.now() - began) / 1000 }
 }
 
