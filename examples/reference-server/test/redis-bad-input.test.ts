@@ -10,7 +10,7 @@ import { onRedis } from './fixtures/on-redis.js'
 const TEN_MINUTES = 600_000
 
 // Each has servers of its own, and waits for them to start.
-t.jobs = 3
+t.jobs = 2
 
 async function start (t: Test, settings: string[] = []): Promise<{ redis: RedisServer, raw: Redis }> {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', ...settings])
