@@ -20,7 +20,7 @@ const forbidden = {
   "a path of somebody's machine": /(?<![\w.:/-])\/(home|root|work)\//
 }
 
-const ignored = new Set(['.git/', ...readFileSync('.gitignore', 'utf8').split('\n')])
+const ignored = new Set(['.git/', '*.git', ...readFileSync('.gitignore', 'utf8').split('\n')])
 const files = walk('')
 
 report([

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const ENTRY = fileURLToPath(new URL('../dist/server.js', import.meta.url))
-const START_TIMEOUT = 30_000
+/** Milliseconds: where many processes start at once, each takes its time. */
+const START_TIMEOUT = 120_000
 
 /** The server as a process of its own. */
 export interface ChildServer {
@@ -23,7 +24,7 @@ export interface ChildServer {
  * Starts the built server on a free port and waits until it listens. It does not outlive this process.
  *
  * @param environment its `HOLDFAST_*` variables; those of this process are not handed on
- * @throws Error it ended, or said nothing for half a minute; the message has what it wrote to stderr
+ * @throws Error it ended, or said nothing for two minutes; the message has what it wrote to stderr
  */
 export async function startChildServer (environment: Record<string, string> = {}): Promise<ChildServer> {
   const child = spawn(process.execPath, [ENTRY], {

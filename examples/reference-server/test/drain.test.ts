@@ -6,7 +6,10 @@ import { open } from '@holdfast/clients/by-hand'
 import { type Connected, connected } from '@holdfast/clients/connected'
 import { durable } from './fixtures/durable.js'
 
-t.test('a call that ends in time is answered, and what it did is in the snapshot', async t => {
+// Each has a server of its own, and waits for it to start and to end.
+t.jobs = 2
+
+t.test('a call that ends in time is answered, and what it did is in the snapshot', { buffered: true }, async t => {
   const it = await durable(t)
   const one = await connected(t, it.server.url)
   await one.call('counter', { by: 4 })
@@ -18,7 +21,7 @@ t.test('a call that ends in time is answered, and what it did is in the snapshot
   t.match(await one.call('counter'), { total: 5, restored: true })
 })
 
-t.test('a call that takes longer than the drain may is answered with an error, and its session goes on', async t => {
+t.test('a call that takes longer than the drain may is answered with an error, and its session goes on', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_DRAIN_TIMEOUT: '300ms' })
   const one = await connected(t, it.server.url)
   await one.call('counter', { by: 4 })
@@ -32,7 +35,7 @@ t.test('a call that takes longer than the drain may is answered with an error, a
   t.match(await one.call('counter'), { total: 5, restored: true })
 })
 
-t.test('a second signal does not wait', async t => {
+t.test('a second signal does not wait', { buffered: true }, async t => {
   const it = await durable(t)
   const one = await connected(t, it.server.url)
   const { answer } = await countdown(one, { steps: 1_000, intervalMs: 50 })
@@ -46,7 +49,7 @@ t.test('a second signal does not wait', async t => {
   t.strictSame(await closed, [null, 'SIGTERM'])
 })
 
-t.test('a snapshot that cannot be written makes the exit code 1, and the log says why', async t => {
+t.test('a snapshot that cannot be written makes the exit code 1, and the log says why', { buffered: true }, async t => {
   const it = await durable(t)
   await open(it.server.url)
   await rm(dirname(it.path), { recursive: true })

@@ -4,7 +4,10 @@ import t from 'tap'
 import { call, count, open, post } from '@holdfast/clients/by-hand'
 import { durable } from './fixtures/durable.js'
 
-t.test('kill -9: what was exported comes back, and what ended since stays ended', async t => {
+// Each has a server of its own, and waits for it to start and to end.
+t.jobs = 2
+
+t.test('kill -9: what was exported comes back, and what ended since stays ended', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_SNAPSHOT_EVERY: '2s' })
   const { url } = it.server
   const exported = await exports(it.path)
@@ -27,7 +30,7 @@ t.test('kill -9: what was exported comes back, and what ended since stays ended'
   t.equal(it.server.log(), '')
 })
 
-t.test('kill -9 while snapshots are written without a pause: every one that is found is whole', async t => {
+t.test('kill -9 while snapshots are written without a pause: every one that is found is whole', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_SNAPSHOT_EVERY: '1ms' })
   const { url } = it.server
   const exported = await exports(it.path)

@@ -9,6 +9,9 @@ import { onRedis } from './fixtures/on-redis.js'
 
 const TEN_MINUTES = 600_000
 
+// Each has servers of its own, and waits for them to start.
+t.jobs = 2
+
 async function start (t: Test, settings: string[] = []): Promise<{ redis: RedisServer, raw: Redis }> {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', ...settings])
   const raw = new Redis(redis.url, settings[0] === '--requirepass' ? { password: settings[1] as string } : {})
@@ -29,7 +32,7 @@ async function standIn (t: Test, server: Server): Promise<string> {
 const record = async (raw: Redis, known: string[]): Promise<string> =>
   (await raw.keys('holdfast:*:r:*')).find(name => !known.includes(name)) as string
 
-t.test('what is not ours, or of an older schema, is skipped, reported and kept', async t => {
+t.test('what is not ours, or of an older schema, is skipped, reported and kept', { buffered: true }, async t => {
   const { redis, raw } = await start(t)
   const server = await onRedis(t, redis.url)
   const own = await open(server.url)
@@ -62,7 +65,7 @@ t.test('what is not ours, or of an older schema, is skipped, reported and kept',
   t.equal(server.process.exitCode, null)
 })
 
-t.test('a wrong password is said in the log, without the password', async t => {
+t.test('a wrong password is said in the log, without the password', { buffered: true }, async t => {
   const { redis } = await start(t, ['--requirepass', 'right'])
   const server = await onRedis(t, redis.url.replace('//', '//:canary-password@'))
   t.equal((await post(server.url, initialize())).status, 503)
@@ -70,7 +73,7 @@ t.test('a wrong password is said in the log, without the password', async t => {
   t.notMatch(server.log() + server.output(), 'canary')
 })
 
-t.test('two applications with different prefixes do not know of each other', async t => {
+t.test('two applications with different prefixes do not know of each other', { buffered: true }, async t => {
   const { redis } = await start(t)
   const keys = generateKey()
   const [one, two] = await Promise.all(['one:', 'two:'].map(async prefix => await onRedis(t, redis.url, { HOLDFAST_REDIS_PREFIX: prefix, HOLDFAST_KEYS: keys })))
@@ -80,7 +83,7 @@ t.test('two applications with different prefixes do not know of each other', asy
   t.equal(await count(one!.url, session), 1)
 })
 
-t.test('two applications with different keys on one prefix: 503, and nothing is destroyed', async t => {
+t.test('two applications with different keys on one prefix: 503, and nothing is destroyed', { buffered: true }, async t => {
   const { redis, raw } = await start(t)
   const [one, two] = [await onRedis(t, redis.url), await onRedis(t, redis.url)]
   const session = await open(one.url)
@@ -98,12 +101,12 @@ t.test('two applications with different keys on one prefix: 503, and nothing is 
   t.equal(await count(one.url, session), 2)
 })
 
-t.test('replicas whose clocks are ten minutes apart agree: the clock of Redis decides', async t => {
+t.test('replicas whose clocks are ten minutes apart agree: the clock of Redis decides', { buffered: true }, async t => {
   const { redis } = await start(t)
   const environment = { HOLDFAST_KEYS: generateKey(), HOLDFAST_IDLE: '3s' }
   const shifted = (by: number): string => `--import=data:text/javascript,${encodeURIComponent(`const { now } = Date; Date.now = () => now() + ${by}`)}`
   const [fast, slow] = await Promise.all([TEN_MINUTES, -TEN_MINUTES].map(async by => await onRedis(t, redis.url, { ...environment, NODE_OPTIONS: shifted(by) })))
-  for (const [opener, other] of [[fast, slow], [slow, fast]] as const) {
+  await Promise.all(([[fast, slow], [slow, fast]] as const).map(async ([opener, other]) => {
     const session = await open(opener!.url)
     for (let total = 1; total <= 4; total += 2) {
       t.equal(await count(other!.url, session), total)
@@ -112,10 +115,10 @@ t.test('replicas whose clocks are ten minutes apart agree: the clock of Redis de
     }
     await new Promise(resolve => setTimeout(resolve, 3200))
     t.equal((await post(other!.url, call('counter'), session)).status, 404, 'expired when its time had come')
-  }
+  }))
 })
 
-t.test('a Redis that is too old is named, and clients hear 503', async t => {
+t.test('a Redis that is too old is named, and clients hear 503', { buffered: true }, async t => {
   const url = await standIn(t, createServer(socket => {
     socket.on('error', () => {}).on('data', chunk => {
       for (const [command] of chunk.toString().toLowerCase().matchAll(/(?<=^\*\d+\r\n\$\d+\r\n)\w+/gm)) {
@@ -131,7 +134,7 @@ t.test('a Redis that is too old is named, and clients hear 503', async t => {
   t.match(response.headers.get('retry-after'), /^\d+$/)
 })
 
-t.test('a Redis that speaks RESP3 only is spoken to', async t => {
+t.test('a Redis that speaks RESP3 only is spoken to', { buffered: true }, async t => {
   const { redis } = await start(t)
   let refused = 0
   const url = await standIn(t, createServer(socket => {

@@ -1,8 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Connected, connected } from '@holdfast/clients/connected'
 import { generateKey } from '@holdfast/fastify'
 import { RedisServer, until } from '@holdfast/real-redis'
+import { appendOnly, contents, traffic } from '@holdfast/real-redis/contents'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { Redis } from 'ioredis'
 import t from 'tap'
@@ -20,11 +19,10 @@ type Named = [name: string, canary: string]
 t.test('neither what is in Redis, nor what passes through it, nor the log shows a secret, an id or what a session holds', async t => {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--aof-use-rdb-preamble', 'no'])
   const raw = new Redis(redis.url)
-  const seen: Buffer[] = []
-  const monitor = await watch(redis, seen)
+  const heard = await traffic(redis.url)
   t.teardown(async () => {
     raw.disconnect()
-    monitor.disconnect()
+    heard.stop()
     await redis.stop()
   })
   const keys = generateKey()
@@ -47,18 +45,17 @@ t.test('neither what is in Redis, nor what passes through it, nor the log shows 
   const gone = await fetch(two.url, { method: 'DELETE', headers: { authorization: `Bearer ${Object.values(TOKENS)[0] as string}`, 'mcp-session-id': first } })
   t.equal(gone.status, 200)
 
-  const dump = await dumped(raw)
-  await until('the monitor has seen it', async () => Buffer.concat(seen).includes('bus:mcp:fleet'))
+  const held = await contents(raw)
+  await until('the monitor has seen it', async () => heard.bytes().includes('bus:mcp:fleet'))
   const [pid] = await Promise.all(servers.map(async server => await server.stop()))
   t.equal(pid, 0)
   const places: Record<string, Buffer> = {
-    keys: Buffer.from(dump.names.join('\n')),
-    values: Buffer.concat(dump.values),
+    'names and values': held.bytes,
     'append-only file': await appendOnly(redis.dir),
-    traffic: Buffer.concat(seen),
+    traffic: heard.bytes(),
     log: Buffer.from(servers.map(server => server.output() + server.log()).join(''))
   }
-  t.strictSame(dump.types, ['hash', 'list', 'string', 'zset'], 'every type of value is there')
+  t.strictSame(held.types, ['hash', 'list', 'string', 'zset'], 'every type of value is there')
   for (const place of ['append-only file', 'traffic']) t.ok(places[place]?.includes('holdfast:'), `the ${place} was read`)
 
   const base64 = keys.slice(keys.indexOf(':') + 1)
@@ -106,41 +103,6 @@ async function misuse (url: URL, { transport }: Connected, token: string): Promi
       await response.text()
     }
   }
-}
-
-/** Hears every byte that Redis is sent, bus messages and bodies included. */
-async function watch (redis: RedisServer, seen: Buffer[]): Promise<Redis> {
-  const client = new Redis(redis.url)
-  const monitor = await client.monitor()
-  client.disconnect()
-  monitor.on('monitor', (_: string, args: string[]) => { seen.push(Buffer.from(args.join('\n') + '\n')) })
-  return monitor
-}
-
-async function dumped (raw: Redis): Promise<{ names: string[], values: Buffer[], types: string[] }> {
-  const names = await raw.keys('*')
-  const read: Record<string, (name: string) => Promise<Buffer[]>> = {
-    string: async name => [await raw.getBuffer(name) as Buffer],
-    list: async name => await raw.lrangeBuffer(name, 0, -1),
-    zset: async name => await raw.zrangeBuffer(name, 0, '-1'),
-    hash: async name => Object.entries(await raw.hgetallBuffer(name)).flatMap(([field, value]) => [Buffer.from(field), value])
-  }
-  const values: Buffer[] = []
-  const types = new Set<string>()
-  for (const name of names) {
-    const type = await raw.type(name)
-    const reader = read[type]
-    if (reader === undefined) throw new Error(`nobody reads a ${type} here`)
-    types.add(type)
-    values.push(...await reader(name))
-  }
-  return { names, values, types: [...types].sort() }
-}
-
-async function appendOnly (dir: string): Promise<Buffer> {
-  const folder = join(dir, 'appendonlydir')
-  const files = await readdir(folder)
-  return Buffer.concat(await Promise.all(files.map(async file => await readFile(join(folder, file)))))
 }
 
 /** As text, hexadecimal, and base64 wherever it begins: what depends on its neighbours is left out. */

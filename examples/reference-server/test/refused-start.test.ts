@@ -18,8 +18,11 @@ const REFUSED: Array<[what: string, environment: Record<string, string>, says: s
   ['keys, and no encryption', { HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }, 'HOLDFAST_ENCRYPTION: "none" cannot be meant']
 ]
 
+// Each is a process of its own.
+t.jobs = 3
+
 for (const [what, environment, says] of REFUSED) {
-  t.test(`${what} ends it with code 1 and one line that says so`, async t => {
+  t.test(`${what} ends it with code 1 and one line that says so`, { buffered: true }, async t => {
     const { PATH = '' } = process.env
     const child = spawn(process.execPath, [ENTRY], {
       env: { PATH, PORT: '0', HOLDFAST_SNAPSHOT: join(t.testdir({}), 'sessions'), ...environment },

@@ -8,7 +8,10 @@ import { durable } from './fixtures/durable.js'
 
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' }
 
-t.test('sessions of two tenants keep their totals, context, clients and subscriptions', async t => {
+// Each has a server of its own, and waits for it to start and to end.
+t.jobs = 2
+
+t.test('sessions of two tenants keep their totals, context, clients and subscriptions', { buffered: true }, async t => {
   const it = await durable(t, TOKENS)
   const { url } = it.server
   const a = await connected(t, url, { token: 'token-a', apiKey: 'key-of-tenant-a', capabilities: { elicitation: {}, roots: {} } })
@@ -40,7 +43,7 @@ t.test('sessions of two tenants keep their totals, context, clients and subscrip
   t.equal((await post(url, message('counter'), foreign)).status, 404, 'each still belongs to its tenant')
 })
 
-t.test('five restarts in a row lose nothing', async t => {
+t.test('five restarts in a row lose nothing', { buffered: true }, async t => {
   const it = await durable(t)
   const { url } = it.server
   const sessions = await Promise.all(Array.from({ length: 20 }, async () => await open(url)))
@@ -52,7 +55,7 @@ t.test('five restarts in a row lose nothing', async t => {
   t.equal(it.server.log(), '')
 })
 
-t.test('a session that was ended stays ended', async t => {
+t.test('a session that was ended stays ended', { buffered: true }, async t => {
   const it = await durable(t)
   const { url } = it.server
   const [kept, ended] = [await open(url), await open(url)]
@@ -62,7 +65,7 @@ t.test('a session that was ended stays ended', async t => {
   t.equal((await post(url, message('counter'), ended)).status, 404)
 })
 
-t.test('a session that expired meanwhile does not come back', async t => {
+t.test('a session that expired meanwhile does not come back', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_IDLE: '1s' })
   const { url } = it.server
   const session = await open(url)
@@ -72,7 +75,7 @@ t.test('a session that expired meanwhile does not come back', async t => {
   t.equal((await post(url, message('counter'), session)).status, 404)
 })
 
-t.test('a call whose stream was cut is answered by the next process, once', async t => {
+t.test('a call whose stream was cut is answered by the next process, once', { buffered: true }, async t => {
   const it = await durable(t)
   const { client, call } = await connected(t, it.server.url)
   const events = new EventEmitter()
@@ -86,7 +89,7 @@ t.test('a call whose stream was cut is answered by the next process, once', asyn
   t.match(await call('counter'), { total: 1, restored: true })
 })
 
-t.test('SIGINT keeps them as well', async t => {
+t.test('SIGINT keeps them as well', { buffered: true }, async t => {
   const it = await durable(t)
   const session = await open(it.server.url)
   const closed = once(it.server.process, 'close')
@@ -96,7 +99,7 @@ t.test('SIGINT keeps them as well', async t => {
   t.equal(await count(it.server.url, session), 1)
 })
 
-t.test('HOLDFAST_ENCRYPTION=none: a snapshot that anybody can read restores all the same', async t => {
+t.test('HOLDFAST_ENCRYPTION=none: a snapshot that anybody can read restores all the same', { buffered: true }, async t => {
   const it = await durable(t)
   await it.server.stop()
   const plain = { HOLDFAST_KEYS: undefined as never, HOLDFAST_ENCRYPTION: 'none', HOLDFAST_SNAPSHOT: `${it.path}-plain` }

@@ -37,15 +37,19 @@ export class Fleet {
     await this.#at(place).kill()
   }
 
-  /** SIGTERM, unless it is gone already, and the next process at the same address. Resolves when it gets requests. */
-  async replace (place: number): Promise<void> {
+  /**
+   * SIGTERM, unless it is gone already, and the next process at the same address. Resolves when it gets requests.
+   *
+   * @param changes to the environment of the next process
+   */
+  async replace (place: number, changes: Record<string, string> = {}): Promise<void> {
     const replica = this.#at(place)
     const { exitCode, signalCode } = replica.process
     if (exitCode === null && signalCode === null) {
       const code = await replica.stop()
       if (code !== 0) throw new Error(`a replica ended with code ${code}: ${replica.log()}`)
     }
-    this.replicas[place] = await startChildServer({ ...this.environment, PORT: replica.url.port })
+    this.replicas[place] = await startChildServer({ ...this.environment, ...changes, PORT: replica.url.port })
     await this.proxy.readiness.count(this.replicas.length)
   }
 

@@ -7,10 +7,11 @@ import { fleet } from './fixtures/fleet.js'
 /** Milliseconds between two requests: 200 a second. */
 const PACE = 5
 
-t.test('three rolling restarts of all replicas, under 200 requests a second and 50 open streams, are not noticed', async t => {
+// The endurance suite makes ten, with 200 streams and stalled peers.
+t.test('a rolling restart of all replicas, under 200 requests a second and 20 open streams, is not noticed', async t => {
   const three = await fleet(t)
   const { url } = three
-  const listeners = await Promise.all(Array.from({ length: 50 }, async () => await listener(await connected(t, url))))
+  const listeners = await Promise.all(Array.from({ length: 20 }, async () => await listener(await connected(t, url))))
   const sessions = await Promise.all(Array.from({ length: 40 }, async () => await open(url)))
 
   const calls = new Map(sessions.map(session => [session, 0]))
@@ -27,13 +28,11 @@ t.test('three rolling restarts of all replicas, under 200 requests a second and 
   t.teardown(() => clearInterval(load))
 
   const said: string[] = []
-  for (let round = 1; round <= 3; round++) {
-    for (let place = 0; place < 3; place++) {
-      await three.replace(place)
-      const text = `round ${round}, replica ${place + 1}`
-      said.push(text)
-      await Promise.all(listeners.map(async ({ hears }) => await hears(text)))
-    }
+  for (let place = 0; place < 3; place++) {
+    await three.replace(place)
+    const text = `replica ${place + 1}`
+    said.push(text)
+    await Promise.all(listeners.map(async ({ hears }) => await hears(text)))
   }
   clearInterval(load)
   await Promise.all(requests)

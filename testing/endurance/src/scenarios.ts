@@ -1,0 +1,31 @@
+import type { Scenario } from './scenario.js'
+import { canaries } from './scenarios/canaries.js'
+import { crowd } from './scenarios/crowd.js'
+import { cutReplies } from './scenarios/cut-replies.js'
+import { deleteAgainstSave } from './scenarios/delete-against-save.js'
+import { flood } from './scenarios/flood.js'
+import { ids } from './scenarios/ids.js'
+import { kills } from './scenarios/kills.js'
+import { redisKills } from './scenarios/redis-kills.js'
+import { resumes } from './scenarios/resumes.js'
+import { rolls } from './scenarios/rolls.js'
+import { rotation } from './scenarios/rotation.js'
+import { stalledReaders } from './scenarios/stalled-readers.js'
+import { vectors } from './scenarios/vectors.js'
+
+/** All of them, by the names that the command line takes; what is quick comes first. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  vectors,
+  ids,
+  canaries,
+  rolls,
+  flood,
+  'stalled-readers': stalledReaders,
+  resumes,
+  'delete-against-save': deleteAgainstSave,
+  'redis-kills': redisKills,
+  'cut-replies': cutReplies,
+  rotation,
+  crowd,
+  kills
+}

@@ -1,0 +1,54 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+
+export interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+}
+
+export interface SendOptions {
+  method?: string
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  message?: object
+  /** Milliseconds of silence after which it is given up. Default 60,000. */
+  patience?: number
+  agent?: Agent
+}
+
+/** Connections that are kept, as many as are needed. */
+const shared = new Agent({ keepAlive: true, maxSockets: Infinity })
+
+/**
+ * One request and its whole reply, at a tenth of what `fetch` costs this process.
+ *
+ * @throws Error with the `code` of the socket: `ECONNREFUSED` when nothing was sent
+ */
+export async function send (url: URL, { method = 'POST', headers = {}, message, patience = 60_000, agent = shared }: SendOptions = {}): Promise<Reply> {
+  const body = message === undefined ? undefined : JSON.stringify(message)
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, {
+      method,
+      agent,
+      headers: {
+        accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+        ...body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        ...headers
+      }
+    }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+        .on('end', () => { resolve({ status: response.statusCode as number, headers: response.headers, text }) })
+        .on('error', reject)
+    })
+    sent.setTimeout(patience, () => { sent.destroy(new Error(`no answer within ${patience} ms`)) })
+    sent.on('error', reject).end(body)
+  })
+}
+
+/** The JSON-RPC answer in a reply: its body, or the last message of its events. */
+export function answerIn (text: string): any {
+  if (text.startsWith('{')) return JSON.parse(text)
+  const data = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json as string))
+  return data.findLast(({ result, error }) => result !== undefined || error !== undefined)
+}
