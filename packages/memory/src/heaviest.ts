@@ -21,7 +21,7 @@ export class Heaviest<T> {
   }
 
   get first (): T | undefined {
-    for (let i = this.#classes.length - 1; i >= 0; i--) for (const thing of this.#classes[i] as Set<T>) return thing
-    return undefined
+    const [thing] = this.#classes.findLast(({ size }) => size > 0) ?? []
+    return thing
   }
 }
