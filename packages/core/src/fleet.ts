@@ -3,6 +3,10 @@ import type { BoundCodec } from './codec.js'
 import { HoldfastError } from './errors.js'
 import { type Json, isObject, parseJson } from './json.js'
 import type { RecordKey } from './record.js'
+import { within } from './within.js'
+
+/** Milliseconds that whoever tells waits for the bus: what is told is a hint. */
+const PATIENCE = 5_000
 
 /** What one replica tells others about a session. */
 export interface FleetMessage {
@@ -24,13 +28,10 @@ export class Fleet {
     private readonly report: (error: unknown) => void
   ) {}
 
-  /** Tells every replica, this one left out; with the detail `echo: true` this one as well, in the order in which all hear it. */
+  /** Tells every replica, waiting five seconds at most, this one left out; with the detail `echo: true` this one as well, in the order in which all hear it. */
   async tell (type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<void> {
-    try {
-      await this.#publish(this.#everyone, { ...details, type, key, from: this.replica })
-    } catch (error) {
-      this.report(error)
-    }
+    const told = this.#publish(this.#everyone, { ...details, type, key, from: this.replica }).catch(this.report)
+    await within(told, PATIENCE)
   }
 
   /** Tells every other replica that sessions have ended. */

@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Duration, milliseconds } from './duration.js'
 import type { Sessions } from './sessions.js'
+import { within } from './within.js'
 
 /** Beyond it, Node's timers fire at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
+/** Milliseconds. */
+const PATIENCE = 5_000
 
 /** Sweeps again and again, on a timer that is jittered and never keeps the process alive. */
 export class Sweeper {
@@ -29,11 +32,11 @@ export class Sweeper {
     this.#schedule()
   }
 
-  /** Resolves when a sweep that was under way has ended. */
+  /** Resolves when a sweep that was under way has ended, or after five seconds: one that its backend never answers holds nobody up. */
   async stop (): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
-    await this.#running
+    await within(this.#running, PATIENCE)
   }
 
   #schedule (): void {

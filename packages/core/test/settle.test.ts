@@ -1,3 +1,4 @@
+/* eslint-disable no-proto, no-self-assign, @typescript-eslint/no-unused-expressions -- whatever an application may do to a draft */
 import t, { type Test } from 'tap'
 import { Draft } from '../src/draft.js'
 import { type Json, parseJson } from '../src/json.js'

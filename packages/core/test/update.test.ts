@@ -259,15 +259,19 @@ const MANY = { wide: Object.fromEntries(Array.from({ length: 1_500 }, (_, id) =>
 async function worked (t: Test, changes: () => Promise<unknown>): Promise<number> {
   const { parse, stringify } = JSON
   let work = 0
-  const counted = t.intercept(JSON, 'stringify', { value: (value: unknown) => {
-    const text = stringify(value)
-    work += text?.length ?? 0
-    return text
-  } })
-  t.intercept(JSON, 'parse', { value: (text: string) => {
-    work += text.length
-    return parse(text)
-  } })
+  const counted = t.intercept(JSON, 'stringify', {
+    value: (value: unknown) => {
+      const text = stringify(value)
+      work += text?.length ?? 0
+      return text
+    }
+  })
+  t.intercept(JSON, 'parse', {
+    value: (text: string) => {
+      work += text.length
+      return parse(text)
+    }
+  })
   await changes()
   counted.restore()
   return work

@@ -72,7 +72,7 @@ function checkProvider (provider: KeyProvider, path: string): void {
   for (const name of ['wrap', 'unwrap'] as const) {
     if (typeof provider[name] !== 'function') throw new InvalidKeyError(`${path}.${name}`, 'expected a function')
   }
-  for (const name of ['maxAge', 'maxUses'] as const) {
+  for (const name of ['maxAge', 'maxUses', 'timeout'] as const) {
     const limit: unknown = provider[name]
     if (limit !== undefined && !(typeof limit === 'number' && limit >= 1)) throw new InvalidKeyError(`${path}.${name}`, 'expected a number of at least 1')
   }

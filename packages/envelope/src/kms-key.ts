@@ -10,6 +10,8 @@ import { UnwrappedKeys } from './unwrapped-keys.js'
 
 const DEFAULT_MAX_AGE = 3_600_000
 const DEFAULT_MAX_USES = 1_000_000
+/** Milliseconds. */
+const DEFAULT_TIMEOUT = 10_000
 /** The part of a data key's life after which its successor is fetched. */
 const EARLY = 0.8
 /** Milliseconds between attempts to fetch a successor. */
@@ -29,6 +31,7 @@ export class KmsKey implements Key {
   readonly #now: () => number
   readonly #maxAge: number
   readonly #maxUses: number
+  readonly #timeout: number
   readonly #unwrapped: UnwrappedKeys
   #current: DataKey | undefined
   #making: Promise<void> | undefined
@@ -40,6 +43,7 @@ export class KmsKey implements Key {
     this.#now = now
     this.#maxAge = provider.maxAge ?? DEFAULT_MAX_AGE
     this.#maxUses = provider.maxUses ?? DEFAULT_MAX_USES
+    this.#timeout = provider.timeout ?? DEFAULT_TIMEOUT
     this.#unwrapped = new UnwrappedKeys(wrapped => this.#unwrap(wrapped), this.#maxAge, now)
   }
 
@@ -80,7 +84,7 @@ export class KmsKey implements Key {
     const dataKey = randomFillSync(Buffer.alloc(KEY_SIZE))
     const pseudorandom = pseudorandomKey(dataKey)
     try {
-      const wrapped = await ask(() => this.#provider.wrap(dataKey))
+      const wrapped = await ask(() => this.#provider.wrap(dataKey), this.#timeout)
       if (!types.isUint8Array(wrapped) || wrapped.length === 0 || wrapped.length > MAX_WRAPPED_SIZE) throw misbehaved('wrap')
       const madeAt = this.#now()
       this.#current = { root: { prefix: writePrefix(this.id, wrapped), pseudorandom }, madeAt, uses: 0 }
@@ -91,7 +95,7 @@ export class KmsKey implements Key {
   }
 
   async #unwrap (wrapped: Buffer): Promise<KeyObject | undefined> {
-    const dataKey = await ask(() => this.#provider.unwrap(wrapped))
+    const dataKey = await ask(() => this.#provider.unwrap(wrapped), this.#timeout)
     if (dataKey === undefined) return undefined
     if (!types.isUint8Array(dataKey) || dataKey.length !== KEY_SIZE || isZero(dataKey)) throw misbehaved('unwrap')
     const pseudorandom = pseudorandomKey(dataKey)
@@ -100,11 +104,18 @@ export class KmsKey implements Key {
   }
 }
 
-async function ask<T> (question: () => Promise<T>): Promise<T> {
+/** @throws EnvelopeError HOLDFAST_KMS_UNAVAILABLE, also when it does not answer in time */
+async function ask<T> (question: () => Promise<T>, timeout: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('the KMS did not answer in time')), timeout)
+  })
   try {
-    return await question()
+    return await Promise.race([question(), late])
   } catch (cause) {
     throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause })
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -3,6 +3,7 @@ import { Chain, type Link } from './chain.js'
 import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
 import { Uses } from './uses.js'
+import type { Stream } from './stream.js'
 import { Table } from './table.js'
 
 /** Records that one call looks at besides those it returns; an owner with no more needs no index of their uses. */
@@ -12,6 +13,11 @@ const AT_ONCE = 100
 export class Owner extends Chain<Entry> implements Link<Owner> {
   previous: Owner | undefined = undefined
   next: Owner | undefined = undefined
+  /** Of the room, what its records and streams take. */
+  bytes = 0
+  /** Of that, what those of its streams take that have ended, the oldest first. */
+  endedBytes = 0
+  ended: Chain<Stream> | undefined
   #uses: Uses | undefined
 
   constructor (readonly name: string, readonly number: number) {
@@ -66,6 +72,11 @@ export class Owners extends Chain<Owner> {
   leave (entry: Entry): void {
     const { owner } = entry
     owner.remove(entry)
+    this.dismiss(owner)
+  }
+
+  /** Forgets an owner without records. */
+  dismiss (owner: Owner): void {
     if (owner.size > 0) return
     this.#byName.delete(owner.name)
     this.remove(owner)

@@ -33,11 +33,15 @@ export class MemoryRecords implements RecordStore {
   async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
     const now = this.now()
     if (this.#entries.get(record.key) !== undefined || this.#tombstones.has(record.key, now)) return 'exists'
-    let owner = this.#owners.get(record.owner)
-    if (owner?.isFull(limits.maxPerOwner, now)) return 'owner-full'
+    const known = this.#owners.get(record.owner)
+    if (known?.isFull(limits.maxPerOwner, now)) return 'owner-full'
     if (this.#entries.size >= limits.maxRecords) return 'full'
-    if (!this.streams.room.take(RECORD_BYTES + record.body.length)) return 'full'
-    owner ??= this.#owners.arrive(record.owner)
+    const owner = known ?? this.#owners.arrive(record.owner)
+    const taken = this.streams.room.take(owner, RECORD_BYTES + record.body.length)
+    if (taken !== 'taken') {
+      this.#owners.dismiss(owner)
+      return taken
+    }
     const entry = new Entry(record, owner, ++this.#made, now)
     owner.push(entry)
     this.#entries.add(entry.key, entry)
@@ -145,7 +149,8 @@ export class MemoryRecords implements RecordStore {
   }
 
   #store (entry: Entry, body: Uint8Array): void {
-    if (!this.streams.room.take(body.length - entry.body.length)) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+    const taken = this.streams.room.take(entry.owner, body.length - entry.body.length)
+    if (taken !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     entry.body = pack(body)
   }
 
@@ -157,8 +162,8 @@ export class MemoryRecords implements RecordStore {
   #forget (entry: Entry): void {
     entry.leave()
     this.#entries.delete(entry.key)
-    this.#owners.leave(entry)
     this.streams.drop(entry)
-    this.streams.room.free(RECORD_BYTES + entry.body.length)
+    this.streams.room.free(entry.owner, RECORD_BYTES + entry.body.length)
+    this.#owners.leave(entry)
   }
 }

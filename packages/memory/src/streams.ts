@@ -2,24 +2,29 @@ import { HoldfastError, type StoredStream } from '@holdfast/core'
 import { Chain } from './chain.js'
 import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
+import { Heaviest } from './heaviest.js'
 import type { Bounds } from './options.js'
+import type { Owner } from './owners.js'
 import { Room } from './room.js'
 import { Stream, eventBytes, streamBytes } from './stream.js'
 
 /** All streams of all records. Those that have ended are kept for a client that resumes, and are the first to go. */
 export class Streams {
   readonly room: Room
-  readonly #ended = new Chain<Stream>()
+  /** Owners who have streams that have ended, by all their bytes. */
+  readonly #byBytes = new Heaviest<Owner>()
+  /** The same, by the bytes of those streams. */
+  readonly #byEnded = new Heaviest<Owner>()
   #endedBytes = 0
 
   constructor (private readonly bounds: Bounds) {
-    this.room = new Room(bounds.maxBytes, () => this.#ended.first === undefined ? 0 : this.#detach(this.#ended.first))
+    this.room = new Room(bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner))
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
   append (entry: Entry, name: string, bodies: readonly Uint8Array[], head: Uint8Array): Stream {
     const known = entry.streams?.get(name)
-    this.#take(known === undefined ? streamBytes(head, bodies) : eventBytes(bodies))
+    this.#take(entry.owner, known === undefined ? streamBytes(head, bodies) : eventBytes(bodies))
     const stream = known ?? this.#open(entry, name, head)
     stream.append(bodies)
     this.#trim(stream)
@@ -28,7 +33,7 @@ export class Streams {
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
   restore (entry: Entry, stored: StoredStream): void {
-    this.#take(streamBytes(stored.head, stored.entries))
+    this.#take(entry.owner, streamBytes(stored.head, stored.entries))
     const stream = this.#open(entry, stored.name, stored.head)
     stream.restore(stored)
     this.#trim(stream)
@@ -43,21 +48,23 @@ export class Streams {
   reseal (stream: Stream, stored: StoredStream): boolean {
     const { size } = stream
     const growth = streamBytes(stored.head, stored.entries) - size
-    this.#take(growth)
+    this.#take(stream.entry.owner, growth)
     if (stream.entry.streams?.get(stream.name) !== stream) {
-      this.room.free(growth)
+      this.room.free(stream.entry.owner, growth)
       return false
     }
     stream.reseal(stored)
     this.#trim(stream)
-    if (stream.ended) this.#countEnded(stream.size - size)
+    if (stream.ended) this.#countEnded(stream.entry.owner, stream.size - size)
     return true
   }
 
   end (stream: Stream): void {
     stream.ended = true
-    this.#ended.push(stream)
-    this.#countEnded(stream.size)
+    const { owner } = stream.entry
+    owner.ended ??= new Chain()
+    owner.ended.push(stream)
+    this.#countEnded(owner, stream.size)
   }
 
   /** Forgets the streams of a record. */
@@ -66,17 +73,32 @@ export class Streams {
     entry.streams = undefined
   }
 
-  #take (bytes: number): void {
-    if (!this.room.take(bytes)) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+  #take (owner: Owner, bytes: number): void {
+    if (this.room.take(owner, bytes) !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
 
   #trim (stream: Stream): void {
-    this.room.free(stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
+    this.room.free(stream.entry.owner, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
   }
 
-  #countEnded (bytes: number): void {
+  /** The owner with most of them makes room, so that nobody's push out those of others. */
+  #countEnded (owner: Owner, bytes: number): void {
     this.#endedBytes += bytes
-    while (this.#endedBytes > this.bounds.maxEndedBytes) this.#forget(this.#ended.first as Stream)
+    owner.endedBytes += bytes
+    this.#weigh(owner)
+    while (this.#endedBytes > this.bounds.maxEndedBytes) this.#giveWay(this.#byEnded.first)
+  }
+
+  #giveWay (owner: Owner | undefined): boolean {
+    const oldest = owner?.ended?.first
+    if (oldest !== undefined) this.#forget(oldest)
+    return oldest !== undefined
+  }
+
+  #weigh (owner: Owner): void {
+    const any = owner.endedBytes > 0
+    this.#byEnded.weigh(owner, owner.endedBytes)
+    this.#byBytes.weigh(owner, any ? owner.bytes : 0)
   }
 
   #open (entry: Entry, name: string, head: Uint8Array): Stream {
@@ -94,15 +116,11 @@ export class Streams {
   }
 
   #forget (stream: Stream): void {
-    this.room.free(this.#detach(stream))
-  }
-
-  #detach (stream: Stream): number {
-    stream.entry.streams?.delete(stream.name)
-    if (stream.ended) {
-      this.#ended.remove(stream)
-      this.#endedBytes -= stream.size
-    }
-    return stream.size
+    const { owner, streams } = stream.entry
+    streams?.delete(stream.name)
+    this.room.free(owner, stream.size)
+    if (!stream.ended) return
+    owner.ended?.remove(stream)
+    this.#countEnded(owner, -stream.size)
   }
 }

@@ -32,3 +32,15 @@ t.test('the README lists every bound with its default', async (t) => {
     [name, Number(amount.replaceAll(',', '')) * (unit === undefined ? 1 : 2 ** 20)])
   t.strictSame(Object.fromEntries(rows), DEFAULTS)
 })
+
+t.test('the clock does not jump when the wall clock does', async t => {
+  const { records } = memory()
+  const limits = { maxRecords: 10, maxPerOwner: 10 }
+  const draft = { key: 'tag.key', owner: '', idle: 60_000, absolute: 120_000, body: Buffer.alloc(1) }
+  await records.create(draft, limits)
+  const wall = Date.now()
+  t.intercept(Date, 'now', { value: () => wall + 3_600_000 })
+  t.ok(await records.read(draft.key))
+  t.equal((await records.claimExpired(10)).records.length, 0)
+  t.ok(Math.abs((await records.read(draft.key))!.createdAt - wall) < 5_000)
+})

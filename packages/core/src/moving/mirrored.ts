@@ -4,6 +4,10 @@ import type { Lag } from './follower.js'
 import type { MigrateOptions } from './migrate.js'
 import { Mirror } from './mirror.js'
 import type { MigrationReport } from './report.js'
+import { within } from '../within.js'
+
+/** Milliseconds that closing waits for replicas that do not answer. */
+const PATIENCE = 5_000
 
 export interface MirrorOptions {
   /** What counts when both have a session: the newer version, and of equal ones the primary's. */
@@ -80,8 +84,8 @@ class Mirrored extends Mirror implements MirroredBackend {
 
   async close (): Promise<void> {
     const { followers, serving } = this
-    await Promise.allSettled(followers.map(async follower => await follower.settled()))
-    await Promise.all(followers.map(async follower => await this.unfollow(follower)))
+    await within(Promise.allSettled(followers.map(async follower => await follower.settled())), PATIENCE)
+    await within(Promise.all(followers.map(async follower => await this.unfollow(follower))), PATIENCE)
     await Promise.all([serving, ...followers.map(({ replica }) => replica)].map(async backend => await backend.close()))
   }
 }

@@ -10,6 +10,7 @@ import { Chain, headerLine } from './format.js'
 import { UNKNOWN_KEY, openHeader } from './header.js'
 import { peek } from './peek.js'
 import type { SnapshotSink } from './sink.js'
+import { Stall } from './stall.js'
 
 export interface ExportOptions {
   /** Which sessions to take; it may look at the state, which is opened for it. Default: all. */
@@ -35,12 +36,13 @@ const CHUNK = 256 * 2 ** 10
 /** Writes every session with its streams, as sealed as it is stored. Holds three pages of them at a time. See `Sessions.exportSessionState`. */
 export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
-  const stream = Readable.from(chunks(sessions, options, report), { objectMode: false })
+  const stall = new Stall(sink)
+  const stream = Readable.from(chunks(sessions, options, report, stall), { objectMode: false })
   let failed: unknown
   stream.once('error', error => { failed = error })
   try {
-    await protect(sessions, sink)
-    await sink.write(stream)
+    await stall.guard(protect(sessions, sink))
+    await stall.guard(sink.write(stream))
   } catch (error) {
     throw [failed, error].find(reason => isHoldfastError(reason)) ?? new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
   } finally {
@@ -59,11 +61,12 @@ async function protect (sessions: Sessions, sink: SnapshotSink): Promise<void> {
   if (typeof opened === 'string') await sink.keep?.()
 }
 
-async function * chunks (sessions: Sessions, options: ExportOptions, report: ExportReport): AsyncGenerator<Buffer> {
+async function * chunks (sessions: Sessions, options: ExportOptions, report: ExportReport, stall: Stall): AsyncGenerator<Buffer> {
   const { namespace, codec } = sessions
   const key = randomBytes(32)
   const chain = new Chain(key)
   const chunk = (text: string): Buffer => {
+    stall.progress()
     const bytes = Buffer.from(text)
     report.bytes += bytes.length
     return bytes

@@ -7,17 +7,38 @@ import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, Tally } from './report.js'
 import { type RestoreOptions, Restorer } from './restorer.js'
 import type { SnapshotBytes, SnapshotSource } from './sink.js'
+import { Stall } from './stall.js'
 
 /** Brings back what a snapshot holds, line by line: a broken one costs only itself. See `Sessions.restoreSessionState`. */
 export async function restoreSessions (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
   const tally = new Tally()
   try {
-    await restoreFrom(sessions, source, options, tally)
+    const stall = new Stall(source)
+    await stall.guard(restoreFrom(sessions, watched(source, stall), options, tally))
   } catch (error) {
     if (isHoldfastError(error) || error instanceof InvalidOptionError) throw error
     throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
   }
   return tally.report
+}
+
+/** The same source, of which each step is progress. */
+function watched (source: SnapshotSource, stall: Stall): SnapshotSource {
+  return {
+    read: async () => {
+      const bytes = await source.read()
+      return bytes === null || bytes === undefined ? bytes : steps(bytes, stall)
+    },
+    keep: async () => { await source.keep?.() },
+    forgotten: async () => await source.forgotten?.() ?? new Set()
+  }
+}
+
+async function * steps (bytes: SnapshotBytes, stall: Stall): AsyncGenerator<Uint8Array | string> {
+  for await (const chunk of bytes) {
+    stall.progress()
+    yield chunk
+  }
 }
 
 async function restoreFrom (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
