@@ -47,8 +47,8 @@ const BAD: Record<string, Bad> = {
   'more than the limit': { body: withArguments(`"${'x'.repeat(1_200_000)}"`), status: 413, code: -32000 },
   'a client that takes JSON only': { body: call, headers: { accept: 'application/json' }, status: 406, code: -32000, id: 7 },
   'a client that takes nothing we have': { body: call, headers: { accept: 'text/html' }, status: 406, code: -32000, id: 7 },
-  'an unsupported version': { body: call, headers: { 'mcp-protocol-version': '1999-01-01' }, status: 400, code: -32022, id: 7 },
-  'two versions': { body: call, headers: { 'mcp-protocol-version': '2025-06-18, 2025-11-25' }, status: 400, code: -32022, id: 7 }
+  'an unsupported version': { body: call, headers: { 'mcp-protocol-version': '1999-01-01' }, status: 400, code: -32000, id: 7 },
+  'two versions': { body: call, headers: { 'mcp-protocol-version': '2025-06-18, 2025-11-25' }, status: 400, code: -32000, id: 7 }
 }
 
 t.test('a bad POST gets a clear error and harms nothing', async t => {

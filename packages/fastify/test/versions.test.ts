@@ -26,7 +26,7 @@ t.test('a version that is not spoken here is refused with the ones that are', as
   const client = await RawClient.open(url)
   const supported = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']
   const refusal = (id: unknown, requested: string): object =>
-    ({ jsonrpc: '2.0', id, error: { code: -32022, message: /version/, data: { supported, requested } } })
+    ({ jsonrpc: '2.0', id, error: { code: -32000, message: /version/, data: { supported, requested } } })
 
   for (const response of [
     await client.get({ 'mcp-protocol-version': '2099-01-01' }),
@@ -48,7 +48,7 @@ t.test('a version that is not spoken here is refused with the ones that are', as
   for (const strange of [null, 1, {}, { toString: 1, valueOf: 1 }, ['2026-07-28'], 'x'.repeat(1000)]) {
     const response = await client.post({ jsonrpc: '2.0', id: 4, method: 'ping', params: meta(strange) })
     t.equal(response.status, 400)
-    t.match(await response.json(), { id: 4, error: { code: -32022 } })
+    t.match(await response.json(), { id: 4, error: { code: -32000 } })
   }
   t.strictSame(await client.call('echo', { fine: true }), { fine: true })
 })

@@ -26,7 +26,7 @@ export interface Inbound {
 export function header (inbound: Inbound, name: string): string | undefined {
   const value = inbound.headers[name]
   if (value === undefined || (typeof value === 'string' && !value.includes(','))) return value
-  const joined = String(value)
+  const joined = Array.isArray(value) ? value.join(', ') : value
   const [first = '', ...others] = joined.split(',').map(copy => copy.trim())
   return others.every(copy => copy === first) ? first : joined
 }

@@ -26,12 +26,12 @@ t.test('the way from one state to another is linear in the subscriptions', async
   const uris = (count: number, from: number): string[] => Array.from({ length: count }, (_, n) => `a:${from + n}`)
   const time = (count: number): number => {
     const [from, to] = [{ subscriptions: uris(count, 0) }, { subscriptions: uris(count, count / 2) }]
-    const began = performance.now()
+    const began = process.cpuUsage()
     t.equal(replayRequests(from, to).length, count)
-    return performance.now() - began
+    return process.cpuUsage(began).user / 1_000
   }
   time(1_000)
-  t.ok(time(60_000) < 2_000, 'seconds, where each is looked for among all')
+  t.ok(time(60_000) < 4_000, 'CPU seconds, where each is looked for among all')
 })
 
 t.test('the way from one state to another', async (t) => {
