@@ -47,10 +47,10 @@ t.test('anonymous clients have sessions of their own where they are let in', asy
   t.equal((await nobody.post(toolCall(1, 'echo'), as({ subject: '' }))).status, 401, 'half a principal is not nobody')
 })
 
-t.test('every part of a principal separates, live and dormant alike', async t => {
+t.test('every part of an owner separates, live and dormant alike', async t => {
   const mine: Principal = { issuer: 'https://idp', subject: 'me', clientId: 'app', tenantId: 'a' }
   const others: Principal[] = [
-    { ...mine, issuer: 'https://other' }, { ...mine, subject: 'you' }, { ...mine, clientId: 'other' }, { ...mine, tenantId: 'b' },
+    { ...mine, issuer: 'https://other' }, { ...mine, subject: 'you' }, { ...mine, perClient: true }, { ...mine, tenantId: 'b' },
     { subject: 'me' }, { subject: 'me', issuer: 'https://idp' }, { ...mine, tenantId: '' }, { issuer: '', subject: 'me', clientId: 'app', tenantId: 'a' },
     { ...mine, subject: 'Me' }, { ...mine, subject: 'me ' }
   ]
@@ -67,6 +67,7 @@ t.test('every part of a principal separates, live and dormant alike', async t =>
       t.equal((await foreign.delete()).status, 404)
     }
     t.match(await client.call('whoami'), { principal: mine })
+    t.match(await client.at(url, as({ ...mine, clientId: 'another' })).call('whoami'), { principal: mine }, 'another client of the same owner')
   }
   t.equal(mismatches.length, 30, 'a live one is told apart and reported')
   t.match(mismatches[0], { label: /^[\w-]{8}$/, by: /^[\w-]{43}$/ })

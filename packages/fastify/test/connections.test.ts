@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type TLSSocket, connect as connectTls } from 'node:tls'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t from 'tap'
+import { keptByFastify } from '../src/kept-by-fastify.js'
+import holdfast from '../src/index.js'
+import { folder } from './fixtures/folder.js'
+import { certificate, speaking } from './fixtures/protocols.js'
+import { serving } from './fixtures/tools.js'
+
+t.setTimeout(120_000)
+const tls = await certificate(t)
+
+t.test('what Fastify keeps is found from every scope, and missed where it is not', async t => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(async scope => { t.ok(keptByFastify(scope, 'fastify.options')) })
+  t.equal(keptByFastify(app, 'fastify.of another version'), undefined)
+  t.equal(keptByFastify({} as unknown as FastifyInstance, 'fastify.options'), undefined)
+})
+
+for (const protocol of ['HTTP', 'HTTPS', 'HTTP/2', 'h2c'] as const) {
+  t.test(`${protocol}: connections of a local socket end as well`, async t => {
+    const path = join(await folder(t), 'socket')
+    const app = Fastify(speaking(protocol, tls))
+    t.teardown(async () => { await app.close() })
+    await app.register(holdfast, { createServer: serving(), drainTimeout: 50 })
+    await app.listen({ path })
+    const dial = async () => {
+      if (protocol === 'HTTP' || protocol === 'h2c') return connect(path)
+      const socket = connectTls({ path, rejectUnauthorized: false, ALPNProtocols: [protocol === 'HTTPS' ? 'http/1.1' : 'h2'] })
+      await once(socket, 'secureConnect')
+      return socket
+    }
+    const socket = await dial()
+    const closed = once(socket, 'close')
+    if (protocol.startsWith('HTTP/2') || protocol === 'h2c') {
+      const client = connectHttp2('http://localhost', { createConnection: () => socket as TLSSocket })
+      client.on('error', () => {})
+      const stream = client.request({ ':path': '/mcp', ':method': 'PUT' })
+      const [headers] = await once(stream, 'response')
+      t.equal(headers[':status'], 405)
+      stream.resume()
+    } else {
+      socket.write('PUT /mcp HTTP/1.1\r\nhost: localhost\r\n\r\n')
+      t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 405/)
+    }
+    await app.close()
+    socket.resume()
+    await closed
+  })
+}
