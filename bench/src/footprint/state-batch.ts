@@ -19,6 +19,7 @@ export async function stateBatch (): Promise<Figure[]> {
   await app.register(holdfast, {
     createServer: (_session, { serverOptions }) => new McpServer({ name: 'levels', version: '1.0.0' }, { ...serverOptions, capabilities: { logging: {} } }),
     keys: generateKey('k1'),
+    limits: { maxCalls: CHANGES },
     context: { resolve: () => ({ settings: Array.from({ length: BODY / 1024 }, (_, n) => `${n}`.padStart(1021, 's')) }) }
   })
   await app.ready()

@@ -12,8 +12,9 @@ import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
-  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, evict, snapshot, snapshotEvery: every } = settings
-  const { allowedHosts, allowedOrigins, responseMode, streamAfter, retry, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
+  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, maxCalls, evict, snapshot, snapshotEvery: every } = settings
+  const { retry, standaloneRetry, callTimeout, stallTimeout, bodyTimeout } = settings
+  const { allowedHosts, allowedOrigins, responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
   const app = fastify({
     logger: { level: 'warn', stream: process.stderr },
     // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
@@ -29,8 +30,9 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     health: '/health',
     context: tenantContext,
     ttl: given({ idle, absolute }),
-    limits: given({ maxSessions, maxPerOwner, maxLive, evict }),
-    ...given({ allowedHosts, allowedOrigins, responseMode, streamAfter, retry, heartbeat, drainDelay, drainTimeout, keys, encryption })
+    limits: given({ maxSessions, maxPerOwner, maxLive, maxCalls, evict }),
+    ...given({ retry, standaloneRetry, callTimeout, stallTimeout, bodyTimeout }),
+    ...given({ allowedHosts, allowedOrigins, responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (settings.adminToken !== undefined) options.admin = { authorize: adminToken(settings.adminToken) }

@@ -116,6 +116,12 @@ export const SETTINGS = {
     option: 'limits.maxLive',
     about: 'sessions with a server object in this process; the others are dormant'
   },
+  maxCalls: {
+    name: 'HOLDFAST_MAX_CALLS',
+    parse: wholeNumber(1),
+    option: 'limits.maxCalls',
+    about: 'requests of one session in flight in this process; one more is answered 429'
+  },
   evict: {
     name: 'HOLDFAST_EVICT',
     parse: oneOf(['idle', 'none']),
@@ -139,6 +145,30 @@ export const SETTINGS = {
     parse: duration,
     option: 'retry',
     about: 'how long clients wait before they reconnect the stream of a call'
+  },
+  standaloneRetry: {
+    name: 'HOLDFAST_STANDALONE_RETRY',
+    parse: duration,
+    option: 'standaloneRetry',
+    about: 'how long clients wait before they reconnect the stream that belongs to no call: longer than an outage that they should survive, for many try twice only'
+  },
+  callTimeout: {
+    name: 'HOLDFAST_CALL_TIMEOUT',
+    parse: duration,
+    option: 'callTimeout',
+    about: 'how long a request of the client or of the server may take, before it is cancelled and answered with an error'
+  },
+  stallTimeout: {
+    name: 'HOLDFAST_STALL_TIMEOUT',
+    parse: duration,
+    option: 'stallTimeout',
+    about: 'how long a reader of a reply may take nothing of what waits for it, before it is cut'
+  },
+  bodyTimeout: {
+    name: 'HOLDFAST_BODY_TIMEOUT',
+    parse: duration,
+    option: 'bodyTimeout',
+    about: 'how long the body of a request to one of our routes may take to arrive'
   },
   heartbeat: {
     name: 'HOLDFAST_HEARTBEAT',

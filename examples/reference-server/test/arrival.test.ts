@@ -32,11 +32,11 @@ t.test('a request that never arrives in full is answered 408, and its socket end
 })
 
 t.test('a call may run for longer than its request may take to arrive, and a stream may say nothing for longer', async t => {
-  const url = await listening(t, { HOLDFAST_REQUEST_TIMEOUT: '50ms' })
+  const url = await listening(t, { HOLDFAST_REQUEST_TIMEOUT: '6s' })
   const session = await open(url)
   const stream = await fetch(url, { headers: { ...session, accept: 'text/event-stream' } })
-  const reply = await post(url, call('countdown', { steps: 4, intervalMs: 100 }), session)
-  t.match(await reply.text(), /"steps":4/)
+  const reply = await post(url, call('countdown', { steps: 7, intervalMs: 1_000 }), session)
+  t.match(await reply.text(), /"steps":7/)
   const told = (async () => {
     let said = ''
     for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) if ((said += chunk).includes('still here')) return said

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { call, initialize, open, post } from '@holdfast/clients/by-hand'
@@ -91,4 +95,39 @@ t.test('HOLDFAST_ALLOWED_ORIGINS: pages from there are let in, and no others', a
   await open(url, { origin: 'https://app.example.com' })
   await open(url)
   t.equal((await post(url, initialize(), { origin: 'https://attacker.example' })).status, 403)
+})
+
+t.test('HOLDFAST_STANDALONE_RETRY: the stream that belongs to no call has a time of its own', async t => {
+  const url = await listening(t, { HOLDFAST_RETRY: '1234', HOLDFAST_STANDALONE_RETRY: '5678' })
+  const stream = await fetch(url, { headers: { ...await open(url), accept: 'text/event-stream' } })
+  const [first] = await once(Readable.fromWeb(stream.body as WebStream).setEncoding('utf8'), 'data')
+  t.match(first, /^retry: 5678$/m)
+})
+
+t.test('HOLDFAST_CALL_TIMEOUT: a call that takes longer is answered with an error', async t => {
+  const url = await listening(t, { HOLDFAST_CALL_TIMEOUT: '100ms', HOLDFAST_RESPONSE_MODE: 'json' })
+  const response = await post(url, call('countdown', { steps: 1_000, intervalMs: 1_000 }), await open(url))
+  t.match(await response.json(), { jsonrpc: '2.0', id: 1, error: { code: Number, message: String } })
+})
+
+t.test('HOLDFAST_MAX_CALLS: one more is asked to come back', async t => {
+  const url = await listening(t, { HOLDFAST_MAX_CALLS: '1', HOLDFAST_RESPONSE_MODE: 'sse' })
+  const session = await open(url)
+  const running = await post(url, call('countdown', { steps: 1_000, intervalMs: 1_000 }), session)
+  t.equal(running.status, 200)
+  const refused = await post(url, { ...call('counter'), id: 2 }, session)
+  t.equal(refused.status, 429)
+  t.equal(refused.headers.get('retry-after'), '1')
+  t.match(await refused.json(), { jsonrpc: '2.0', id: 2, error: { code: -32000 } })
+  const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
+  t.equal((await post(url, cancelled, session)).status, 202)
+  await running.body?.cancel()
+})
+
+t.test('HOLDFAST_BODY_TIMEOUT: a body that does not arrive in time ends with its socket', async t => {
+  const url = await listening(t, { HOLDFAST_BODY_TIMEOUT: '100ms' })
+  const socket = connect(Number(url.port), url.hostname)
+  socket.resume().write('POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
+  await once(socket, 'close')
+  t.pass('it has ended')
 })
