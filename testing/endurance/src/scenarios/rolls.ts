@@ -28,31 +28,41 @@ export const rolls: Scenario = {
     trial.defer(async () => { await counters.stop() })
 
     const said: string[] = []
+    /** @returns milliseconds from the beginning of the drain to the end of the process */
+    const replace = async (place: number): Promise<number> => {
+      const replica = fleet.replicas[place] as (typeof fleet.replicas)[0]
+      const began = performance.now()
+      const code = await Promise.race([replica.stop(), pause(GIVEN_UP, 'still there', { ref: false })])
+      const took = performance.now() - began - DRAIN_DELAY
+      if (code === 'still there') await replica.kill()
+      assert.equal(code, 0, `a process is not gone as it should, but ${code} after ${took.toFixed(0)} ms: ${replica.log()}`)
+      await fleet.replace(place)
+      return took
+    }
+    // What this machine needs where nobody stalls.
+    let usual = 0
+    for (const place of [0, 1, 2]) usual = Math.max(usual, await replace(place))
+    trial.tell(`without stalled peers a process is gone ${Math.round(usual)} ms after its drain began, at the most`)
     const ends: number[] = []
     let kinds = 0
     for (let roll = 1; roll <= times; roll++) {
-      for (let place = 0; place < 3; place++) {
-        const replica = fleet.replicas[place] as (typeof fleet.replicas)[0]
-        const peers = await stalledPeers(replica.url, await openSession(replica.url))
+      for (const place of [0, 1, 2]) {
+        const { url } = fleet.replicas[place] as (typeof fleet.replicas)[0]
+        const peers = await stalledPeers(url, await openSession(url))
         trial.defer(peers.close)
         kinds = peers.kinds
-        const began = performance.now()
-        const code = await Promise.race([replica.stop(), pause(GIVEN_UP, 'still there', { ref: false })])
-        ends.push(performance.now() - began - DRAIN_DELAY)
-        if (code === 'still there') await replica.kill()
-        assert.equal(code, 0, `a process ends ${GIVEN_UP / 1_000} s after SIGTERM: ${replica.log()}`)
-        await fleet.replace(place)
+        ends.push(await replace(place))
       }
       const text = `roll ${roll}`
       said.push(text)
       await Promise.all(clients.map(async client => { await client.hears(text) }))
-      trial.tell(`${text}: heard on ${streams} streams; slowest end so far ${Math.round(Math.max(...ends))} ms after its drain began`)
+      trial.progress(roll, times, `${text}: heard on ${streams} streams; slowest end so far ${Math.round(Math.max(...ends))} ms after its drain began`)
     }
     const slowest = Math.round(Math.max(...ends))
-    assert.ok(slowest <= GONE, `the slowest process took ${slowest} ms`)
+    assert.ok(slowest <= GONE + usual, `the slowest process took ${slowest} ms`)
     for (const { heard } of clients) assert.deepEqual(heard, said, 'nothing is lost, nothing comes twice')
     const outcome = await counters.settle()
     assert.deepEqual([...counters.failures], [], 'no request fails')
-    return `${ends.length} processes replaced, each with ${kinds} kinds of stalled peers; the slowest was gone ${slowest} ms after its drain began. ${outcome}`
+    return `${ends.length} processes replaced, each with ${kinds} kinds of stalled peers; the slowest was gone ${slowest} ms after its drain began, ${Math.round(usual)} ms without them. ${outcome}`
   }
 }
