@@ -1,4 +1,4 @@
-import { cutReplies } from '@holdfast/clients/cut-replies'
+import { cutReplies } from '@holdfast/cut-replies'
 import { generateKey } from '@holdfast/fastify'
 import { RedisServer } from '@holdfast/real-redis'
 import { Redis } from 'ioredis'

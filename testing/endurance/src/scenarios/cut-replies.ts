@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cutReplies as cut } from '@holdfast/clients/cut-replies'
+import { cutReplies as cut } from '@holdfast/cut-replies'
 import { generateKey } from '@holdfast/envelope'
 import { RedisServer } from '@holdfast/real-redis'
 import { startChildServer } from '@holdfast/reference-server/child-server'

@@ -1,4 +1,4 @@
-import { call, initialize } from './by-hand.js'
+import { call, initialize } from '@holdfast/clients/by-hand'
 
 /** No answer takes longer, however often its connection is cut. Milliseconds. */
 export const PATIENCE = 10_000
