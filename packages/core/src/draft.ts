@@ -2,11 +2,12 @@ import type { Json } from './json.js'
 
 type Container = Record<string, unknown>
 
-const drafts = new WeakMap<object, Draft>()
+/** Asks a proxy of ours for its draft. A WeakMap of as many costs the garbage collector more than all the rest. */
+const DRAFT = Symbol('draft')
 
 /** The draft behind a value that a change left; undefined for any other value. */
 export function draftBehind (value: unknown): Draft | undefined {
-  return typeof value === 'object' && value !== null ? drafts.get(value) : undefined
+  return typeof value === 'object' && value !== null ? (value as { [DRAFT]?: Draft })[DRAFT] : undefined
 }
 
 /**
@@ -16,21 +17,25 @@ export function draftBehind (value: unknown): Draft | undefined {
 export class Draft implements ProxyHandler<Container> {
   readonly proxy: object
   readonly target: Container
-  /** The names that were read as drafts of their own, written or deleted. */
-  readonly names = new Set<string>()
+  /** Of an object, the names that were read as drafts of their own, written or deleted. */
+  names: Set<string> | undefined = undefined
+  /** Something was read as a draft of its own, written or deleted. */
+  touched = false
   /** Something happened that only a round trip through JSON renders faithfully, such as a property with a getter. */
   odd = false
   /** Nothing is taken over any more. */
   closed = false
+  /** What came of it, once that is known. */
+  outcome: unknown = undefined
 
   constructor (readonly base: Json & object) {
     this.target = (Array.isArray(base) ? base.slice() : { ...base }) as Container
     this.proxy = new Proxy(this.target, this)
-    drafts.set(this.proxy, this)
   }
 
-  get (target: Container, name: string | symbol): unknown {
+  get (target: Container, name: string | symbol, receiver: unknown): unknown {
     if (typeof name === 'string') this.#deepen(name)
+    else if (name === DRAFT) return receiver === this.proxy ? this : undefined
     return Reflect.get(target, name)
   }
 
@@ -69,16 +74,21 @@ export class Draft implements ProxyHandler<Container> {
   /** Puts a draft where the original's own part still is. */
   #deepen (name: string): void {
     const { base, target } = this
-    if (this.closed || !Object.hasOwn(target, name) || !Object.isExtensible(target)) return
-    const value = target[name]
-    if (typeof value !== 'object' || value === null || value !== (base as Container)[name]) return
-    this.names.add(name)
+    const value = (base as Container)[name]
+    if (typeof value !== 'object' || value === null || this.closed) return
+    if (!Object.hasOwn(target, name) || value !== target[name] || !Object.isExtensible(target)) return
+    this.#touch(name)
     target[name] = new Draft(value as Json & object).proxy
   }
 
   #note (name: string | symbol): void {
     if (typeof name === 'symbol' || name === 'toJSON' || !this.#isOrdinary(name)) this.odd = true
-    else this.names.add(name)
+    else this.#touch(name)
+  }
+
+  #touch (name: string): void {
+    this.touched = true
+    if (!Array.isArray(this.base)) (this.names ??= new Set()).add(name)
   }
 
   #isOrdinary (name: string): boolean {

@@ -5,7 +5,7 @@ import { type Json, isObject, parseJson } from './json.js'
 import type { RecordKey } from './record.js'
 import { within } from './within.js'
 
-/** Milliseconds that whoever tells waits for the bus: what is told is a hint. */
+/** Milliseconds that whoever tells waits for the bus. */
 const PATIENCE = 5_000
 
 /** What one replica tells others about a session. */
@@ -39,9 +39,15 @@ export class Fleet {
     await this.tell('gone', '', { keys, reason })
   }
 
-  /** Tells one replica. False when it is not there. */
+  /**
+   * Tells one replica. False when it is not there.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE when the bus does not answer in five seconds
+   */
   async tellReplica (to: string, type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<boolean> {
-    return await this.#publish(this.#one(to), { ...details, type, key, from: this.replica }) > 0
+    const told = this.#publish(this.#one(to), { ...details, type, key, from: this.replica })
+    if (!await within(told, PATIENCE)) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The bus does not answer.')
+    return await told > 0
   }
 
   /** Hears what is meant for this replica or for all. Resolves once it does; the result stops it. */

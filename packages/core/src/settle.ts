@@ -33,23 +33,58 @@ export function settle (given: unknown, before: Json | undefined): Settled {
 }
 
 function settleArray (given: readonly unknown[], base: readonly Json[] | undefined, before: Json | undefined): Settled {
+  if (given.length > LONGEST) throw new RangeError('too long')
   let same = base?.length === given.length
   let growth = base === undefined ? 2 - bytes(before) : -commas(base.length)
   const value: Json[] = []
-  if (given.length > LONGEST) throw new RangeError('too long')
+  const moves = new Moves(base ?? [])
   for (let i = 0; i < given.length; i++) {
     const was = base?.[i]
-    if (was !== undefined && given[i] === was) {
-      value.push(was)
-      continue
+    const one = given[i] ?? null
+    let now: Json | undefined = was
+    if (one !== was) {
+      const draft = draftBehind(one)
+      const moved = draft === undefined ? moves.known(one) : draft.base !== was
+      const settled = moved ? { value: draft === undefined ? one as Json : finish(draft).value, growth: 0 } : settle(one, was)
+      now = settled.value ?? null
+      same &&= now === was
+      if (moved) moves.note(now, was)
+      else growth += settled.value === undefined ? 4 - bytes(was) : settled.growth
     }
-    const settled = settle(given[i] ?? null, was)
-    same &&= settled.value === was
-    growth += settled.value === undefined ? 4 - bytes(was) : settled.growth
-    value.push(settled.value ?? null)
+    value.push(now as Json)
   }
-  for (const was of base?.slice(given.length) ?? []) growth -= bytes(was)
-  return same ? { value: before, growth: 0 } : { value: Object.freeze(value) as Json[], growth: growth + commas(given.length) }
+  for (const was of base?.slice(given.length) ?? []) moves.note(undefined, was)
+  return same ? { value: before, growth: 0 } : { value: Object.freeze(value) as Json[], growth: growth + moves.growth + commas(given.length) }
+}
+
+/** Values of an array that are elsewhere in it than before: only those that came and those that went are measured. */
+class Moves {
+  #all: Set<unknown> | undefined
+  readonly #counts = new Map<Json | undefined, number>()
+
+  constructor (private readonly base: readonly Json[]) {}
+
+  /** Whether it is of the array as it was, which is frozen, and not minus zero, of which JSON makes another. */
+  known (value: unknown): boolean {
+    if (!Object.isFrozen(value)) return false
+    this.#all ??= new Set(this.base)
+    return this.#all.has(value) && !Object.is(value, -0)
+  }
+
+  note (now: Json | undefined, was: Json | undefined): void {
+    this.#count(now, 1)
+    this.#count(was, -1)
+  }
+
+  get growth (): number {
+    let growth = 0
+    for (const [value, count] of this.#counts) if (count !== 0) growth += count * bytes(value)
+    return growth
+  }
+
+  #count (value: Json | undefined, step: number): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + step)
+  }
 }
 
 function settleObject (given: Record<string, unknown>, base: Members | undefined, before: Json | undefined): Settled {
@@ -77,19 +112,24 @@ function settleObject (given: Record<string, unknown>, base: Members | undefined
 }
 
 const UNDER_WAY: Settled = { value: undefined, growth: 0 }
-const finished = new WeakMap<Draft, Settled>()
 
 /** Closes a draft. A second mention of it means the same. */
 function finish (draft: Draft): Settled {
-  const known = finished.get(draft)
+  const known = draft.outcome as Settled | undefined
   if (known === UNDER_WAY) throw new TypeError('JSON cannot say what contains itself')
   if (known !== undefined) return known
-  finished.set(draft, UNDER_WAY)
+  draft.outcome = UNDER_WAY
   draft.closed = true
-  const { base, odd, target } = draft
-  const settled = odd ? roundTrip(target, base) : Array.isArray(target) ? settleArray(target, base as Json[], base) : finishObject(draft, base as Members)
-  finished.set(draft, settled)
+  const settled = finishOpen(draft)
+  draft.outcome = settled
   return settled
+}
+
+function finishOpen (draft: Draft): Settled {
+  const { base, odd, target, touched } = draft
+  if (odd) return roundTrip(target, base)
+  if (!touched) return { value: base, growth: 0 }
+  return Array.isArray(target) ? settleArray(target, base as Json[], base) : finishObject(draft, base as Members)
 }
 
 /** The copy that the draft was becomes the outcome, so that nobody copies a wide object twice. */
@@ -97,7 +137,7 @@ function finishObject ({ names, target }: Draft, base: Members): Settled {
   let growth = 0
   let changed = false
   let count = 0
-  for (const name of names) {
+  for (const name of names ?? []) {
     const was = own(base, name)
     const { value, growth: grown } = Object.hasOwn(target, name) ? settle(target[name], was) : { value: undefined, growth: 0 }
     changed ||= value !== was

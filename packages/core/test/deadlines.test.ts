@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
-import t from 'tap'
-import { type SnapshotSink, mirrored } from '../src/index.js'
+import t, { type Test } from 'tap'
+import { BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback } from '../src/index.js'
+import { Gate } from '../src/moving/gate.js'
 import { within } from '../src/within.js'
 import { ADA } from './fixtures/manager.js'
+import { hurry } from './fixtures/hurry.js'
 import { start } from './fixtures/process.js'
 import { Reference } from './fixtures/reference.js'
 
@@ -36,10 +38,100 @@ t.test('waiting ends with the work or with the time', async t => {
 })
 
 t.test('closing a mirrored backend does not wait for a replica that never answers', async t => {
+  hurry(t)
   const replica = new Reference()
   replica.records.create = never
   const backend = mirrored(new Reference(), [replica])
   await backend.records.create({ key: 'tag.key', owner: '', idle: 1_000, absolute: 1_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  await backend.close()
+  t.pass('it closed')
+})
+
+const UNAVAILABLE = { code: 'HOLDFAST_BACKEND_UNAVAILABLE' }
+
+/** Keeps the process alive, as a server would: time limits alone do not. */
+function alive (t: Test): void {
+  const timer = setInterval(() => {}, 1_000)
+  t.teardown(() => { clearInterval(timer) })
+}
+
+/** Answers nothing, and says when it was first asked. */
+function silence () {
+  let ask = (): void => {}
+  const asked = new Promise<void>(resolve => { ask = resolve })
+  return { asked, call: async () => { ask(); return await never() } }
+}
+
+t.test('what has to happen alone gives up when a call does not end, and lets others go on', async t => {
+  hurry(t)
+  const gate = new Gate()
+  let end = (): void => {}
+  const hanging = gate.pass(async () => await new Promise<void>(resolve => { end = resolve }))
+  let alone = 0
+  const acting = gate.alone(async () => { alone++ })
+  const waiting = gate.pass(async () => 'served')
+  await t.rejects(acting, UNAVAILABLE)
+  t.equal(await waiting, 'served')
+  t.equal(alone, 0)
+  end()
+  await hanging
+  await gate.alone(async () => { alone++ })
+  t.equal(alone, 1, 'later it works')
+})
+
+t.test('telling other replicas waits for no bus that never answers', async t => {
+  hurry(t)
+  const { bus } = new Reference()
+  bus.publish = never
+  const reported: unknown[] = []
+  const fleet = new Fleet(bus, new BoundCodec(plain, 'mcp'), 'mcp', 'a', error => reported.push(error))
+  await fleet.tell('gone', 'tag.key')
+  await t.rejects(fleet.tellReplica('b', 'answer', 'tag.key'), UNAVAILABLE)
+  t.strictSame(reported, [])
+})
+
+t.test('a sweep that is never answered does not hold up the stop', async t => {
+  hurry(t)
+  alive(t)
+  const { backend, sessions } = start()
+  const { asked, call } = silence()
+  backend.records.claimExpired = call
+  const sweeper = new Sweeper(sessions, 1)
+  sweeper.start()
+  await asked
+  await sweeper.stop()
+  t.pass('it stopped')
+})
+
+t.test('closing does not wait for a recovery that is never answered', async t => {
+  hurry(t)
+  alive(t)
+  const primary = new Reference()
+  const backend = withFallback(primary, new Reference(), { replicas: 1, probe: 1 })
+  const { asked, call } = silence()
+  const away = async (): Promise<never> => { throw new Error('connection lost') }
+  primary.ping = away
+  primary.records.read = away
+  await backend.records.create({ key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  await t.rejects(backend.records.read('tag.other'), UNAVAILABLE)
+  t.equal(backend.state, 'fallback')
+  await backend.records.remove('tag.other')
+  primary.records.remove = call
+  primary.ping = async () => {}
+  await asked
+  await backend.close()
+  t.pass('it closed')
+})
+
+t.test('closing does not wait for a switch whose target never answers', async t => {
+  hurry(t)
+  const target = new Reference()
+  const backend = switchable(new Reference())
+  await backend.records.create({ key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  const { asked, call } = silence()
+  target.records.create = call
+  void backend.switchTo(target)
+  await asked
   await backend.close()
   t.pass('it closed')
 })

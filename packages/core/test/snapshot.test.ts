@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { type ExportReport, HoldfastError, Sessions, file, unsealed } from '../src/index.js'
+import { Archive } from '../src/snapshot/archive.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 import { held, start } from './fixtures/process.js'
 import { Reference } from './fixtures/reference.js'
@@ -392,6 +393,42 @@ for (const [again, ask] of Object.entries({
     t.equal(await after.sessions.open(id, ADA), undefined)
   })
 }
+
+t.test('of ends that cannot be noted a hundred thousand are kept, the newest', async (t) => {
+  const noted: Array<readonly string[]> = []
+  let full = true
+  const own = Object.assign(new Shelf(), {
+    forget: async (keys: readonly string[]) => {
+      noted.push(keys)
+      if (full) throw new Error('disk full')
+    }
+  })
+  const archive = new Archive(start().sessions, own, false)
+  const keys = Array.from({ length: 100_001 }, (_, i) => `tag.${i}`)
+  await t.rejects(archive.forget(keys), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
+  full = false
+  await archive.forget(['tag.last'])
+  t.strictSame(noted.map(({ length }) => length), [100_000, 100_000])
+  t.strictSame([noted[0]?.[0], noted[1]?.[0], noted[1]?.at(-1)], ['tag.1', 'tag.2', 'tag.last'])
+})
+
+t.test('who asks for what is being noted waits for it, and it is noted once', async (t) => {
+  const noted: Array<readonly string[]> = []
+  let release = (): void => {}
+  const own = Object.assign(new Shelf(), {
+    forget: async (keys: readonly string[]) => {
+      noted.push(keys)
+      await new Promise<void>(resolve => { release = resolve })
+    }
+  })
+  const archive = new Archive(start().sessions, own, false)
+  const first = archive.forget(['tag.key'])
+  await setImmediate()
+  const again = archive.forget(['tag.key'])
+  release()
+  await Promise.all([first, again])
+  t.strictSame(noted, [['tag.key']])
+})
 
 t.test('where nothing ended, nothing is noted', async (t) => {
   const snapshot = Object.assign(new Shelf(), { forget: async () => { throw new Error('disk full') } })

@@ -18,6 +18,13 @@ t.test('the data that an update resolves to is what a fresh reader sees, and fro
   t.throws(() => { (data as any).list[0].at = 'changed' }, TypeError)
 })
 
+t.test('a part of a draft is copied by way of JSON', async (t) => {
+  const { sessions } = manager()
+  const session = await sessions.create({ data: { list: [{ n: 1 }] } })
+  t.strictSame(await session.update(data => { data.copy = JSON.parse(JSON.stringify(data.list)); data.copy[0].n = 2 }), { list: [{ n: 1 }], copy: [{ n: 2 }] })
+  await t.rejects(session.update(data => { data.again = structuredClone(data.list) }), { name: 'DataCloneError' })
+})
+
 t.test('a change may return what replaces the data', async (t) => {
   const { sessions } = manager()
   const session = await sessions.create({ data: { old: true } })

@@ -110,13 +110,10 @@ async function ask<T> (question: () => Promise<T>, timeout: number): Promise<T> 
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('the KMS did not answer in time')), timeout)
   })
-  try {
-    return await Promise.race([question(), late])
-  } catch (cause) {
-    throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause })
-  } finally {
-    clearTimeout(timer)
-  }
+  const asked = (async () => await question())()
+  return await Promise.race([asked, late])
+    .catch(cause => { throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause }) })
+    .finally(() => { clearTimeout(timer) })
 }
 
 function misbehaved (method: 'wrap' | 'unwrap'): EnvelopeError {

@@ -1,9 +1,9 @@
 import type { NewRecord, RecordKey, StoredRecord } from '@holdfast/core'
-import type { Link } from './chain.js'
+import type { Chain, Link } from './chain.js'
 import { Due } from './due.js'
 import { flatten, pack, unpack } from './flat.js'
 import type { Owner } from './owners.js'
-import type { Stream } from './stream.js'
+import type { Ended, Stream } from './stream.js'
 
 /** A record as it is held: one object, linked into its owner's chain and into the expiry wheel. */
 export class Entry extends Due implements Link<Entry> {
@@ -15,6 +15,8 @@ export class Entry extends Due implements Link<Entry> {
   readonly deadline: number
   body: string
   streams: Map<string, Stream> | undefined = undefined
+  /** Those of them that have ended, the first to end first. */
+  ended: Chain<Ended> | undefined = undefined
   previous: Entry | undefined = undefined
   next: Entry | undefined = undefined
   /** Where its owner's index of last uses has it, where there is one. */

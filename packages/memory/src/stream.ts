@@ -14,11 +14,20 @@ export function streamBytes (head: Uint8Array, bodies: readonly Uint8Array[]): n
   return STREAM_BYTES + head.length + eventBytes(bodies)
 }
 
+/** Where the ended streams of a record have one. */
+export class Ended implements Link<Ended> {
+  previous: Ended | undefined = undefined
+  next: Ended | undefined = undefined
+
+  constructor (readonly stream: Stream) {}
+}
+
 /** One stream of a record: its newest events, and what is known of it for as long as it lives. */
 export class Stream implements Link<Stream> {
   previous: Stream | undefined = undefined
   next: Stream | undefined = undefined
-  ended = false
+  /** Set once it has ended. */
+  place: Ended | undefined = undefined
   /** Bytes of the room that it takes. */
   size = STREAM_BYTES
   #head: string
@@ -31,6 +40,7 @@ export class Stream implements Link<Stream> {
     this.size += head.length
   }
 
+  get ended (): boolean { return this.place !== undefined }
   get last (): number { return this.#last }
   get floor (): number { return this.#last - this.#events.length }
 

@@ -6,7 +6,7 @@ import { Heaviest } from './heaviest.js'
 import type { Bounds } from './options.js'
 import type { Owner } from './owners.js'
 import { Room } from './room.js'
-import { Stream, eventBytes, streamBytes } from './stream.js'
+import { Ended, Stream, eventBytes, streamBytes } from './stream.js'
 
 /** All streams of all records. Those that have ended are kept for a client that resumes, and are the first to go. */
 export class Streams {
@@ -60,8 +60,11 @@ export class Streams {
   }
 
   end (stream: Stream): void {
-    stream.ended = true
-    const { owner } = stream.entry
+    const { entry } = stream
+    const { owner } = entry
+    stream.place = new Ended(stream)
+    entry.ended ??= new Chain()
+    entry.ended.push(stream.place)
     owner.ended ??= new Chain()
     owner.ended.push(stream)
     this.#countEnded(owner, stream.size)
@@ -103,23 +106,19 @@ export class Streams {
 
   #open (entry: Entry, name: string, head: Uint8Array): Stream {
     entry.streams ??= new Map()
-    if (entry.streams.size >= this.bounds.maxStreams) this.#forgetEndedOf(entry.streams)
+    const ended = entry.ended?.first
+    if (ended !== undefined && entry.streams.size >= this.bounds.maxStreams) this.#forget(ended.stream)
     const stream = new Stream(entry, flatten(name), head)
     entry.streams.set(stream.name, stream)
     return stream
   }
 
-  #forgetEndedOf (streams: Map<string, Stream>): void {
-    for (const stream of streams.values()) {
-      if (stream.ended) return this.#forget(stream)
-    }
-  }
-
   #forget (stream: Stream): void {
-    const { owner, streams } = stream.entry
+    const { ended, owner, streams } = stream.entry
     streams?.delete(stream.name)
     this.room.free(owner, stream.size)
-    if (!stream.ended) return
+    if (stream.place === undefined) return
+    ended?.remove(stream.place)
     owner.ended?.remove(stream)
     this.#countEnded(owner, -stream.size)
   }

@@ -92,6 +92,33 @@ export const ending = group('stream ends', {
     assert.equal(await t.events.append(stream, [bytes('c')]), 'gone')
   },
 
+  'a new stream is accepted however many are open, and none of those goes': async (t) => {
+    const { key } = await t.stream()
+    const names = Array.from({ length: 100 }, newName)
+    for (const name of names) assert.equal(await t.events.append({ key, name }, [bytes(name)], { head: bytes('h') }), 1)
+    for (const name of names) assert.deepEqual(texts(await t.mustReadAfter({ key, name }, 0)), [name])
+  },
+
+  'a stream that has ended makes room before one that is open, the first to end first': async (t) => {
+    const { key } = await t.stream()
+    const begin = async (): Promise<string> => {
+      const name = newName()
+      await t.events.append({ key, name }, [bytes(name)])
+      return name
+    }
+    const open = [await begin(), await begin()]
+    const begun: string[] = []
+    for (let i = 0; i < 6; i++) begun.push(await begin())
+    const ended = begun.toReversed()
+    for (const name of ended) await t.events.append({ key, name }, [], { end: true })
+    for (let i = 0; i < 40; i++) {
+      open.push(await begin())
+      const kept = await Promise.all(ended.map(async name => await t.events.readAfter({ key, name }, 0, 1) !== undefined))
+      assert.deepEqual(kept, kept.toSorted((a, b) => Number(a) - Number(b)), 'what ended later is not gone before')
+    }
+    for (const name of open) assert.deepEqual(texts(await t.mustReadAfter({ key, name }, 0)), [name], 'open')
+  },
+
   'streams live as long as their record is used': async (t) => {
     const stream = { key: await t.createFor(4, 100), name: newName() }
     await t.events.append(stream, [bytes('a')], { head: bytes('h') })

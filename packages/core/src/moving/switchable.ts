@@ -1,8 +1,12 @@
 import type { Backend } from '../backend.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { MigrateOptions } from './migrate.js'
+import { within } from '../within.js'
 import { Mirror } from './mirror.js'
 import { type MigrationReport, MigrationStopped } from './report.js'
+
+/** Milliseconds that closing waits for a switch under way. */
+const PATIENCE = 5_000
 
 /** As of `migrate`. */
 export type SwitchOptions = Pick<MigrateOptions, 'batchSize' | 'onProgress' | 'signal'>
@@ -51,7 +55,7 @@ class Switchable extends Mirror implements SwitchableBackend {
   async close (): Promise<void> {
     this.#closed = true
     // Who switches is told.
-    await Promise.allSettled([this.#switching])
+    if (this.#switching !== undefined) await within(this.#switching, PATIENCE)
     await this.serving.close()
   }
 

@@ -2,12 +2,15 @@ import type { Backend, BackendStatus } from '../backend.js'
 import { type Duration, milliseconds } from '../duration.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { RecordKey } from '../record.js'
+import { within } from '../within.js'
 import { type Copy, bring } from './bring.js'
 import { Router } from './router.js'
 import { Stopgap } from './stopgap.js'
 import { pages, withStreams } from './walk.js'
 
 const PAGE = 100
+/** Milliseconds that closing waits for a recovery under way. */
+const PATIENCE = 5_000
 
 export interface FallbackOptions {
   /** How many processes serve the sessions. Two would fall back apart from each other, so any other number is refused. */
@@ -93,7 +96,7 @@ class Fallback extends Router implements FallbackBackend {
   async close (): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
-    await this.#recovering
+    await within(this.#recovering, PATIENCE)
     await Promise.all([this.primary.close(), this.fallback.close()])
   }
 

@@ -61,14 +61,14 @@ async function append (path: string, content: string): Promise<void> {
 }
 
 async function text (path: string): Promise<string> {
-  let handle
+  const handle = await openRegular(path, constants.O_RDONLY).catch(unlessAbsent)
   try {
-    handle = await openRegular(path, constants.O_RDONLY)
-    return await handle.readFile('utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
+    return await handle?.readFile('utf8') ?? ''
   } finally {
     await handle?.close()
   }
+}
+
+function unlessAbsent (error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }

@@ -22,8 +22,10 @@ export async function restoreSessions (sessions: Sessions, source: SnapshotSourc
   return tally.report
 }
 
+type Watched = Required<Pick<SnapshotSource, 'read' | 'keep' | 'forgotten'>>
+
 /** The same source, of which each step is progress. */
-function watched (source: SnapshotSource, stall: Stall): SnapshotSource {
+function watched (source: SnapshotSource, stall: Stall): Watched {
   return {
     read: async () => {
       const bytes = await source.read()
@@ -41,8 +43,8 @@ async function * steps (bytes: SnapshotBytes, stall: Stall): AsyncGenerator<Uint
   }
 }
 
-async function restoreFrom (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
-  const restorer = new Restorer(sessions, await source.forgotten?.() ?? new Set(), options, tally)
+async function restoreFrom (sessions: Sessions, source: Watched, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
+  const restorer = new Restorer(sessions, await source.forgotten(), options, tally)
   const bytes = await source.read()
   if (bytes === null || bytes === undefined) return
   try {
@@ -52,7 +54,7 @@ async function restoreFrom (sessions: Sessions, source: SnapshotSource, options:
     await restorer.settle()
   }
   // The next export replaces what is there, with whatever is not back.
-  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep?.()
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep()
 }
 
 async function restoreElements (restorer: Restorer, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {
