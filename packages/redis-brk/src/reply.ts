@@ -1,0 +1,88 @@
+import type { StoredRecord } from '@holdfast/core'
+import { RedisError } from './errors.js'
+
+/** Reads what a script answered. Whatever is not as its header says is somebody else's value. */
+export class Reply {
+  #index = 0
+
+  private constructor (private readonly items: readonly unknown[]) {}
+
+  static of (answer: unknown): Reply {
+    if (!Array.isArray(answer)) throw new RedisError('REDIS_FOREIGN')
+    return new Reply(answer)
+  }
+
+  get done (): boolean { return this.#index >= this.items.length }
+
+  item (): unknown {
+    return this.items[this.#index++]
+  }
+
+  bytes (): Buffer {
+    return toBytes(this.item())
+  }
+
+  text (): string {
+    return toText(this.item())
+  }
+
+  /** An integer reply, or digits in a string. */
+  count (): number {
+    return toCount(this.item())
+  }
+
+  flag (): boolean {
+    return this.count() === 1
+  }
+
+  list (): Reply {
+    return Reply.of(this.item())
+  }
+
+  rest<T> (read: (item: unknown) => T): T[] {
+    const rest = this.items.slice(this.#index).map(read)
+    this.#index = this.items.length
+    return rest
+  }
+}
+
+export function toBytes (value: unknown): Buffer {
+  if (!Buffer.isBuffer(value)) throw new RedisError('REDIS_FOREIGN')
+  return value
+}
+
+export function toText (value: unknown): string {
+  return toBytes(value).toString()
+}
+
+export function toCount (value: unknown): number {
+  return typeof value === 'number' ? counted(value) : toNumber(toText(value))
+}
+
+/** A record as the scripts answer it, with the id of the write that made this version. */
+export function toRecord (key: string, answer: unknown): { record: StoredRecord, writeId: string } {
+  const reply = Reply.of(answer)
+  const [version = '', writeId = '', owner = '', createdAt = '', usedAt = '', idle = '', deadline = ''] = reply.text().split('\n')
+  return {
+    writeId,
+    record: {
+      key,
+      owner,
+      version: toNumber(version),
+      createdAt: toNumber(createdAt),
+      usedAt: toNumber(usedAt),
+      idle: toNumber(idle),
+      deadline: toNumber(deadline),
+      body: reply.bytes()
+    }
+  }
+}
+
+function toNumber (text: string): number {
+  return counted(text === '' ? NaN : Number(text))
+}
+
+function counted (count: number): number {
+  if (!Number.isSafeInteger(count) || count < 0) throw new RedisError('REDIS_FOREIGN')
+  return count
+}

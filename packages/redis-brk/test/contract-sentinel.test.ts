@@ -1,0 +1,13 @@
+import t from 'tap'
+import { contract } from './fixtures/contract.js'
+import { RedisServer, replicated } from '@holdfast/real-redis'
+
+const { master, stop } = await replicated()
+const sentinel = await RedisServer.sentinel(master)
+t.teardown(async () => {
+  await sentinel.stop()
+  await stop()
+})
+
+const connection = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
+contract(t, () => ({ connection }))

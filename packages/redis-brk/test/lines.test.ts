@@ -1,0 +1,83 @@
+import t from 'tap'
+import type { Client } from '../src/link.js'
+import { Lines } from '../src/lines.js'
+
+class Stream {
+  bytesRead = 0
+  bytesWritten = 0
+  writableLength = 0
+  destroyed: string | undefined
+  destroy (error: Error): void { this.destroyed = error.message }
+}
+
+class Node {
+  stream: Stream | undefined = new Stream()
+  commandQueue = { length: 1 }
+}
+
+function single (): { node: Node, stream: Stream, lines: Lines } {
+  const node = Object.assign(new Node(), { isCluster: false })
+  return { node, stream: node.stream as Stream, lines: new Lines(node as unknown as Client) }
+}
+
+t.test('who owes an answer and sends nothing lets others wait in vain', async (t) => {
+  const { stream, lines } = single()
+  t.equal(lines.look(25), false, 'nothing is known yet')
+  t.equal(lines.look(25), true)
+  stream.bytesRead += 1
+  t.equal(lines.look(25), false, 'a sign of life')
+  t.equal(lines.look(25), true)
+})
+
+t.test('what is being sent takes its time', async (t) => {
+  const { stream, lines } = single()
+  stream.writableLength = 8 * 1024 * 60
+  t.strictSame([lines.look(25), lines.look(25), lines.look(25), lines.look(25)], [false, false, false, true], 'as long as so much may take')
+  stream.writableLength -= 1
+  t.strictSame([lines.look(25), lines.look(25)], [false, false])
+  stream.writableLength = 0
+  t.equal(lines.look(25), true)
+})
+
+t.test('what was sent is given the time to be stored, however much else is answered', async (t) => {
+  const { stream, lines } = single()
+  const look = (): boolean => lines.look(25)
+  look()
+  stream.bytesWritten += 32 * 1024 * 100
+  stream.bytesRead += 1
+  t.strictSame([look(), look(), look(), look()], [false, false, false, true])
+  stream.bytesWritten += 1000
+  t.equal(look(), true, 'a small command needs none')
+})
+
+t.test('without a connection, or without a question, one waits in vain', async (t) => {
+  const { node, lines } = single()
+  lines.look(25)
+  node.commandQueue.length = 0
+  t.equal(lines.look(25), true)
+  t.equal(lines.owed, false)
+  node.commandQueue.length = 1
+  node.stream = undefined
+  t.equal(lines.look(25), true)
+  node.stream = new Stream()
+  t.equal(lines.look(25), false, 'a new connection')
+  t.equal(lines.owed, true)
+})
+
+t.test('a node of a Cluster that is silent is not excused by another that talks', async (t) => {
+  const [silent, talking] = [new Node(), new Node()]
+  const lines = new Lines({ isCluster: true, nodes: () => [silent, talking] } as unknown as Client)
+  const look = (): boolean => {
+    talking.stream!.bytesRead += 100
+    return lines.look(25)
+  }
+  t.strictSame([look(), look(), look()], [false, true, true])
+  lines.cut(75)
+  t.equal(silent.stream?.destroyed, undefined)
+  look()
+  lines.cut(75)
+  t.equal(silent.stream?.destroyed, 'Socket timeout')
+  t.equal(talking.stream?.destroyed, undefined)
+  silent.commandQueue.length = 0
+  t.equal(look(), false)
+})

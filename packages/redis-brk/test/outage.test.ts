@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { redis } from '../src/index.js'
+import { Keys } from '../src/keys.js'
+import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
+import { RedisServer, freePort } from '@holdfast/real-redis'
+import { single } from './fixtures/single.js'
+import { turns } from './fixtures/turns.js'
+
+const quiet = { onWarning: () => {} }
+
+/** Until it answers; milliseconds that took. */
+async function recovery (ask: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  for (;;) {
+    try {
+      await ask()
+      return performance.now() - began
+    } catch {
+      await sleep(20)
+    }
+  }
+}
+
+async function timed (ask: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await ask()
+  return performance.now() - began
+}
+
+t.test('it is made at once while Redis is down, fails in time, and works when Redis is there', async (t) => {
+  const port = await freePort()
+  const backend = redis({ url: `redis://127.0.0.1:${port}`, ...quiet })
+  t.teardown(async () => { await backend.close() })
+  t.ok(await timed(async () => { await t.rejects(backend.ping(), { code: 'REDIS_DISCONNECTED' }) }) < 750)
+  await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_DISCONNECTED' })
+  const server = await RedisServer.start([], port)
+  t.teardown(async () => { await server.stop() })
+  t.ok(await recovery(async () => { await backend.ping() }) < 2000)
+  t.ok(await recovery(async () => { await backend.bus.subscribe('channel', () => {}) }) < 2000)
+  t.equal(await backend.bus.publish('channel', bytes('hello')), 1)
+})
+
+t.test('a Redis that is stopped in its tracks: answers in time, then at once, and recovery', async (t) => {
+  const { server, backend } = await single(t)
+  const key = await create(backend.records)
+  t.strictSame(backend.status?.(), { breaker: 'closed' })
+  server.signal('SIGSTOP')
+  const touched = async (): Promise<string> => await backend.records.touch(key, 1).then(String, ({ code }: { code: string }) => code)
+  const [first, second] = await Promise.all([
+    Promise.race([touched(), turns(29)]), turns(12).then(async () => await Promise.race([touched(), turns(17)]))
+  ])
+  t.equal(first, 'REDIS_TIMEOUT', 'within 750 ms where nobody else computes')
+  t.equal(second, 'REDIS_TIMEOUT', 'one that comes later does not wait any longer')
+  t.equal(await Promise.race([touched(), turns(2)]), 'REDIS_TIMEOUT', 'the breaker answers')
+  t.strictSame(backend.status?.(), { breaker: 'open' })
+  server.signal('SIGCONT')
+  t.ok(await recovery(async () => { await backend.records.touch(key, 1) }) < 2000)
+})
+
+t.test('answers that came while the process was busy are read, however late', async (t) => {
+  const { backend } = await single(t)
+  const key = await create(backend.records)
+  await backend.records.read(key) // Redis knows the script
+  const answers = Array.from({ length: 10 }, async () => await backend.records.read(key))
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => { process.nextTick(resolve) }) // sent by now
+  const began = performance.now()
+  while (performance.now() - began < 700);
+  t.equal((await Promise.all(answers)).filter((record) => record?.key === key).length, 10)
+})
+
+t.test('what was asked for in a turn that took long is answered all the same', async (t) => {
+  const { backend } = await single(t)
+  const key = await create(backend.records)
+  const answer = backend.records.read(key)
+  const began = performance.now()
+  while (performance.now() - began < 700);
+  t.equal((await answer)?.key, key)
+})
+
+t.test('CLIENT PAUSE: answers in time, and recovery', async (t) => {
+  const { backend, raw } = await single(t)
+  const key = await create(backend.records)
+  await raw.client('PAUSE', 1500, 'ALL')
+  t.ok(await timed(async () => { await t.rejects(backend.records.read(key), { name: 'RedisError' }) }) < 750)
+  t.ok(await recovery(async () => { await backend.records.read(key) }) < 1500 + 2000)
+})
+
+t.test('kill -9 and a restart with AOF: everything that was acknowledged is there', async (t) => {
+  const { server, backend } = await single(t, {}, ['--appendfsync', 'always'])
+  const keys = []
+  for (let i = 0; i < 50; i++) keys.push(await create(backend.records, { body: bytes(`${i}`) }))
+  let hear: ((message: string | undefined) => void) | undefined
+  const heard = new Promise((resolve) => { hear = resolve })
+  await backend.bus.subscribe('channel', (message) => { hear?.(text(message)) })
+  await server.kill()
+  await t.rejects(backend.records.count(), { name: 'RedisError' })
+  await server.run()
+  t.ok(await recovery(async () => { await backend.ping() }) < 2000)
+  for (const [i, key] of keys.entries()) t.equal(text((await backend.records.read(key))?.body), `${i}`)
+  t.ok(await recovery(async () => { if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody heard') }) < 2000)
+  t.equal(await heard, 'again', 'subscribed again')
+})
+
+t.test('scripts that were flushed are sent again', async (t) => {
+  const { backend, raw } = await single(t)
+  const key = await create(backend.records)
+  await raw.script('FLUSH')
+  t.equal(await backend.records.touch(key, 1), 'current')
+  t.equal(await backend.records.replace(key, 1, bytes('x')), 2)
+})
+
+t.test('a wrong password is said clearly, without the password', async (t) => {
+  const server = await RedisServer.start(['--requirepass', 'right'])
+  const backend = redis({ url: server.url.replace('//', '//:canary@'), ...quiet })
+  t.teardown(async () => {
+    await backend.close()
+    await server.stop()
+  })
+  const error = await backend.ping().then(() => undefined, (error: Error) => error)
+  t.match(error, { name: 'RedisError', code: 'REDIS_AUTH', message: /user name or password/ })
+  t.notMatch(`${error?.stack ?? ''}${JSON.stringify(error)}`, 'canary')
+})
+
+t.test('a user with the rights that the README lists can do everything; a lesser one is told', async (t) => {
+  const { server, raw } = await single(t)
+  await raw.acl('SETUSER', 'app', 'on', '>secret', '~holdfast:*', '&holdfast:*', '+@all', '-@dangerous', '+info')
+  await raw.acl('SETUSER', 'less', 'on', '>secret', '~other:*', '+@all')
+  const [app, less] = ['app', 'less'].map((username) => redis({ connection: { port: server.port, username, password: 'secret' }, ...quiet }))
+  t.teardown(async () => { await Promise.all([app?.close(), less?.close()]) })
+  const key = await create(app!.records, { subject: 'somebody', idle: 1 })
+  await app!.events.append({ key, name: 'stream' }, [])
+  await app!.bus.subscribe('channel', () => {})
+  await app!.presence.announce('replica', 1000)
+  t.equal((await app!.records.claimExpired(5)).records.length, 1)
+  await t.rejects(less!.records.read(key), { code: 'REDIS_NOPERM' })
+})
+
+t.test('what Redis has against one record says so, and only of this one', async (t) => {
+  const { backend: { records }, raw } = await single(t)
+  await raw.acl('SETUSER', 'default', '-hset')
+  await t.rejects(records.create(draft(), UNLIMITED), { code: 'REDIS_NOPERM' })
+  await raw.acl('SETUSER', 'default', '+hset')
+  const [blocked, free] = [draft({ subject: 'blocked' }), draft({ subject: 'free' })]
+  await raw.set(new Keys('holdfast:').owner(blocked.owner), 'a string')
+  const created = await Promise.allSettled([records.create(blocked, UNLIMITED), records.create(free, UNLIMITED)])
+  t.match(created, [{ status: 'rejected', reason: { code: 'REDIS_FOREIGN' } }, { status: 'fulfilled', value: 'created' }])
+})
+
+t.test('a client of yours may pipeline by itself', async (t) => {
+  const { server } = await single(t)
+  const client = new Redis(server.url, { enableAutoPipelining: true })
+  t.teardown(() => { client.disconnect() })
+  const { records } = redis({ client, ...quiet })
+  const key = await create(records)
+  t.strictSame(await Promise.all([records.touch(key, 1), records.count()]), ['current', 1])
+})
+
+t.test('a client of yours stays open, and nothing of ours stays on it', async (t) => {
+  const { server } = await single(t)
+  const client = new Redis(server.url, { lazyConnect: true })
+  const backend = redis({ client, ...quiet })
+  await backend.ping()
+  t.ok((await backend.health()).latency > 0)
+  await backend.close()
+  t.equal(await client.ping(), 'PONG')
+  t.equal(client.listenerCount('error') + client.listenerCount('ready'), 0)
+  client.disconnect()
+  await once(client, 'end')
+  const closed = redis({ client, ...quiet })
+  await t.rejects(closed.ping(), { code: 'REDIS_DISCONNECTED' })
+})
