@@ -4,6 +4,7 @@ import { adminToken } from './admin-token.js'
 import { arrivesWithin } from './arrival.js'
 import { BACKENDS } from './backends.js'
 import { requireBearer } from './bearer.js'
+import { endConnections } from './end-connections.js'
 import type { Settings } from './environment.js'
 import { given } from './given.js'
 import { createServer } from './mcp-server.js'
@@ -45,5 +46,6 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     options.principal = ({ tenant }) => tenant === null ? null : { subject: tenant }
   }
   await app.register(holdfast, options)
+  endConnections(app)
   return app
 }

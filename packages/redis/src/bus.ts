@@ -1,4 +1,5 @@
 import type { Bus, BusListener } from '@holdfast/core'
+import { disconnect } from './connect.js'
 import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Client, Link } from './link.js'
@@ -63,7 +64,7 @@ export class RedisBus implements Bus {
 
   #hangUp (): void {
     clearInterval(this.#pulse)
-    this.#subscriber?.client.disconnect()
+    if (this.#subscriber !== undefined) disconnect(this.#subscriber.client)
     this.#subscriber = undefined
   }
 

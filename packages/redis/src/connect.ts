@@ -45,3 +45,12 @@ export function duplicate (client: Client): Client {
     ? (client as Cluster).duplicate([], { shardedSubscribers: true })
     : (client as Redis).duplicate({ autoResubscribe: false, enableReadyCheck: true })
 }
+
+/**
+ * Ends a connection of ours for good. Behind Sentinel, ioredis begins to listen to the Sentinels once the master is connected, also when
+ * it was told to disconnect just before; nobody would end those connections.
+ */
+export function disconnect (client: Client): void {
+  if (!client.isCluster) client.once('end', () => { client.disconnect() })
+  client.disconnect()
+}

@@ -4,7 +4,7 @@ import type { Client } from './link.js'
 /** Bytes a millisecond at which what waits in a socket is sent at the least: slower than any network over which Redis is of use. */
 const SENT = 8 * 1024
 /** Bytes a millisecond at which a Redis that shares its cores reads, stores and logs at the least what it was sent. */
-const TAKEN = 32 * 1024
+const TAKEN = 8 * 1024
 
 interface Line {
   stream: Redis['stream']

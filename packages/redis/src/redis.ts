@@ -5,7 +5,7 @@ import { RedisBus } from './bus.js'
 import { Census } from './census.js'
 import { Claims } from './claims.js'
 import { clockAhead } from './clock.js'
-import { connect, duplicate } from './connect.js'
+import { connect, disconnect, duplicate } from './connect.js'
 import { Creations } from './creations.js'
 import { Departures } from './departures.js'
 import { Doctor } from './doctor.js'
@@ -76,7 +76,7 @@ export function redis (options: RedisOptions): RedisBackend {
     },
     async close () {
       bus.close()
-      if (own) client.disconnect()
+      if (own) disconnect(client)
       else link.leave()
     }
   }

@@ -57,6 +57,15 @@ for (const subject of [undefined, 'owner']) {
   })
 }
 
+t.test('where an owner has used everything meanwhile, one call looks at so many and no more', async (t) => {
+  const { backend: { records }, raw } = await single(t)
+  const made = await Promise.all(Array.from({ length: 400 }, async (_, i) => await create(records, { subject: 'owner', ...unused(500 - i) })))
+  await Promise.all(made.map(async (key) => await records.touch(key, 1)))
+  const { owner } = draft({ subject: 'owner' })
+  const calls = await commandsOf(raw, async () => { t.strictSame(await records.idlest({ owner, unusedFor: MINUTE, limit: 1 }), []) })
+  t.ok((calls.get('hmget') ?? 0) <= 256, JSON.stringify([...calls]))
+})
+
 t.test('an entry that is not one of ours is passed over', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const key = await create(records, unused(5))

@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.js'
 import { canaries } from './scenarios/canaries.js'
 import { crowd } from './scenarios/crowd.js'
 import { cutReplies } from './scenarios/cut-replies.js'
+import { deadRedis } from './scenarios/dead-redis.js'
 import { deleteAgainstSave } from './scenarios/delete-against-save.js'
 import { flood } from './scenarios/flood.js'
 import { ids } from './scenarios/ids.js'
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   canaries,
   rolls,
   flood,
+  'dead-redis': deadRedis,
   'stalled-readers': stalledReaders,
   resumes,
   'delete-against-save': deleteAgainstSave,

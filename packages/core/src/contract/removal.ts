@@ -36,14 +36,14 @@ export const removal = group('removal', {
   },
 
   'a tombstone stays as long as an older copy could live': async (t) => {
-    const key = await t.createFor(4, 20)
-    await t.advance(2)
+    const key = await t.createFor(6, 30)
+    await t.advance(4)
     await t.records.touch(key, 1)
     await t.records.remove(key)
     await t.advance(3)
     await t.settle()
     await t.claimAll([key])
-    assert.equal(await t.attempt({ key }), 'exists', 'idle for three of four units')
+    assert.equal(await t.attempt({ key }), 'exists', 'idle for three of six units')
     assert.deepEqual(await t.records.removed([key]), [key])
   },
 

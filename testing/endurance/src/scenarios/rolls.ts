@@ -8,7 +8,7 @@ import { SdkClient } from '../sdk-client.js'
 import { stalledPeers } from '../stalled-peers.js'
 
 /** Milliseconds. */
-const DRAIN_DELAY = 300
+const DRAIN_DELAY = 1_000
 const DRAIN_TIMEOUT = 2_000
 const GONE = 5_000
 const GIVEN_UP = 30_000

@@ -16,7 +16,7 @@ export const rotation: Scenario = {
   run: async trial => {
     const [requests, rotations] = [trial.volume(100_000), 2]
     let key = generateKey('k0')
-    const fleet = await Fleet.start({ HOLDFAST_KEYS: key })
+    const fleet = await Fleet.start({ HOLDFAST_KEYS: key, HOLDFAST_DRAIN_DELAY: '1s' })
     trial.defer(async () => { await fleet.stop() })
     const counters = await Counters.begin(() => fleet.url, { sessions: 20, hands: 2 })
     trial.defer(async () => { await counters.stop() })

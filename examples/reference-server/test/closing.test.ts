@@ -1,0 +1,19 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import t from 'tap'
+import { startChildServer } from '../src/child-server.js'
+
+t.test('a peer whose body never comes does not keep the process, also where there is no route', async t => {
+  for (const path of ['/nowhere', '/mcp', '/health/live']) {
+    const server = await startChildServer({ HOLDFAST_DRAIN_TIMEOUT: '100ms' })
+    t.teardown(async () => { await server.kill() })
+    const socket = connect(Number(server.url.port), server.url.hostname)
+    t.teardown(() => { socket.destroy() })
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: ${server.url.host}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`)
+    await (await fetch(new URL('/health/live', server.url))).text() // what came before it is read by now
+    t.equal(await Promise.race([server.stop(), pause(20_000, 'still there', { ref: false })]), 0, path)
+  }
+})
