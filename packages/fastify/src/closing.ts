@@ -7,50 +7,63 @@ import type { Connections } from './connections/connections.js'
 import type { Settings } from './options.js'
 import type { Snapshots } from './snapshots.js'
 
-/** Milliseconds, at most, that a drain takes beyond its time, that replies get to be flushed, and that servers get to let go. */
+/** Milliseconds, at most, from the end of `drainTimeout` to the last step: less than the second that is promised. */
+const GRACE = 800
+/** Milliseconds, at most, that a drain takes beyond its time. */
 const OVERTIME = 250
+/** Milliseconds, at most, that replies get to be flushed. */
 const FLUSH = 500
+/** Milliseconds, at least, that servers get to let go. Connections end meanwhile. */
 const RELEASE = 200
+
+type Closes<Part, Method extends keyof Part> = Pick<Part, Method>
 
 export interface Closing {
   sessions: Sessions
-  endpoint: Endpoint
-  connections: Connections
-  transfers: Transfers
-  snapshots: Snapshots | undefined
+  endpoint: Closes<Endpoint, 'drain' | 'close'>
+  connections: Closes<Connections, 'flushed' | 'close'>
+  transfers: Closes<Transfers, 'end'>
+  snapshots: Closes<Snapshots, 'begin' | 'close'> | undefined
   /** What looks again and again. */
   watches: ReadonlyArray<{ stop: () => unknown }>
 }
 
 /**
- * What happens when the app closes. No step waits longer than its time for a peer, and the snapshot waits for none: it begins while Fastify
- * waits for its connections to end.
+ * What happens when the app closes. No step waits longer than its time for a peer or a server, and the snapshot waits for none: it begins
+ * while Fastify waits for its connections to end.
  *
  * @returns whether the app closes
  */
-export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backend }: Settings, parts: Closing): () => boolean {
+export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backend }: Pick<Settings, 'drainDelay' | 'drainTimeout' | 'backend'>, parts: Closing): () => boolean {
   const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
   const delay = drainDelay === undefined ? 0 : milliseconds(drainDelay, 'drainDelay')
   const timeout = milliseconds(drainTimeout, 'drainTimeout')
   let isClosing = false
+  let released: Promise<void> | undefined
   /** What fails must not keep the next step from being taken. */
-  const bounded = async (time: number, work: Promise<void>): Promise<void> => {
+  const bounded = async (time: number, work: Promise<unknown>): Promise<void> => {
     await within(time, work).catch((error: unknown) => { sessions.emit('error', { error }) })
+  }
+  const release = async (time: number): Promise<void> => {
+    await bounded(time, Promise.all([endpoint.close(time), ...watches.map(async watch => await watch.stop())]))
   }
 
   // An open stream would keep `onClose` from ever running.
   app.addHook('preClose', async () => {
     isClosing = true
     if (delay > 0) await pause(delay)
+    const end = performance.now() + timeout + GRACE
+    const left = (): number => end - performance.now()
     await bounded(timeout + OVERTIME, endpoint.drain(timeout))
     transfers.end()
-    await connections.flushed(FLUSH)
+    await connections.flushed(Math.max(0, Math.min(FLUSH, left() - RELEASE)))
     snapshots?.begin()
     connections.close()
+    // Whatever the drain has left of its time is for servers that have much to let go of.
+    released = release(Math.max(RELEASE, left()))
   })
   app.addHook('onClose', async () => {
-    for (const watch of watches) await watch.stop()
-    await bounded(RELEASE, endpoint.close(RELEASE))
+    await (released ?? release(RELEASE))
     try {
       await snapshots?.close()
     } finally {
@@ -61,7 +74,7 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
 }
 
 /** Waits for work, and not for ever. */
-async function within (time: number, work: Promise<void>): Promise<void> {
+async function within (time: number, work: Promise<unknown>): Promise<void> {
   const timer = new AbortController()
   try {
     await Promise.race([work, pause(time, undefined, { signal: timer.signal })])

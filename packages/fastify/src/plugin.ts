@@ -9,6 +9,7 @@ import { changesOf } from './changes.js'
 import { closing } from './closing.js'
 import { Connections } from './connections/connections.js'
 import { Deadlines } from './connections/deadlines.js'
+import { serveRoutes } from './connections/routes.js'
 import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
@@ -69,7 +70,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
   if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings, { connections, transfers }) }, registered)
   await app.register(async scope => {
-    scope.addHook('onRequest', async (request, reply) => { connections.serve(request, reply) })
+    serveRoutes(scope, connections)
     metrics?.serve(scope, endpoint, settings.path)
     if (settings.health !== undefined) health(scope, settings.health, async () => await readiness(sessions, isClosing()))
   }, registered)

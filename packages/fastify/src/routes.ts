@@ -3,6 +3,7 @@ import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, 
 import { acceptance } from './acceptance.js'
 import { admission } from './admission.js'
 import type { Connections } from './connections/connections.js'
+import { serveRoutes } from './connections/routes.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { jsonParser } from './json-parser.js'
@@ -32,13 +33,13 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(request, reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
 
+  serveRoutes(scope, connections)
   requests?.time(scope)
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, jsonParser(scope))
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     requests?.began(request)
-    connections.serve(request, reply)
     const reason = refused(request)
     if (reason === undefined) done()
     else send(request, reply, reason)

@@ -9,7 +9,7 @@ const ping = (id: unknown): Record<string, unknown> => ({ jsonrpc: '2.0', id, me
 const refusal = (message: RegExp, id: unknown = null): Record<string, unknown> => ({ jsonrpc: '2.0', id, error: { code: -32600, message } })
 
 t.test('a client of 2025-03-26 may send batches', async t => {
-  const { url } = await start(t, { limits: { maxCalls: 100 } })
+  const { url } = await start(t)
   const client = await RawClient.open(url, { version: '2025-03-26' })
   const response = await client.post([toolCall(1, 'echo', { a: 1 }), { jsonrpc: '2.0', method: 'notifications/progress' }, ping('two')])
   t.equal(response.status, 200)

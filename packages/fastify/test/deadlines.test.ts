@@ -72,6 +72,24 @@ t.test('a body that a hook of the application does not let in ends with its conn
   t.equal(await rest(begin(port, 'POST')), '')
 })
 
+t.test('a body of a request that a hook of the application has refused ends with its connection', async t => {
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, app => { app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true })) })
+  t.match(await rest(begin(port, 'POST')), /^HTTP\/1\.1 401 [^]*"mine":true/)
+})
+
+t.test('routes of ours make the loggers of requests as the application does', async t => {
+  const made: unknown[] = []
+  const { port } = await start(t, 'HTTP', { health: '/health' }, app => {
+    app.setChildLoggerFactory(function (logger, bindings, options, request) {
+      made.push([this.prefix, request.url])
+      return logger.child({ ...bindings, mine: true }, options)
+    })
+  })
+  const log = await fetch(`http://127.0.0.1:${port}/health/live`)
+  t.equal(log.status, 200)
+  t.strictSame(made, [['', '/health/live']])
+})
+
 t.test('an upload of a snapshot that stands still is answered, and its connection ends', async t => {
   const { port } = await start(t, 'HTTP', { bodyTimeout: 100, stallTimeout: 100 })
   t.match(await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson')), /^HTTP\/1\.1 408 [^]*"the upload stood still/)

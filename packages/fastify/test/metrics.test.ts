@@ -95,9 +95,12 @@ t.test('limits that are met', async t => {
 })
 
 t.test('somebody else\'s session', async t => {
-  const { url, value } = await watched(t, { principal })
+  const { app, url, value } = await watched(t, { principal })
+  // It is told later than it is answered.
+  const told = new Promise<void>(resolve => { app.mcpSessions.on('ownerMismatch', () => { resolve() }) })
   const client = await RawClient.open(url, user('me'))
   t.equal((await client.at(url, { 'x-user': 'you' }).start('echo')).status, 404)
+  await told
   t.equal(await value('holdfast_owner_mismatches_total'), 1)
 })
 

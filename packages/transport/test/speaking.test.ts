@@ -145,7 +145,7 @@ t.test('a process goes on although timers of servers that were let go speak', as
     const timers = []
     const endpoint = new Endpoint({
       sessions, serverOptions: {}, responseMode: 'auto', maxLive: 10, maxBuffered: 262144, streamAfter: 500, retry: 1000, standaloneRetry: 5000,
-      keepAlive: 15000, dormantAfter: 20, factoryTimeout: 10000, heartbeat: 5000, callTimeout: 60000, stallTimeout: 30000, maxCalls: 64,
+      keepAlive: 15000, dormantAfter: 20, factoryTimeout: 10000, heartbeat: 5000, callTimeout: 60000, stallTimeout: 30000, maxCalls: 100,
       maxOpenStreams: 16, maxSubscriptions: 1000,
       createServer () {
         const server = new McpServer({ name: 'ticking', version: '1' }, { capabilities: { logging: {} } })

@@ -5,6 +5,7 @@ import { type Sessions, ownerDigest } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import { adminAdmission } from '../admission.js'
 import type { Connections } from '../connections/connections.js'
+import { serveRoutes } from '../connections/routes.js'
 import type { HoldfastOptions, Settings } from '../options.js'
 import { compilers } from './compilers.js'
 import { failures, refusal } from './failures.js'
@@ -37,12 +38,12 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
     return { onRequest: guard(authorize, action, sessions.fleet.replica), config: { holdfast: 'admin' }, exposeHeadRoute: false, schema }
   }
 
+  serveRoutes(scope, connections)
   compilers(scope)
   failures(scope)
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, scope.getDefaultJsonParser('error', 'error'))
   scope.addHook('onRequest', async (request, reply) => {
-    connections.serve(request, reply)
     reply.header('cache-control', 'no-store')
     if (!isAdmitted(request)) return await refuse(reply, 403)
   })
@@ -96,8 +97,9 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
     scope.setValidatorCompiler(() => () => true)
     scope.post<{ Body: Readable | undefined }>(`${path}/restore`, route('restore', {
       summary: 'Brings back the sessions of a snapshot.', body: { content: { [NDJSON]: { schema: Snapshot } } }, response: { 200: RestoreAnswer }
-    }), async ({ body }, reply) => {
-      connections.leaveBody(reply)
+    }), async request => {
+      const { body } = request
+      connections.leaveBody(request)
       if (body === undefined) throw refusal(415, `expected ${NDJSON}`)
       return await transfers.restore(body, restoreLimit)
     })

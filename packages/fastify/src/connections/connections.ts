@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { Connection, carry, connectionOf } from './connection.js'
 import { Exchange, exchangeOf, mark } from './exchange.js'
 import { whenTaken } from './taken.js'
@@ -39,13 +39,13 @@ export class Connections {
   }
 
   /** A request is for one of our routes. */
-  serve (request: FastifyRequest, { raw }: FastifyReply): void {
-    const exchange = exchangeOf(raw)
-    if (exchange !== undefined) exchange.ours = request
+  serve (request: object, log: FastifyBaseLogger): void {
+    const exchange = exchangeOf(request)
+    if (exchange !== undefined) exchange.ours = log
   }
 
   /** Whoever reads the body of a request sets its deadlines. */
-  leaveBody ({ raw }: FastifyReply): void {
+  leaveBody ({ raw }: FastifyRequest): void {
     const exchange = exchangeOf(raw)
     if (exchange !== undefined) exchange.untimed = true
   }
@@ -131,7 +131,7 @@ export class Connections {
     if (exchange === undefined) return
     exchange.request = request
     exchange.response = response
-    mark(response, exchange)
+    mark(request, exchange)
   }
 
   #begin ({ socket }: IncomingMessage, response: ServerResponse | Http2ServerResponse): Exchange {

@@ -72,7 +72,7 @@ function watch (exchange: Exchange, now: number): void {
 
 function cut (exchange: Exchange): void {
   const { connection, stream, ours } = exchange
-  ours?.log.warn('holdfast: a client that took too long to send or to read was cut')
+  ours?.warn('holdfast: a client that took too long to send or to read was cut')
   // A connection over which not even the end of a stream gets out has stalled as a whole.
   if (stream === undefined || (exchange.cut && !connection.busyElsewhere)) connection.cut()
   else stream.close(constants.NGHTTP2_CANCEL)

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Connection } from './connection.js'
 
 /** One request and its reply. Over HTTP/2 a stream, which may have neither where nobody serves it as a request. */
 export class Exchange {
   request: IncomingMessage | Http2ServerRequest | undefined
   response: ServerResponse | Http2ServerResponse | undefined
-  /** The request as one of our routes knows it; undefined while it is somebody else's. */
-  ours: FastifyRequest | undefined
+  /** Its request is for one of our routes, and logs here; undefined while it is somebody else's. */
+  ours: FastifyBaseLogger | undefined
   /** Its body may be as long as it likes, as long as it goes on. */
   untimed = false
   /** When a sweep saw it first, in milliseconds of `performance.now()`. */
@@ -48,7 +48,7 @@ export class Exchange {
 const EXCHANGE = Symbol('exchange')
 type Marked = object & { [EXCHANGE]?: Exchange }
 
-/** Notes on a response, or a stream, to which exchange it belongs. A map would cost each request more. */
+/** Notes on a request, or a stream, to which exchange it belongs. A map would cost each request more. */
 export function mark (target: object, exchange: Exchange): void {
   (target as Marked)[EXCHANGE] = exchange
 }

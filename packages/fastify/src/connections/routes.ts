@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+import type { Connections } from './connections.js'
+
+/**
+ * Notes which requests are for the routes of a scope. A hook would hear of them after those of the application, which may hold or refuse
+ * a request; the factory of its logger is asked before them, and makes what the application's makes.
+ */
+export function serveRoutes (scope: FastifyInstance, connections: Connections): void {
+  const { childLoggerFactory: create } = scope
+  scope.setChildLoggerFactory(function (logger, bindings, options, request) {
+    const log = create.call(this, logger, bindings, options, request)
+    connections.serve(request, log)
+    return log
+  })
+}
