@@ -22,19 +22,20 @@ t.test('a bound may be infinite, and what is not given has its default', async (
 })
 
 t.test('a wall clock that jumps forward and back loses nothing', async (t) => {
+  const { now } = Date
+  let [jump, made] = [0, 0]
+  t.intercept(Date, 'now', { value: () => now() + jump })
   const { records } = memory()
   const limits = { maxRecords: 9, maxPerOwner: 9 }
   const draft = { owner: '', idle: 60_000, absolute: 120_000, body: Buffer.alloc(1) }
   await records.create({ ...draft, key: 'tag.before' }, limits)
-  const { now } = Date
-  for (const jump of [3_600_000, -3_600_000]) {
-    const wall = t.intercept(Date, 'now', { value: () => now() + jump })
+  for (jump of [3_600_000, -3_600_000]) {
     t.strictSame(await records.claimExpired(9), { records: [], more: false })
-    await records.create({ ...draft, key: `tag.${jump}` }, limits)
+    await records.create({ ...draft, key: `tag.${++made}` }, limits)
     t.ok(await records.touch('tag.before', 1))
-    wall.restore()
+    jump = 0
     t.strictSame(await records.claimExpired(9), { records: [], more: false })
-    for (const key of ['tag.before', `tag.${jump}`]) t.ok(await records.read(key), key)
+    for (const key of ['tag.before', `tag.${made}`]) t.ok(await records.read(key), key)
   }
 })
 
