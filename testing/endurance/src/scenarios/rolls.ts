@@ -59,7 +59,8 @@ export const rolls: Scenario = {
       trial.progress(roll, times, `${text}: heard on ${streams} streams; slowest end so far ${Math.round(Math.max(...ends))} ms after its drain began`)
     }
     const slowest = Math.round(Math.max(...ends))
-    assert.ok(slowest <= GONE + usual, `the slowest process took ${slowest} ms`)
+    // At the full figure nothing is excused; a run at a share of the volume may share its machine.
+    assert.ok(slowest <= GONE + (trial.scale === 1 ? 0 : usual), `the slowest process took ${slowest} ms`)
     for (const { heard } of clients) assert.deepEqual(heard, said, 'nothing is lost, nothing comes twice')
     const outcome = await counters.settle()
     assert.deepEqual([...counters.failures], [], 'no request fails')
