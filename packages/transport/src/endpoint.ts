@@ -50,7 +50,7 @@ export class Endpoint {
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
-    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire())
+    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
     this.sessions = sessions
     this.#limits = options
     this.#streams = new Streams(sessions, log, options)

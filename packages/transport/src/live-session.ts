@@ -49,6 +49,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
     transport.onidle = () => this.#rest()
     transport.onbusy = () => this.occupy(this)
+    transport.onfailed = error => sessions.report(error)
     transport.onunheard = () => sessions.emit('error', { error: new Error(UNHEARD) })
   }
 

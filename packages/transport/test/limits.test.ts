@@ -1,7 +1,7 @@
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
-import { type Scripts, fixtureServer, say } from './fixtures/server.js'
+import { type Made, type Scripts, fixtureServer, say } from './fixtures/server.js'
 import { said } from './fixtures/client.js'
 
 /** Calls that run until the test lets them go. */
@@ -248,4 +248,93 @@ t.test('a session that waits for room when the endpoint closes waits no longer',
   t.equal((await late).status, 503)
   gate.open()
   t.equal((await busy).status, 503)
+})
+
+t.test('an id that is used again while its end is being written is that of the new request', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 1 })
+  const client = await f.client().begin()
+  const held = f.first.weather.hold('records.replace')
+  const level = client.post(client.request('logging/setLevel', { level: 'info' }, 7))
+  await held.reached
+  await client.notify('notifications/cancelled', { requestId: 7 })
+  const call = client.do('wait', 7)
+  await turns()
+  held.release()
+  await level
+  await turns()
+  t.equal((await client.do('hello', 8)).status, 429, 'the new request counts')
+  gate.open()
+  t.equal(said((await call).json), 'done', 'and is answered')
+  t.equal((await client.do('hello', 8)).status, 200)
+})
+
+t.test('two cancellations of a stream end it once', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 1 })
+  const client = await f.client().begin()
+  const { events } = await client.do('talk', 7)
+  const held = f.first.weather.hold('events.append')
+  const first = client.notify('notifications/cancelled', { requestId: 7 })
+  await held.reached
+  await client.notify('notifications/cancelled', { requestId: 7 })
+  const call = client.do('wait', 7)
+  await turns()
+  held.release()
+  await first
+  t.equal((await client.do('hello', 8)).status, 429)
+  gate.open()
+  t.equal(said((await call).json), 'done')
+  t.equal((await events.rest()).length, 1)
+})
+
+t.test('callTimeout: a request whose effect never becomes durable is answered, whatever became of its id', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, callTimeout: 50 })
+  const client = await f.client().begin()
+  const held = f.first.weather.hold('records.replace')
+  const level = client.post(client.request('logging/setLevel', { level: 'info' }, 7))
+  await held.reached
+  t.match((await level).json, { id: 7, error: { code: -32000 } })
+  const call = client.do('wait', 7)
+  held.release()
+  t.match((await call).json, { id: 7, error: { message: /took too long/ } })
+  gate.open()
+})
+
+t.test('callTimeout: a server that throws at the answer to its question ends nothing', async (t) => {
+  const f = await fleet(t, {
+    callTimeout: 20,
+    createServer: () => ({
+      connect: async transport => {
+        transport.onclose = () => {}
+        transport.onmessage = (message: any) => {
+          if (message.method === 'initialize') return void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+          if (message.method === 'notifications/initialized') for (const id of [1, 2]) void transport.send({ jsonrpc: '2.0', id, method: 'roots/list' })
+          if (message.error !== undefined || message.method === 'notifications/cancelled') throw new Error(`no ${message.id ?? 'cancellation'}`)
+        }
+      },
+      close: async () => {}
+    })
+  })
+  const client = await f.client().begin({ roots: {} })
+  await eventually(() => f.first.errors.length === 2)
+  t.match(f.first.errors, [{ message: 'no 1' }, { message: 'no 2' }])
+  t.match((await client.post(client.request('tools/list'))).json, { error: { message: /took too long/ } }, 'nor does one that throws at a cancellation')
+  await client.notify('notifications/initialized')
+  const { events } = await client.get()
+  events.close()
+})
+
+t.test('a session has at most 100 questions that its client has not answered; more are refused in a later turn', async (t) => {
+  const f = await fleet(t)
+  const client = await f.client().begin({ elicitation: {} })
+  const [{ server: { server } }] = f.made as [Made]
+  const refused: unknown[] = []
+  const asked = Array.from({ length: 102 }, async () => await server.elicitInput(elicitation).catch(error => { refused.push(error) }))
+  await turns()
+  t.match(refused, [{ message: /has not answered 100 requests/ }, { message: /100/ }])
+  await client.delete()
+  await Promise.all(asked)
+  t.equal(refused.length, 2, 'the others are answered when the session ends')
 })
