@@ -22,7 +22,7 @@ export class DurableTransport implements Transport {
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
   /** The server asks its client something. */
   onbusy?: () => void
-  /** The last request of the client, or of the server, is answered. */
+  /** The last request of the client, or one of the server, is answered. */
   onidle?: () => void
   /** The server is not connected any more; what it says from now on belongs to another transport. */
   ondetached?: (after: Unheard) => void

@@ -59,7 +59,7 @@ export class LiveSessions {
     private readonly settings: LiveSettings,
     private readonly deadlines: Overdue<Expiring>
   ) {
-    this.#places = new LivePlaces(settings.maxLive, live => live.busy)
+    this.#places = new LivePlaces(settings.maxLive, live => live.working)
     this.#mismatches = new Mismatches(sessions)
   }
 
@@ -234,8 +234,8 @@ export class LiveSessions {
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
-      this.#free(live)
-      await live.close('closing')
+      this.#leave(live)
+      await live.close('closing').finally(() => this.#free(live))
       throw error
     }
     this.#byId.set(id, live)
@@ -268,17 +268,23 @@ export class LiveSessions {
   #idle (live: LiveSession): void {
     if (this.#byKey.get(live.session.key) === live) {
       this.#use(live)
-      this.#places.rest(live.place)
+      this.#places.rest(live.place, live.busy)
     }
     this.#room.freed()
   }
 
-  /** Takes a place for a server object, from an idle session if it must be. Those that take long to let go are server objects still. */
+  /** Takes a place for a server object, from an idle session if it must be. */
   #claim (live: LiveSession): boolean {
-    if (this.#closed || this.#closing.size >= this.settings.maxLive) return false
+    if (this.#closed) return false
     const taken = this.#places.take(live.place)
     if (taken?.leaves !== undefined) void this.#remove(taken.leaves, 'dormant')
     return taken !== undefined
+  }
+
+  /** Others may have its place; its owner waits until its server has closed. */
+  #leave (live: LiveSession): void {
+    this.#places.leave(live.place)
+    this.#room.freed()
   }
 
   #free (live: LiveSession): void {
@@ -324,10 +330,10 @@ export class LiveSessions {
     this.#recency.delete(live)
     const closing = live.close(reason).finally(() => {
       if (this.#closing.get(key) === closing) this.#closing.delete(key)
-      this.#room.freed()
+      this.#free(live)
     })
     this.#closing.set(key, closing)
-    this.#free(live)
+    this.#leave(live)
     await closing
   }
 }
