@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
@@ -34,7 +35,10 @@ export interface Found {
 
 interface Starting {
   live: LiveSession
+  /** For those who wait for it. */
   ready: Promise<void>
+  /** They wait no longer, though its server may still be made. */
+  refuse: () => void
 }
 
 /** The sessions that have a server object here: least recently used first, restored when they are asked for. */
@@ -43,6 +47,8 @@ export class LiveSessions {
   readonly #byKey = new Map<RecordKey, LiveSession>()
   readonly #recency = new Recency<LiveSession>()
   readonly #starting = new Map<RecordKey, Starting>()
+  /** Servers that are being made. */
+  readonly #making = new Set<Promise<void>>()
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
@@ -191,34 +197,52 @@ export class LiveSessions {
     await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
   }
 
-  /** Resolves when no request runs here, or when the time is over. */
+  /** Resolves when no request runs here or waits for its server, or when the time is over. */
   async idle (timeout: number): Promise<void> {
-    await within(timeout, Promise.all(Array.from(this, async live => await live.transport.idle())))
+    await within(timeout, this.#quiet())
+  }
+
+  async #quiet (): Promise<void> {
+    if (this.#starting.size > 0) {
+      await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
+      // Whoever waited for a server has its call run in it by then.
+      await setImmediate()
+    }
+    await Promise.all(Array.from(this, async live => await live.transport.idle()))
+  }
+
+  /** Nothing becomes live any more. Who waits for that is told that this process ends. */
+  stop (): void {
+    this.#closed = true
+    this.#room.end()
+    for (const { refuse } of this.#starting.values()) refuse()
   }
 
   /** Lets every server object go; the sessions go on elsewhere. */
   async close (): Promise<void> {
-    this.#closed = true
+    this.stop()
     this.#mismatches.tell()
-    this.#room.end()
-    await Promise.allSettled([
-      ...Array.from(this.#starting.values(), async ({ ready }) => await ready),
-      ...Array.from(this, async live => await this.#remove(live, 'closing'))
-    ])
+    await Promise.allSettled([...this.#making, ...Array.from(this, async live => await this.#remove(live, 'closing'))])
     await Promise.all(this.#closing.values())
   }
 
   #begin (session: Session, restored: boolean): Starting {
     const { key } = session
     const live = this.#live(session, restored)
-    const ready = this.#start(live).catch(error => {
+    const making = this.#start(live).catch(error => {
       if (restored && !isEnding(error)) this.sessions.emit('restoreFailed', { ...notice(session), error })
       throw error
     }).finally(() => {
+      this.#making.delete(making)
       this.#starting.delete(key)
       this.#doomed.delete(key)
     })
-    const starting = { live, ready }
+    this.#making.add(making)
+    const starting = { live } as Starting
+    starting.ready = new Promise((resolve, reject) => {
+      making.then(resolve, reject)
+      starting.refuse = () => reject(new HoldfastError('HOLDFAST_CLOSED'))
+    })
     this.#starting.set(key, starting)
     return starting
   }

@@ -338,3 +338,65 @@ t.test('a session has at most 100 questions that its client has not answered; mo
   await Promise.all(asked)
   t.equal(refused.length, 2, 'the others are answered when the session ends')
 })
+
+t.test('a session that begins while the endpoint drains has its time', async (t) => {
+  const making = new Gate()
+  const made = new Gate()
+  const make = fixtureServer({}, [])
+  const f = await fleet(t, {
+    createServer: async (session, shared) => {
+      making.open()
+      await made.passed
+      return await make(session, shared)
+    }
+  })
+  const client = f.client()
+  const begun = client.initialize()
+  await making.passed
+  let drained = false
+  const drain = f.first.endpoint.drain(60_000).then(() => { drained = true })
+  await turns()
+  t.notOk(drained)
+  made.open()
+  t.equal((await begun).status, 200)
+  await drain
+})
+
+t.test('who waits for a server when the drain has no time left is told that the process ends', async (t) => {
+  const making = new Gate()
+  const made = new Gate()
+  const all: Made[] = []
+  const make = fixtureServer({}, all)
+  const f = await fleet(t, {
+    maxLive: 1,
+    createServer: async (session, shared) => {
+      making.open()
+      await made.passed
+      return await make(session, shared)
+    }
+  })
+  const begun = f.client().initialize()
+  await making.passed
+  const waits = f.client().initialize()
+  await turns()
+  await f.first.endpoint.drain(10)
+  for (const reply of await Promise.all([begun, waits])) t.match(reply, { status: 503, headers: { 'retry-after': '1' }, json: { error: { message: /Shutting down/ } } })
+  const closed = f.first.endpoint.close()
+  made.open()
+  await closed
+  t.match(all, [{ disposed: ['closing'] }], 'closing waits for what is still being made')
+  t.equal(f.first.endpoint.liveCount, 0)
+})
+
+t.test('a call that looks for its session when the drain begins is refused, not taken', async (t) => {
+  const f = await fleet(t, { maxLive: 1, scripts: { hello: () => 'hi' } })
+  const client = await f.client().begin()
+  await f.client().begin()
+  const held = f.first.weather.hold('records.read')
+  const call = client.do('hello')
+  await Promise.race([held.reached, call])
+  const drain = f.first.endpoint.drain(10)
+  held.release()
+  t.equal((await call).status, 503)
+  await drain
+})
