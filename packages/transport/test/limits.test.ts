@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
@@ -195,9 +196,13 @@ t.test('stallTimeout: a reader that takes nothing is cut, and can resume', async
   const cut: unknown[] = []
   f.first.sessions.on('limitReached', event => { cut.push(event.limit) })
   const { reply } = await client.do('shout')
-  await eventually(() => (reply.body as any).destroyed)
+  const body = reply.body as Readable
+  const beginning = String(await new Promise(resolve => body.once('readable', () => resolve(body.read(64)))))
+  await eventually(() => body.destroyed)
   t.same(cut, ['maxBuffered'])
   t.equal(f.first.endpoint.openStreams, 0)
+  const { events } = await client.get(/^id: ?(.+)$/m.exec(beginning)?.[1])
+  t.match(await events.rest(), [{ params: { data: /^x{100000}$/ } }, { result: { content: [{ text: 'done' }] } }])
 })
 
 t.test('drain and close resolve in time, whatever the server does', async (t) => {
@@ -274,6 +279,7 @@ t.test('two cancellations of a stream end it once', async (t) => {
   const f = await fleet(t, { scripts, maxCalls: 1 })
   const client = await f.client().begin()
   const { events } = await client.do('talk', 7)
+  t.equal((await client.notify('notifications/cancelled')).status, 202, 'what names no request cancels none')
   const held = f.first.weather.hold('events.append')
   const first = client.notify('notifications/cancelled', { requestId: 7 })
   await held.reached
@@ -392,9 +398,9 @@ t.test('a call that looks for its session when the drain begins is refused, not 
   const f = await fleet(t, { maxLive: 1, scripts: { hello: () => 'hi' } })
   const client = await f.client().begin()
   await f.client().begin()
-  const held = f.first.weather.hold('records.read')
+  const held = f.first.weather.hold('records.touch')
   const call = client.do('hello')
-  await Promise.race([held.reached, call])
+  await held.reached
   const drain = f.first.endpoint.drain(10)
   held.release()
   t.equal((await call).status, 503)

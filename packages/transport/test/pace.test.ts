@@ -4,7 +4,11 @@ import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
 import type { Made, Scene } from './fixtures/server.js'
+import { DurableTransport } from '../src/durable-transport.js'
+import { type Expiring, Overdue } from '../src/overdue.js'
 import { Pace } from '../src/pace.js'
+import { StreamWriter } from '../src/stream-writer.js'
+import { WireIds } from '../src/wire-ids.js'
 
 /** More than anybody says in the few turns that a test waits. */
 const ENDLESS = 10_000
@@ -84,13 +88,13 @@ for (const end of ['hangs up', 'deletes'] as const) {
     const begun = new Gate()
     const go = new Gate()
     const stop = new Gate()
-    let stopped = false
+    const stopping = new AbortController()
     const f = await fleet(t, {
       scripts: {
         tail: async ({ extra, server }) => {
           begun.open()
           await go.passed
-          while (!stopped) {
+          while (!stopping.signal.aborted) {
             if (++told === ENDLESS) throw new Error('endless')
             if (end === 'deletes') await server.server.sendLoggingMessage({ level: 'info', data: told })
             else await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: told } })
@@ -108,8 +112,22 @@ for (const end of ['hangs up', 'deletes'] as const) {
     go.open()
     await turns(20)
     t.ok(told > 0 && told < 100, `${told} messages`)
-    stopped = true
+    stopping.abort()
     await stop.passed
     await sent
   })
 }
+
+t.test('a transport that tells nobody of what it notices works all the same', async (t) => {
+  const wireIds = new WireIds('0123456789abcdef', () => 1, new Overdue<Expiring>(60_000, item => item.expire(), error => { throw error }))
+  const transport = new DurableTransport('id', wireIds, new StreamWriter(async () => 1, () => {}))
+  const heard: unknown[] = []
+  transport.onmessage = message => {
+    heard.push(message)
+    throw new Error('no')
+  }
+  await transport.send({ jsonrpc: '2.0', id: 1, method: 'ping' })
+  await transport.close()
+  await transport.send({ jsonrpc: '2.0', method: 'notifications/x' })
+  t.match(heard, [{ id: 1, result: {} }])
+})
