@@ -252,7 +252,6 @@ export class LiveSessions {
     await this.#closing.get(key)
     await this.#wait(live, () => this.#claim(live))
     try {
-      if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')

@@ -137,3 +137,26 @@ t.test('an owner whose servers take long to be let go keeps nobody else from a p
   gate.open()
   t.equal((await more).status, 200)
 })
+
+t.test('a call that finds its session dormant, and then live and idle, waits for the share', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 2, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const [one, two] = [await f.client({ subject: 'a' }).begin(), await f.client({ subject: 'a' }).begin()]
+  const other = await f.client({ subject: 'b' }).begin()
+  t.same(f.made[0]?.disposed, ['dormant'])
+  await other.delete()
+  const held = f.first.weather.hold('records.touch')
+  const late = one.do('hello')
+  await held.reached
+  t.equal((await one.do('hello')).status, 200)
+  const call = two.do('wait')
+  await turns()
+  let answered = false
+  void late.then(() => { answered = true })
+  held.release()
+  await turns()
+  t.notOk(answered)
+  gate.open()
+  t.equal((await call).status, 200)
+  t.equal(said((await late).json), 'hi')
+})
