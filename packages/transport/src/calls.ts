@@ -31,7 +31,7 @@ export class Calls {
     readonly limits: CallLimits,
     readonly deadlines: Overdue<Expiring>
   ) {
-    this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream())
+    this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream(), error => sessions.report(error))
   }
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */

@@ -1,15 +1,12 @@
 import { type JsonObject, type Session, type Sessions, isObject } from '@holdfast/core'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
-import { type Message, type Notification, type Response, isRequestId } from './json-rpc.js'
+import { type Notification, type Response, isRequestId } from './json-rpc.js'
 import type { LiveSession } from './live-session.js'
 import { progressToken, replicaOf } from './wire-ids.js'
 
 /** Hands an answer to the server that asked. False when nothing waits for it here. */
 export function takeAnswer (live: LiveSession | undefined, response: Response): boolean {
-  const answer = live?.transport.wireIds.answer(response)
-  if (live === undefined || answer === undefined) return false
-  live.transport.receive(answer as Message)
-  return true
+  return live?.transport.takeAnswer(response) ?? false
 }
 
 /** {@link takeAnswer}, here or on the replica that the answer names. False when no request waits for it. */
@@ -34,8 +31,11 @@ export async function takeNotification (live: LiveSession | undefined, notificat
   // A client takes back its own requests only, and the server is asked by others, too.
   const id = isObject(notification.params) ? notification.params.requestId : undefined
   if (!isRequestId(id) || !transport.requests.has(id)) return
-  transport.receive(notification, extra)
-  await transport.cancel(id)
+  try {
+    transport.receive(notification, extra)
+  } finally {
+    await transport.cancel(id)
+  }
 }
 
 /** {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it resolves. */

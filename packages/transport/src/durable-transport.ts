@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import type { Exchange } from './exchange.js'
 import { type Message, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from './json-rpc.js'
+import { Pace } from './pace.js'
 import type { StreamWriter } from './stream-writer.js'
 import { Unheard, unheardAnswer } from './unheard.js'
 import type { Question, WireIds } from './wire-ids.js'
+
+/** Questions of one session that its client has not answered. */
+const MAX_QUESTIONS = 100
 
 /**
  * The SDK's `Transport` for one live session: it carries messages between a server object and the exchanges and streams of
@@ -17,12 +22,14 @@ export class DurableTransport implements Transport {
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
   /** The server asks its client something. */
   onbusy?: () => void
-  /** The last request of the client, or of the server, is answered. */
+  /** The last request of the client, or one of the server, is answered. */
   onidle?: () => void
   /** The server is not connected any more; what it says from now on belongs to another transport. */
   ondetached?: (after: Unheard) => void
   /** The server speaks although it is not connected any more. Told once. */
   onunheard?: () => void
+  /** The server threw at a message that no request of its client brought. */
+  onfailed?: (error: unknown) => void
   /** The client's requests that run here. */
   readonly requests = new Map<RequestId, Exchange>()
   #asked: Map<RequestId, (response: Response) => void> | undefined
@@ -31,6 +38,7 @@ export class DurableTransport implements Transport {
   #questions = 0
   #whenIdle: Array<() => void> = []
   #after: Unheard | undefined
+  readonly #pace = new Pace()
 
   constructor (readonly sessionId: string, readonly wireIds: WireIds, private readonly standalone: StreamWriter) {
     wireIds.onexpired = question => this.#expire(question)
@@ -45,14 +53,26 @@ export class DurableTransport implements Transport {
     return isResponse(message) ? this.#answer(message) : this.#say(message, options)
   }
 
+  /** Hands the server its client's answer to a question. False when nothing waits for it. */
+  takeAnswer (response: Response): boolean {
+    const answer = this.wireIds.answer(response)
+    if (answer === undefined) return false
+    try {
+      this.receive(answer as Message)
+    } finally {
+      this.#rest()
+    }
+    return true
+  }
+
   /** Ends the transport, as the server's own `close()` does. What still runs is answered with an error. */
   async close (): Promise<void> {
     let abandoned
     if (this.#after === undefined) {
-      this.#after = new Unheard(() => this.onunheard?.())
+      this.#after = new Unheard(this.#pace, () => this.onunheard?.(), error => this.onfailed?.(error))
       this.stopAsking()
       abandoned = this.abandon()
-      for (const question of this.wireIds.closeAll()) this.receive(unheardAnswer(question) as Message)
+      for (const question of this.wireIds.closeAll()) this.#tell(unheardAnswer(question) as Message)
     }
     // A server that was connected too late is told, too.
     const { onclose } = this
@@ -71,8 +91,11 @@ export class DurableTransport implements Transport {
   async abandon (reply?: Parameters<Exchange['abandon']>[0]): Promise<void> {
     const exchanges = new Set(this.requests.values())
     this.requests.clear()
-    await Promise.all(Array.from(exchanges, async exchange => await exchange.abandon(reply)))
-    this.#settled()
+    try {
+      await Promise.all(Array.from(exchanges, async exchange => await exchange.abandon(reply)))
+    } finally {
+      this.#settled()
+    }
   }
 
   /** Hands the server a message of its client. */
@@ -96,21 +119,30 @@ export class DurableTransport implements Transport {
     const asked = this.#asked
     this.#asked = undefined
     for (const [id, resolve] of asked ?? []) {
-      if (!this.isClosed) this.receive(cancelled(id, 'not answered in time'))
+      if (!this.isClosed) this.#tell(cancelled(id, 'not answered in time'))
       resolve(errorMessage(id, SERVER_ERROR, 'the server did not answer'))
     }
   }
 
   /** The client takes a request back; the server has been told. */
   async cancel (id: RequestId): Promise<void> {
-    await this.requests.get(id)?.cancel(id)
-    this.#remove(id)
+    const exchange = this.requests.get(id)
+    try {
+      await exchange?.cancel(id)
+    } finally {
+      this.#remove(id, exchange)
+    }
   }
 
   /** Cancels a request in the server, and answers it with an error. */
-  async expire (id: RequestId): Promise<void> {
-    this.receive(cancelled(id, 'it took too long'))
-    await this.#answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
+  async expire (id: RequestId, exchange: Exchange): Promise<void> {
+    // The id may be that of another request by now; this one ends all the same.
+    if (this.requests.get(id) === exchange) this.#tell(cancelled(id, 'it took too long'))
+    try {
+      await exchange.answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
+    } finally {
+      this.#remove(id, exchange)
+    }
   }
 
   /** Resolves when no request of the client runs here. */
@@ -122,11 +154,20 @@ export class DurableTransport implements Transport {
     const related = options?.relatedRequestId
     const asks = 'id' in message
     const exchange = related === undefined ? asks ? this.#onlyExchange() : undefined : this.requests.get(related)
+    const paced = this.#pace.next()
+    if (asks && this.wireIds.size >= MAX_QUESTIONS) return await this.#refuse(message.id as RequestId)
     const translated = this.wireIds.outgoing(message)
     if (asks) this.onbusy?.()
     else if ('method' in message && message.method === 'notifications/cancelled') this.#rest()
     if (exchange?.streams === true && (exchange.isHeard || !asks)) await exchange.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
+    await paced
+  }
+
+  /** A server asks more than its client answers. */
+  async #refuse (id: RequestId): Promise<void> {
+    await setImmediate()
+    this.#tell(errorMessage(id, SERVER_ERROR, `The client has not answered ${MAX_QUESTIONS} requests`) as Message)
   }
 
   /** A question that names no call, while one runs, is most likely that one's: not every client listens outside of its calls. */
@@ -146,21 +187,34 @@ export class DurableTransport implements Transport {
       this.#asked?.delete(id)
       return resolve(response)
     }
+    const exchange = this.requests.get(id)
+    if (exchange === undefined) return await this.#pace.next()
     try {
-      const answered = this.requests.get(id)?.answer(response)
+      const answered = exchange.answer(response)
       if (answered !== undefined) await answered
     } finally {
-      this.#remove(id)
+      this.#remove(id, exchange)
     }
   }
 
   /** The client did not answer a question in time. */
   #expire ({ id }: Question): void {
-    this.receive(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
+    this.#tell(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
     this.#rest()
   }
 
-  #remove (id: RequestId): void {
+  /** {@link receive}, where nobody waits who could hear of an error. */
+  #tell (message: Message): void {
+    try {
+      this.receive(message)
+    } catch (error) {
+      this.onfailed?.(error)
+    }
+  }
+
+  /** While an exchange ended, its client may have used the id again. */
+  #remove (id: RequestId, exchange: Exchange | undefined): void {
+    if (exchange === undefined || this.requests.get(id) !== exchange) return
     this.requests.delete(id)
     if (this.requests.size === 0) this.#settled()
   }

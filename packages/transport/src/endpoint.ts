@@ -50,7 +50,7 @@ export class Endpoint {
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
-    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire())
+    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
     this.sessions = sessions
     this.#limits = options
     this.#streams = new Streams(sessions, log, options)
@@ -92,7 +92,8 @@ export class Endpoint {
   }
 
   /**
-   * Takes no new request, sends clients of open streams elsewhere, and gives running calls their time. What is left then is
+   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for their server, their
+   * time. What is left then is
    * answered with an error, for which the last 250 ms are meant. Resolves in time, or within those, whatever servers and backend do.
    *
    * @param timeout milliseconds
@@ -101,7 +102,8 @@ export class Endpoint {
     this.#draining = true
     this.#streams.drain('running')
     await this.#live.idle(Math.max(0, timeout - LAST_WORDS))
-    await within(LAST_WORDS, Promise.all(Array.from(this.#live, async live => await live.transport.abandon())))
+    this.#live.stop()
+    await within(LAST_WORDS, Promise.allSettled(Array.from(this.#live, async live => await live.transport.abandon())))
     this.#streams.drain('none')
   }
 
@@ -239,7 +241,8 @@ export class Endpoint {
 
   async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
     const { requests, notifications, responses, batch } = messages
-    // Of a batch that is refused nothing happens.
+    // Of a batch that is refused nothing happens. Nor does anything run that found its session dormant when this process began to end.
+    if (requests.length > 0) this.#refuseWhileDraining()
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
     for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))

@@ -116,7 +116,7 @@ export class Exchange implements Waiting<Exchange> {
   /** It took too long. */
   expire (): void {
     const { live: { transport }, calls } = this.context
-    for (const { id } of [...this.#open]) transport.expire(id).catch(error => calls.sessions.report(error))
+    for (const { id } of [...this.#open]) transport.expire(id, this).catch(error => calls.sessions.report(error))
   }
 
   /** Turns a reply that is still due into a stream. */

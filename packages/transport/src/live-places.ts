@@ -1,16 +1,55 @@
 import { Recency, type Ranked } from './recency.js'
 
-/** What one owner has of the places. */
-interface Share<T> extends Ranked<Share<T>> {
-  places: number
-  busy: number
-  /** The longest idle first. */
-  readonly idle: Recency<Place<T>>
-  /** Idle places among them. */
-  idleCount: number
-  /** Under which number of places it is ranked; 0 while none of its places is idle. */
+/** Places of one owner that may go to others, the longest idle first. */
+interface Group<T> extends Ranked<Group<T>> {
+  readonly owner: string
+  readonly places: Recency<Place<T>>
+  count: number
+  /** Under which number of places it is ranked; 0 while it is empty. */
   rank: number
 }
+
+/** What one owner has of the places. */
+interface Share<T> {
+  /** Places that it has, whatever happens in them. */
+  places: number
+  /** Those that only its own doing frees, and those that are being left. */
+  busy: number
+  readonly idle: Group<T>
+  readonly asking: Group<T>
+}
+
+/** Who has the most places, among those that have some to give. */
+class Ranking<T> {
+  readonly #ranks: Array<Recency<Group<T>>> = []
+  #highest = 0
+
+  /** Puts a group where its owner's number of places belongs. */
+  put (group: Group<T>, places: number): void {
+    const rank = group.count === 0 ? 0 : places
+    if (rank === group.rank) return
+    if (group.rank > 0) this.#ranks[group.rank]?.delete(group)
+    group.rank = rank
+    if (rank === 0) return
+    const ranked = this.#ranks[rank] ??= new Recency()
+    ranked.use(group)
+    this.#highest = Math.max(this.#highest, rank)
+  }
+
+  /** The most places first. */
+  * [Symbol.iterator] (): Generator<Group<T>> {
+    while (this.#highest > 0 && this.#ranks[this.#highest]?.oldest === undefined) this.#highest--
+    for (let rank = this.#highest; rank > 0; rank--) yield * this.#ranks[rank] ?? []
+  }
+}
+
+/**
+ * - `busy`: something runs there.
+ * - `idle`: anybody's who needs a place.
+ * - `asking`: its server waits for its client. It goes to other owners, when nothing is idle.
+ * - `leaving`: it is nobody's place any more, but its server is still being let go.
+ */
+type PlaceState = 'none' | 'busy' | 'idle' | 'asking' | 'leaving'
 
 /** A place for one server object, from before it is made until it is let go. */
 export class Place<T> implements Ranked<Place<T>> {
@@ -18,24 +57,27 @@ export class Place<T> implements Ranked<Place<T>> {
   declare newer?: Place<T> | undefined
   /** Undefined before the place is taken, and after it was given back. */
   share: Share<T> | undefined
-  busy = false
+  state: PlaceState = 'none'
 
   constructor (readonly owner: string, readonly item: T) {}
+
+  get busy (): boolean { return this.state === 'busy' }
 }
 
 /**
  * The places for live sessions, shared by owners. Idle ones are anybody's: the owner with the most places gives its longest idle one. Busy ones
- * stay, so an owner may have at most half of all as busy ones, and leaves the last eighth to owners that have none. All in constant time.
+ * stay, so an owner may have at most half of all as busy ones, and leaves the last eighth to owners that have none. What an owner's servers
+ * take to be let go is its own: until then they count as its busy ones. All in constant time.
  */
 export class LivePlaces<T> {
   readonly #shares = new Map<string, Share<T>>()
-  /** Owners with idle places, by how many places they have. */
-  readonly #ranks: Array<Recency<Share<T>>> = []
+  readonly #idle = new Ranking<T>()
+  readonly #asking = new Ranking<T>()
   readonly #half: number
   readonly #reserved: number
-  #highest = 0
   #taken = 0
   #busy = 0
+  #leaving = 0
 
   /** @param stays whether an idle item must not be let go just now */
   constructor (private readonly size: number, private readonly stays: (item: T) => boolean) {
@@ -43,68 +85,59 @@ export class LivePlaces<T> {
     this.#reserved = Math.floor(size / 8)
   }
 
-  /** Takes a place as a busy one, if there is one. What `leaves` for it has lost its own. */
+  /** Takes a place as a busy one, if there is one. What `leaves` for it has lost its own: it must be let go, and then given back. */
   take (place: Place<T>): { leaves?: T } | undefined {
-    if (!this.#mayBeBusy(place.owner)) return undefined
+    // Servers that are being let go are server objects still.
+    if (!this.#mayBeBusy(place.owner) || this.#taken + this.#leaving >= 2 * this.size) return undefined
     const taken: { leaves?: T } = {}
     if (this.#taken >= this.size) {
-      const leaving = this.#longestIdle()
+      const leaving = this.#longestIdle(place.owner)
       if (leaving === undefined) return undefined
-      this.giveBack(leaving)
+      this.leave(leaving)
       taken.leaves = leaving.item
     }
     let share = this.#shares.get(place.owner)
-    if (share === undefined) this.#shares.set(place.owner, share = { places: 0, busy: 0, idle: new Recency(), idleCount: 0, rank: 0 })
+    if (share === undefined) this.#shares.set(place.owner, share = newShare(place.owner))
     this.#taken++
-    this.#busy++
     share.places++
-    share.busy++
     place.share = share
-    place.busy = true
+    this.#enter(place, share, 'busy')
     this.#rank(share)
     return taken
   }
 
   /** Makes an idle place busy. False when its owner has its share of busy ones, which some use cannot wait for: `anyway`. */
   occupy (place: Place<T>, anyway = false): boolean {
-    const { share } = place
-    if (share === undefined || place.busy) return true
+    const { share, state } = place
+    if (share === undefined || state === 'busy' || state === 'leaving') return true
     if (!anyway && !this.#mayBeBusy(place.owner)) return false
-    this.#leaveIdle(place, share)
-    this.#busy++
-    share.busy++
-    place.busy = true
+    this.#move(place, share, 'busy')
     return true
   }
 
-  /** The place is idle, since now. */
-  rest (place: Place<T>): void {
-    const { share } = place
-    if (share === undefined) return
-    if (place.busy) {
-      this.#busy--
-      share.busy--
-      place.busy = false
-      share.idleCount++
-    }
-    share.idle.use(place)
-    if (share.rank === 0) this.#rank(share)
+  /** Nothing runs in the place, since now; its server may be `asking` its client something. */
+  rest (place: Place<T>, asking = false): void {
+    const { share, state } = place
+    if (share !== undefined && state !== 'leaving') this.#move(place, share, asking ? 'asking' : 'idle')
+  }
+
+  /** Others may have the place; its owner must wait until it is given back. */
+  leave (place: Place<T>): void {
+    const { share, state } = place
+    if (share === undefined || state === 'leaving') return
+    this.#taken--
+    share.places--
+    this.#move(place, share, 'leaving')
   }
 
   giveBack (place: Place<T>): void {
+    this.leave(place)
     const { share } = place
     if (share === undefined) return
-    if (place.busy) {
-      this.#busy--
-      share.busy--
-    } else {
-      this.#leaveIdle(place, share)
-    }
+    this.#exit(place, share)
+    place.state = 'none'
     place.share = undefined
-    place.busy = false
-    this.#taken--
-    if (--share.places === 0) this.#shares.delete(place.owner)
-    this.#rank(share)
+    if (share.places === 0 && share.busy === 0) this.#shares.delete(place.owner)
   }
 
   #mayBeBusy (owner: string): boolean {
@@ -112,32 +145,56 @@ export class LivePlaces<T> {
     return busy < this.#half && this.#busy < (busy === 0 ? this.size : this.size - this.#reserved)
   }
 
-  #leaveIdle (place: Place<T>, share: Share<T>): void {
-    share.idle.delete(place)
-    if (--share.idleCount === 0) this.#rank(share)
+  #move (place: Place<T>, share: Share<T>, state: Exclude<PlaceState, 'none'>): void {
+    this.#exit(place, share)
+    this.#enter(place, share, state)
+    this.#rank(share)
   }
 
-  /** Puts an owner where its number of places belongs. */
+  #enter (place: Place<T>, share: Share<T>, state: Exclude<PlaceState, 'none'>): void {
+    place.state = state
+    if (state === 'idle' || state === 'asking') {
+      share[state].places.use(place)
+      share[state].count++
+      return
+    }
+    share.busy++
+    if (state === 'busy') this.#busy++
+    else this.#leaving++
+  }
+
+  #exit (place: Place<T>, share: Share<T>): void {
+    const { state } = place
+    if (state === 'idle' || state === 'asking') {
+      share[state].places.delete(place)
+      share[state].count--
+      return
+    }
+    share.busy--
+    if (state === 'busy') this.#busy--
+    else this.#leaving--
+  }
+
   #rank (share: Share<T>): void {
-    const rank = share.idleCount === 0 ? 0 : share.places
-    if (rank === share.rank) return
-    if (share.rank > 0) this.#ranks[share.rank]?.delete(share)
-    share.rank = rank
-    if (rank === 0) return
-    const ranked = this.#ranks[rank] ??= new Recency()
-    ranked.use(share)
-    this.#highest = Math.max(this.#highest, rank)
+    this.#idle.put(share.idle, share.places)
+    this.#asking.put(share.asking, share.places)
   }
 
-  #longestIdle (): Place<T> | undefined {
+  #longestIdle (owner: string): Place<T> | undefined {
     if (this.#taken === this.#busy) return undefined
-    while (this.#highest > 0 && this.#ranks[this.#highest]?.oldest === undefined) this.#highest--
-    for (let rank = this.#highest; rank > 0; rank--) {
-      for (const { idle } of this.#ranks[rank] ?? []) {
-        const place = idle.find(({ item }) => !this.stays(item))
-        if (place !== undefined) return place
-      }
+    for (const { places } of this.#idle) {
+      const place = places.find(({ item }) => !this.stays(item))
+      if (place !== undefined) return place
+    }
+    for (const group of this.#asking) {
+      const place = group.owner === owner ? undefined : group.places.find(({ item }) => !this.stays(item))
+      if (place !== undefined) return place
     }
     return undefined
   }
+}
+
+function newShare<T> (owner: string): Share<T> {
+  const group = (): Group<T> => ({ owner, places: new Recency(), count: 0, rank: 0 })
+  return { places: 0, busy: 0, idle: group(), asking: group() }
 }

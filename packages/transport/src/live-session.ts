@@ -43,12 +43,13 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     private readonly patience: number,
     /** Told when something needs the server object that no request waits for. */
     private readonly occupy: (live: LiveSession) => void,
-    /** Told when nothing needs the server object any more, for now. */
+    /** Told when nothing runs in the server object, for now. */
     private readonly idle: (live: LiveSession) => void
   ) {
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
     transport.onidle = () => this.#rest()
-    transport.onbusy = () => this.occupy(this)
+    transport.onbusy = () => this.#rest()
+    transport.onfailed = error => sessions.report(error)
     transport.onunheard = () => sessions.emit('error', { error: new Error(UNHEARD) })
   }
 
@@ -61,8 +62,11 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
 
   /** Something runs, is awaited or is held here, so the server object must stay. */
   get busy (): boolean {
-    return this.#holds > 0 || this.transport.requests.size > 0 || this.transport.wireIds.size > 0
+    return this.working || this.transport.wireIds.size > 0
   }
+
+  /** Something runs or is held here. What is only {@link busy} waits for its client, and gives way to other owners. */
+  get working (): boolean { return this.#holds > 0 || this.transport.requests.size > 0 }
 
   /** Requests that are on their way in, and holds. */
   get entered (): number { return this.#holds }
@@ -102,7 +106,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   }
 
   #rest (): void {
-    if (!this.busy) this.idle(this)
+    if (!this.working) this.idle(this)
   }
 
   /** Connects a server, and brings a restored one to where the session was, as its client would have. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
@@ -34,7 +35,10 @@ export interface Found {
 
 interface Starting {
   live: LiveSession
+  /** For those who wait for it. */
   ready: Promise<void>
+  /** They wait no longer, though its server may still be made. */
+  refuse: () => void
 }
 
 /** The sessions that have a server object here: least recently used first, restored when they are asked for. */
@@ -43,6 +47,8 @@ export class LiveSessions {
   readonly #byKey = new Map<RecordKey, LiveSession>()
   readonly #recency = new Recency<LiveSession>()
   readonly #starting = new Map<RecordKey, Starting>()
+  /** Servers that are being made. */
+  readonly #making = new Set<Promise<void>>()
   /** Ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
@@ -59,7 +65,7 @@ export class LiveSessions {
     private readonly settings: LiveSettings,
     private readonly deadlines: Overdue<Expiring>
   ) {
-    this.#places = new LivePlaces(settings.maxLive, live => live.busy)
+    this.#places = new LivePlaces(settings.maxLive, live => live.working)
     this.#mismatches = new Mismatches(sessions)
   }
 
@@ -191,34 +197,52 @@ export class LiveSessions {
     await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
   }
 
-  /** Resolves when no request runs here, or when the time is over. */
+  /** Resolves when no request runs here or waits for its server, or when the time is over. */
   async idle (timeout: number): Promise<void> {
-    await within(timeout, Promise.all(Array.from(this, async live => await live.transport.idle())))
+    await within(timeout, this.#quiet())
+  }
+
+  async #quiet (): Promise<void> {
+    if (this.#starting.size > 0) {
+      await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
+      // Whoever waited for a server has its call run in it by then.
+      await setImmediate()
+    }
+    await Promise.all(Array.from(this, async live => await live.transport.idle()))
+  }
+
+  /** Nothing becomes live any more. Who waits for that is told that this process ends. */
+  stop (): void {
+    this.#closed = true
+    this.#room.end()
+    for (const { refuse } of this.#starting.values()) refuse()
   }
 
   /** Lets every server object go; the sessions go on elsewhere. */
   async close (): Promise<void> {
-    this.#closed = true
+    this.stop()
     this.#mismatches.tell()
-    this.#room.end()
-    await Promise.allSettled([
-      ...Array.from(this.#starting.values(), async ({ ready }) => await ready),
-      ...Array.from(this, async live => await this.#remove(live, 'closing'))
-    ])
+    await Promise.allSettled([...this.#making, ...Array.from(this, async live => await this.#remove(live, 'closing'))])
     await Promise.all(this.#closing.values())
   }
 
   #begin (session: Session, restored: boolean): Starting {
     const { key } = session
     const live = this.#live(session, restored)
-    const ready = this.#start(live).catch(error => {
+    const making = this.#start(live).catch(error => {
       if (restored && !isEnding(error)) this.sessions.emit('restoreFailed', { ...notice(session), error })
       throw error
     }).finally(() => {
+      this.#making.delete(making)
       this.#starting.delete(key)
       this.#doomed.delete(key)
     })
-    const starting = { live, ready }
+    this.#making.add(making)
+    const starting = { live } as Starting
+    starting.ready = new Promise((resolve, reject) => {
+      making.then(resolve, reject)
+      starting.refuse = () => reject(new HoldfastError('HOLDFAST_CLOSED'))
+    })
     this.#starting.set(key, starting)
     return starting
   }
@@ -228,14 +252,13 @@ export class LiveSessions {
     await this.#closing.get(key)
     await this.#wait(live, () => this.#claim(live))
     try {
-      if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       await this.#connect(live)
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
     } catch (error) {
-      this.#free(live)
-      await live.close('closing')
+      this.#leave(live)
+      await live.close('closing').finally(() => this.#free(live))
       throw error
     }
     this.#byId.set(id, live)
@@ -268,17 +291,23 @@ export class LiveSessions {
   #idle (live: LiveSession): void {
     if (this.#byKey.get(live.session.key) === live) {
       this.#use(live)
-      this.#places.rest(live.place)
+      this.#places.rest(live.place, live.busy)
     }
     this.#room.freed()
   }
 
-  /** Takes a place for a server object, from an idle session if it must be. Those that take long to let go are server objects still. */
+  /** Takes a place for a server object, from an idle session if it must be. */
   #claim (live: LiveSession): boolean {
-    if (this.#closed || this.#closing.size >= this.settings.maxLive) return false
+    if (this.#closed) return false
     const taken = this.#places.take(live.place)
     if (taken?.leaves !== undefined) void this.#remove(taken.leaves, 'dormant')
     return taken !== undefined
+  }
+
+  /** Others may have its place; its owner waits until its server has closed. */
+  #leave (live: LiveSession): void {
+    this.#places.leave(live.place)
+    this.#room.freed()
   }
 
   #free (live: LiveSession): void {
@@ -324,10 +353,10 @@ export class LiveSessions {
     this.#recency.delete(live)
     const closing = live.close(reason).finally(() => {
       if (this.#closing.get(key) === closing) this.#closing.delete(key)
-      this.#room.freed()
+      this.#free(live)
     })
     this.#closing.set(key, closing)
-    this.#free(live)
+    this.#leave(live)
     await closing
   }
 }

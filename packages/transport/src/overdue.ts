@@ -16,8 +16,11 @@ export class Overdue<T extends Waiting<T>> {
   readonly #waiting = new Recency<T>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param after milliseconds */
-  constructor (private readonly after: number, private readonly due: (item: T) => void) {}
+  /**
+   * @param after milliseconds
+   * @param failed told of what `due` throws; the others are due all the same
+   */
+  constructor (private readonly after: number, private readonly due: (item: T) => void, private readonly failed: (error: unknown) => void) {}
 
   add (item: T): void {
     item.since = performance.now()
@@ -31,16 +34,27 @@ export class Overdue<T extends Waiting<T>> {
 
   #look (later: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#timer = undefined
-      for (let item = this.#waiting.oldest; item !== undefined; item = this.#waiting.oldest) {
-        const left = item.since + this.after - performance.now()
-        if (left >= 1) {
-          this.#timer = this.#look(left)
-          return
-        }
-        this.#waiting.delete(item)
-        this.due(item)
+      try {
+        this.#expire()
+      } finally {
+        const { oldest } = this.#waiting
+        this.#timer = oldest && this.#look(Math.max(1, this.#left(oldest)))
       }
     }, later).unref()
+  }
+
+  #expire (): void {
+    for (let item = this.#waiting.oldest; item !== undefined && this.#left(item) < 1; item = this.#waiting.oldest) {
+      this.#waiting.delete(item)
+      try {
+        this.due(item)
+      } catch (error) {
+        this.failed(error)
+      }
+    }
+  }
+
+  #left ({ since }: T): number {
+    return since + this.after - performance.now()
   }
 }

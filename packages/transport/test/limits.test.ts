@@ -1,7 +1,8 @@
+import type { Readable } from 'node:stream'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
-import { type Scripts, fixtureServer, say } from './fixtures/server.js'
+import { type Made, type Scripts, fixtureServer, say } from './fixtures/server.js'
 import { said } from './fixtures/client.js'
 
 /** Calls that run until the test lets them go. */
@@ -195,9 +196,13 @@ t.test('stallTimeout: a reader that takes nothing is cut, and can resume', async
   const cut: unknown[] = []
   f.first.sessions.on('limitReached', event => { cut.push(event.limit) })
   const { reply } = await client.do('shout')
-  await eventually(() => (reply.body as any).destroyed)
+  const body = reply.body as Readable
+  const beginning = String(await new Promise(resolve => body.once('readable', () => resolve(body.read(64)))))
+  await eventually(() => body.destroyed)
   t.same(cut, ['maxBuffered'])
   t.equal(f.first.endpoint.openStreams, 0)
+  const { events } = await client.get(/^id: ?(.+)$/m.exec(beginning)?.[1])
+  t.match(await events.rest(), [{ params: { data: /^x{100000}$/ } }, { result: { content: [{ text: 'done' }] } }])
 })
 
 t.test('drain and close resolve in time, whatever the server does', async (t) => {
@@ -248,4 +253,156 @@ t.test('a session that waits for room when the endpoint closes waits no longer',
   t.equal((await late).status, 503)
   gate.open()
   t.equal((await busy).status, 503)
+})
+
+t.test('an id that is used again while its end is being written is that of the new request', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 1 })
+  const client = await f.client().begin()
+  const held = f.first.weather.hold('records.replace')
+  const level = client.post(client.request('logging/setLevel', { level: 'info' }, 7))
+  await held.reached
+  await client.notify('notifications/cancelled', { requestId: 7 })
+  const call = client.do('wait', 7)
+  await turns()
+  held.release()
+  await level
+  await turns()
+  t.equal((await client.do('hello', 8)).status, 429, 'the new request counts')
+  gate.open()
+  t.equal(said((await call).json), 'done', 'and is answered')
+  t.equal((await client.do('hello', 8)).status, 200)
+})
+
+t.test('two cancellations of a stream end it once', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, maxCalls: 1 })
+  const client = await f.client().begin()
+  const { events } = await client.do('talk', 7)
+  t.equal((await client.notify('notifications/cancelled')).status, 202, 'what names no request cancels none')
+  const held = f.first.weather.hold('events.append')
+  const first = client.notify('notifications/cancelled', { requestId: 7 })
+  await held.reached
+  await client.notify('notifications/cancelled', { requestId: 7 })
+  const call = client.do('wait', 7)
+  await turns()
+  held.release()
+  await first
+  t.equal((await client.do('hello', 8)).status, 429)
+  gate.open()
+  t.equal(said((await call).json), 'done')
+  t.equal((await events.rest()).length, 1)
+})
+
+t.test('callTimeout: a request whose effect never becomes durable is answered, whatever became of its id', async (t) => {
+  const { gate, scripts } = waiting()
+  const f = await fleet(t, { scripts, callTimeout: 50 })
+  const client = await f.client().begin()
+  const held = f.first.weather.hold('records.replace')
+  const level = client.post(client.request('logging/setLevel', { level: 'info' }, 7))
+  await held.reached
+  t.match((await level).json, { id: 7, error: { code: -32000 } })
+  const call = client.do('wait', 7)
+  held.release()
+  t.match((await call).json, { id: 7, error: { message: /took too long/ } })
+  gate.open()
+})
+
+t.test('callTimeout: a server that throws at the answer to its question ends nothing', async (t) => {
+  const f = await fleet(t, {
+    callTimeout: 20,
+    createServer: () => ({
+      connect: async transport => {
+        transport.onclose = () => {}
+        transport.onmessage = (message: any) => {
+          if (message.method === 'initialize') return void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+          if (message.method === 'notifications/initialized') for (const id of [1, 2]) void transport.send({ jsonrpc: '2.0', id, method: 'roots/list' })
+          if (message.error !== undefined || message.method === 'notifications/cancelled') throw new Error(`no ${message.id ?? 'cancellation'}`)
+        }
+      },
+      close: async () => {}
+    })
+  })
+  const client = await f.client().begin({ roots: {} })
+  await eventually(() => f.first.errors.length === 2)
+  t.match(f.first.errors, [{ message: 'no 1' }, { message: 'no 2' }])
+  t.match((await client.post(client.request('tools/list'))).json, { error: { message: /took too long/ } }, 'nor does one that throws at a cancellation')
+  await client.notify('notifications/initialized')
+  const { events } = await client.get()
+  events.close()
+})
+
+t.test('a session has at most 100 questions that its client has not answered; more are refused in a later turn', async (t) => {
+  const f = await fleet(t)
+  const client = await f.client().begin({ elicitation: {} })
+  const [{ server: { server } }] = f.made as [Made]
+  const refused: unknown[] = []
+  const asked = Array.from({ length: 102 }, async () => await server.elicitInput(elicitation).catch(error => { refused.push(error) }))
+  await turns()
+  t.match(refused, [{ message: /has not answered 100 requests/ }, { message: /100/ }])
+  await client.delete()
+  await Promise.all(asked)
+  t.equal(refused.length, 2, 'the others are answered when the session ends')
+})
+
+t.test('a session that begins while the endpoint drains has its time', async (t) => {
+  const making = new Gate()
+  const made = new Gate()
+  const make = fixtureServer({}, [])
+  const f = await fleet(t, {
+    createServer: async (session, shared) => {
+      making.open()
+      await made.passed
+      return await make(session, shared)
+    }
+  })
+  const client = f.client()
+  const begun = client.initialize()
+  await making.passed
+  let drained = false
+  const drain = f.first.endpoint.drain(60_000).then(() => { drained = true })
+  await turns()
+  t.notOk(drained)
+  made.open()
+  t.equal((await begun).status, 200)
+  await drain
+})
+
+t.test('who waits for a server when the drain has no time left is told that the process ends', async (t) => {
+  const making = new Gate()
+  const made = new Gate()
+  const all: Made[] = []
+  const make = fixtureServer({}, all)
+  const f = await fleet(t, {
+    maxLive: 1,
+    createServer: async (session, shared) => {
+      making.open()
+      await made.passed
+      return await make(session, shared)
+    }
+  })
+  const begun = f.client().initialize()
+  await making.passed
+  const waits = f.client().initialize()
+  await turns()
+  await f.first.endpoint.drain(10)
+  for (const reply of await Promise.all([begun, waits])) t.match(reply, { status: 503, headers: { 'retry-after': '1' }, json: { error: { message: /Shutting down/ } } })
+  const closed = f.first.endpoint.close()
+  made.open()
+  await closed
+  t.match(all, [{ disposed: ['closing'] }], 'closing waits for what is still being made')
+  t.equal(f.first.endpoint.liveCount, 0)
+})
+
+t.test('a call that looks for its session when the drain begins is refused, not taken', async (t) => {
+  const f = await fleet(t, { maxLive: 1, scripts: { hello: () => 'hi' } })
+  const client = await f.client().begin()
+  await f.client().begin()
+  const held = f.first.weather.hold('records.touch')
+  const call = client.do('hello')
+  await held.reached
+  const drain = f.first.endpoint.drain(10)
+  held.release()
+  t.equal((await call).status, 503)
+  await drain
 })

@@ -12,12 +12,15 @@ t.test('lists and objects nest up to 200 levels', async (t) => {
   for (const value of [undefined, null, 0, '', 'x'.repeat(1_000), [], {}]) t.equal(isTooDeep(value), false)
 })
 
-t.test('a long list costs less to look at than to parse', async (t) => {
-  const text = `[${'0,'.repeat(2_000_000)}0]`
-  const parsing = performance.now()
-  const list = JSON.parse(text)
-  const looking = performance.now()
+t.test('each element of a long list is looked at once, by index', async (t) => {
+  let looks = 0
+  const list = new Proxy(Array.from({ length: 1_000 }, () => 0), {
+    get: (target, name) => {
+      if (name !== 'length') looks++
+      return Reflect.get(target, name) as unknown
+    },
+    ownKeys: () => { throw new Error('the names of a million elements would be a million strings') }
+  })
   t.equal(isTooDeep(list), false)
-  const end = performance.now()
-  t.ok(end - looking < looking - parsing, `${end - looking} ms, parsing ${looking - parsing} ms`)
+  t.equal(looks, 1_000)
 })

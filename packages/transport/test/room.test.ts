@@ -74,3 +74,12 @@ t.test('a place that becomes free in the last moment is taken', async (t) => {
 t.test('freeing a place that nobody waits for is no matter', async () => {
   new Room(5).freed()
 })
+
+t.test('of one owner a thousand wait, and more are turned away at once', async (t) => {
+  stayAwake(t)
+  const room = new Room(60_000)
+  const waiting = Array.from({ length: 1_000 }, async () => await room.take('a', () => false))
+  t.equal(await room.take('a', () => false), false)
+  room.end()
+  t.same(new Set(await Promise.all(waiting)), new Set([false]))
+})

@@ -3,6 +3,8 @@ import type { Client } from './fixtures/client.js'
 import { said } from './fixtures/client.js'
 import { type Fleet, fleet } from './fixtures/fleet.js'
 import { Gate, turns } from './fixtures/gate.js'
+import { fixtureServer } from './fixtures/server.js'
+import type { HeldServer } from '../src/index.js'
 
 async function running (f: Fleet, subject: string, count: number): Promise<Array<{ client: Client, call: ReturnType<Client['do']> }>> {
   const calls = []
@@ -86,4 +88,75 @@ t.test('what a session holds counts, without having asked', async (t) => {
   t.match(await f.client({ subject: 'a' }).initialize(), { status: 503 })
   for (const subject of ['b', 'c']) t.equal(said((await (await f.client({ subject }).begin()).do('hello')).json), 'hi')
   t.equal(said((await clients[0]?.do('hello') as any).json), 'hi', 'a busy session takes more calls')
+})
+
+t.test('who has servers ask on and on holds no place from others', async (t) => {
+  const f = await fleet(t, { maxLive: 2, scripts: { hello: () => 'hi' } })
+  const greedy = []
+  for (let n = 0; n < 2; n++) greedy.push(await f.client({ subject: 'greedy' }).begin({ roots: {} }))
+  const asked = f.made.map(async ({ server }) => await server.server.listRoots())
+  await turns()
+  t.equal(f.first.endpoint.liveCount, 2)
+  t.equal(said((await (await f.client({ subject: 'other' }).begin()).do('hello')).json), 'hi')
+  t.same(f.made[0]?.disposed, ['dormant'], 'the one that was idle for longest')
+  t.same(await asked[0], { roots: [] })
+  t.same(f.made[1]?.disposed, [])
+  for (const client of greedy) await client.delete()
+  await Promise.all(asked)
+})
+
+t.test('an answer that arrives by another replica frees the place', async (t) => {
+  const f = await fleet(t, { maxLive: 1, replicas: 2 })
+  const client = await f.client({ subject: 'a' }).begin({ roots: {} })
+  const { events } = await client.get()
+  const [made] = f.made
+  const asked = made?.server.server.listRoots()
+  const { id } = await events.message()
+  t.match(await f.client({ subject: 'a' }).initialize(), { status: 503 }, 'its own owner waits for the answer')
+  t.equal((await client.at(f.second.endpoint).answer(id, { roots: [] })).status, 202)
+  t.same(await asked, { roots: [] })
+  t.equal((await f.client({ subject: 'a' }).initialize()).status, 200)
+  t.same(made?.disposed, ['dormant'])
+  events.close()
+})
+
+t.test('an owner whose servers take long to be let go keeps nobody else from a place', async (t) => {
+  const gate = new Gate()
+  const make = fixtureServer({}, [])
+  const f = await fleet(t, {
+    maxLive: 4,
+    createServer: async (session, shared) => ({ ...await make(session, shared) as HeldServer, dispose: async () => { if (session.principal?.subject === 'greedy') await gate.passed } })
+  })
+  const greedy = []
+  for (let n = 0; n < 4; n++) greedy.push(await f.client({ subject: 'greedy' }).begin())
+  for (const client of greedy) await client.delete()
+  for (let n = 0; n < 4; n++) t.equal((await f.client({ subject: `other${n}` }).initialize()).status, 200)
+  const more = f.client({ subject: 'greedy' }).initialize()
+  await turns()
+  t.equal(f.first.endpoint.liveCount, 4, 'it waits for its own')
+  gate.open()
+  t.equal((await more).status, 200)
+})
+
+t.test('a call that finds its session dormant, and then live and idle, waits for the share', async (t) => {
+  const gate = new Gate()
+  const f = await fleet(t, { maxLive: 2, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const [one, two] = [await f.client({ subject: 'a' }).begin(), await f.client({ subject: 'a' }).begin()]
+  const other = await f.client({ subject: 'b' }).begin()
+  t.same(f.made[0]?.disposed, ['dormant'])
+  await other.delete()
+  const held = f.first.weather.hold('records.touch')
+  const late = one.do('hello')
+  await held.reached
+  t.equal((await one.do('hello')).status, 200)
+  const call = two.do('wait')
+  await turns()
+  let answered = false
+  void late.then(() => { answered = true })
+  held.release()
+  await turns()
+  t.notOk(answered)
+  gate.open()
+  t.equal((await call).status, 200)
+  t.equal(said((await late).json), 'hi')
 })

@@ -67,7 +67,7 @@ t.test('what waits too long is noticed, each in its turn, and what does not is n
     constructor (readonly name: string) {}
   }
   const due: string[] = []
-  const overdue = new Overdue<Item>(30, ({ name }) => { due.push(name) })
+  const overdue = new Overdue<Item>(30, ({ name }) => { due.push(name) }, error => { throw error })
   const done = new Item('done')
   overdue.add(new Item('a'))
   overdue.add(done)
@@ -82,4 +82,18 @@ t.test('what waits too long is noticed, each in its turn, and what does not is n
   t.same(due, ['a', 'b'])
   overdue.add(new Item('c'))
   await eventually(() => due.length > 2)
+})
+
+t.test('what is due and throws keeps nothing else from being due', async (t) => {
+  class Item implements Waiting<Item> {
+    since = 0
+  }
+  let due = 0
+  const failures: unknown[] = []
+  const overdue = new Overdue<Item>(5, () => { if (++due !== 2) throw new Error(`broken ${due}`) }, error => { failures.push(error) })
+  for (let n = 0; n < 3; n++) overdue.add(new Item())
+  await eventually(() => due === 3)
+  overdue.add(new Item())
+  await eventually(() => due === 4)
+  t.match(failures, [{ message: 'broken 1' }, { message: 'broken 3' }, { message: 'broken 4' }])
 })

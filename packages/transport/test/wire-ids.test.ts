@@ -7,7 +7,7 @@ const REPLICA = '0123456789abcdef'
 
 function wireIds (after = 60_000): WireIds {
   let count = 0
-  return new WireIds(REPLICA, () => ++count, new Overdue<Expiring>(after, item => item.expire()))
+  return new WireIds(REPLICA, () => ++count, new Overdue<Expiring>(after, item => item.expire(), error => { throw error }))
 }
 
 const ask = (id: number, params?: any): any => ({ jsonrpc: '2.0', id, method: 'elicitation/create', ...(params && { params }) })
