@@ -52,9 +52,14 @@ export class Snapshots {
   }
 
   async #export (before: Promise<void> | undefined): Promise<void> {
-    const end = performance.now() + LAST_PATIENCE
-    await until(end, before)
-    if (this.sessions.incomplete) await until(end, this.sessions.restoreSessionState())
+    try {
+      const end = performance.now() + LAST_PATIENCE
+      await until(end, before)
+      if (this.sessions.incomplete) await until(end, this.sessions.restoreSessionState())
+    } catch (error) {
+      this.sessions.emit('exportFailed', { error })
+      throw error
+    }
     this.#written = this.changes()
     // What is there is for another key.
     if (this.sessions.incomplete) return
