@@ -65,7 +65,8 @@ function hostCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request
     if (known !== undefined && named === known.named && host === known.host && local === known.local) return true
     if (!isHost(named) || !isHost(host)) return false
     // A page that has rebound its name to loopback can add an X-Forwarded-Host, but not change Host.
-    if (!(names?.includes(nameOf(host)) ?? (!local || isLoopback(nameOf(named))))) return false
+    if (local && !isLoopback(nameOf(named)) && names?.includes(nameOf(named)) !== true) return false
+    if (names?.includes(nameOf(host)) === false) return false
     known = { named, host, local }
     return true
   }

@@ -21,7 +21,7 @@ type Closes<Part, Method extends keyof Part> = Pick<Part, Method>
 export interface Closing {
   sessions: Sessions
   endpoint: Closes<Endpoint, 'drain' | 'close'>
-  connections: Closes<Connections, 'flushed' | 'close'>
+  connections: Closes<Connections, 'drain' | 'flushed' | 'close'>
   transfers: Closes<Transfers, 'end'>
   snapshots: Closes<Snapshots, 'begin' | 'close'> | undefined
   /** What looks again and again. */
@@ -52,6 +52,7 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
   app.addHook('preClose', async () => {
     isClosing = true
     if (delay > 0) await pause(delay)
+    connections.drain()
     const end = performance.now() + timeout + GRACE
     const left = (): number => end - performance.now()
     await bounded(timeout + OVERTIME, endpoint.drain(timeout))

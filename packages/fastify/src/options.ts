@@ -97,12 +97,12 @@ export const OptionsSchema = Type.Object({
   limits: Type.Optional(Type.Object({
     maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
     maxPerOwner: Type.Optional(amount(1_000, 'Sessions of one principal.')),
-    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time. The least recently used idle one makes room; where all are in use, a request waits up to 2 s.')),
+    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time. When more are needed, the principal with the most of them gives up its longest idle one. Calls of one principal run in at most half of them; a request without a place waits up to 2 s.')),
     maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
     maxCalls: Type.Optional(amount(100, 'Requests of one session that run in this process at the same time; more are answered 429.')),
     maxOpenStreams: Type.Optional(amount(16, 'Event streams of one session that are open in this process beside those of its running calls. For a new one the oldest ends; it can be resumed.')),
     maxSubscriptions: Type.Optional(amount(1_000, 'Resources that one session is subscribed to; more are answered with an error.')),
-    evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using.'))
+    evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using. A new session without a principal ends one without a principal that was unused for ten minutes.'))
   }, { ...strict, default: {} })),
   thresholds: Type.Optional(Type.Object({
     latency: Type.Optional(duration('250ms', 'A backend that takes longer to answer is degraded.')),

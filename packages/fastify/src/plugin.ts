@@ -9,7 +9,7 @@ import { changesOf } from './changes.js'
 import { closing } from './closing.js'
 import { Connections } from './connections/connections.js'
 import { Deadlines } from './connections/deadlines.js'
-import { serveRoutes } from './connections/routes.js'
+import { noteUnrouted, serveRoutes } from './connections/routes.js'
 import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
@@ -66,6 +66,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   startWarnings(app, settings)
   watchServers(app, connections)
+  noteUnrouted(app, connections)
   const isClosing = closing(app, settings, { sessions, endpoint, connections, transfers, snapshots, watches: [deadlines, watch, sweeper] })
   await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
   if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings, { connections, transfers }) }, registered)

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Sessions, isHoldfastError } from '@holdfast/core'
+import { HoldfastError, type Sessions } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
 const PATIENCE = 5_000
+/** Milliseconds that the end waits, in all, until what is there has been restored, which it would otherwise replace. */
+const LAST_PATIENCE = 5_000
 /** Milliseconds, at most, until a snapshot that cannot be read, or whose key is not here, is tried again. */
 const RETRY = 5_000
 
@@ -50,13 +52,18 @@ export class Snapshots {
   }
 
   async #export (before: Promise<void> | undefined): Promise<void> {
-    await before
-    this.#written = this.changes()
     try {
-      await this.sessions.exportSessionState()
+      const end = performance.now() + LAST_PATIENCE
+      await until(end, before)
+      if (this.sessions.incomplete) await until(end, this.sessions.restoreSessionState())
     } catch (error) {
-      if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_KEPT')) throw error
+      this.sessions.emit('exportFailed', { error })
+      throw error
     }
+    this.#written = this.changes()
+    // What is there is for another key.
+    if (this.sessions.incomplete) return
+    await this.sessions.exportSessionState()
   }
 
   /** A failure is an event of the sessions, and the timer tries again. */
@@ -71,5 +78,19 @@ export class Snapshots {
     this.#timer = setTimeout(() => {
       this.#run(this.sessions.incomplete ? this.sessions.restoreSessionState() : this.sessions.exportSessionState())
     }, delay).unref()
+  }
+}
+
+/** @throws HoldfastError when the time is over first */
+async function until (end: number, work: Promise<unknown> | undefined): Promise<void> {
+  const timer = new AbortController()
+  const late = pause(end - performance.now(), undefined, { signal: timer.signal }).then(() => {
+    throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The snapshot could not be read in time, and was not replaced.')
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    timer.abort()
+    late.catch(() => {})
   }
 }

@@ -18,10 +18,18 @@ export function startWarnings (app: FastifyInstance, { drainDelay, allowedHosts 
     if (isOpen && allowedHosts === undefined) {
       app.log.warn('holdfast: the app can be reached from other machines and takes any Host, so a web page can reach it by DNS rebinding: name its hosts with the option allowedHosts')
     }
+    if (isOpen && given(app)?.trustProxy === true) {
+      app.log.warn('holdfast: the app can be reached from other machines and believes whatever they forward, the Host and the address of a client among it: name the addresses of its proxies with trustProxy')
+    }
   })
 }
 
-/** The option is not among those that Fastify shows. */
+/** Neither option is among those that Fastify shows; undefined where a version keeps them elsewhere. */
+function given (app: FastifyInstance): { return503OnClosing?: boolean, trustProxy?: unknown } | undefined {
+  return keptByFastify(app, 'fastify.options') as ReturnType<typeof given>
+}
+
 function refusesWhileClosing (app: FastifyInstance): boolean {
-  return (keptByFastify(app, 'fastify.options') as { return503OnClosing?: boolean } | undefined)?.return503OnClosing !== false
+  const options = given(app)
+  return options !== undefined && options.return503OnClosing !== false
 }

@@ -169,7 +169,7 @@ t.test('behind trustProxy, what the proxy says of the request counts', async t =
   t.equal(await ask(app, { ...forwarded, host: 'public.example.com' }), 403, 'a page that has rebound its name can add a header, but not change Host')
   t.equal(await ask(app, { ...forwarded, 'x-forwarded-host': 'a b' }), 403)
   const { app: named } = await start(t, { allowedHosts: ['public.example.com'] }, { fastify: { trustProxy: true } })
-  await table(t, named, 'host', { '127.0.0.1:3000': true, 'backend:8080': true }, forwarded)
+  await table(t, named, 'host', { '127.0.0.1:3000': true, 'public.example.com': true, 'backend:8080': false, 'evil.test': false }, forwarded)
   t.equal(await ask(named, { host: 'public.example.com', 'x-forwarded-host': 'evil.test' }), 403)
 })
 
@@ -214,7 +214,7 @@ t.test('MCP replies are kept by no cache, whatever they are', async t => {
     before: app => { app.addHook('onRequest', async (_, reply) => { reply.header('cache-control', 'public, max-age=60') }) }
   })
   const client = await RawClient.open(url, { headers: { authorization: 'x' } })
-  const kept = (response: Response): void => { t.match(response.headers.get('cache-control'), /^no-(?:store|cache)/, String(response.status)) }
+  const kept = (response: Response): void => { t.match(response.headers.get('cache-control'), /^no-store/, String(response.status)) }
   for (const response of [
     await client.post(toolCall(1, 'echo')),
     await client.notify('notifications/initialized'),

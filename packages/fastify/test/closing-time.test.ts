@@ -24,7 +24,7 @@ async function times (t: Test, drainTimeout: number, { drain = Promise.resolve()
   closing(app, { drainTimeout, backend }, {
     sessions,
     endpoint: { drain: async () => { await drain }, close: async time => { seen.release = time as number; seen.steps.push('release') } },
-    connections: { flushed: async time => { seen.flush = time; seen.steps.push('flush') }, close: step('connections') },
+    connections: { drain: () => {}, flushed: async time => { seen.flush = time; seen.steps.push('flush') }, close: step('connections') },
     transfers: { end: step('transfers') },
     snapshots: { begin: step('export'), close: async () => { seen.steps.push('exported') } },
     watches: [{ stop }]

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, Socket, connect } from 'node:net'
-import { connect as connectHttp2 } from 'node:http2'
+import { type Http2ServerResponse, connect as connectHttp2 } from 'node:http2'
 import { IncomingMessage, ServerResponse, request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -81,10 +81,12 @@ for (const [event, opening] of Object.entries(TAKEN)) {
     t.teardown(() => { socket.destroy() })
     socket.write(opening)
     t.strictSame(await once(socket, 'data'), ['taken\n'])
+    const mine = connect(port, '127.0.0.1').resume()
+    await once(mine, 'connect')
     const closing = app.close()
     await drained
-    // Longer than a connection of ours that has been ended stays.
-    await new Promise(resolve => setTimeout(resolve, 400))
+    // By then, what the plugin ends has ended.
+    await once(mine, 'close')
     socket.write('still here')
     t.strictSame(await once(socket, 'data'), ['still here'])
     socket.end()
@@ -103,6 +105,91 @@ for (const [event, opening] of Object.entries(TAKEN)) {
     t.equal(app.server.listenerCount(event), 0)
   })
 }
+
+t.test('an upgrade that somebody has one of our routes serve is ours', async t => {
+  const { app, port } = await start(t, 'HTTP')
+  app.server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+    const response = new ServerResponse(request)
+    response.assignSocket(socket)
+    app.routing(request, response)
+  })
+  const session = await opened({ protocol: 'HTTP', port })
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  socket.write(`GET /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\nmcp-session-id: ${session}\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n`)
+  t.match(await once(socket, 'data'), [/^HTTP\/1\.1 200 /])
+  const gone = once(socket.resume(), 'close')
+  await app.close()
+  await gone
+})
+
+t.test('a tunnel over HTTP/2 that somebody takes is theirs', async t => {
+  const { app, port, drained } = await start(t, 'h2c')
+  app.server.on('connect', (_, response: Http2ServerResponse) => { response.stream.respond(); response.stream.pipe(response.stream) })
+  const client = connectHttp2(`http://127.0.0.1:${port}`)
+  const stream = client.request({ ':method': 'CONNECT', ':authority': 'x:80' }, { endStream: false }).setEncoding('utf8')
+  await once(stream, 'response')
+  const mine = connectHttp2(`http://127.0.0.1:${port}`)
+  await once(mine, 'remoteSettings')
+  const closing = app.close()
+  await drained
+  await once(mine, 'close')
+  stream.write('still here')
+  t.strictSame(await once(stream, 'data'), ['still here'])
+  stream.end()
+  client.close()
+  await closing
+})
+
+t.test('two plugins of one app: the first that closes leaves the calls of the other alone, and the last ends the rest', async t => {
+  const [running, gate, drained] = [latch(), latch(), latch()]
+  const app = Fastify({ return503OnClosing: false })
+  t.teardown(async () => { gate.open(); await app.close() })
+  const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
+  await app.register(async scope => {
+    await scope.register(holdfast, { createServer: serving(), path: '/first', drainTimeout: 50 })
+    scope.addHook('preClose', async () => { drained.open() })
+  })
+  await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', drainTimeout: '30s' }) })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const session = await opened({ protocol: 'HTTP', port })
+  const answer = ask({ protocol: 'HTTP', port }, toolCall(1, 'wait'), session)
+  await running.opened
+  const begun = connect(port, '127.0.0.1').resume()
+  begun.write('POST /first HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
+  const idle = connect(port, '127.0.0.1').resume()
+  const gone = Promise.all([begun, idle].map(async socket => await once(socket, 'close')))
+  await opened({ protocol: 'HTTP', port })
+  const closing = app.close()
+  await drained.opened
+  gate.open()
+  t.equal((await answer).status, 200)
+  await gone
+  await closing
+})
+
+t.test('an upload to a route of somebody else that goes on is theirs', async t => {
+  const app = Fastify({ return503OnClosing: false })
+  t.teardown(async () => { await app.close() })
+  app.post('/theirs', async ({ body }) => body)
+  await app.register(holdfast, { createServer: serving() })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const upload = connect(port, '127.0.0.1').setEncoding('utf8')
+  upload.write('POST /theirs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\n')
+  const still = connect(port, '127.0.0.1').resume()
+  still.write('POST /theirs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\n')
+  await opened({ protocol: 'HTTP', port })
+  let left = 100_000
+  const writing = setInterval(() => { upload.write('x'); left-- }, 50)
+  t.teardown(() => { clearInterval(writing) })
+  const closing = app.close()
+  await once(still, 'close')
+  clearInterval(writing)
+  upload.write('x'.repeat(left))
+  t.match(await once(upload, 'data'), [/^HTTP\/1\.1 200 /])
+  await closing
+})
 
 t.test('what listened for upgrades before the plugin did keeps its connections', async t => {
   const app = Fastify({ return503OnClosing: false })

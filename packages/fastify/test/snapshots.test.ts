@@ -373,3 +373,17 @@ t.test('the export does not wait for connections, nor does its failure get lost'
   t.equal(await (await slow).text(), 'done')
   await closed
 })
+
+t.test('a snapshot that cannot be read holds up the end for five seconds, and is not replaced', async t => {
+  const log = new Log()
+  let written = 0
+  const read = async function * (): AsyncGenerator<string> { await new Promise(() => {}) }
+  const write = async (): Promise<void> => { written++ }
+  const { app } = await start(t, { encryption: 'none', snapshot: { read, write, patience: 60_000 } }, { fastify: { logger: log.logger } })
+  const began = performance.now()
+  await t.rejects(app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED', message: /not replaced/ })
+  // Twice the patience of a restore, which it took before, is two minutes.
+  t.ok(performance.now() - began < 30_000)
+  t.equal(log.saying('holdfast: the snapshot could not be written').length, 1)
+  t.equal(written, 0)
+})

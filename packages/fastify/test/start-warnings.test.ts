@@ -49,3 +49,25 @@ t.test('it is named in a scope as well', async t => {
   await app.ready()
   t.equal(log.saying('holdfast: drainDelay').length, 1)
 })
+
+t.test('an app that other machines reach, and that believes whatever is forwarded, is named', async t => {
+  const [warning, ...rest] = await warnings(t, { allowedHosts: ['example.com'] }, { trustProxy: true }, '0.0.0.0')
+  t.match(warning, /trustProxy/)
+  t.strictSame(rest, [])
+  t.strictSame(await warnings(t, { allowedHosts: ['example.com'] }, { trustProxy: '10.0.0.1' }, '0.0.0.0'), [])
+  t.strictSame(await warnings(t, {}, { trustProxy: true }), [])
+})
+
+t.test('nothing is said of an option that cannot be read', async t => {
+  const log = new Log()
+  const app = Fastify({ logger: log.logger, requestTimeout: 60_000 })
+  t.teardown(async () => { await app.close() })
+  await app.register(async scope => {
+    const kept = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options') as symbol
+    Object.defineProperty(scope, Symbol('fastify.options'), { value: undefined })
+    t.ok(kept)
+    await scope.register(holdfast, { createServer: serving(), drainDelay: 1 })
+  })
+  await app.ready()
+  t.strictSame(log.saying('holdfast: '), [])
+})

@@ -7,21 +7,38 @@ import type { Exchange } from './exchange.js'
 const LINGER = 150
 const REFUSAL = 'HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n'
 
+/** Looks, of {@link LOOK} milliseconds each, after which a connection from which nothing came stands still: 0.7 s. */
+const STILL = 7
+export const LOOK = 100
+
 /** One connection, and what is under way on it. */
 export class Connection {
   readonly exchanges = new Set<Exchange>()
   session: ServerHttp2Session | undefined
   /** It was upgraded, or is a tunnel: it belongs to whoever took it. */
   taken = false
+  #received = 0
+  #looks = 0
+  #ended = false
 
   /** @param socket the outermost: that of TLS, once the handshake is done */
   constructor (public socket: Socket) {}
 
+  /** Nothing has come for a while, as far as anybody looked. */
+  get isStill (): boolean { return this.#looks > STILL }
+
+  /** Looks whether something has come. Looks are counted, not time: while the process is busy, nothing is read. */
+  look (): void {
+    const { bytesRead } = this.socket
+    this.#looks = bytesRead === this.#received ? this.#looks + 1 : 1
+    this.#received = bytesRead
+  }
+
   /** What is under way belongs to others. Replies of HTTP/1 go out in order, so there the first decides. */
   get busyElsewhere (): boolean {
     if (this.taken) return true
-    for (const { ours } of this.exchanges) {
-      if (ours === undefined) return true
+    for (const { isElsewhere } of this.exchanges) {
+      if (isElsewhere) return true
       if (this.session === undefined) return false
     }
     return false
@@ -33,38 +50,33 @@ export class Connection {
     for (const exchange of this.exchanges) if (exchange.replied && exchange.arrived) this.exchanges.delete(exchange)
   }
 
-  /** Ends it. What was flushed still reaches the peer, who hears that there is no more. */
-  end (): void {
-    if (this.session === undefined) this.socket.end()
-    else this.session.close()
-    setTimeout(() => this.cut(), LINGER).unref()
-  }
-
   /** Ends it at once. */
   cut (): void {
     this.session?.destroy()
     this.socket.destroy()
   }
 
-  /** Ends what is ours on it, whatever its peer does. */
-  finish (): void {
-    for (const { ours, stream } of this.exchanges) if (ours !== undefined) stream?.close(constants.NGHTTP2_CANCEL)
-    if (this.busyElsewhere) return
+  /** Ends what is ours on it, and nothing else. */
+  release (): void {
     const [first] = this.exchanges
-    if (this.session === undefined && first?.pending === true) return this.cut()
-    if (this.session === undefined && first?.response?.headersSent === false) this.socket.write(REFUSAL)
-    this.end()
+    for (const { ours, stream } of this.exchanges) if (ours !== undefined) stream?.close(constants.NGHTTP2_CANCEL)
+    if (this.session === undefined && first?.ours !== undefined) this.#conclude(first)
   }
-}
 
-const CONNECTION = Symbol('connection')
-type Carrier = object & { [CONNECTION]?: Connection }
+  /** Ends it, whatever its peer does, unless others are at work on it: then only what they are not at work on. */
+  finish (): void {
+    for (const { isElsewhere, stream } of this.exchanges) if (!isElsewhere) stream?.close(constants.NGHTTP2_CANCEL)
+    const [first] = this.exchanges
+    if (!this.busyElsewhere) this.#conclude(first)
+  }
 
-/** Notes on a socket or a session to which connection it belongs. */
-export function carry (target: object, connection: Connection): void {
-  (target as Carrier)[CONNECTION] = connection
-}
-
-export function connectionOf (target: object): Connection | undefined {
-  return (target as Carrier)[CONNECTION]
+  #conclude (first: Exchange | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.session !== undefined) this.session.close()
+    else if (first?.pending === true) return this.cut()
+    else this.socket.end(first?.response?.headersSent === false ? REFUSAL : '')
+    // What was flushed still reaches the peer, who hears that there is no more.
+    setTimeout(() => this.cut(), LINGER).unref()
+  }
 }

@@ -9,6 +9,10 @@ export class Exchange {
   response: ServerResponse | Http2ServerResponse | undefined
   /** Its request is for one of our routes, and logs here; undefined while it is somebody else's. */
   ours: FastifyBaseLogger | undefined
+  /** Somebody took it over as a tunnel. */
+  taken = false
+  /** No route matched it. */
+  unrouted = false
   /** Its body may be as long as it likes, as long as it goes on. */
   untimed = false
   /** When a sweep saw it first, in milliseconds of `performance.now()`. */
@@ -29,8 +33,26 @@ export class Exchange {
 
   get replied (): boolean { return this.response?.writableFinished ?? false }
 
-  /** One of ours that is not done. A stream is only done when it has closed: its end is written long before it has gone out. */
-  get underWay (): boolean { return this.ours !== undefined && (this.stream !== undefined || !this.replied) }
+  /** Its reply is written to the end; it may still have to go out. */
+  get ended (): boolean { return this.response?.writableEnded ?? false }
+
+  /**
+   * One of ours, or the rest of a reply of others, that is not done. A stream is only done when it has closed: its end is written long
+   * before it has gone out.
+   */
+  get underWay (): boolean { return (this.ours !== undefined || this.ended) && (this.stream !== undefined || !this.replied) }
+
+  /** Others work on it, or may begin to once its body is here; nobody does where the body stands still. */
+  get isElsewhere (): boolean {
+    if (this.ours !== undefined || this.unrouted || this.ended) return false
+    if (this.taken) return true
+    return this.request !== undefined && !(this.connection.isStill && this.#awaitsBody)
+  }
+
+  /** Nothing of its body is here that a handler would not have read yet. */
+  get #awaitsBody (): boolean {
+    return !this.arrived && this.request?.readableLength === 0 && (this.stream?.readableLength ?? 0) === 0
+  }
 
   /** An open event stream: the transport knows what waits there, and cuts it so that it can be resumed. */
   get streams (): boolean {
@@ -43,16 +65,4 @@ export class Exchange {
     const { response } = this
     return response !== undefined && response.headersSent && !response.writableFinished && (response.writableEnded || response.writableLength > 0)
   }
-}
-
-const EXCHANGE = Symbol('exchange')
-type Marked = object & { [EXCHANGE]?: Exchange }
-
-/** Notes on a request, or a stream, to which exchange it belongs. A map would cost each request more. */
-export function mark (target: object, exchange: Exchange): void {
-  (target as Marked)[EXCHANGE] = exchange
-}
-
-export function exchangeOf (target: object): Exchange | undefined {
-  return (target as Marked)[EXCHANGE]
 }

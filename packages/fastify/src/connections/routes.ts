@@ -13,3 +13,11 @@ export function serveRoutes (scope: FastifyInstance, connections: Connections): 
     return log
   })
 }
+
+/** Notes which requests no route matches, as far as hooks of the application let them come. Those that they answer are known by that. */
+export function noteUnrouted (app: FastifyInstance, connections: Connections): void {
+  app.addHook('onRequest', (request, _, done) => {
+    if (request.is404) connections.refuse(request)
+    done()
+  })
+}

@@ -1,11 +1,13 @@
+import type { Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 
 /**
  * Hears of connections that somebody takes over: upgraded ones, and tunnels. Node hands them out as soon as anybody listens, and answers
- * such requests in the usual way while nobody does, so this listens only while somebody else does.
+ * such requests in the usual way while nobody does, so this listens only while somebody else does. A tunnel over HTTP/2 is a stream of its
+ * connection, known by its response.
  */
-export function whenTaken (server: Server, taken: (socket: Socket) => void): void {
-  const listener = (_: unknown, socket: Socket): void => { taken(socket) }
+export function whenTaken (server: Server, taken: (by: Socket | Http2ServerResponse) => void): void {
+  const listener = (_: unknown, by: Socket | Http2ServerResponse): void => { taken(by) }
   for (const name of ['upgrade', 'connect']) {
     const join = (): void => {
       if (!server.listeners(name).includes(listener)) server.prependListener(name, listener)

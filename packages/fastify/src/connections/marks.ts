@@ -1,0 +1,12 @@
+/** Notes on objects of Node what of ours they belong to. Each plugin of an app has notes of its own. A map would cost each request more. */
+export class Marks<Owner extends object> {
+  readonly #name = Symbol('holdfast')
+
+  set (target: object, owner: Owner): void {
+    (target as Record<symbol, Owner>)[this.#name] = owner
+  }
+
+  get (target: object): Owner | undefined {
+    return (target as Record<symbol, Owner | undefined>)[this.#name]
+  }
+}
