@@ -55,7 +55,7 @@ t.test('neither what is in Redis, nor what passes through it, nor the log shows 
     traffic: heard.bytes(),
     log: Buffer.from(servers.map(server => server.output() + server.log()).join(''))
   }
-  t.strictSame(held.types, ['hash', 'list', 'string', 'zset'], 'every type of value is there')
+  t.strictSame(held.types, ['hash', 'list', 'set', 'string', 'zset'], 'every type of value is there')
   for (const place of ['append-only file', 'traffic']) t.ok(places[place]?.includes('holdfast:'), `the ${place} was read`)
 
   const base64 = keys.slice(keys.indexOf(':') + 1)

@@ -3,6 +3,9 @@ import { InvalidOptionError } from './errors.js'
 /** Milliseconds, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'24h'`, `'7d'`. */
 export type Duration = number | string
 
+/** Milliseconds: Node makes one of any timer that is longer. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**

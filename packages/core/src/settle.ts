@@ -126,18 +126,18 @@ function finish (draft: Draft): Settled {
 }
 
 function finishOpen (draft: Draft): Settled {
-  const { base, odd, target, touched } = draft
+  const { base, names, odd, target, touched } = draft
   if (odd) return roundTrip(target, base)
   if (!touched) return { value: base, growth: 0 }
-  return Array.isArray(target) ? settleArray(target, base as Json[], base) : finishObject(draft, base as Members)
+  return Array.isArray(target) ? settleArray(target, base as Json[], base) : finishObject(target, names as Set<string>, base as Members)
 }
 
 /** The copy that the draft was becomes the outcome, so that nobody copies a wide object twice. */
-function finishObject ({ names, target }: Draft, base: Members): Settled {
+function finishObject (target: Record<string, unknown>, names: ReadonlySet<string>, base: Members): Settled {
   let growth = 0
   let changed = false
   let count = 0
-  for (const name of names ?? []) {
+  for (const name of names) {
     const was = own(base, name)
     const { value, growth: grown } = Object.hasOwn(target, name) ? settle(target[name], was) : { value: undefined, growth: 0 }
     changed ||= value !== was

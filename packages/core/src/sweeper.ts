@@ -1,10 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Duration, milliseconds } from './duration.js'
+import { type Duration, LONGEST_TIMER, milliseconds } from './duration.js'
 import type { Sessions } from './sessions.js'
 import { within } from './within.js'
 
-/** Beyond it, Node's timers fire at once. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1
 /** Milliseconds. */
 const PATIENCE = 5_000
 
@@ -43,7 +41,7 @@ export class Sweeper {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#running = this.#running.then(async () => await this.#sweep())
-    }, Math.min(LONGEST_TIMEOUT, this.#interval * (0.8 + Math.random() * 0.4))).unref()
+    }, Math.min(LONGEST_TIMER, this.#interval * (0.8 + Math.random() * 0.4))).unref()
   }
 
   async #sweep (): Promise<void> {

@@ -1,9 +1,13 @@
-/** Whether something has ended, whatever came of it, within so many milliseconds. Waits no longer. */
+/**
+ * Whether something has ended within so many milliseconds. Waits no longer: what it fails with later, nobody hears.
+ *
+ * @throws what it fails with in time
+ */
 export async function within (work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>(resolve => { timer = setTimeout(() => resolve(false), ms) })
   try {
-    return await Promise.race([work.then(() => true, () => true), late])
+    return await Promise.race([work.then(() => true), late])
   } finally {
     clearTimeout(timer)
   }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback } from '../src/index.js'
+import { Follower } from '../src/moving/follower.js'
 import { Gate } from '../src/moving/gate.js'
 import { within } from '../src/within.js'
 import { ADA } from './fixtures/manager.js'
@@ -33,8 +34,62 @@ t.test('a place for snapshots that never answers holds nothing up', async t => {
 
 t.test('waiting ends with the work or with the time', async t => {
   t.equal(await within(Promise.resolve(), 60_000), true)
-  t.equal(await within(Promise.reject(new Error('failed')), 60_000), true)
+  await t.rejects(within(Promise.reject(new Error('failed')), 60_000), { message: 'failed' })
   t.equal(await within(never(), 1), false)
+})
+
+t.test('a place for snapshots is waited for as long as it says', async t => {
+  const { sessions } = start()
+  await sessions.create({ principal: ADA })
+  for (const patience of [0, -1, NaN, '1s']) {
+    const sink = { read: () => undefined, write: never, patience: patience as number }
+    await t.rejects(sessions.exportSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience))
+    await t.rejects(sessions.restoreSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience))
+  }
+  const slow = async (stream: Readable): Promise<void> => {
+    await stream.toArray()
+    await new Promise(resolve => { setTimeout(resolve, 20) })
+  }
+  t.equal((await sessions.exportSessionState({ read: () => undefined, write: slow, patience: Infinity })).exported, 1)
+})
+
+t.test('what is taken or given piece by piece is progress, however long all of it takes', async t => {
+  const { setTimeout } = globalThis
+  const patience = 54_321
+  let expire = (): void => {}
+  let refreshed = 0
+  t.intercept(globalThis, 'setTimeout', {
+    value: (act: () => void, ms: number) => {
+      const timer = setTimeout(act, ms)
+      if (ms !== patience) return timer
+      expire = act
+      const refresh = timer.refresh.bind(timer)
+      return Object.assign(timer, { refresh: () => { refreshed++; return refresh() } })
+    }
+  })
+  const { sessions } = start()
+  for (let i = 0; i < 4; i++) await sessions.create({ principal: ADA, data: { text: 'x'.repeat(100_000) } })
+  const chunks: Buffer[] = []
+  const sink: SnapshotSink = {
+    patience,
+    read: () => Readable.from(Array(100).fill('nothing of ours\n')),
+    write: async stream => { for await (const chunk of stream) chunks.push(chunk) }
+  }
+  const { bytes } = await sessions.exportSessionState(sink)
+  t.ok(Math.max(...chunks.map(({ length }) => length)) <= 65_536, 'in small pieces')
+  t.ok(refreshed >= 100 + bytes / 65_536, `${refreshed} signs of life`)
+  expire()
+})
+
+t.test('closing a mirrored backend tells what fails, and closes all the same', async t => {
+  const [primary, replica] = [new Reference(), new Reference()]
+  const backend = mirrored(primary, [replica])
+  const closed: Reference[] = []
+  for (const one of [primary, replica]) one.close = async () => { closed.push(one) }
+  const stop = t.capture(Follower.prototype, 'stop', async () => { throw new Error('stuck') })
+  await t.rejects(backend.close(), { message: 'stuck' })
+  t.equal(stop().length, 1)
+  t.strictSame(closed.length, 2)
 })
 
 t.test('closing a mirrored backend does not wait for a replica that never answers', async t => {

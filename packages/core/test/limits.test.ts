@@ -112,6 +112,21 @@ t.test('the one to evict is found among many that are in use, and no body is rea
   t.equal(await sessions.count(ADA), 600)
 })
 
+t.test('when all that are looked at are in use, none goes', async t => {
+  const { backend, sessions } = manager({ limits: { maxPerOwner: 1, evict: 'idle' } })
+  const first = await sessions.create({ principal: ADA })
+  backend.now += MINUTE
+  const looked: number[] = []
+  backend.records.idlest = async ({ limit }) => {
+    looked.push(limit)
+    return Array.from({ length: limit }, (_, i) => ({ key: `tag.${i}`, usedAt: 0 }))
+  }
+  sessions.inUse = () => true
+  await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
+  t.strictSame(looked, [20, 1_000])
+  t.ok(await sessions.get(first.id, ADA))
+})
+
 t.test('when others take the room that was made, the cap holds', async (t) => {
   const { backend, sessions } = manager({ limits: { maxPerOwner: 1, evict: 'idle' } })
   await sessions.create({ principal: ADA })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isObject } from '../src/index.js'
-import { decodeState, encodeState, initialState } from '../src/state.js'
+import { type Json, isObject } from '../src/index.js'
+import { decodeState, encodeState, initialState, settleState } from '../src/state.js'
 
 const valid = JSON.parse(JSON.stringify(initialState({ principal: { subject: 'ada' }, data: { n: 1 } })))
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -80,6 +80,22 @@ t.test('nesting beyond what the stack bears is an error, not a crash', async (t)
   const nested = '['.repeat(100_000) + ']'.repeat(100_000)
   t.throws(() => decodeState(Buffer.from(JSON.stringify(valid).replace('{"n":1}', `{"n":${nested}}`))), { code: 'HOLDFAST_INVALID_STATE' })
   t.throws(() => encodeState({ ...valid, data: { n: JSON.parse(nested) } }, Infinity, 'update'), { code: 'HOLDFAST_STATE_TOO_LARGE' })
+})
+
+t.test('a change that is nested too deeply is too large, and one that JSON cannot say is a mistake', async (t) => {
+  let deep: Json = []
+  for (let i = 0; i < 100_000; i++) deep = [deep]
+  const endless: Record<string, unknown> = {}
+  endless['self'] = endless
+  let asked = 0
+  // It fits the stack of JSON.stringify, whose frames are smaller.
+  const between = { get text () { return asked++ === 0 ? fail() : '' } }
+  const fail = (): never => { throw new RangeError('Maximum call stack size exceeded') }
+  const tooLarge = { code: 'HOLDFAST_STATE_TOO_LARGE' }
+  t.throws(() => settleState({ ...valid, data: { deep } }, valid), tooLarge)
+  t.throws(() => settleState({ ...valid, data: between }, valid), tooLarge)
+  t.throws(() => settleState({ ...valid, data: endless }, valid), TypeError)
+  t.throws(() => settleState({ ...valid, data: { big: 1n } }, valid), TypeError)
 })
 
 t.test('the limit counts the bytes of the encoded state', async (t) => {

@@ -12,6 +12,8 @@ const DEFAULT_MAX_AGE = 3_600_000
 const DEFAULT_MAX_USES = 1_000_000
 /** Milliseconds. */
 const DEFAULT_TIMEOUT = 10_000
+/** Node makes one millisecond of any timer that is longer. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
 /** The part of a data key's life after which its successor is fetched. */
 const EARLY = 0.8
 /** Milliseconds between attempts to fetch a successor. */
@@ -43,7 +45,7 @@ export class KmsKey implements Key {
     this.#now = now
     this.#maxAge = provider.maxAge ?? DEFAULT_MAX_AGE
     this.#maxUses = provider.maxUses ?? DEFAULT_MAX_USES
-    this.#timeout = provider.timeout ?? DEFAULT_TIMEOUT
+    this.#timeout = Math.min(provider.timeout ?? DEFAULT_TIMEOUT, LONGEST_TIMEOUT)
     this.#unwrapped = new UnwrappedKeys(wrapped => this.#unwrap(wrapped), this.#maxAge, now)
   }
 
@@ -95,22 +97,39 @@ export class KmsKey implements Key {
   }
 
   async #unwrap (wrapped: Buffer): Promise<KeyObject | undefined> {
-    const dataKey = await ask(() => this.#provider.unwrap(wrapped), this.#timeout)
+    const dataKey = await ask(() => this.#provider.unwrap(wrapped), this.#timeout, wipe)
     if (dataKey === undefined) return undefined
-    if (!types.isUint8Array(dataKey) || dataKey.length !== KEY_SIZE || isZero(dataKey)) throw misbehaved('unwrap')
-    const pseudorandom = pseudorandomKey(dataKey)
-    dataKey.fill(0)
-    return pseudorandom
+    try {
+      if (!types.isUint8Array(dataKey) || dataKey.length !== KEY_SIZE || isZero(dataKey)) throw misbehaved('unwrap')
+      return pseudorandomKey(dataKey)
+    } finally {
+      wipe(dataKey)
+    }
   }
 }
 
-/** @throws EnvelopeError HOLDFAST_KMS_UNAVAILABLE, also when it does not answer in time */
-async function ask<T> (question: () => Promise<T>, timeout: number): Promise<T> {
+function wipe (dataKey: unknown): void {
+  if (types.isUint8Array(dataKey)) dataKey.fill(0)
+}
+
+/**
+ * @param discard gets an answer that comes too late
+ * @throws EnvelopeError HOLDFAST_KMS_UNAVAILABLE, also when it does not answer in time
+ */
+async function ask<T> (question: () => Promise<T>, timeout: number, discard?: (late: T) => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
+  let over = false
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the KMS did not answer in time')), timeout)
+    timer = setTimeout(() => {
+      over = true
+      reject(new Error('the KMS did not answer in time'))
+    }, timeout)
   })
-  const asked = (async () => await question())()
+  const asked = (async () => {
+    const answer = await question()
+    if (over) discard?.(answer)
+    return answer
+  })()
   return await Promise.race([asked, late])
     .catch(cause => { throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause }) })
     .finally(() => { clearTimeout(timer) })

@@ -9,8 +9,15 @@ export const EVENT_BYTES = 64
 export class Room {
   #used = 0
 
-  /** @param giveWay drops something dispensable, of an owner or of whoever has most; false when there is nothing left to drop */
-  constructor (private readonly max: number, private readonly giveWay: (owner?: Owner) => boolean) {}
+  /**
+   * @param giveWay drops something dispensable, of an owner or of whoever has most; false when there is nothing left to drop
+   * @param changed told of an owner whenever its bytes are others
+   */
+  constructor (
+    private readonly max: number,
+    private readonly giveWay: (owner?: Owner) => boolean,
+    private readonly changed: (owner: Owner) => void
+  ) {}
 
   /** Takes bytes for an owner, unless there is no room even after dropping what is dispensable. Nobody's share has no bound. */
   take (owner: Owner, bytes: number): 'taken' | 'owner-full' | 'full' {
@@ -28,5 +35,6 @@ export class Room {
   #add (owner: Owner, bytes: number): void {
     this.#used += bytes
     owner.bytes += bytes
+    this.changed(owner)
   }
 }

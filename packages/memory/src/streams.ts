@@ -18,7 +18,7 @@ export class Streams {
   #endedBytes = 0
 
   constructor (private readonly bounds: Bounds) {
-    this.room = new Room(bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner))
+    this.room = new Room(bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner), (owner) => { this.#weigh(owner) })
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
@@ -88,6 +88,7 @@ export class Streams {
   #countEnded (owner: Owner, bytes: number): void {
     this.#endedBytes += bytes
     owner.endedBytes += bytes
+    this.#byEnded.weigh(owner, owner.endedBytes)
     this.#weigh(owner)
     while (this.#endedBytes > this.bounds.maxEndedBytes) this.#giveWay(this.#byEnded.first)
   }
@@ -99,9 +100,7 @@ export class Streams {
   }
 
   #weigh (owner: Owner): void {
-    const any = owner.endedBytes > 0
-    this.#byEnded.weigh(owner, owner.endedBytes)
-    this.#byBytes.weigh(owner, any ? owner.bytes : 0)
+    this.#byBytes.weigh(owner, owner.endedBytes > 0 ? owner.bytes : 0)
   }
 
   #open (entry: Entry, name: string, head: Uint8Array): Stream {

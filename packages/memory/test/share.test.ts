@@ -47,6 +47,18 @@ t.test('when room is needed, the ended streams of whoever has most go first', as
   t.ok(await clock.events.readAfter({ key: light, name: 'oldest' }, 0, 1))
 })
 
+t.test('an owner weighs what it has by now, and not what it had when its streams ended', async t => {
+  const clock = new Clocked({ maxBytes: 40_000 })
+  const heavy = await clock.create({ owner: 'heavy' })
+  await clock.events.append({ key: heavy, name: 'first' }, [KIB], { end: true })
+  const light = await clock.create({ owner: 'light' })
+  const names = ['a', 'b', 'c', 'd']
+  for (const name of names) await clock.events.append({ key: light, name }, [KIB], { end: true })
+  for (let i = 0; i < 10; i++) await clock.create({ owner: 'heavy', body: KIB })
+  while ((await clock.events.readAfter({ key: heavy, name: 'first' }, 0, 1)) !== undefined) await clock.create({ body: KIB })
+  for (const name of names) t.ok(await clock.events.readAfter({ key: light, name }, 0, 1), name)
+})
+
 t.test('ended streams of one owner do not push out those of others', async t => {
   const clock = new Clocked({ maxEndedBytes: 10_000 })
   const [mine, theirs] = [await clock.create({ owner: 'mine' }), await clock.create({ owner: 'theirs' })]

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 
 const READERS: Record<string, (redis: Redis, name: string) => Promise<Buffer[]>> = {
   string: async (redis, name) => [await redis.getBuffer(name) as Buffer],
+  set: async (redis, name) => await redis.smembersBuffer(name),
   list: async (redis, name) => await redis.lrangeBuffer(name, 0, -1),
   zset: async (redis, name) => await redis.zrangeBuffer(name, 0, '-1'),
   hash: async (redis, name) => Object.entries(await redis.hgetallBuffer(name)).flatMap(([field, value]) => [Buffer.from(field), value])

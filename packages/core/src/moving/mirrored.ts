@@ -85,7 +85,10 @@ class Mirrored extends Mirror implements MirroredBackend {
   async close (): Promise<void> {
     const { followers, serving } = this
     await within(Promise.allSettled(followers.map(async follower => await follower.settled())), PATIENCE)
-    await within(Promise.all(followers.map(async follower => await this.unfollow(follower))), PATIENCE)
-    await Promise.all([serving, ...followers.map(({ replica }) => replica)].map(async backend => await backend.close()))
+    try {
+      await within(Promise.all(followers.map(async follower => await this.unfollow(follower))), PATIENCE)
+    } finally {
+      await Promise.all([serving, ...followers.map(({ replica }) => replica)].map(async backend => await backend.close()))
+    }
   }
 }

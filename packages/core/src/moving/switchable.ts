@@ -55,7 +55,7 @@ class Switchable extends Mirror implements SwitchableBackend {
   async close (): Promise<void> {
     this.#closed = true
     // Who switches is told.
-    if (this.#switching !== undefined) await within(this.#switching, PATIENCE)
+    if (this.#switching !== undefined) await within(Promise.allSettled([this.#switching]), PATIENCE)
     await this.serving.close()
   }
 

@@ -1,5 +1,5 @@
 import type { Backend, BackendStatus } from '../backend.js'
-import { type Duration, milliseconds } from '../duration.js'
+import { type Duration, LONGEST_TIMER, milliseconds } from '../duration.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { RecordKey } from '../record.js'
 import { within } from '../within.js'
@@ -70,7 +70,7 @@ class Fallback extends Router implements FallbackBackend {
   constructor (private readonly primary: Backend, private readonly fallback: Backend, options: FallbackOptions) {
     super(primary)
     if (options?.replicas !== 1) throw new InvalidOptionError('replicas', 'expected 1: two that fall back drift apart')
-    this.#probe = milliseconds(options.probe ?? '1s', 'probe')
+    this.#probe = Math.min(LONGEST_TIMER, milliseconds(options.probe ?? '1s', 'probe'))
     this.#onChange = options.onChange ?? (() => {})
     this.#onWarning = options.onWarning ?? (warning => { process.emitWarning(warning) })
     this.#stopgap = new Stopgap(fallback)

@@ -32,6 +32,8 @@ const PAGE = 100
 const TURN = 25
 /** Characters that are put together before they are handed on. */
 const CHUNK = 256 * 2 ** 10
+/** Bytes that a sink takes at a time: a slow one shows that it goes on. */
+const PIECE = 64 * 2 ** 10
 
 /** Writes every session with its streams, as sealed as it is stored. Holds three pages of them at a time. See `Sessions.exportSessionState`. */
 export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
@@ -41,7 +43,7 @@ export async function exportSessions (sessions: Sessions, sink: SnapshotSink, op
   let failed: unknown
   stream.once('error', error => { failed = error })
   try {
-    await stall.guard(protect(sessions, sink))
+    await stall.guard(protect(sessions, sink, stall))
     await stall.guard(sink.write(stream))
   } catch (error) {
     throw [failed, error].find(reason => isHoldfastError(reason)) ?? new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
@@ -53,8 +55,8 @@ export async function exportSessions (sessions: Sessions, sink: SnapshotSink, op
 }
 
 /** What cannot be opened is not overwritten for good: under an unknown key not at all, and otherwise a copy is kept. */
-async function protect (sessions: Sessions, sink: SnapshotSink): Promise<void> {
-  const header = await peek(sink)
+async function protect (sessions: Sessions, sink: SnapshotSink, stall: Stall): Promise<void> {
+  const header = await peek(stall)
   if (header === undefined) return
   const opened = await openHeader(sessions, header)
   if (opened === UNKNOWN_KEY) throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
@@ -65,13 +67,15 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
   const { namespace, codec } = sessions
   const key = randomBytes(32)
   const chain = new Chain(key)
-  const chunk = (text: string): Buffer => {
-    stall.progress()
+  const chunk = function * (text: string): Generator<Buffer> {
     const bytes = Buffer.from(text)
     report.bytes += bytes.length
-    return bytes
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      stall.progress()
+      yield bytes.subarray(at, at + PIECE)
+    }
   }
-  yield chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
+  yield * chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
   for await (const { records, streams } of pages(sessions, options)) {
     let text = ''
     for (const [i, record] of records.entries()) {
@@ -80,14 +84,14 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
       text += chain.record(record)
       for (const stream of streams) if (stream.key === record.key) text += chain.stream(stream)
       if (text.length < CHUNK) continue
-      yield chunk(text)
+      yield * chunk(text)
       text = ''
     }
     report.exported += records.length
-    if (text !== '') yield chunk(text)
+    if (text !== '') yield * chunk(text)
     options.onProgress?.({ ...report })
   }
-  yield chunk(chain.end())
+  yield * chunk(chain.end())
 }
 
 interface Page {

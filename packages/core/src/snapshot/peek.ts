@@ -1,11 +1,11 @@
 import { type Header, readHeader } from './format.js'
 import { NO_HEADER } from './header.js'
 import { lines } from './lines.js'
-import type { SnapshotSink } from './sink.js'
+import type { SnapshotSource } from './sink.js'
 
 /** The first header of the snapshot that is intact, what is wrong when none is, or undefined when there is nothing. */
-export async function peek (sink: SnapshotSink): Promise<Header | string | undefined> {
-  const bytes = await sink.read()
+export async function peek (source: Pick<SnapshotSource, 'read'>): Promise<Header | string | undefined> {
+  const bytes = await source.read()
   if (bytes === null || bytes === undefined) return undefined
   let found: string | undefined
   for await (const { text } of lines(bytes)) {

@@ -14,7 +14,7 @@ export async function restoreSessions (sessions: Sessions, source: SnapshotSourc
   const tally = new Tally()
   try {
     const stall = new Stall(source)
-    await stall.guard(restoreFrom(sessions, watched(source, stall), options, tally))
+    await stall.guard(restoreFrom(sessions, source, stall, options, tally))
   } catch (error) {
     if (isHoldfastError(error) || error instanceof InvalidOptionError) throw error
     throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
@@ -22,30 +22,9 @@ export async function restoreSessions (sessions: Sessions, source: SnapshotSourc
   return tally.report
 }
 
-type Watched = Required<Pick<SnapshotSource, 'read' | 'keep' | 'forgotten'>>
-
-/** The same source, of which each step is progress. */
-function watched (source: SnapshotSource, stall: Stall): Watched {
-  return {
-    read: async () => {
-      const bytes = await source.read()
-      return bytes === null || bytes === undefined ? bytes : steps(bytes, stall)
-    },
-    keep: async () => { await source.keep?.() },
-    forgotten: async () => await source.forgotten?.() ?? new Set()
-  }
-}
-
-async function * steps (bytes: SnapshotBytes, stall: Stall): AsyncGenerator<Uint8Array | string> {
-  for await (const chunk of bytes) {
-    stall.progress()
-    yield chunk
-  }
-}
-
-async function restoreFrom (sessions: Sessions, source: Watched, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
-  const restorer = new Restorer(sessions, await source.forgotten(), options, tally)
-  const bytes = await source.read()
+async function restoreFrom (sessions: Sessions, source: SnapshotSource, stall: Stall, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }, tally: Tally): Promise<void> {
+  const restorer = new Restorer(sessions, await source.forgotten?.() ?? new Set(), options, tally)
+  const bytes = await stall.read()
   if (bytes === null || bytes === undefined) return
   try {
     if (options.n8nMcp !== undefined) return await restoreElements(restorer, await readN8nMcp(sessions, bytes, options.n8nMcp))
@@ -54,7 +33,7 @@ async function restoreFrom (sessions: Sessions, source: Watched, options: Restor
     await restorer.settle()
   }
   // The next export replaces what is there, with whatever is not back.
-  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep()
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep?.()
 }
 
 async function restoreElements (restorer: Restorer, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {

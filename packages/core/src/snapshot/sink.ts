@@ -8,7 +8,10 @@ export interface SnapshotSink {
   read (): SnapshotBytes | null | undefined | Promise<SnapshotBytes | null | undefined>
   /** Milliseconds between exports while the plugin runs. Default: it exports at close only. */
   every?: number
-  /** Milliseconds without progress after which an export or a restore fails. Default 30 s. */
+  /**
+   * Milliseconds, at least 1, without progress after which an export or a restore fails; after the last byte that it took, those in which
+   * `write` has to end. Default 30 s.
+   */
   patience?: number
   /** Puts a copy of what is there aside, for somebody to look into: the next `write` will replace something that is damaged, or for which there was no room. */
   keep? (): Promise<void>
