@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import type { Exchange } from './exchange.js'
-import { type Message, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from './json-rpc.js'
+import { type Message, type Notification, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from './json-rpc.js'
 import { Pace } from './pace.js'
 import type { StreamWriter } from './stream-writer.js'
 import { Unheard, unheardAnswer } from './unheard.js'
@@ -158,7 +158,7 @@ export class DurableTransport implements Transport {
     if (asks && this.wireIds.size >= MAX_QUESTIONS) return await this.#refuse(message.id as RequestId)
     const translated = this.wireIds.outgoing(message)
     if (asks) this.onbusy?.()
-    else if ('method' in message && message.method === 'notifications/cancelled') this.#rest()
+    else if ((message as Notification).method === 'notifications/cancelled') this.#rest()
     if (exchange?.streams === true && (exchange.isHeard || !asks)) await exchange.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
     await paced
