@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HoldfastError, type Sessions } from '@holdfast/core'
+import { HoldfastError, type Sessions, isHoldfastError } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
 const PATIENCE = 5_000
@@ -63,7 +63,11 @@ export class Snapshots {
     this.#written = this.changes()
     // What is there is for another key.
     if (this.sessions.incomplete) return
-    await this.sessions.exportSessionState()
+    try {
+      await this.sessions.exportSessionState()
+    } catch (error) {
+      if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_KEPT')) throw error
+    }
   }
 
   /** A failure is an event of the sessions, and the timer tries again. */

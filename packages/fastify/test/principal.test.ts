@@ -69,6 +69,7 @@ t.test('every part of an owner separates, live and dormant alike', async t => {
     t.match(await client.call('whoami'), { principal: mine })
     t.match(await client.at(url, as({ ...mine, clientId: 'another' })).call('whoami'), { principal: mine }, 'another client of the same owner')
   }
+  await app.close() // which tells what was to be told later
   t.equal(mismatches.length, 30, 'a live one is told apart and reported')
   t.match(mismatches[0], { label: /^[\w-]{8}$/, by: /^[\w-]{43}$/ })
 })

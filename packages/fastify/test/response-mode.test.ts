@@ -80,6 +80,7 @@ t.test('a handler may send its client away, which comes back for the rest', asyn
   const gate = latch()
   const { url } = await start(t, {
     retry: 10,
+    standaloneRetry: 10,
     createServer: serving({
       poll: async call => { call.extra.closeSSEStream?.(); await gate.opened; await say(call, 'while away'); return 'done' },
       both: async call => { await say(call, 'before'); call.extra.closeSSEStream?.(); call.extra.closeStandaloneSSEStream?.(); await gate.opened; return 'done' },
