@@ -1,18 +1,20 @@
 import { EventEmitter, once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 
-/** Milliseconds between two questions; less than the replicas' HOLDFAST_DRAIN_DELAY. */
+/** Milliseconds between an answer and the next question; less than the replicas' HOLDFAST_DRAIN_DELAY. */
 const INTERVAL = 100
-const PATIENCE = 1_000
+/** Milliseconds that a replica has for an answer: one that computes is late, not gone. */
+const PATIENCE = 5_000
 
-/** Asks each replica over and over whether it is ready. */
+/** Asks each replica over and over whether it is ready, one question at a time. */
 export class Readiness {
   readonly #ready: Set<URL>
   readonly #changes = new EventEmitter()
-  readonly #timers: NodeJS.Timeout[]
+  readonly #stopped = new AbortController()
 
   constructor (replicas: readonly URL[]) {
     this.#ready = new Set(replicas)
-    this.#timers = replicas.map(replica => setInterval(() => { void this.#ask(replica) }, INTERVAL).unref())
+    for (const replica of replicas) void this.#watch(replica)
   }
 
   /** Those that are, in their order. */
@@ -29,16 +31,16 @@ export class Readiness {
   }
 
   stop (): void {
-    this.#timers.forEach(clearInterval)
+    this.#stopped.abort()
   }
 
-  async #ask (replica: URL): Promise<void> {
-    const signal = AbortSignal.timeout(PATIENCE)
-    const ready = await fetch(new URL('/health/ready', replica), { signal }).then(async response => {
-      await response.body?.cancel()
-      return response.ok
-    }, () => false)
-    this.#note(replica, ready)
+  async #watch (replica: URL): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      const ready = await isReady(replica, signal)
+      if (!signal.aborted) this.#note(replica, ready)
+      await setTimeout(INTERVAL, undefined, { ref: false, signal }).catch(() => {})
+    }
   }
 
   #note (replica: URL, ready: boolean): void {
@@ -47,4 +49,12 @@ export class Readiness {
     else this.#ready.delete(replica)
     if (this.#ready.size !== before) this.#changes.emit('change')
   }
+}
+
+async function isReady (replica: URL, stopped: AbortSignal): Promise<boolean> {
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(PATIENCE)])
+  return await fetch(new URL('/health/ready', replica), { signal }).then(async response => {
+    await response.body?.cancel()
+    return response.ok
+  }, () => false)
 }

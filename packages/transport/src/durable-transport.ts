@@ -20,10 +20,8 @@ export class DurableTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
-  /** The server asks its client something. */
-  onbusy?: () => void
-  /** The last request of the client, or one of the server, is answered. */
-  onidle?: () => void
+  /** The server asked its client something, or a request on either side ended. */
+  onchange?: () => void
   /** The server is not connected any more; what it says from now on belongs to another transport. */
   ondetached?: (after: Unheard) => void
   /** The server speaks although it is not connected any more. Told once. */
@@ -60,7 +58,7 @@ export class DurableTransport implements Transport {
     try {
       this.receive(answer as Message)
     } finally {
-      this.#rest()
+      this.onchange?.()
     }
     return true
   }
@@ -157,8 +155,7 @@ export class DurableTransport implements Transport {
     const paced = this.#pace.next()
     if (asks && this.wireIds.size >= MAX_QUESTIONS) return await this.#refuse(message.id as RequestId)
     const translated = this.wireIds.outgoing(message)
-    if (asks) this.onbusy?.()
-    else if ((message as Notification).method === 'notifications/cancelled') this.#rest()
+    if (asks || (message as Notification).method === 'notifications/cancelled') this.onchange?.()
     if (exchange?.streams === true && (exchange.isHeard || !asks)) await exchange.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
     await paced
@@ -200,7 +197,7 @@ export class DurableTransport implements Transport {
   /** The client did not answer a question in time. */
   #expire ({ id }: Question): void {
     this.#tell(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
-    this.#rest()
+    this.onchange?.()
   }
 
   /** {@link receive}, where nobody waits who could hear of an error. */
@@ -220,15 +217,11 @@ export class DurableTransport implements Transport {
   }
 
   #settled (): void {
-    this.#rest()
+    this.onchange?.()
     if (this.#whenIdle.length === 0) return
     const waiting = this.#whenIdle
     this.#whenIdle = []
     for (const resolve of waiting) resolve()
-  }
-
-  #rest (): void {
-    this.onidle?.()
   }
 }
 

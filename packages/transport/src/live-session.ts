@@ -47,8 +47,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     private readonly idle: (live: LiveSession) => void
   ) {
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
-    transport.onidle = () => this.#rest()
-    transport.onbusy = () => this.#rest()
+    transport.onchange = () => this.#rest()
     transport.onfailed = error => sessions.report(error)
     transport.onunheard = () => sessions.emit('error', { error: new Error(UNHEARD) })
   }

@@ -190,6 +190,22 @@ t.test('callTimeout: a question that nobody answers is answered with an error, a
   await eventually(() => f.first.endpoint.liveCount === 0)
 })
 
+t.test('a question that the server takes back holds nothing any more', async (t) => {
+  const f = await fleet(t, { dormantAfter: 10 })
+  const client = await f.client().begin({ elicitation: {} })
+  const { events } = await client.get()
+  const [{ server: { server } }] = f.made as [Made]
+  const takingBack = new AbortController()
+  const asked = server.elicitInput(elicitation, { signal: takingBack.signal }).catch(error => error)
+  const { id } = await events.message()
+  takingBack.abort()
+  t.match(await events.message(), { method: 'notifications/cancelled', params: { requestId: id } }, 'by the id that the client knows')
+  await asked
+  t.equal((await client.answer(id, { action: 'accept' })).status, 400)
+  await eventually(() => f.first.endpoint.liveCount === 0)
+  events.close()
+})
+
 t.test('stallTimeout: a reader that takes nothing is cut, and can resume', async (t) => {
   const f = await fleet(t, { stallTimeout: 40, scripts: { shout: async scene => { await say(scene, 'x'.repeat(100_000)); return 'done' } } })
   const client = await f.client().begin()
