@@ -9,13 +9,8 @@ const CHANGING: ReadonlySet<string> = new Set([
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
-/** What a snapshot is taken of, and how often that has changed. Where there is none, nobody counts. */
-export function changesOf (backend: Backend, snapshot: unknown): { backend: Backend, changes: () => number } {
-  return snapshot === undefined ? { backend, changes: () => 0 } : countingChanges(backend)
-}
-
 /** A backend that does what another one does, and counts the changes that it has answered. */
-function countingChanges (backend: Backend): { backend: Backend, changes: () => number } {
+export function countingChanges (backend: Backend): { backend: Backend, changes: () => number } {
   let changes = 0
   const count = (): void => { changes++ }
   const counted = <Part extends 'records' | 'events'>(part: Part): Backend[Part] => {

@@ -5,7 +5,7 @@ import { Endpoint } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
 import { Transfers } from './admin/transfer.js'
 import { audit } from './audit.js'
-import { changesOf } from './changes.js'
+import { countingChanges } from './changes.js'
 import { closing } from './closing.js'
 import { Connections } from './connections/connections.js'
 import { Deadlines } from './connections/deadlines.js'
@@ -46,12 +46,14 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const stallTimeout = milliseconds(settings.stallTimeout, 'stallTimeout')
   const { namespace, ttl, limits, snapshot, thresholds } = settings
   const metrics = settings.metrics && await Metrics.create(settings.metrics)
-  const { backend, changes } = changesOf(settings.backend ?? memory(), snapshot)
+  const given = settings.backend ?? memory()
+  const counted = snapshot && countingChanges(given)
+  const backend = counted?.backend ?? given
   const codec = sealing(settings, app.log)
   const sessions = new Sessions({ backend: metrics?.backend(backend) ?? backend, namespace, ttl, limits, thresholds, codec: metrics?.codec(codec) ?? codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
   if (check !== undefined) sessions.isContext = context => check(context) === undefined
-  const snapshots = snapshot && new Snapshots(sessions, snapshot.every, changes)
+  const snapshots = counted && new Snapshots(sessions, snapshot?.every, counted.changes)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()

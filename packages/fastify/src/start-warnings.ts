@@ -26,7 +26,7 @@ export function startWarnings (app: FastifyInstance, { drainDelay, allowedHosts 
 
 /** Neither option is among those that Fastify shows; undefined where a version keeps them elsewhere. */
 function given (app: FastifyInstance): { return503OnClosing?: boolean, trustProxy?: unknown } | undefined {
-  return keptByFastify(app, 'fastify.options') as ReturnType<typeof given>
+  return keptByFastify<ReturnType<typeof given>>(app, 'fastify.options', undefined)
 }
 
 function refusesWhileClosing (app: FastifyInstance): boolean {

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect } from 'node:net'
 import Fastify from 'fastify'
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import t from 'tap'
 import { memory } from '@holdfast/memory'
 import holdfast from '../src/index.js'
 import { events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
-import { RawClient, valueOf } from './fixtures/raw-client.js'
+import { RawClient, initializeRequest, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { echo, say, serving } from './fixtures/tools.js'
 
@@ -111,6 +112,19 @@ t.test('connections on which nothing was asked do not hold up the end', async t 
   const gone = once(early, 'close')
   await app.close()
   t.ok(await gone)
+})
+
+t.test('an app with another closing hook that fails lets go of its servers', async t => {
+  const [disposed, make] = [latch(), serving()]
+  const app = Fastify()
+  app.addHook('preClose', async () => { throw new Error('theirs') })
+  await app.register(holdfast, {
+    createServer: async (session, shared) => ({ server: await make(session, shared) as McpServer, dispose: () => { disposed.open() } })
+  })
+  await app.ready()
+  await app.inject({ method: 'POST', url: '/mcp', headers: { accept: 'application/json, text/event-stream' }, payload: initializeRequest() })
+  await t.rejects(app.close(), { message: 'theirs' })
+  await disposed.opened
 })
 
 t.test('an app that never listened closes', async t => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
-import { connect } from 'node:net'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { type TLSSocket, connect as connectTls } from 'node:tls'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -8,6 +8,7 @@ import t from 'tap'
 import { keptByFastify } from '../src/kept-by-fastify.js'
 import holdfast from '../src/index.js'
 import { folder } from './fixtures/folder.js'
+import { latch } from './fixtures/latch.js'
 import { certificate, speaking } from './fixtures/protocols.js'
 import { serving } from './fixtures/tools.js'
 
@@ -17,9 +18,9 @@ const tls = await certificate(t)
 t.test('what Fastify keeps is found from every scope, and missed where it is not', async t => {
   const app = Fastify()
   t.teardown(async () => { await app.close() })
-  await app.register(async scope => { t.ok(keptByFastify(scope, 'fastify.options')) })
-  t.equal(keptByFastify(app, 'fastify.of another version'), undefined)
-  t.equal(keptByFastify({} as unknown as FastifyInstance, 'fastify.options'), undefined)
+  await app.register(async scope => { t.ok(keptByFastify(scope, 'fastify.options', undefined)) })
+  t.equal(keptByFastify(app, 'fastify.of another version', 'nothing'), 'nothing')
+  t.equal(keptByFastify({} as unknown as FastifyInstance, 'fastify.options', undefined), undefined)
 })
 
 for (const protocol of ['HTTP', 'HTTPS', 'HTTP/2', 'h2c'] as const) {
@@ -53,3 +54,38 @@ for (const protocol of ['HTTP', 'HTTPS', 'HTTP/2', 'h2c'] as const) {
     await closed
   })
 }
+
+t.test('connections that come once the app closes are not taken, over HTTP/2 neither', async t => {
+  const [closing, tried] = [latch(), latch()]
+  const app = Fastify({ http2: true })
+  t.teardown(async () => { tried.open(); await app.close() })
+  await app.register(holdfast, { createServer: serving(), drainTimeout: 50 })
+  app.addHook('preClose', async () => {
+    closing.open()
+    await tried.opened
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const closed = app.close()
+  await closing.opened
+  const client = connectHttp2(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`).on('error', () => {})
+  await once(client, 'close')
+  tried.open()
+  await closed
+})
+
+t.test('what came before the plugin did is served', async t => {
+  const server = createHttp2Server()
+  const app = Fastify({ http2: true, serverFactory: (handler: () => void) => server.on('request', handler) } as object) as unknown as FastifyInstance
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.teardown(() => { client.destroy(); server.close() })
+  await once(client, 'remoteSettings')
+  await app.register(holdfast, { createServer: serving() })
+  await app.ready()
+  const stream = client.request({ ':path': '/mcp', ':method': 'PUT' })
+  const [headers] = await once(stream, 'response')
+  t.equal(headers[':status'], 405)
+  stream.resume()
+  await once(stream, 'close')
+})

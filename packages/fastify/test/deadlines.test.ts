@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { type AddressInfo, type Socket, connect } from 'node:net'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import holdfast, { type HoldfastOptions } from '../src/index.js'
@@ -138,6 +138,32 @@ t.test('so is one that opens no window', async t => {
   stream.on('error', () => {}).end(JSON.stringify(toolCall(1, 'large')))
   await once(stream, 'close')
   t.equal(stream.rstCode, 8)
+})
+
+t.test('a connection over HTTP/2 that takes nothing at all is cut as a whole', async t => {
+  const { app, port } = await start(t, 'h2c', { stallTimeout: 100, responseMode: 'json' })
+  const session = await opened({ protocol: 'h2c', port })
+  const accepted = once(app.server, 'connection')
+  let stall = (): void => {}
+  const network = createServer(near => {
+    const far = connect(port, '127.0.0.1').on('error', () => {})
+    near.on('error', () => {}).pipe(far).pipe(near)
+    stall = () => { far.unpipe().pause() }
+    t.teardown(() => { near.destroy(); far.destroy() })
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => { network.close() })
+  await once(network, 'listening')
+  const client = connectHttp2(`http://127.0.0.1:${(network.address() as AddressInfo).port}`, { settings: { initialWindowSize: 2 ** 31 - 1 } })
+  t.teardown(() => { client.destroy() })
+  client.on('error', () => {})
+  await once(client, 'remoteSettings')
+  client.setLocalWindowSize(2 ** 31 - 1)
+  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'mcp-session-id': session })
+  stream.on('error', () => {}).end(JSON.stringify(toolCall(1, 'large')))
+  await once(stream, 'response')
+  stall()
+  const [socket] = await accepted
+  if (!socket.destroyed) await once(socket, 'close')
 })
 
 t.test('one that reads slowly gets all of it', async t => {

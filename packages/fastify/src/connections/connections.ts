@@ -35,7 +35,6 @@ export class Connections {
 
   /** Watches a server. Its own listeners come after ours. */
   watch (server: Server): void {
-    if (this.#servers.has(server)) return
     this.#servers.add(server)
     const watching = WATCHING.get(server) ?? new Set()
     WATCHING.set(server, watching.add(this))
@@ -152,7 +151,7 @@ export class Connections {
 
   #opened (session: ServerHttp2Session): void {
     const connection = this.#latest
-    // A connection that was refused may still become a session.
+    // A connection that was refused may still become a session, even the first.
     if (this.#closing || connection === undefined) return session.destroy()
     connection.session = session
     this.#connections.set(session, connection)

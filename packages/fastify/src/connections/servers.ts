@@ -7,6 +7,6 @@ import type { Connections } from './connections.js'
 export function watchServers (app: FastifyInstance, connections: Connections): void {
   connections.watch(app.server)
   app.addHook('onListen', async () => {
-    for (const server of (keptByFastify(app, 'fastify.serverBindings') ?? []) as Server[]) connections.watch(server)
+    for (const server of keptByFastify<Server[]>(app, 'fastify.serverBindings', [])) connections.watch(server)
   })
 }
