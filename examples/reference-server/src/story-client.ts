@@ -13,13 +13,12 @@ export interface StoryClientOptions {
   apiKey: string
 }
 
-/** More patience than the SDK's two attempts: a server may take a while to come back. */
-const RECONNECTION = { initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30 }
-
 /** One session, seen from the client's side: the SDK's own client, with a user who answers every question alike. */
 export class StoryClient {
   readonly #client: Client
   readonly #transport: StreamableHTTPClientTransport
+  /** More patience than the SDK's two attempts: a server may take a while to come back. */
+  readonly #reconnection = { initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30 }
   #look = (): void => {}
   /** Log messages that reached this client, in their order. */
   readonly heard: string[] = []
@@ -30,7 +29,7 @@ export class StoryClient {
     this.#client = new Client({ name, version: '1.0.0' }, { capabilities: { elicitation: {} } })
     this.#transport = new StreamableHTTPClientTransport(url, {
       requestInit: { headers: { authorization: `Bearer ${token}`, 'x-api-key': apiKey } },
-      reconnectionOptions: RECONNECTION
+      reconnectionOptions: this.#reconnection
     })
     this.#client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer } }))
     this.#client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
@@ -71,6 +70,8 @@ export class StoryClient {
   }
 
   async close (): Promise<void> {
+    // The SDK's transport tries on after it was closed, where it was just trying.
+    this.#reconnection.maxRetries = 0
     await this.#client.close()
   }
 }

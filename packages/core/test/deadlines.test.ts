@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import t, { type Test } from 'tap'
+import { setImmediate } from 'node:timers/promises'
+import t from 'tap'
 import { BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback } from '../src/index.js'
 import { Follower } from '../src/moving/follower.js'
 import { Gate } from '../src/moving/gate.js'
@@ -32,10 +33,32 @@ t.test('a place for snapshots that never answers holds nothing up', async t => {
   await t.rejects(sessions.restoreSessionState({ read: () => new Readable({ read () {} }), patience: 20 }), FAILED)
 })
 
+t.test('a restore can be given up, before and while it waits', async t => {
+  const { sessions } = start()
+  const places = { 'it says nothing': never, 'it says nothing more': () => new Readable({ read () {} }) }
+  for (const [name, read] of Object.entries(places)) {
+    const givingUp = new AbortController()
+    const restoring = t.rejects(sessions.restoreSessionState({ read }, { signal: givingUp.signal }), FAILED, name)
+    await setImmediate()
+    givingUp.abort()
+    await restoring
+    await t.rejects(sessions.restoreSessionState({ read }, { signal: givingUp.signal }), FAILED, `${name}, and it was given up before`)
+  }
+  const { signal } = new AbortController()
+  t.match(await sessions.restoreSessionState({ read: () => undefined }, { signal }), { restored: 0 })
+})
+
 t.test('waiting ends with the work or with the time', async t => {
   t.equal(await within(Promise.resolve(), 60_000), true)
   await t.rejects(within(Promise.reject(new Error('failed')), 60_000), { message: 'failed' })
-  t.equal(await within(never(), 1), false)
+  let fail = (_error: Error): void => {}
+  const waiting = within(new Promise((_resolve, reject) => { fail = reject }), 1)
+  // The timer alone would not keep this process alive.
+  const awake = setTimeout(() => {}, 60_000)
+  t.equal(await waiting, false)
+  clearTimeout(awake)
+  fail(new Error('late, and nobody hears'))
+  await setImmediate()
 })
 
 t.test('a place for snapshots is waited for as long as it says', async t => {
@@ -104,12 +127,6 @@ t.test('closing a mirrored backend does not wait for a replica that never answer
 
 const UNAVAILABLE = { code: 'HOLDFAST_BACKEND_UNAVAILABLE' }
 
-/** Keeps the process alive, as a server would: time limits alone do not. */
-function alive (t: Test): void {
-  const timer = setInterval(() => {}, 1_000)
-  t.teardown(() => { clearInterval(timer) })
-}
-
 /** Answers nothing, and says when it was first asked. */
 function silence () {
   let ask = (): void => {}
@@ -147,7 +164,6 @@ t.test('telling other replicas waits for no bus that never answers', async t => 
 
 t.test('a sweep that is never answered does not hold up the stop', async t => {
   hurry(t)
-  alive(t)
   const { backend, sessions } = start()
   const { asked, call } = silence()
   backend.records.claimExpired = call
@@ -160,7 +176,6 @@ t.test('a sweep that is never answered does not hold up the stop', async t => {
 
 t.test('closing does not wait for a recovery that is never answered', async t => {
   hurry(t)
-  alive(t)
   const primary = new Reference()
   const backend = withFallback(primary, new Reference(), { replicas: 1, probe: 1 })
   const { asked, call } = silence()

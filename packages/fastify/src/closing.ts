@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { type Sessions, milliseconds } from '@holdfast/core'
+import { type Sessions, milliseconds, within } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import type { Transfers } from './admin/transfer.js'
 import type { Connections } from './connections/connections.js'
@@ -42,7 +42,7 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
   let released: Promise<void> | undefined
   /** What fails must not keep the next step from being taken. */
   const bounded = async (time: number, work: Promise<unknown>): Promise<void> => {
-    await within(time, work).catch((error: unknown) => { sessions.emit('error', { error }) })
+    await within(work, time).catch((error: unknown) => { sessions.emit('error', { error }) })
   }
   const release = async (time: number): Promise<void> => {
     await bounded(time, Promise.all([endpoint.close(time), ...watches.map(async watch => await watch.stop())]))
@@ -72,14 +72,4 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
     }
   })
   return () => isClosing
-}
-
-/** Waits for work, and not for ever. */
-async function within (time: number, work: Promise<unknown>): Promise<void> {
-  const timer = new AbortController()
-  try {
-    await Promise.race([work, pause(time, undefined, { signal: timer.signal })])
-  } finally {
-    timer.abort()
-  }
 }

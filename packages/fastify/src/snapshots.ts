@@ -13,6 +13,8 @@ export class Snapshots {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
+  /** The app closes: what cannot be read is not waited for. */
+  readonly #givingUp = new AbortController()
   #last: Promise<void> | undefined
   #written = 0
 
@@ -24,7 +26,7 @@ export class Snapshots {
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
-    this.#run(this.sessions.restoreSessionState())
+    this.#run(this.#restore())
     await Promise.race([this.#running, pause(PATIENCE, undefined, { ref: false })])
   }
 
@@ -55,8 +57,9 @@ export class Snapshots {
     try {
       const end = performance.now() + LAST_PATIENCE
       await until(end, before)
-      if (this.sessions.incomplete) await until(end, this.sessions.restoreSessionState())
+      if (this.sessions.incomplete) await until(end, this.#restore())
     } catch (error) {
+      this.#givingUp.abort()
       this.sessions.emit('exportFailed', { error })
       throw error
     }
@@ -70,6 +73,10 @@ export class Snapshots {
     }
   }
 
+  async #restore (): Promise<unknown> {
+    return await this.sessions.restoreSessionState(undefined, { signal: this.#givingUp.signal })
+  }
+
   /** A failure is an event of the sessions, and the timer tries again. */
   #run (work: Promise<unknown>): void {
     this.#running = work.then(() => {}, () => {}).then(() => { this.#schedule() })
@@ -80,7 +87,7 @@ export class Snapshots {
     const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
-      this.#run(this.sessions.incomplete ? this.sessions.restoreSessionState() : this.sessions.exportSessionState())
+      this.#run(this.sessions.incomplete ? this.#restore() : this.sessions.exportSessionState())
     }, delay).unref()
   }
 }

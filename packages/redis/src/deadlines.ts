@@ -1,5 +1,9 @@
-/** Milliseconds between two looks, and what a look counts at the most. */
-const TICK = 25
+/** Milliseconds between two looks. */
+const TICK = 10
+/** Milliseconds that a look counts at the most: in longer turns of the event loop, nobody sends or reads. */
+const ATTENTIVE = 25
+/** The same where nobody has a call that could answer it: that this process was busy is no excuse then. */
+const LOST = 100
 /** As many times as long may pass in all, whatever moves meanwhile. */
 const PATIENCE = 10
 
@@ -11,8 +15,11 @@ interface Pending {
 
 /** What is asked at every look. */
 export interface Watch {
-  /** Whether time passes in vain: nothing is on its way. `passed` are the milliseconds since it was asked before. */
-  look (passed: number): boolean
+  /**
+   * How time has passed for some of so many calls: something is on its way, somebody is silent who should answer, or nobody has a call
+   * that could answer it. `passed` are the milliseconds of attentive time since it was asked before.
+   */
+  look (passed: number, calls: number): 'moving' | 'silent' | 'lost'
   /** Told of a call that waited in vain since then; whether nothing was answered meanwhile. */
   silent (since: number): boolean
   /** Whether to go on looking, though nothing is pending. */
@@ -65,10 +72,12 @@ export class Deadlines {
 
   readonly #look = (): void => {
     const now = performance.now()
-    const passed = Math.min(now - this.#lookedAt, TICK)
+    const passed = now - this.#lookedAt
+    const attentive = Math.min(passed, ATTENTIVE)
     this.#lookedAt = now
-    this.#awake += passed
-    if (this.watch.look(passed)) this.#time += passed
+    this.#awake += attentive
+    const found = this.watch.look(attentive, this.#pending.size)
+    if (found !== 'moving') this.#time += found === 'silent' ? attentive : Math.min(passed, LOST)
     this.#expire()
     this.#timer = undefined
     if (this.#pending.size > 0 || this.watch.busy()) this.#arm()

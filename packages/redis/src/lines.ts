@@ -29,22 +29,27 @@ export class Lines {
    * Looks at every connection, as one does again and again.
    *
    * @param passed milliseconds since it looked before
-   * @returns whether somebody waits in vain: a node that owes an answer neither sends nor takes anything, or there is no connection
+   * @param calls that are not answered
+   * @returns `lost` where the node of a Cluster that a call is for is gone, so that no node has it; `silent` where there is no connection,
+   * or a node that owes an answer neither sends nor takes anything
    */
-  look (passed: number): boolean {
+  look (passed: number, calls: number): 'moving' | 'silent' | 'lost' {
     const before = this.#known
     this.#known = new Map()
     let owing = 0
-    let vain = 0
+    let owed = 0
+    let silent = false
     for (const node of this.#nodes()) {
       const { stream } = node
       if (stream === undefined || stream === null || node.commandQueue.length === 0) continue
       const line = moved(before.get(node), stream, passed)
       this.#known.set(node, line)
       owing++
-      if (line.silence > 0) vain++
+      owed += callsIn(node)
+      silent ||= line.silence > 0
     }
-    return vain > 0 || owing === 0
+    if (this.client.isCluster && owed < calls) return 'lost'
+    return silent || owing === 0 ? 'silent' : 'moving'
   }
 
   /** Whether a node owes an answer, as far as the last look saw. */
@@ -62,6 +67,11 @@ export class Lines {
   #nodes (): Redis[] {
     return this.client.isCluster ? (this.client as Cluster).nodes('all') : [this.client as Redis]
   }
+}
+
+/** A write that replicas must confirm is two commands. */
+function callsIn ({ commandQueue }: Redis): number {
+  return commandQueue.toArray().reduce((count, { command }) => command.name === 'wait' ? count : count + 1, 0)
 }
 
 /** Bytes that arrive are a sign of life. So is it when fewer wait to be sent; and many are given the time that they need. */

@@ -39,10 +39,10 @@ export class Link {
     this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'), {
       silent: (since) => breaker.silent(since),
       busy: () => own && lines.owed,
-      look (passed) {
-        const vain = lines.look(passed)
+      look (passed, calls) {
+        const found = lines.look(passed, calls)
         if (own) lines.cut(2 * commandTimeout)
-        return vain
+        return found
       }
     })
     breaker.attentive = () => this.#deadlines.time

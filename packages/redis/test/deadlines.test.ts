@@ -8,11 +8,11 @@ const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
 t.teardown(() => { clearInterval(keep) })
 
 /** Deadlines over what a test says of the connection. */
-function given (ms: number, { vain = true, silent = true, busy = (): boolean => false } = {}) {
+function given (ms: number, { found = 'silent' as 'moving' | 'silent' | 'lost', silent = true, busy = (): boolean => false } = {}) {
   const looks: number[] = []
-  const state = { vain, looks }
+  const state = { found, looks }
   const deadlines = new Deadlines(ms, () => new Error('late'), {
-    look: (passed) => { looks.push(passed); return state.vain },
+    look: (passed) => { looks.push(passed); return state.found },
     silent: () => silent,
     busy
   })
@@ -38,8 +38,20 @@ t.test('a turn in which this process computed counts as one look', async (t) => 
   t.equal(await waiting, 'late')
 })
 
+t.test('where nobody has a call, turns of a busy process count, and those in which it computed for long do not', async (t) => {
+  const { deadlines } = given(10_000, { found: 'lost' })
+  deadlines.limit(never).catch(() => {})
+  compute(90)
+  await turns(1)
+  t.ok(deadlines.time >= 90, `${deadlines.time}`)
+  const before = deadlines.time
+  compute(2_000)
+  await turns(1)
+  t.ok(deadlines.time - before < 1_000, `${deadlines.time - before}`)
+})
+
 t.test('while something moves, nothing counts, but not for ever', async (t) => {
-  const { deadlines, state } = given(50, { vain: false })
+  const { deadlines, state } = given(50, { found: 'moving' })
   const waiting = deadlines.limit(never).then(() => 'answered', (error: Error) => error.message)
   t.equal(await Promise.race([waiting, turns(10)]), 'too late')
   t.equal(deadlines.time, 0)

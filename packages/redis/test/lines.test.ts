@@ -12,7 +12,11 @@ class Stream {
 
 class Node {
   stream: Stream | undefined = new Stream()
-  commandQueue = { length: 1 }
+  commandQueue = queue('evalsha')
+}
+
+function queue (...names: string[]): { length: number, toArray: () => unknown[] } {
+  return { length: names.length, toArray: () => names.map(name => ({ command: { name } })) }
 }
 
 function single (): { node: Node, stream: Stream, lines: Lines } {
@@ -22,62 +26,73 @@ function single (): { node: Node, stream: Stream, lines: Lines } {
 
 t.test('who owes an answer and sends nothing lets others wait in vain', async (t) => {
   const { stream, lines } = single()
-  t.equal(lines.look(25), false, 'nothing is known yet')
-  t.equal(lines.look(25), true)
+  t.equal(lines.look(25, 1), 'moving', 'nothing is known yet')
+  t.equal(lines.look(25, 1), 'silent')
   stream.bytesRead += 1
-  t.equal(lines.look(25), false, 'a sign of life')
-  t.equal(lines.look(25), true)
+  t.equal(lines.look(25, 1), 'moving', 'a sign of life')
+  t.equal(lines.look(25, 1), 'silent')
 })
 
 t.test('what is being sent takes its time', async (t) => {
   const { stream, lines } = single()
   stream.writableLength = 8 * 1024 * 60
-  t.strictSame([lines.look(25), lines.look(25), lines.look(25), lines.look(25)], [false, false, false, true], 'as long as so much may take')
+  t.strictSame([lines.look(25, 1), lines.look(25, 1), lines.look(25, 1), lines.look(25, 1)], ['moving', 'moving', 'moving', 'silent'], 'as long as so much may take')
   stream.writableLength -= 1
-  t.strictSame([lines.look(25), lines.look(25)], [false, false])
+  t.strictSame([lines.look(25, 1), lines.look(25, 1)], ['moving', 'moving'])
   stream.writableLength = 0
-  t.equal(lines.look(25), true)
+  t.equal(lines.look(25, 1), 'silent')
 })
 
 t.test('what was sent is given the time to be stored, however much else is answered', async (t) => {
   const { stream, lines } = single()
-  const look = (): boolean => lines.look(25)
+  const look = (): string => lines.look(25, 1)
   look()
   stream.bytesWritten += 8 * 1024 * 100
   stream.bytesRead += 1
-  t.strictSame([look(), look(), look(), look()], [false, false, false, true])
+  t.strictSame([look(), look(), look(), look()], ['moving', 'moving', 'moving', 'silent'])
   stream.bytesWritten += 1000
-  t.equal(look(), true, 'a small command needs none')
+  t.equal(look(), 'silent', 'a small command needs none')
 })
 
 t.test('without a connection, or without a question, one waits in vain', async (t) => {
   const { node, lines } = single()
-  lines.look(25)
-  node.commandQueue.length = 0
-  t.equal(lines.look(25), true)
+  lines.look(25, 1)
+  node.commandQueue = queue()
+  t.equal(lines.look(25, 1), 'silent')
   t.equal(lines.owed, false)
-  node.commandQueue.length = 1
+  node.commandQueue = queue('evalsha')
   node.stream = undefined
-  t.equal(lines.look(25), true)
+  t.equal(lines.look(25, 1), 'silent')
   node.stream = new Stream()
-  t.equal(lines.look(25), false, 'a new connection')
+  t.equal(lines.look(25, 1), 'moving', 'a new connection')
   t.equal(lines.owed, true)
 })
 
 t.test('a node of a Cluster that is silent is not excused by another that talks', async (t) => {
   const [silent, talking] = [new Node(), new Node()]
   const lines = new Lines({ isCluster: true, nodes: () => [silent, talking] } as unknown as Client)
-  const look = (): boolean => {
+  const look = (): string => {
     talking.stream!.bytesRead += 100
-    return lines.look(25)
+    return lines.look(25, 1)
   }
-  t.strictSame([look(), look(), look()], [false, true, true])
+  t.strictSame([look(), look(), look()], ['moving', 'silent', 'silent'])
   lines.cut(75)
   t.equal(silent.stream?.destroyed, undefined)
   look()
   lines.cut(75)
   t.equal(silent.stream?.destroyed, 'Socket timeout')
   t.equal(talking.stream?.destroyed, undefined)
-  silent.commandQueue.length = 0
-  t.equal(look(), false)
+  silent.commandQueue = queue()
+  t.equal(look(), 'moving')
+})
+
+t.test('a call that no node of a Cluster has is not excused by what others have', async (t) => {
+  const talking = new Node()
+  talking.commandQueue = queue('evalsha', 'wait', 'evalsha')
+  const lines = new Lines({ isCluster: true, nodes: () => [talking] } as unknown as Client)
+  const look = (calls: number): string => {
+    talking.stream!.bytesRead += 100
+    return lines.look(25, calls)
+  }
+  t.strictSame([look(2), look(2), look(3), look(2)], ['moving', 'moving', 'lost', 'moving'])
 })

@@ -1,4 +1,4 @@
-import { HoldfastError, type RecordKey, type Session, type Sessions } from '@holdfast/core'
+import { HoldfastError, type RecordKey, type Session, type Sessions, within } from '@holdfast/core'
 import { type Messages, carries, isReply, readMessages, soleId } from './body.js'
 import { type CallLimits, refusedCalls, tooManyCalls } from './call-admission.js'
 import { Calls, revisionOf } from './calls.js'
@@ -17,7 +17,6 @@ import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundR
 import { type FleetReport, RollCall, VERSIONS } from './roll-call.js'
 import { StreamLog } from './stream-log.js'
 import { type StreamSettings, Streams } from './streams.js'
-import { within } from './time-limit.js'
 import { refusedVersion } from './versions.js'
 
 /** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
@@ -103,7 +102,7 @@ export class Endpoint {
     this.#streams.drain('running')
     await this.#live.idle(Math.max(0, timeout - LAST_WORDS))
     this.#live.stop()
-    await within(LAST_WORDS, Promise.allSettled(Array.from(this.#live, async live => await live.transport.abandon())))
+    await within(Promise.allSettled(Array.from(this.#live, async live => await live.transport.abandon())), LAST_WORDS)
     this.#streams.drain('none')
   }
 
@@ -115,7 +114,7 @@ export class Endpoint {
    */
   async close (timeout = 10_000): Promise<void> {
     const closing = Promise.all([this.#replica.stop(), this.#live.close()])
-    if (!await within(timeout, closing)) this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
+    if (!await within(closing, timeout)) this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
   }
 
   /** Takes messages of a client. */

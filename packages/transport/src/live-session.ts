@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type DataChange, HoldfastError, type Json, type JsonObject, type Principal, type Replay, type Session, type Sessions, keyLabel } from '@holdfast/core'
+import { type DataChange, HoldfastError, type Json, type JsonObject, type Principal, type Replay, type Session, type Sessions, keyLabel, within } from '@holdfast/core'
 import type { DurableTransport } from './durable-transport.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import { Place } from './live-places.js'
@@ -7,7 +7,6 @@ import type { McpSession } from './mcp-session.js'
 import type { Ranked } from './recency.js'
 import { type Effect, replayRequests } from './replayed.js'
 import { notFoundReply } from './reply.js'
-import { within } from './time-limit.js'
 import type { Unheard } from './unheard.js'
 
 /** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */
@@ -146,7 +145,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     const asking = (async () => {
       for (const { method, params } of requests) if (!over) await this.transport.ask(method, params)
     })()
-    if (!await within(this.patience, asking)) {
+    if (!await within(asking, this.patience)) {
       over = true
       this.transport.stopAsking()
       throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
@@ -166,13 +165,13 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
 
   /** Lets the server object go. Resolves in time even if that does not. */
   async close (reason: DisposeReason): Promise<void> {
-    if (this.#yielding) await within(CLOSE_TIMEOUT, this.transport.idle())
+    if (this.#yielding) await within(this.transport.idle(), CLOSE_TIMEOUT)
     const disposed = this.#dispose(reason).catch(error => this.sessions.emit('error', { error }))
-    if (!await within(CLOSE_TIMEOUT, disposed)) this.sessions.emit('error', { error: new Error('a server was not disposed of in time') })
+    if (!await within(disposed, CLOSE_TIMEOUT)) this.sessions.emit('error', { error: new Error('a server was not disposed of in time') })
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {
-    if (reason === 'terminated' || reason === 'expired') await within(LAST_WORDS, this.transport.abandon(notFoundReply))
+    if (reason === 'terminated' || reason === 'expired') await within(this.transport.abandon(notFoundReply), LAST_WORDS)
     const held = this.#held
     this.#held = undefined
     try {

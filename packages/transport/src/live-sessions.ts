@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal } from '@holdfast/core'
+import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal, within } from '@holdfast/core'
 import { DurableTransport } from './durable-transport.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
 import { LivePlaces } from './live-places.js'
@@ -10,7 +10,6 @@ import { Recency } from './recency.js'
 import { Room } from './room.js'
 import { STANDALONE, type StreamLog } from './stream-log.js'
 import type { Streams } from './streams.js'
-import { within } from './time-limit.js'
 import { WireIds } from './wire-ids.js'
 
 /** Milliseconds that a session waits for room among the live ones. */
@@ -199,7 +198,7 @@ export class LiveSessions {
 
   /** Resolves when no request runs here or waits for its server, or when the time is over. */
   async idle (timeout: number): Promise<void> {
-    await within(timeout, this.#quiet())
+    await within(this.#quiet(), timeout)
   }
 
   async #quiet (): Promise<void> {
@@ -337,7 +336,7 @@ export class LiveSessions {
     const { createServer, serverOptions, factoryTimeout } = this.settings
     const connecting = (async () => { await live.connect(heldServer(await createServer(live, { serverOptions }))) })()
     try {
-      if (!await within(factoryTimeout, connecting)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
+      if (!await within(connecting, factoryTimeout)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
     } catch (error) {
       // A factory that comes back late must not leave its server behind.
       const late = async (): Promise<void> => await live.close('closing')

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Json, type Sessions, isObject } from '@holdfast/core'
-import { within } from './time-limit.js'
+import { type Json, type Sessions, isObject, within } from '@holdfast/core'
 
 /** What a replica says of itself. */
 export interface ReplicaReport {
@@ -49,7 +48,7 @@ export class RollCall {
         })
       })
       await fleet.tell('roll-call', '', { call })
-      await within(PATIENCE, complete)
+      await within(complete, PATIENCE)
       this.#calls.delete(call)
     }
     return { replicas, silent: [...missing] }

@@ -1,4 +1,4 @@
-import { within } from './time-limit.js'
+import { within } from '@holdfast/core'
 
 /** How many owners are looked at when something becomes free; the next time begins with the others. */
 const LOOKS = 64
@@ -37,7 +37,7 @@ export class Room {
     const queue = this.#queue(owner)
     if (queue.size >= MAX_WAITING) return false
     queue.add(waiter)
-    await within(this.patience, waited)
+    await within(waited, this.patience)
     if (!took) this.#forget(owner, waiter)
     return took || claim()
   }

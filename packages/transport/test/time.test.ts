@@ -1,23 +1,9 @@
 import t from 'tap'
 import { Overdue, type Waiting } from '../src/overdue.js'
 import { Pulse } from '../src/pulse.js'
-import { within } from '../src/time-limit.js'
 import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
 
 stayAwake(t)
-
-t.test('work that is done in time is told from work that is not', async (t) => {
-  t.equal(await within(10_000, Promise.resolve('x')), true)
-  t.equal(await within(1, new Promise(() => {})), false)
-  await t.rejects(within(10_000, Promise.reject(new Error('broken'))), { message: 'broken' })
-})
-
-t.test('work that fails too late does not matter', async (t) => {
-  const gate = new Gate()
-  t.equal(await within(1, gate.passed.then(() => { throw new Error('late') })), false)
-  gate.open()
-  await turns()
-})
 
 t.test('a task repeats, also after it has failed', async (t) => {
   const failures: unknown[] = []

@@ -13,7 +13,7 @@ import { Stall } from './stall.js'
 export async function restoreSessions (sessions: Sessions, source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
   const tally = new Tally()
   try {
-    const stall = new Stall(source)
+    const stall = new Stall(source, options.signal)
     await stall.guard(restoreFrom(sessions, source, stall, options, tally))
   } catch (error) {
     if (isHoldfastError(error) || error instanceof InvalidOptionError) throw error

@@ -13,6 +13,8 @@ export interface RestoreOptions {
   limit?: number
   /** Told after every hundred sessions or so. */
   onProgress?: (soFar: RestoreReport) => void
+  /** Gives up when it is aborted: rejects with HOLDFAST_SNAPSHOT_FAILED. What is back by then stays. */
+  signal?: AbortSignal
 }
 
 /** A session on its way back. */

@@ -10,8 +10,11 @@ export class Stall {
   readonly #patience: number
   #timer: NodeJS.Timeout | undefined
 
-  /** @throws InvalidOptionError */
-  constructor (private readonly source: SnapshotSource) {
+  /**
+   * @param signal gives up at once
+   * @throws InvalidOptionError
+   */
+  constructor (private readonly source: SnapshotSource, private readonly signal?: AbortSignal) {
     const { patience = PATIENCE } = source
     if (!(typeof patience === 'number' && patience >= 1)) throw new InvalidOptionError('sink.patience', 'expected a number of at least 1')
     this.#patience = Math.min(patience, LONGEST_TIMER)
@@ -30,13 +33,19 @@ export class Stall {
 
   /** @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when nothing happens for too long; what the work itself fails with */
   async guard<T> (work: Promise<T>): Promise<T> {
+    const { signal } = this
+    let giveUp = (): void => {}
     const late = new Promise<never>((_resolve, reject) => {
-      this.#timer = setTimeout(() => reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The place for snapshots does not answer.')), this.#patience)
+      giveUp = () => reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The place for snapshots does not answer.'))
     })
+    this.#timer = setTimeout(giveUp, this.#patience)
+    signal?.addEventListener('abort', giveUp)
+    if (signal?.aborted === true) giveUp()
     try {
       return await Promise.race([work, late])
     } finally {
       clearTimeout(this.#timer)
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 
