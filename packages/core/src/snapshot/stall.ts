@@ -33,19 +33,18 @@ export class Stall {
 
   /** @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when nothing happens for too long; what the work itself fails with */
   async guard<T> (work: Promise<T>): Promise<T> {
-    const { signal } = this
-    let giveUp = (): void => {}
+    const ended = new AbortController()
     const late = new Promise<never>((_resolve, reject) => {
-      giveUp = () => reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The place for snapshots does not answer.'))
+      const giveUp = (): void => reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The place for snapshots does not answer.'))
+      this.#timer = setTimeout(giveUp, this.#patience)
+      this.signal?.addEventListener('abort', giveUp, { signal: ended.signal })
+      if (this.signal?.aborted === true) giveUp()
     })
-    this.#timer = setTimeout(giveUp, this.#patience)
-    signal?.addEventListener('abort', giveUp)
-    if (signal?.aborted === true) giveUp()
     try {
       return await Promise.race([work, late])
     } finally {
       clearTimeout(this.#timer)
-      signal?.removeEventListener('abort', giveUp)
+      ended.abort()
     }
   }
 
