@@ -1,12 +1,13 @@
 /**
- * Whether something has ended within so many milliseconds. Waits no longer, and keeps no process
- * alive: what it fails with later, nobody hears.
+ * Whether something has ended within so many milliseconds. Waits no longer: what it fails with later, nobody hears.
  *
+ * @param background whether the wait lets the process end
  * @throws what it fails with in time
  */
-export async function within (work: Promise<unknown>, ms: number): Promise<boolean> {
+export async function within (work: Promise<unknown>, ms: number, background = false): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>(resolve => { timer = setTimeout(resolve, ms, false).unref() })
+  const late = new Promise<boolean>(resolve => { timer = setTimeout(resolve, ms, false) })
+  if (background) timer?.unref()
   try {
     return await Promise.race([work.then(() => true), late])
   } finally {

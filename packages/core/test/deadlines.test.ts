@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
@@ -53,12 +55,20 @@ t.test('waiting ends with the work or with the time', async t => {
   await t.rejects(within(Promise.reject(new Error('failed')), 60_000), { message: 'failed' })
   let fail = (_error: Error): void => {}
   const waiting = within(new Promise((_resolve, reject) => { fail = reject }), 1)
-  // The timer alone would not keep this process alive.
-  const awake = setTimeout(() => {}, 60_000)
   t.equal(await waiting, false)
-  clearTimeout(awake)
   fail(new Error('late, and nobody hears'))
   await setImmediate()
+})
+
+t.test('waiting keeps a process alive, unless it happens in the background', async t => {
+  const ends = async (background: boolean): Promise<number> => {
+    const program = `import { within } from '${new URL('../dist/index.js', import.meta.url).href}'
+      process.exitCode = 7
+      within(new Promise(() => {}), 10, ${background}).then(() => { process.exitCode = 0 })`
+    const [code] = await once(spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' }), 'exit')
+    return code
+  }
+  t.strictSame(await Promise.all([ends(false), ends(true)]), [0, 7])
 })
 
 t.test('a place for snapshots is waited for as long as it says', async t => {

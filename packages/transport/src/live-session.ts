@@ -145,7 +145,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     const asking = (async () => {
       for (const { method, params } of requests) if (!over) await this.transport.ask(method, params)
     })()
-    if (!await within(asking, this.patience)) {
+    if (!await within(asking, this.patience, true)) {
       over = true
       this.transport.stopAsking()
       throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')

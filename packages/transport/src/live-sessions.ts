@@ -336,7 +336,7 @@ export class LiveSessions {
     const { createServer, serverOptions, factoryTimeout } = this.settings
     const connecting = (async () => { await live.connect(heldServer(await createServer(live, { serverOptions }))) })()
     try {
-      if (!await within(connecting, factoryTimeout)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
+      if (!await within(connecting, factoryTimeout, true)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
     } catch (error) {
       // A factory that comes back late must not leave its server behind.
       const late = async (): Promise<void> => await live.close('closing')

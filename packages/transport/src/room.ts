@@ -37,7 +37,7 @@ export class Room {
     const queue = this.#queue(owner)
     if (queue.size >= MAX_WAITING) return false
     queue.add(waiter)
-    await within(waited, this.patience)
+    await within(waited, this.patience, true)
     if (!took) this.#forget(owner, waiter)
     return took || claim()
   }
