@@ -77,6 +77,19 @@ t.test('a body of a request that a hook of the application has refused ends with
   t.match(await rest(begin(port, 'POST')), /^HTTP\/1\.1 401 [^]*"mine":true/)
 })
 
+t.test('so does one over HTTP/2, with its stream', async t => {
+  const { port } = await start(t, 'h2c', { bodyTimeout: 100 }, app => { app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true })) })
+  const client = connectHttp2(`http://127.0.0.1:${port}`)
+  t.teardown(() => { client.destroy() })
+  const stream = client.request({ ':path': '/mcp', ':method': 'POST', 'content-type': 'application/json' })
+  stream.on('error', () => {}).write('{')
+  const closed = once(stream, 'close')
+  const [headers] = await once(stream, 'response')
+  t.equal(headers[':status'], 401)
+  stream.resume()
+  await closed
+})
+
 t.test('routes of ours make the loggers of requests as the application does', async t => {
   const made: unknown[] = []
   const { port } = await start(t, 'HTTP', { health: '/health' }, app => {
