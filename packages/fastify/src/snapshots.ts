@@ -64,11 +64,10 @@ export class Snapshots {
       throw error
     }
     this.#written = this.changes()
-    // What is there is for another key.
-    if (this.sessions.incomplete) return
     try {
       await this.sessions.exportSessionState()
     } catch (error) {
+      // It was told, as every failure is; the right keys will find all that was there.
       if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_KEPT')) throw error
     }
   }
