@@ -16,14 +16,12 @@ const FLUSH = 500
 /** Milliseconds, at least, that servers get to let go. Connections end meanwhile. */
 const RELEASE = 200
 
-type Closes<Part, Method extends keyof Part> = Pick<Part, Method>
-
 export interface Closing {
   sessions: Sessions
-  endpoint: Closes<Endpoint, 'drain' | 'close'>
-  connections: Closes<Connections, 'drain' | 'flushed' | 'close'>
-  transfers: Closes<Transfers, 'end'>
-  snapshots: Closes<Snapshots, 'begin' | 'close'> | undefined
+  endpoint: Pick<Endpoint, 'drain' | 'close'>
+  connections: Pick<Connections, 'drain' | 'flushed' | 'close'>
+  transfers: Pick<Transfers, 'end'>
+  snapshots: Pick<Snapshots, 'begin' | 'close'> | undefined
   /** What looks again and again. */
   watches: ReadonlyArray<{ stop: () => unknown }>
 }

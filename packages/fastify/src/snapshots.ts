@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { HoldfastError, type Sessions, isHoldfastError } from '@holdfast/core'
+import { HoldfastError, type Sessions, isHoldfastError, within } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
 const PATIENCE = 5_000
@@ -26,8 +25,7 @@ export class Snapshots {
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
-    this.#run(this.#restore())
-    await Promise.race([this.#running, pause(PATIENCE, undefined, { ref: false })])
+    await within(this.#run(this.#restore()), PATIENCE, true)
   }
 
   /**
@@ -56,7 +54,7 @@ export class Snapshots {
   async #export (before: Promise<void> | undefined): Promise<void> {
     try {
       const end = performance.now() + LAST_PATIENCE
-      await until(end, before)
+      if (before !== undefined) await until(end, before)
       if (this.sessions.incomplete) await until(end, this.#restore())
     } catch (error) {
       this.#givingUp.abort()
@@ -77,8 +75,9 @@ export class Snapshots {
   }
 
   /** A failure is an event of the sessions, and the timer tries again. */
-  #run (work: Promise<unknown>): void {
+  async #run (work: Promise<unknown>): Promise<void> {
     this.#running = work.then(() => {}, () => {}).then(() => { this.#schedule() })
+    await this.#running
   }
 
   #schedule (): void {
@@ -86,21 +85,13 @@ export class Snapshots {
     const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
-      this.#run(this.sessions.incomplete ? this.#restore() : this.sessions.exportSessionState())
+      void this.#run(this.sessions.incomplete ? this.#restore() : this.sessions.exportSessionState())
     }, delay).unref()
   }
 }
 
 /** @throws HoldfastError when the time is over first */
-async function until (end: number, work: Promise<unknown> | undefined): Promise<void> {
-  const timer = new AbortController()
-  const late = pause(end - performance.now(), undefined, { signal: timer.signal }).then(() => {
-    throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The snapshot could not be read in time, and was not replaced.')
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    timer.abort()
-    late.catch(() => {})
-  }
+async function until (end: number, work: Promise<unknown>): Promise<void> {
+  if (await within(work, end - performance.now())) return
+  throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The snapshot could not be read in time, and was not replaced.')
 }

@@ -49,17 +49,22 @@ t.test('a body that takes too long is answered, and its connection ends', async 
   t.match(text, /"code":-32000,"message":"Request Timeout/)
 })
 
-t.test('so is one over HTTP/2, where its stream ends', async t => {
-  const { port } = await start(t, 'h2c', { bodyTimeout: 100 })
+/** Begins a body over HTTP/2 that never ends, and resolves to the status of its answer once its stream has ended. */
+async function beginHttp2 (t: Test, port: number): Promise<number> {
   const client = connectHttp2(`http://127.0.0.1:${port}`)
   t.teardown(() => { client.destroy() })
   const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json' })
   stream.on('error', () => {}).write('{')
   const closed = once(stream, 'close')
   const [headers] = await once(stream, 'response')
-  t.equal(headers[':status'], 408)
   stream.resume()
   await closed
+  return headers[':status']
+}
+
+t.test('so is one over HTTP/2, where its stream ends', async t => {
+  const { port } = await start(t, 'h2c', { bodyTimeout: 100 })
+  t.equal(await beginHttp2(t, port), 408)
 })
 
 t.test('a body that goes on after its answer does not keep its connection for ever', async t => {
@@ -79,15 +84,7 @@ t.test('a body of a request that a hook of the application has refused ends with
 
 t.test('so does one over HTTP/2, with its stream', async t => {
   const { port } = await start(t, 'h2c', { bodyTimeout: 100 }, app => { app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true })) })
-  const client = connectHttp2(`http://127.0.0.1:${port}`)
-  t.teardown(() => { client.destroy() })
-  const stream = client.request({ ':path': '/mcp', ':method': 'POST', 'content-type': 'application/json' })
-  stream.on('error', () => {}).write('{')
-  const closed = once(stream, 'close')
-  const [headers] = await once(stream, 'response')
-  t.equal(headers[':status'], 401)
-  stream.resume()
-  await closed
+  t.equal(await beginHttp2(t, port), 401)
 })
 
 t.test('routes of ours make the loggers of requests as the application does', async t => {
