@@ -34,6 +34,7 @@ export class Lines {
    * or a node that owes an answer neither sends nor takes anything
    */
   look (passed: number, calls: number): 'moving' | 'silent' | 'lost' {
+    const { isCluster } = this.client
     const before = this.#known
     this.#known = new Map()
     let owing = 0
@@ -45,10 +46,10 @@ export class Lines {
       const line = moved(before.get(node), stream, passed)
       this.#known.set(node, line)
       owing++
-      owed += callsIn(node)
+      if (isCluster) owed += callsIn(node)
       silent ||= line.silence > 0
     }
-    if (this.client.isCluster && owed < calls) return 'lost'
+    if (isCluster && owed < calls) return 'lost'
     return silent || owing === 0 ? 'silent' : 'moving'
   }
 
