@@ -1,5 +1,6 @@
+import { PatientTransport } from '@holdfast/clients/patient-transport'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 
 /** Milliseconds. */
@@ -8,8 +9,6 @@ const PATIENCE = 180_000
 /** The SDK's own client, whose user answers each question with the question and its own name. */
 export class SdkClient {
   readonly #client: Client
-  /** More patience than the SDK's two attempts: a replica may take a while to come back. */
-  readonly #reconnection = { initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 60 }
   /** Log messages that reached it, in their order. */
   readonly heard: string[] = []
   #listening = (): void => {}
@@ -25,7 +24,7 @@ export class SdkClient {
 
   static async open (url: URL, name: string, headers: Record<string, string> = {}): Promise<SdkClient> {
     const client = new SdkClient(name)
-    await client.#client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers }, reconnectionOptions: client.#reconnection }))
+    await client.#client.connect(new PatientTransport(url, headers, { delay: 500, maxRetries: 60 }))
     return client
   }
 
@@ -48,8 +47,6 @@ export class SdkClient {
   }
 
   async close (): Promise<void> {
-    // The SDK's transport tries on after it was closed, where it was just trying.
-    this.#reconnection.maxRetries = 0
     await this.#client.close()
   }
 }
