@@ -171,9 +171,7 @@ export class Endpoint {
       this.#refuseWhileDraining()
       const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
-      const id = sessionId(inbound)
-      this.#live.isForeign(id, inbound.principal)
-      return await this.sessions.terminate(id, inbound.principal) ? emptyReply(200) : this.#notFound(null)
+      return await this.#live.terminate(sessionId(inbound), inbound.principal) ? emptyReply(200) : this.#notFound(null)
     } catch (error) {
       return this.#failed(error, null)
     }

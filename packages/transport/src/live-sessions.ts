@@ -42,7 +42,9 @@ interface Starting {
 
 /** The sessions that have a server object here: least recently used first, restored when they are asked for. */
 export class LiveSessions {
+  /** For those who are told of mismatches. Nobody is answered by it. */
   readonly #byId = new Map<string, LiveSession>()
+  readonly #byName = new Map<string, LiveSession>()
   readonly #byKey = new Map<RecordKey, LiveSession>()
   readonly #recency = new Recency<LiveSession>()
   readonly #starting = new Map<RecordKey, Starting>()
@@ -65,7 +67,7 @@ export class LiveSessions {
     private readonly deadlines: Overdue<Expiring>
   ) {
     this.#places = new LivePlaces(settings.maxLive, live => live.working)
-    this.#mismatches = new Mismatches(sessions)
+    this.#mismatches = new Mismatches(sessions, id => this.#byId.get(id)?.session)
   }
 
   get size (): number { return this.#byKey.size }
@@ -82,9 +84,8 @@ export class LiveSessions {
    * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be what it waits for
    */
   async find (id: string, principal: Principal | null, calls = false): Promise<Found | undefined> {
-    const live = this.#byId.get(id)
-    // For somebody else's the same answer after the same time as for an id that nobody has.
-    if (live === undefined || this.isForeign(id, principal)) return await this.#findDormant(id, principal)
+    const live = this.#of(id, principal)
+    if (live === undefined) return await this.#findDormant(id, principal)
     const { session } = live
     live.enter()
     try {
@@ -101,19 +102,18 @@ export class LiveSessions {
     if (!this.#isUsable(live)) {
       live.leave()
       // The server closed itself. Its session goes on, with another.
-      if (this.#byId.get(id) === live) await this.#remove(live, 'dormant')
+      if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
       return await this.find(id, principal, calls)
     }
     this.#use(live)
     return { session, live }
   }
 
-  /** Whether an id is that of somebody else's session, as far as it is live here; that is reported, later. */
-  isForeign (id: string, principal: Principal | null): boolean {
-    const session = this.#byId.get(id)?.session
-    if (session === undefined || samePrincipal(session.principal, principal)) return false
-    this.#mismatches.note(session, principal)
-    return true
+  /** Ends a session, live or dormant. False when there was none. */
+  async terminate (id: string, principal: Principal | null): Promise<boolean> {
+    const terminated = await this.sessions.terminate(id, principal)
+    if (!terminated) this.#mismatches.note(id, principal)
+    return terminated
   }
 
   /**
@@ -261,6 +261,7 @@ export class LiveSessions {
       throw error
     }
     this.#byId.set(id, live)
+    this.#byName.set(nameOf(id, principal), live)
     this.#byKey.set(key, live)
     if (live.restored) this.sessions.emit('restored', { ...notice(live.session), principal })
   }
@@ -275,7 +276,14 @@ export class LiveSessions {
 
   async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
     const session = await this.sessions.open(id, principal)
-    return session && { session }
+    if (session !== undefined) return { session }
+    this.#mismatches.note(id, principal)
+    return undefined
+  }
+
+  #of (id: string, principal: Principal | null): LiveSession | undefined {
+    const live = this.#byName.get(nameOf(id, principal))
+    return live !== undefined && samePrincipal(live.session.principal, principal) ? live : undefined
   }
 
   #isUsable (live: LiveSession): boolean {
@@ -346,8 +354,9 @@ export class LiveSessions {
   }
 
   async #remove (live: LiveSession, reason: DisposeReason): Promise<void> {
-    const { id, key } = live.session
+    const { id, key, principal } = live.session
     this.#byId.delete(id)
+    this.#byName.delete(nameOf(id, principal))
     this.#byKey.delete(key)
     this.#recency.delete(live)
     const closing = live.close(reason).finally(() => {
@@ -358,6 +367,14 @@ export class LiveSessions {
     this.#leave(live)
     await closing
   }
+}
+
+/**
+ * What a live session is looked up by. Somebody else's is not among what is looked at: to find it and then refuse it would take longer than to
+ * find nothing.
+ */
+function nameOf (id: string, principal: Principal | null): string {
+  return principal === null ? id : `${id} ${principal.subject}`
 }
 
 function notice ({ key, owner }: Session): SessionNotice {

@@ -1,4 +1,4 @@
-import { type Principal, type Session, type Sessions, keyLabel, ownerDigest } from '@holdfast/core'
+import { type Principal, type Session, type Sessions, keyLabel, ownerDigest, samePrincipal } from '@holdfast/core'
 
 /** Milliseconds after which mismatches are told. */
 const LATER = 1_000
@@ -6,26 +6,42 @@ const LATER = 1_000
 /** Mismatches that wait to be told; beyond them none is noted. */
 const MAX_WAITING = 1_000
 
+/** A request that found no session. */
+interface Miss { id: string, by: Principal | null }
+
 /**
- * Requests for a session of somebody else. They are told after a while and together: whoever asks must not find out by the time that
- * telling takes, not even by that of its next request.
+ * Requests for a session of somebody else that is live here. Whoever asks must not find out by the time that it takes: whether a miss is one
+ * is looked up after the answers of this turn are written, and it is told later, together with others.
  */
 export class Mismatches {
+  #misses: Miss[] = []
   #waiting: Array<{ session: Session, by: Principal | null }> = []
 
-  constructor (private readonly sessions: Sessions) {}
+  /** @param live the session of an id, if it is live here */
+  constructor (private readonly sessions: Sessions, private readonly live: (id: string) => Session | undefined) {}
 
-  note (session: Session, by: Principal | null): void {
-    if (this.#waiting.length === MAX_WAITING) return
-    if (this.#waiting.push({ session, by }) === 1) setTimeout(() => this.tell(), LATER).unref()
+  /** Notes that a principal found no session of this id. */
+  note (id: string, by: Principal | null): void {
+    if (this.#misses.push({ id, by }) === 1) setImmediate(() => this.#sort())
   }
 
   /** Tells what waits. */
   tell (): void {
+    this.#sort()
     const waiting = this.#waiting
     this.#waiting = []
     for (const { session: { key, owner }, by } of waiting) {
       this.sessions.emit('ownerMismatch', { label: keyLabel(key), key, owner, by: ownerDigest(this.sessions.namespace, by) })
+    }
+  }
+
+  #sort (): void {
+    const misses = this.#misses
+    this.#misses = []
+    for (const { id, by } of misses) {
+      const session = this.live(id)
+      if (session === undefined || samePrincipal(session.principal, by) || this.#waiting.length === MAX_WAITING) continue
+      if (this.#waiting.push({ session, by }) === 1) setTimeout(() => this.tell(), LATER).unref()
     }
   }
 }
