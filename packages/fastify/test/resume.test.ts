@@ -110,3 +110,18 @@ t.test('several calls resume independently of each other', async t => {
   gates[0]?.open()
   for (const [n, response] of resumed.entries()) t.strictSame((await allMessages(response)).map(valueOf), [n])
 })
+
+t.test('a stream whose log cannot be read is answered all the same, and ends in order', async t => {
+  const backend = memory()
+  const { url } = await start(t, { backend })
+  const client = await RawClient.open(url)
+  const { events: log } = backend
+  const { readAfter } = log
+  log.readAfter = async () => { throw new Error('down') }
+  const ended = await client.resume('standalone.0')
+  t.equal(ended.status, 200)
+  t.match(await ended.text(), /^retry: \d+$/m, 'it is to be resumed later')
+  t.equal((await client.get()).status, 503)
+  log.readAfter = readAfter
+  t.equal((await client.resume('standalone.0')).status, 200)
+})

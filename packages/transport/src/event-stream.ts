@@ -146,7 +146,8 @@ export class EventStream extends Readable {
       } while (this.#again && !this.#done)
     } catch (error) {
       this.feed.failed(error)
-      this.destroy()
+      // Its headers may not be out: in order, the client hears of them, and when to come back.
+      this.finish(true)
     }
     this.#reading = false
   }

@@ -262,14 +262,15 @@ t.test('a client that goes away while the log is read ends the reading', async (
   t.equal(log.closed, 2)
 })
 
-t.test('a log that cannot be read cuts the response', async (t) => {
+t.test('a log that cannot be read ends the response in order', async (t) => {
   const log = new Log()
   log.failing = new Error('down')
   const stream = log.stream()
   stream.wake()
   const events = new Events(stream)
   t.same(await events.rest(), [])
-  t.ok(events.cut)
+  t.notOk(events.cut)
+  t.match(events.seen.at(-1), { retry: /^\d+$/ }, 'and the client is told when to come back')
   t.same(log.failures, [log.failing])
 })
 
