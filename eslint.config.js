@@ -7,7 +7,7 @@ export default [
     plugins: { '@typescript-eslint': plugins['typescript-eslint'].plugin },
     languageOptions: {
       parser: plugins['typescript-eslint'].parser,
-      parserOptions: { project: 'tsconfig.check.json' }
+      parserOptions: { project: 'tsconfig.lint.json' }
     },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',

@@ -14,16 +14,12 @@ if (mode === undefined) {
 }
 
 const results = []
+let aside = Promise.resolve()
 for (const step of mode.steps) {
-  console.log(`\n→ ${step.name}: ${step.says}`)
-  const result = await runStep(step)
-  results.push({ name: step.name, ...result })
-  console.log(`${result.failed === 0 ? '✓' : '✗'} ${step.name}: ${seconds(result)}`)
-  if (result.failed > 0) {
-    process.exitCode = result.exitCode
-    break
-  }
+  if (step.aside) aside = aside.then(() => take({ ...step, quiet: true }))
+  else if (!await take(step)) break
 }
+await aside
 const failed = sum('failed')
 
 if (mode.main === undefined || failed > 0) {
@@ -47,6 +43,16 @@ function absorbEcho (signal) {
     last = performance.now()
     if (!echo && process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
   })
+}
+
+/** Runs a step, and says what came of it. */
+async function take (step) {
+  console.log(`\n→ ${step.name}: ${step.says}`)
+  const result = await runStep(step)
+  results.push({ name: step.name, ...result })
+  console.log(`${result.failed === 0 ? '✓' : '✗'} ${step.name}: ${seconds(result)}`)
+  process.exitCode ||= result.exitCode
+  return result.failed === 0
 }
 
 function sum (key) {

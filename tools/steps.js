@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 
 const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
@@ -11,7 +10,8 @@ export const pnpm = (...args) => ['npx', '--yes', '--loglevel=error', packageMan
 
 /**
  * A step: `name`, what it `says` before it runs, and its `command`. `quiet` shows the output only when the step fails;
- * `tap` counts the assertions in it.
+ * `counts` says that its last line has how many assertions there were. Steps with `aside` run, quietly and one after the other, beside what
+ * follows them.
  */
 const install = {
   name: 'install',
@@ -24,25 +24,22 @@ const redisServer = {
   says: 'a redis-server for the tests; installed with apt-get where that may be done',
   command: node('tools/redis-server.js')
 }
-const build = { name: 'build', says: 'tsc -b', command: tsc('-b') }
+const build = { name: 'build', says: 'tsc -b: packages, examples and tests', command: tsc('-b') }
 
-/** Everything that CI does. */
+/** Everything that CI does. What is marked `aside` uses one core while the tests wait. */
 const check = [
   build,
-  { name: 'types', says: 'tests, type tests and examples', command: tsc('-p', 'tsconfig.check.json') },
-  { name: 'lint', says: 'eslint', command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.') },
-  { name: 'hygiene', says: 'rules of this repository', command: node('tools/hygiene.js') },
-  { name: 'configuration', says: 'docs/configuration.md is what the schemas say', command: node('tools/configuration.js') },
-  { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js') },
+  { name: 'lint', says: 'eslint', command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'), aside: true },
+  { name: 'hygiene', says: 'rules of this repository', command: node('tools/hygiene.js'), aside: true },
+  { name: 'configuration', says: 'docs/configuration.md is what the schemas say', command: node('tools/configuration.js'), aside: true },
+  { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js'), aside: true },
+  { name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js'), aside: true },
   {
     name: 'tests',
-    says: 'tap in every package, with coverage',
-    command: pnpm('-r', '--workspace-concurrency=1', '--stream', 'test'),
-    // One file more than there are cores: they wait as often as they compute.
-    env: { TAP_REPORTER: 'tap', TAP_TIMEOUT: '240', TAP_JOBS: `${availableParallelism() + 1}` },
-    tap: true
-  },
-  { name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js') }
+    says: 'every test file, with the coverage of every package',
+    command: node('tools/test.js', '.'),
+    counts: true
+  }
 ]
 
 /** What `node tools/run.js <mode>` does: its steps, then `main` in the same process, with the remaining arguments. */

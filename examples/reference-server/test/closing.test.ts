@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import { startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../dist/child-server.js'
 
 t.test('a peer whose body never comes does not keep the process, also where there is no route', async t => {
   for (const path of ['/nowhere', '/mcp', '/health/live']) {

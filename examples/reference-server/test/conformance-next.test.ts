@@ -1,5 +1,5 @@
 import t from 'tap'
 import { testConformance } from '@holdfast/clients/conformance'
-import { startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../dist/child-server.js'
 
-testConformance(t, startChildServer, 'conformance-next', '--requirements', '2025-11-25')
+testConformance(t, startChildServer, 'auto', 'conformance-next', '--requirements', '2025-11-25')

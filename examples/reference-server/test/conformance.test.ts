@@ -1,5 +1,5 @@
 import t from 'tap'
 import { testConformance } from '@holdfast/clients/conformance'
-import { startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../dist/child-server.js'
 
-testConformance(t, startChildServer, '@modelcontextprotocol/conformance', '--suite', 'active')
+testConformance(t, startChildServer, 'auto', '@modelcontextprotocol/conformance', '--suite', 'active')

@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Keyring } from '@holdfast/fastify'
 import t from 'tap'
-import { demoKeys } from '../src/demo-keys.js'
+import { demoKeys } from '../dist/demo-keys.js'
 
 t.test('keys are made once, and only their owner can read them', async t => {
   const folder = join(t.testdir({}), 'own')

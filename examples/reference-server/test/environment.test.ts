@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EnvironmentError, readEnvironment } from '../src/environment.js'
+import { EnvironmentError, readEnvironment } from '../dist/environment.js'
 
 t.test('an empty environment gives the defaults of the server and leaves the rest to the plugin', async t => {
   t.strictSame(readEnvironment({ PATH: '/bin' }), { host: '127.0.0.1', port: 3_000, requestTimeout: 30_000, backend: 'memory' })

@@ -2,7 +2,7 @@ import { generateKey } from '@holdfast/fastify'
 import { freePort, RedisServer, until } from '@holdfast/real-redis'
 import { count, initialize, open, post } from '@holdfast/clients/by-hand'
 import t, { type Test } from 'tap'
-import { startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../dist/child-server.js'
 import { onRedis } from './fixtures/on-redis.js'
 
 const REDIS = { HOLDFAST_BACKEND: 'redis', HOLDFAST_KEYS: generateKey() }

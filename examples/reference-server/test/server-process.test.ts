@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t from 'tap'
-import { startChildServer } from '../src/child-server.js'
+import { startChildServer } from '../dist/child-server.js'
 import { connected } from '@holdfast/clients/connected'
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startChildServer } from '../src/child-server.js'
-import type { Stage } from '../src/stage.js'
-import { STORY } from '../src/story.js'
+import { startChildServer } from '../dist/child-server.js'
+import type { Stage } from '../dist/stage.js'
+import { STORY } from '../dist/story.js'
 
 const START = fileURLToPath(new URL('../dist/start.js', import.meta.url))
 

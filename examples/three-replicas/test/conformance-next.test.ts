@@ -1,5 +1,5 @@
 import t from 'tap'
 import { testConformance } from '@holdfast/clients/conformance'
-import { Fleet } from '../src/fleet.js'
+import { Fleet } from '../dist/fleet.js'
 
-testConformance(t, Fleet.start, 'conformance-next', '--requirements', '2025-11-25')
+testConformance(t, Fleet.start, 'sse', 'conformance-next', '--requirements', '2025-11-25')

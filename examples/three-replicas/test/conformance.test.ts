@@ -1,5 +1,5 @@
 import t from 'tap'
 import { testConformance } from '@holdfast/clients/conformance'
-import { Fleet } from '../src/fleet.js'
+import { Fleet } from '../dist/fleet.js'
 
-testConformance(t, Fleet.start, '@modelcontextprotocol/conformance', '--suite', 'active')
+testConformance(t, Fleet.start, 'sse', '@modelcontextprotocol/conformance', '--suite', 'active')

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { play } from '../src/play.js'
-import { STORY } from '../src/story.js'
+import { play } from '../dist/play.js'
+import { STORY } from '../dist/story.js'
 
 t.test('the story is true', async t => {
   const told: string[] = []

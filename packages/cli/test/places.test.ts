@@ -1,7 +1,7 @@
 import t from 'tap'
 import { RedisCluster, RedisServer, replicated } from '@holdfast/real-redis'
 import { generateKey } from '@holdfast/envelope'
-import { redisPlace } from '../src/redis-place.js'
+import { redisPlace } from '../dist/redis-place.js'
 import { holdfast } from './fixtures/holdfast.js'
 import { corner, furnished } from './fixtures/furnished.js'
 

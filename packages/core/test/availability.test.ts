@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Availability, HoldfastError } from '../src/index.js'
+import { Availability, HoldfastError } from '../dist/index.js'
 
 function watched () {
   const heard: unknown[] = []

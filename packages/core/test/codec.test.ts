@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BoundCodec, type Codec, type Place, plain } from '../src/index.js'
+import { BoundCodec, type Codec, type Place, plain } from '../dist/index.js'
 import { ADA, manager } from './fixtures/manager.js'
 
 const bytes = Buffer.from('content')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type ContractCheck, checks } from '../src/contract/index.js'
+import { type ContractCheck, checks } from '../dist/contract/index.js'
 import { broken } from './fixtures/broken/index.js'
 import { harness } from './fixtures/harness.js'
 import type { Reference } from './fixtures/reference.js'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { type MirroredBackend, type SwitchableBackend, mirrored, switchable } from '../src/index.js'
-import { runContract } from '../src/contract/index.js'
+import { type MirroredBackend, type SwitchableBackend, mirrored, switchable } from '../dist/index.js'
+import { runContract } from '../dist/contract/index.js'
 import type { Reference } from './fixtures/reference.js'
 import { routed } from './fixtures/routed.js'
 

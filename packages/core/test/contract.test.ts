@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checks, runContract } from '../src/contract/index.js'
+import { checks, runContract } from '../dist/contract/index.js'
 import { harness } from './fixtures/harness.js'
 
 t.test('the reference backend keeps the contract', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Duration, InvalidOptionError, milliseconds } from '../src/index.js'
+import { type Duration, InvalidOptionError, milliseconds } from '../dist/index.js'
 
 t.test('a number is milliseconds, a string has its unit', async (t) => {
   const cases: Array<[Duration, number]> = [

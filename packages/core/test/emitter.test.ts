@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { Emitter } from '../src/index.js'
+import { Emitter } from '../dist/index.js'
 
 interface Events { news: number, error: { error: unknown } }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldfastError } from '../src/index.js'
+import { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldfastError } from '../dist/index.js'
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[]
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BoundCodec, Fleet, type FleetMessage, plain } from '../src/index.js'
+import { BoundCodec, Fleet, type FleetMessage, plain } from '../dist/index.js'
 import { Reference } from './fixtures/reference.js'
 
 function fleet (bus: Reference, replica: string, namespace = 'mcp') {

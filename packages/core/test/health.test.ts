@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HealthCheck, type Thresholds } from '../src/health.js'
+import { HealthCheck, type Thresholds } from '../dist/health.js'
 import { manager, outage } from './fixtures/manager.js'
 
 /** A manager whose backend takes as long as it is told to answer a ping, on a clock that the test moves. */

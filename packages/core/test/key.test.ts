@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isSessionId, keyLabel, mintSessionId, ownerDigest, ownerTag, recordKey } from '../src/index.js'
+import { isSessionId, keyLabel, mintSessionId, ownerDigest, ownerTag, recordKey } from '../dist/index.js'
 
 t.test('a minted id is 43 characters that MCP allows, and never the same', async (t) => {
   const ids = Array.from({ length: 1_000 }, mintSessionId)

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
 import t from 'tap'
-import type { Json, N8nMcpOptions, RestoreOptions } from '../src/index.js'
+import type { Json, N8nMcpOptions, RestoreOptions } from '../dist/index.js'
 import { ADA } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
 import { sealing } from './fixtures/sealing.js'

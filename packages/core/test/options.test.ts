@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Sessions, type SessionsOptions } from '../src/index.js'
+import { Sessions, type SessionsOptions } from '../dist/index.js'
 import { manager } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
 

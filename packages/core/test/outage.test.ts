@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HoldfastError } from '../src/index.js'
+import { HoldfastError } from '../dist/index.js'
 import { ADA, manager, outage } from './fixtures/manager.js'
 
 t.test('an outage is never a miss, whatever is asked', async (t) => {

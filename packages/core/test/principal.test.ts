@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Principal, ownerDigest, samePrincipal } from '../src/index.js'
-import { ownerName } from '../src/principal.js'
+import { type Principal, ownerDigest, samePrincipal } from '../dist/index.js'
+import { ownerName } from '../dist/principal.js'
 
 const PARTS = [undefined, '', 'a', '-', '1:a', 'null', '"', '",null,"', 'a,b', '\ud800', '\ud801', '\ufffd', 'é', 'e\u0301']
 

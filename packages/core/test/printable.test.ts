@@ -1,5 +1,5 @@
 import t from 'tap'
-import { printable, printableTexts } from '../src/index.js'
+import { printable, printableTexts } from '../dist/index.js'
 
 t.test('what is shown of a text is one short line that is what it looks like', async (t) => {
   t.equal(printable('Claude Desktop é 会'), 'Claude Desktop é 会')

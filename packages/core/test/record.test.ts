@@ -1,5 +1,5 @@
 import t from 'tap'
-import { expiresAt, isExpired } from '../src/record.js'
+import { expiresAt, isExpired } from '../dist/record.js'
 
 const record = { usedAt: 1000, idle: 500, deadline: 10_000 }
 

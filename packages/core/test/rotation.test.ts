@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type BoundCodec, type SessionsOptions, type StreamRef, eventPlace, plain } from '../src/index.js'
+import { type BoundCodec, type SessionsOptions, type StreamRef, eventPlace, plain } from '../dist/index.js'
 import { ADA, manager, outage } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
 import type { Reference } from './fixtures/reference.js'

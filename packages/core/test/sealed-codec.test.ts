@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
-import { type Place, sealed } from '../src/index.js'
+import { type Place, sealed } from '../dist/index.js'
 
 const PLACE: Place = { namespace: 'mcp', kind: 'session', key: 'a' }
 const bytes = Buffer.from('state')

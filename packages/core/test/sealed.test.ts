@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { type Sessions, keyLabel, recordKey, unsealed } from '../src/index.js'
+import { type Sessions, keyLabel, recordKey, unsealed } from '../dist/index.js'
 import { header, plainly, signed } from './fixtures/forge.js'
 import { ADA, manager } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'

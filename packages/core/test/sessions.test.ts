@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type SessionSummary, Sessions } from '../src/index.js'
+import { type SessionSummary, Sessions } from '../dist/index.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 
 t.test('a session is opened by its id and its owner, as it was created', async (t) => {

@@ -1,8 +1,8 @@
 /* eslint-disable no-proto, no-self-assign, @typescript-eslint/no-unused-expressions -- whatever an application may do to a draft */
 import t, { type Test } from 'tap'
-import { Draft } from '../src/draft.js'
-import { type Json, parseJson } from '../src/json.js'
-import { settle } from '../src/settle.js'
+import { Draft } from '../dist/draft.js'
+import { type Json, parseJson } from '../dist/json.js'
+import { settle } from '../dist/settle.js'
 
 const BASE = '{"n":1,"list":[1,{"deep":[{"x":1}]},"é"],"empty":{},"none":[],"__proto__":{"own":true},"text":"\\u2028","7":null}'
 

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { file, unsealed } from '../src/index.js'
+import { file, unsealed } from '../dist/index.js'
 import { ADA } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
 import { sealing } from './fixtures/sealing.js'
@@ -15,7 +15,7 @@ import { Shelf } from './fixtures/shelf.js'
 
 const NOTHING = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
 const FAILED = { code: 'HOLDFAST_SNAPSHOT_FAILED' }
-const exporting = fileURLToPath(new URL('fixtures/exporting.mjs', import.meta.url))
+const exporting = fileURLToPath(new URL('../test/fixtures/exporting.mjs', import.meta.url))
 
 t.test('the file is for its owner only, whatever the umask', async (t) => {
   const path = join(t.testdir(), 'sessions.holdfast')

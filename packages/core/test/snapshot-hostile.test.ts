@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type Codec, HoldfastError, type RestoreReport, type StoredRecord, UNKNOWN_KEY, ownerDigest, recordKey, unsealed } from '../src/index.js'
+import { type Codec, HoldfastError, type RestoreReport, type StoredRecord, UNKNOWN_KEY, ownerDigest, recordKey, unsealed } from '../dist/index.js'
 import { ADA, BOB } from './fixtures/manager.js'
 import { header, plainly, signed } from './fixtures/forge.js'
 import { held, start } from './fixtures/process.js'
@@ -355,7 +355,7 @@ t.test('very many bytes of streams for one session are stored as they come', asy
 })
 
 t.test('two hundred megabytes of noise need little memory', async (t) => {
-  const script = fileURLToPath(new URL('fixtures/noise.mjs', import.meta.url))
+  const script = fileURLToPath(new URL('../test/fixtures/noise.mjs', import.meta.url))
   const child = spawn('env', ['-i', process.execPath, '--max-old-space-size=40', script, await header({ codec: unsealed })], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', data => { said += data })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Json, isObject } from '../src/index.js'
-import { decodeState, encodeState, initialState, settleState } from '../src/state.js'
+import { type Json, isObject } from '../dist/index.js'
+import { decodeState, encodeState, initialState, settleState } from '../dist/state.js'
 
 const valid = JSON.parse(JSON.stringify(initialState({ principal: { subject: 'ada' }, data: { n: 1 } })))
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { HoldfastError, type Sessions, Sweeper } from '../src/index.js'
+import { HoldfastError, type Sessions, Sweeper } from '../dist/index.js'
 import { manager, outage } from './fixtures/manager.js'
 
 // A sweeper keeps no process alive: while a test waits for one, this does.
@@ -154,7 +154,7 @@ t.test('a wrong interval is an error at once', async (t) => {
 })
 
 t.test('a sweeper keeps no process alive', async (t) => {
-  const script = fileURLToPath(new URL('./fixtures/sweeping.ts', import.meta.url))
+  const script = fileURLToPath(new URL('./fixtures/sweeping.js', import.meta.url))
   const child = spawn(process.execPath, [...process.execArgv, script], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', data => { output += data })

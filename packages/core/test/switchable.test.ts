@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { type MigrationStopped, Sessions, isHoldfastError, switchable, unsealed } from '../src/index.js'
+import { type MigrationStopped, Sessions, isHoldfastError, switchable, unsealed } from '../dist/index.js'
 import { bytes, given } from './fixtures/given.js'
 import { outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'

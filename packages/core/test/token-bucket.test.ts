@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TokenBucket } from '../src/token-bucket.js'
+import { TokenBucket } from '../dist/token-bucket.js'
 
 t.test('a token bucket lets through what its rate allows, and no more than a second\'s worth at once', async (t) => {
   let now = 5_000

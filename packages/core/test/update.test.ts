@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
-import { type DataChange, HoldfastError, Sessions, plain } from '../src/index.js'
+import { type DataChange, HoldfastError, Sessions, plain } from '../dist/index.js'
 import { ADA, manager, outage } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
 

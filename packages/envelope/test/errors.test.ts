@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, InvalidKeyError } from '../src/index.js'
+import { ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, InvalidKeyError } from '../dist/index.js'
 
 const RETRYABLE = ['HOLDFAST_UNKNOWN_KEY', 'HOLDFAST_KMS_UNAVAILABLE']
 

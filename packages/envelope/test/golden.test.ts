@@ -1,8 +1,8 @@
 import t from 'tap'
-import { encodeAad } from '../src/aad.js'
-import { Envelope, Keyring } from '../src/index.js'
-import { writePrefix } from '../src/layout.js'
-import { pseudorandomKey, sealMessage } from '../src/message.js'
+import { encodeAad } from '../dist/aad.js'
+import { Envelope, Keyring } from '../dist/index.js'
+import { writePrefix } from '../dist/layout.js'
+import { pseudorandomKey, sealMessage } from '../dist/message.js'
 import { golden, hex, type Golden } from './fixtures/golden.js'
 import * as independent from './fixtures/independent.js'
 

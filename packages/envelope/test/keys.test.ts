@@ -1,6 +1,6 @@
 import { createPrivateKey, createSecretKey, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { Envelope, generateKey, InvalidKeyError, Keyring, type Keys, type KeySpec } from '../src/index.js'
+import { Envelope, generateKey, InvalidKeyError, Keyring, type Keys, type KeySpec } from '../dist/index.js'
 import { hexKey } from './fixtures/keys.js'
 import { FakeKms } from './fixtures/kms.js'
 

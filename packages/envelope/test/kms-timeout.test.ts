@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Envelope, Keyring } from '../src/index.js'
+import { Envelope, Keyring } from '../dist/index.js'
 import { FakeKms } from './fixtures/kms.js'
 
 t.test('a KMS that never answers is one that is away', async t => {

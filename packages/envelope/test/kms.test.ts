@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Envelope, EnvelopeError, Keyring } from '../src/index.js'
+import { Envelope, EnvelopeError, Keyring } from '../dist/index.js'
 import { failure } from './fixtures/failure.js'
 import { FakeKms } from './fixtures/kms.js'
 import { hexKey } from './fixtures/keys.js'

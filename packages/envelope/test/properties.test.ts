@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Envelope, Keyring } from '../src/index.js'
+import { Envelope, Keyring } from '../dist/index.js'
 import { failure } from './fixtures/failure.js'
 import { hexKey } from './fixtures/keys.js'
 import * as independent from './fixtures/independent.js'

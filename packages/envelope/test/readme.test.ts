@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 import t, { type Test } from 'tap'
-import { Envelope, type KeyProvider, Keyring } from '../src/index.js'
+import { Envelope, type KeyProvider, Keyring } from '../dist/index.js'
 import { failure } from './fixtures/failure.js'
 import { FakeKms } from './fixtures/kms.js'
 
@@ -14,7 +14,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const [example = '', aws = '', azure = '', google = '', vault = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code as string)
 
 async function run (t: Test, code: string): Promise<Record<string, (...given: unknown[]) => KeyProvider>> {
-  const source = code.replaceAll('@holdfast/envelope', new URL('../src/index.ts', import.meta.url).href)
+  const source = code.replaceAll('@holdfast/envelope', new URL('../dist/index.js', import.meta.url).href)
   return await import(pathToFileURL(join(t.testdir({ 'example.mjs': source }), 'example.mjs')).href)
 }
 

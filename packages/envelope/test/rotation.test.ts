@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Envelope, Keyring, type KeySpec } from '../src/index.js'
+import { Envelope, Keyring, type KeySpec } from '../dist/index.js'
 import { hexKey } from './fixtures/keys.js'
 
 const old: KeySpec = { id: 'old', key: hexKey(1) }

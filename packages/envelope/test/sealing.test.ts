@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Aad, Envelope, generateKey, Keyring } from '../src/index.js'
-import { newMessageId } from '../src/message-id.js'
+import { type Aad, Envelope, generateKey, Keyring } from '../dist/index.js'
+import { newMessageId } from '../dist/message-id.js'
 
 const envelope = new Envelope(new Keyring(`${generateKey('new')},${generateKey('old')}`))
 const plaintext = Buffer.from('state of a session')

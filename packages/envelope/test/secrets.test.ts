@@ -1,6 +1,6 @@
 import { format, inspect } from 'node:util'
 import t from 'tap'
-import { Envelope, generateKey, Keyring } from '../src/index.js'
+import { Envelope, generateKey, Keyring } from '../dist/index.js'
 import { failure } from './fixtures/failure.js'
 import { FakeKms } from './fixtures/kms.js'
 

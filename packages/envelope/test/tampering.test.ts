@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Aad, Envelope, type EnvelopeErrorCode, Keyring } from '../src/index.js'
+import { type Aad, Envelope, type EnvelopeErrorCode, Keyring } from '../dist/index.js'
 import { failure } from './fixtures/failure.js'
 import { golden, hex } from './fixtures/golden.js'
 import { hexKey } from './fixtures/keys.js'

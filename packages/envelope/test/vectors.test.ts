@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import t from 'tap'
-import { decrypt, encrypt } from '../src/aead.js'
-import { expand, extract } from '../src/hkdf.js'
+import { decrypt, encrypt } from '../dist/aead.js'
+import { expand, extract } from '../dist/hkdf.js'
 import { hex } from './fixtures/golden.js'
 import { ciphers, derivations } from './fixtures/published.js'
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import Type from 'typebox'
-import holdfast from '../src/index.js'
+import holdfast from '../dist/index.js'
 import { type Answer, ask } from './fixtures/admin.js'
 import { serving } from './fixtures/tools.js'
 

@@ -1,7 +1,7 @@
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { FleetAnswer } from '../src/admin/schemas.js'
+import { FleetAnswer } from '../dist/admin/schemas.js'
 import { ask, startAdmin } from './fixtures/admin.js'
 import { events } from '@holdfast/clients/events'
 import { RawClient } from './fixtures/raw-client.js'

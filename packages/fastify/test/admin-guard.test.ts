@@ -1,6 +1,6 @@
 import { memory } from '@holdfast/memory'
 import t, { type Test } from 'tap'
-import type { AdminAction } from '../src/index.js'
+import type { AdminAction } from '../dist/index.js'
 import { type Answer, ask, bearer, startAdmin } from './fixtures/admin.js'
 import { Log } from './fixtures/log.js'
 import { RawClient } from './fixtures/raw-client.js'

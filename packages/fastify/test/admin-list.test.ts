@@ -1,7 +1,7 @@
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { ListAnswer } from '../src/admin/schemas.js'
+import { ListAnswer } from '../dist/admin/schemas.js'
 import { type Answer, ask, startAdmin, user } from './fixtures/admin.js'
 import { events } from '@holdfast/clients/events'
 import { k1, k2 } from './fixtures/keys.js'

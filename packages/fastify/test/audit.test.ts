@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { memory } from '@holdfast/memory'
 import t, { type Test } from 'tap'
-import { AUDIT_EVENTS, type HoldfastOptions, Keyring, file } from '../src/index.js'
+import { AUDIT_EVENTS, type HoldfastOptions, Keyring, file } from '../dist/index.js'
 import { folder } from './fixtures/folder.js'
 import { k1, k2 } from './fixtures/keys.js'
 import { Log } from './fixtures/log.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { memory } from '@holdfast/memory'
-import { countingChanges } from '../src/changes.js'
+import { countingChanges } from '../dist/changes.js'
 
 const LIMITS = { maxRecords: 1, maxPerOwner: 9 }
 const record = (key: string) => ({ key, owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) })

@@ -3,7 +3,7 @@ import { latch } from './fixtures/latch.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
 import { type Tools, echo, serving } from './fixtures/tools.js'
-import type { DisposeReason, HoldfastOptions } from '../src/index.js'
+import type { DisposeReason, HoldfastOptions } from '../dist/index.js'
 
 const tools: Tools = {
   ...echo,

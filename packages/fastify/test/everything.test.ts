@@ -1,6 +1,6 @@
 import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
-import type { ConnectableServer } from '../src/index.js'
+import type { ConnectableServer } from '../dist/index.js'
 import { connect } from './fixtures/connect.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

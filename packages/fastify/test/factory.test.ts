@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import t from 'tap'
-import type { CreateServer, DisposeReason, McpSession } from '../src/index.js'
+import type { CreateServer, DisposeReason, McpSession } from '../dist/index.js'
 import { latch } from './fixtures/latch.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'

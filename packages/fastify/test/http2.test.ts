@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
-import holdfast from '../src/index.js'
+import holdfast from '../dist/index.js'
 import { initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { echo, say, serving } from './fixtures/tools.js'
 

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
-import holdfast from '../src/index.js'
+import holdfast from '../dist/index.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { serving } from './fixtures/tools.js'

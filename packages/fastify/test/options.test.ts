@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { memory } from '@holdfast/memory'
 import { Registry } from 'prom-client'
 import t from 'tap'
-import holdfast, { type HoldfastOptions, OptionsSchema, generateKey } from '../src/index.js'
+import holdfast, { type HoldfastOptions, OptionsSchema, generateKey } from '../dist/index.js'
 import { serving } from './fixtures/tools.js'
 
 const createServer = serving()

@@ -5,8 +5,8 @@ import { IncomingMessage, type Server, ServerResponse, createServer, request } f
 import { request as requestTls } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import holdfast from '../src/index.js'
-import { keptByFastify } from '../src/kept-by-fastify.js'
+import holdfast from '../dist/index.js'
+import { keptByFastify } from '../dist/kept-by-fastify.js'
 import { latch } from './fixtures/latch.js'
 import { PROTOCOLS, type Protocol, certificate, speaking } from './fixtures/protocols.js'
 import { toolCall } from './fixtures/raw-client.js'
@@ -141,33 +141,45 @@ t.test('a tunnel over HTTP/2 that somebody takes is theirs', async t => {
   await closing
 })
 
-t.test('two plugins of one app: the first that closes leaves the calls of the other alone, and the last ends the rest', async t => {
-  const [running, gate, drained] = [latch(), latch(), latch()]
-  const app = Fastify({ return503OnClosing: false })
-  t.teardown(async () => { gate.open(); await app.close() })
-  const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
-  await app.register(async scope => {
-    await scope.register(holdfast, { createServer: serving(), path: '/first', drainTimeout: 50 })
-    scope.addHook('preClose', async () => { drained.open() })
+for (const protocol of ['HTTP', 'h2c'] as const) {
+  t.test(`${protocol}: two plugins of one app: the first that closes leaves the calls of the other alone, and the last ends the rest`, async t => {
+    const [running, gate, drained] = [latch(), latch(), latch()]
+    const app = Fastify({ ...speaking(protocol, tls), return503OnClosing: false })
+    t.teardown(async () => { gate.open(); await app.close() })
+    const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
+    await app.register(async scope => {
+      await scope.register(holdfast, { createServer: serving(), path: '/first', drainTimeout: 50 })
+      scope.addHook('preClose', async () => { drained.open() })
+    })
+    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', drainTimeout: '30s' }) })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const session = await opened({ protocol, port })
+    const answer = ask({ protocol, port }, toolCall(1, 'wait'), session)
+    await running.opened
+    const gone = Promise.all([beginning(protocol, port), connect(port, '127.0.0.1').resume()].map(async socket => await once(socket, 'close')))
+    await opened({ protocol, port })
+    const closing = app.close()
+    await drained.opened
+    gate.open()
+    t.equal((await answer).status, 200)
+    await gone
+    await closing
   })
-  await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', drainTimeout: '30s' }) })
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.server.address() as AddressInfo
-  const session = await opened({ protocol: 'HTTP', port })
-  const answer = ask({ protocol: 'HTTP', port }, toolCall(1, 'wait'), session)
-  await running.opened
-  const begun = connect(port, '127.0.0.1').resume()
-  begun.write('POST /first HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
-  const idle = connect(port, '127.0.0.1').resume()
-  const gone = Promise.all([begun, idle].map(async socket => await once(socket, 'close')))
-  await opened({ protocol: 'HTTP', port })
-  const closing = app.close()
-  await drained.opened
-  gate.open()
-  t.equal((await answer).status, 200)
-  await gone
-  await closing
-})
+}
+
+/** A request to the first plugin whose body never arrives whole. */
+function beginning (protocol: 'HTTP' | 'h2c', port: number): NodeJS.EventEmitter {
+  if (protocol === 'HTTP') {
+    const socket = connect(port, '127.0.0.1').resume()
+    socket.write('POST /first HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
+    return socket
+  }
+  const client = connectHttp2(`http://127.0.0.1:${port}`)
+  const stream = client.request({ ':method': 'POST', ':path': '/first', 'content-type': 'application/json' }).resume()
+  stream.write('{')
+  return stream.on('close', () => { client.close() })
+}
 
 t.test('an upload to a route of somebody else that goes on is theirs', async t => {
   const app = Fastify({ return503OnClosing: false })

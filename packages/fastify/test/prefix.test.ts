@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import holdfast, { type HoldfastOptions } from '../src/index.js'
+import holdfast, { type HoldfastOptions } from '../dist/index.js'
 import { bearer } from './fixtures/admin.js'
 import { Log } from './fixtures/log.js'
 import { initializeRequest } from './fixtures/raw-client.js'

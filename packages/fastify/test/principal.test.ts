@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { HoldfastOptions, Principal } from '../src/index.js'
+import type { HoldfastOptions, Principal } from '../dist/index.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'

@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit'
 import { ownerDigest } from '@holdfast/core'
 import Fastify from 'fastify'
 import t from 'tap'
-import holdfast from '../src/index.js'
+import holdfast from '../dist/index.js'
 import { RawClient, initializeRequest } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 

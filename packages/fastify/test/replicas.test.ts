@@ -3,7 +3,7 @@ import { ElicitResultSchema, SubscribeRequestSchema, UnsubscribeRequestSchema } 
 import { memory } from '@holdfast/memory'
 import type { Backend } from '@holdfast/core'
 import t, { type Test } from 'tap'
-import type { HoldfastOptions } from '../src/index.js'
+import type { HoldfastOptions } from '../dist/index.js'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'

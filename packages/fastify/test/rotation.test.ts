@@ -1,6 +1,6 @@
 import { memory } from '@holdfast/memory'
 import t from 'tap'
-import { file } from '../src/index.js'
+import { file } from '../dist/index.js'
 import { allEvents, allMessages } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'

@@ -1,6 +1,6 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
 import t from 'tap'
-import { SharedValidator, sharedValidator } from '../src/shared-validator.js'
+import { SharedValidator, sharedValidator } from '../dist/shared-validator.js'
 
 function counting (): { validator: SharedValidator, compiled: () => number } {
   let compiled = 0

@@ -1,6 +1,6 @@
 import { memory } from '@holdfast/memory'
 import t, { type Test } from 'tap'
-import type { HoldfastOptions } from '../src/index.js'
+import type { HoldfastOptions } from '../dist/index.js'
 import { latch } from './fixtures/latch.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import t from 'tap'
-import { type KeyProvider, file, generateKey } from '../src/index.js'
+import { type KeyProvider, file, generateKey } from '../dist/index.js'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { Log } from './fixtures/log.js'

@@ -5,7 +5,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { ElicitResultSchema, SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t, { type Test } from 'tap'
 import Type from 'typebox'
-import { type HoldfastOptions, type SnapshotSink, file } from '../src/index.js'
+import { type HoldfastOptions, type SnapshotSink, file } from '../dist/index.js'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1 } from './fixtures/keys.js'
@@ -227,7 +227,7 @@ t.test('an app that never became ready leaves the snapshot as it was', async t =
   await t.rejects(failing, /database/)
   const { default: Fastify } = await import('fastify')
   const app = Fastify()
-  const { default: holdfast } = await import('../src/index.js')
+  const { default: holdfast } = await import('../dist/index.js')
   app.addHook('onReady', async () => { throw new Error('the database is down') })
   await app.register(holdfast, { createServer: serving(tools), keys: k1, snapshot: file(path) })
   await t.rejects(async () => await app.ready(), /database/)

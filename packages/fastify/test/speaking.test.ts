@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
 t.setTimeout(240_000)
-const fixture = fileURLToPath(new URL('fixtures/speaking-process.js', import.meta.url))
+const fixture = fileURLToPath(new URL('../test/fixtures/speaking-process.js', import.meta.url))
 
 for (const kind of ['v1', 'v2', 'everything']) {
   t.test(`${kind}: a server whose timer speaks on after dormancy and after its session does not end the process`, async t => {

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import holdfast, { type HoldfastOptions } from '../src/index.js'
+import holdfast, { type HoldfastOptions } from '../dist/index.js'
 import { Log } from './fixtures/log.js'
 import { serving } from './fixtures/tools.js'
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { memory } from '../src/index.js'
+import { memory } from '../dist/index.js'
 
 const hello = Buffer.from('hello')
 

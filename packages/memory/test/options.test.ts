@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { InvalidOptionError } from '@holdfast/core'
-import { type MemoryOptions, memory } from '../src/index.js'
-import { DEFAULTS } from '../src/options.js'
+import { type MemoryOptions, memory } from '../dist/index.js'
+import { DEFAULTS } from '../dist/options.js'
 
 t.test('a wrong option is refused at once, with its path', async (t) => {
   const wrong: Array<[string, unknown]> = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Heaviest } from '../src/heaviest.js'
+import { Heaviest } from '../dist/heaviest.js'
 import { Clocked, UNLIMITED } from './fixtures/clocked.js'
 
 const KIB = Buffer.alloc(1024)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Breaker } from '../src/breaker.js'
+import { Breaker } from '../dist/breaker.js'
 
 class Clock { time = 0 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CuttingProxy, until } from '@holdfast/real-redis'
 import t from 'tap'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 import { bytes } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 

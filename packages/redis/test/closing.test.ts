@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { RedisServer, replicated, until } from '@holdfast/real-redis'
 import t from 'tap'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 
 /** Sockets that are made by this process from now on. */
 function socketsOf (t: Test, made: (amount: number) => void): Socket[] {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { RedisCluster } from '@holdfast/real-redis'
 import { Redis } from 'ioredis'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 import { create } from './fixtures/given.js'
 import { contract } from './fixtures/contract.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { contract } from './fixtures/contract.js'
+import { CONNECTION, contract } from './fixtures/contract.js'
 import { RedisServer, replicated } from '@holdfast/real-redis'
 
 const { master, stop } = await replicated()
@@ -10,4 +10,4 @@ t.teardown(async () => {
 })
 
 const connection = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
-contract(t, () => ({ connection }))
+contract(t, () => ({ connection }), CONNECTION)

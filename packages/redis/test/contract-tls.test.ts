@@ -1,12 +1,12 @@
 import t from 'tap'
-import { redis } from '../src/index.js'
-import { contract } from './fixtures/contract.js'
+import { redis } from '../dist/index.js'
+import { CONNECTION, contract } from './fixtures/contract.js'
 import { tlsServer } from '@holdfast/real-redis'
 
 const { url, ca, stop } = await tlsServer()
 t.teardown(stop)
 
-contract(t, () => ({ url, connection: { tls: { ca } } }))
+contract(t, () => ({ url, connection: { tls: { ca } } }), CONNECTION)
 
 t.test('a certificate that nobody vouches for is refused, and said', async (t) => {
   const backend = redis({ url, onWarning: () => {} })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Deadlines } from '../src/deadlines.js'
+import { Deadlines } from '../dist/deadlines.js'
 import { compute } from './fixtures/busy.js'
 import { turns } from './fixtures/turns.js'
 

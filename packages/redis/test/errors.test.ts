@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { HoldfastError } from '@holdfast/core'
 import t from 'tap'
-import { REDIS_ERRORS, RedisError, type RedisErrorCode } from '../src/index.js'
-import { translate } from '../src/errors.js'
+import { REDIS_ERRORS, RedisError, type RedisErrorCode } from '../dist/index.js'
+import { translate } from '../dist/errors.js'
 
 t.test('what Redis and ioredis say has a code', async (t) => {
   const said: Array<[text: string, code: RedisErrorCode]> = [

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Keys } from '../src/keys.js'
-import { Stamps } from '../src/stamps.js'
+import { Keys } from '../dist/keys.js'
+import { Stamps } from '../dist/stamps.js'
 import { bytes, create, text } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Client } from '../src/link.js'
-import { Lines } from '../src/lines.js'
+import type { Client } from '../dist/link.js'
+import { Lines } from '../dist/lines.js'
 
 class Stream {
   bytesRead = 0

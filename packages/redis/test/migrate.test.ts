@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Backend, type MigrationStopped, migrate } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 import { bytes, create, text } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 

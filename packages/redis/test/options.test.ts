@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { redis } from '../src/index.js'
-import { DEFAULTS, readOptions } from '../src/options.js'
+import { redis } from '../dist/index.js'
+import { DEFAULTS, readOptions } from '../dist/options.js'
 
 const connection = { lazyConnect: true }
 

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { CuttingProxy, tlsServer, until } from '@holdfast/real-redis'
 import t from 'tap'
-import { redis, type RedisBackend } from '../src/index.js'
+import { redis, type RedisBackend } from '../dist/index.js'
 import { busyLoops, compute } from './fixtures/busy.js'
 import { bytes, create } from './fixtures/given.js'
 import { single } from './fixtures/single.js'

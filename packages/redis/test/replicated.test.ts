@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 import { bytes, create, text } from './fixtures/given.js'
 import { replicated } from '@holdfast/real-redis'
 

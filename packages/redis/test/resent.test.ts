@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { redis, type RedisBackend } from '../src/index.js'
-import { type ScriptName, scripts } from '../src/script.js'
+import { redis, type RedisBackend } from '../dist/index.js'
+import { type ScriptName, scripts } from '../dist/script.js'
 import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
 import { CuttingProxy, RedisServer } from '@holdfast/real-redis'
 

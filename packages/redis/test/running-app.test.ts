@@ -5,7 +5,7 @@ import { open, call, post } from '@holdfast/clients/by-hand'
 import { connected } from '@holdfast/clients/connected'
 import { generateKey } from '@holdfast/fastify'
 import { memory } from '@holdfast/memory'
-import { redis } from '../src/index.js'
+import { redis } from '../dist/index.js'
 import { runningApp } from './fixtures/running-app.js'
 import { single } from './fixtures/single.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Keys } from '../src/keys.js'
+import { Keys } from '../dist/keys.js'
 import { create, draft } from './fixtures/given.js'
 import { commandsOf, sum } from './fixtures/stored.js'
 import { single } from './fixtures/single.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { KEEP_ALIVE, eventId, messageEvent, parseEventId, primingEvent, retryHint } from '../src/event.js'
+import { KEEP_ALIVE, eventId, messageEvent, parseEventId, primingEvent, retryHint } from '../dist/event.js'
 import { Events } from './fixtures/events.js'
 
 t.test('an event id names a stream and a position', async (t) => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, turns } from './fixtures/gate.js'
-import { type Scripts, say } from './fixtures/server.js'
+import { type Scene, type Scripts, say } from './fixtures/server.js'
 
 const plain: Scripts = {
   hello: () => 'hi',
@@ -445,4 +445,19 @@ t.test('a server that throws at a message has not taken it', async (t) => {
   t.match(json, { id: 3, error: { code: -32603, message: 'Internal error' } })
   t.match(f.first.errors, [{ message: 'not mine' }])
   t.equal((await client.post(client.request('ping', undefined, 3))).status, 500, 'the id is free again')
+})
+
+t.test('a question that names no call, while two run, comes on the stream that belongs to none', async (t) => {
+  const gate = new Gate()
+  const talk = async (scene: Scene): Promise<void> => { await say(scene, 'here'); await gate.passed }
+  const f = await fleet(t, { scripts: { talk } })
+  const client = await f.client().begin({ elicitation: {} })
+  for (const { events } of [await client.do('talk'), await client.do('talk')]) await events.message()
+  const { events } = await client.get()
+  const asked = f.made[0]?.server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })
+  const { id, method } = await events.message()
+  t.equal(method, 'elicitation/create')
+  await client.answer(id, { action: 'decline' })
+  t.match(await asked, { action: 'decline' })
+  gate.open()
 })

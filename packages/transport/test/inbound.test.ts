@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
-import { Extra } from '../src/extra.js'
-import { header } from '../src/inbound.js'
+import { Extra } from '../dist/extra.js'
+import { header } from '../dist/inbound.js'
 import { Call } from './fixtures/client.js'
 
 t.test('a header is one string', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LivePlaces, Place } from '../src/live-places.js'
+import { LivePlaces, Place } from '../dist/live-places.js'
 
 /** Places whose items are named for their owner. */
 class Town {
@@ -65,10 +65,21 @@ t.test('what is busy, or just being looked at, stays', async (t) => {
   town.settle('a0', 'a1')
   town.staying.add('a0')
   t.equal(town.take('b0'), 'a1')
+  town.rest('b0')
+  town.staying.add('b0')
   t.equal(town.take('c0'), false)
   town.staying.clear()
+  t.ok(town.places.occupy(town.place('b0')))
   t.ok(town.places.occupy(town.place('a0')))
   t.equal(town.take('c0'), false)
+})
+
+t.test('who has fewer places gives one, when all of who has more stay', async (t) => {
+  const town = new Town(6)
+  for (const name of ['a0', 'a1', 'a2', 'b0', 'c0', 'c1']) t.equal(town.take(name), true)
+  town.rest('a0', 'a1', 'a2', 'b0')
+  for (const name of ['a0', 'a1', 'a2']) town.staying.add(name)
+  t.equal(town.take('d0'), 'b0')
 })
 
 t.test('the last eighth is for owners that have no busy place', async (t) => {

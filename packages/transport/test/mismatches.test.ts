@@ -2,7 +2,7 @@ import { type Principal, type Session, Sessions } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { stayAwake } from './fixtures/gate.js'
-import { Mismatches } from '../src/mismatches.js'
+import { Mismatches } from '../dist/mismatches.js'
 
 const alice: Principal = { subject: 'alice' }
 

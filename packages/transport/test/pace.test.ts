@@ -4,11 +4,11 @@ import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
 import type { Made, Scene } from './fixtures/server.js'
-import { DurableTransport } from '../src/durable-transport.js'
-import { type Expiring, Overdue } from '../src/overdue.js'
-import { Pace } from '../src/pace.js'
-import { StreamWriter } from '../src/stream-writer.js'
-import { WireIds } from '../src/wire-ids.js'
+import { DurableTransport } from '../dist/durable-transport.js'
+import { type Expiring, Overdue } from '../dist/overdue.js'
+import { Pace } from '../dist/pace.js'
+import { StreamWriter } from '../dist/stream-writer.js'
+import { WireIds } from '../dist/wire-ids.js'
 
 /** More than anybody says in the few turns that a test waits. */
 const ENDLESS = 10_000

@@ -12,7 +12,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 t.test('the example serves the client of the SDK', async (t) => {
   const [, example = ''] = /^```js\n(.*?)^```$/ms.exec(readme) ?? []
   const source = example
-    .replace("'@holdfast/transport'", `'${new URL('../src/index.ts', import.meta.url).href}'`)
+    .replace("'@holdfast/transport'", `'${new URL('../dist/index.js', import.meta.url).href}'`)
     .replace('3000', '0')
     .replace(/^const (endpoint|http) /gm, 'export const $1 ')
   const { endpoint, http } = await import(pathToFileURL(join(t.testdir({ 'example.mjs': source }), 'example.mjs')).href)

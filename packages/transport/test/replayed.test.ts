@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Replay } from '@holdfast/core'
-import { replayRequests, replayedEffect } from '../src/replayed.js'
+import { replayRequests, replayedEffect } from '../dist/replayed.js'
 
 function after (replay: Replay, method: string, params?: Record<string, unknown>): Replay {
   const effect = replayedEffect({ jsonrpc: '2.0', id: 1, method, ...(params && { params }) })

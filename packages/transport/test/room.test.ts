@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Room } from '../src/room.js'
+import { Room } from '../dist/room.js'
 import { stayAwake } from './fixtures/gate.js'
 
 /** Places that are counted, taken by whoever claims one. */

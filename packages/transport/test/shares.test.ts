@@ -4,7 +4,7 @@ import { said } from './fixtures/client.js'
 import { type Fleet, fleet } from './fixtures/fleet.js'
 import { Gate, turns } from './fixtures/gate.js'
 import { fixtureServer } from './fixtures/server.js'
-import type { HeldServer } from '../src/index.js'
+import type { HeldServer } from '../dist/index.js'
 
 async function running (f: Fleet, subject: string, count: number): Promise<Array<{ client: Client, call: ReturnType<Client['do']> }>> {
   const calls = []

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StreamWriter } from '../src/stream-writer.js'
+import { StreamWriter } from '../dist/stream-writer.js'
 import { Gate } from './fixtures/gate.js'
 
 interface Call { messages: readonly string[], end: boolean, head: boolean }

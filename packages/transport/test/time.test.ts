@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Overdue, type Waiting } from '../src/overdue.js'
-import { Pulse } from '../src/pulse.js'
+import { Overdue, type Waiting } from '../dist/overdue.js'
+import { Pulse } from '../dist/pulse.js'
 import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
 
 stayAwake(t)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Expiring, Overdue } from '../src/overdue.js'
-import { WireIds, progressToken, replicaOf } from '../src/wire-ids.js'
+import { type Expiring, Overdue } from '../dist/overdue.js'
+import { WireIds, progressToken, replicaOf } from '../dist/wire-ids.js'
 import { stayAwake } from './fixtures/gate.js'
 
 const REPLICA = '0123456789abcdef'

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { Account } from '../src/account.js'
-import { CanarySearch } from '../src/canary-search.js'
-import { median, percentile } from '../src/latency.js'
-import { answerIn } from '../src/send.js'
-import { Trial } from '../src/trial.js'
+import { Account } from '../dist/account.js'
+import { CanarySearch } from '../dist/canary-search.js'
+import { median, percentile } from '../dist/latency.js'
+import { answerIn } from '../dist/send.js'
+import { Trial } from '../dist/trial.js'
 
 t.test('an account is right when every acknowledged increment was counted once', async t => {
   const account = new Account()

@@ -8,7 +8,7 @@ import holdfast, {
   type ConnectableServer, type CreateServer, type DisposeReason, type HeldServer, type HoldfastOptions, type McpSession, type OptionsSchema,
   type Principal, type ResolveAuthInfo, type ResolveContext, type ResolvePrincipal, type Session, type Sessions, type SharedServerOptions,
   holdfast as named
-} from '../src/index.js'
+} from '../dist/index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 function assert<T extends true> (..._: T[]): void {}

@@ -1,0 +1,60 @@
+// node tools/test.js [folder or file …]: builds and runs tests, those of this folder unless others are named.
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { coverageOf, uncovered } from './coverage.js'
+import { runTestFile } from './test-file.js'
+import { testFiles } from './test-files.js'
+
+const named = process.argv.slice(2).map(path => resolve(path))
+const folders = named.length > 0 ? named : [process.cwd()]
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const all = testFiles()
+const files = all.filter(({ path }) => folders.some(folder => `${resolve(path)}/`.startsWith(`${folder}/`)))
+if (files.length === 0) {
+  console.error(`no tests in ${folders.join(', ')}`)
+  process.exit(2)
+}
+
+const projects = [...new Set(files.map(({ project }) => project))]
+const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects.map(project => `${project}/test`)], { stdio: 'inherit' })
+if (status !== 0) process.exit(1)
+
+/** Packages of which every test runs: these cover all of their code. */
+const covered = projects.filter(project =>
+  project.startsWith('packages/') && all.every(file => file.project !== project || files.includes(file)))
+for (const project of covered) rmSync(coverageOf(project), { recursive: true, force: true })
+
+const totals = { passed: 0, failed: 0 }
+const failing = []
+const queue = files.values()
+let number = 0
+
+/** Runs one file after the other. */
+async function work () {
+  for (const { path, project } of queue) {
+    const { ok, passed, failed, output, ms } = await runTestFile(path, project, covered.includes(project) ? coverageOf(project) : undefined)
+    totals.passed += passed
+    totals.failed += failed
+    if (!ok) failing.push(path)
+    if (!ok) process.stdout.write(output)
+    console.log(`  ${ok ? 'ok' : 'not ok'} ${++number} - ${path} # time=${ms.toFixed(0)}ms`)
+  }
+}
+
+// Two more than there are cores: they wait more than they compute.
+await Promise.all(Array.from({ length: availableParallelism() + 2 }, work))
+
+for (const project of failing.length > 0 ? [] : covered) {
+  const report = uncovered(project)
+  if (report === undefined) continue
+  console.log(report)
+  failing.push(project)
+  totals.failed++
+}
+if (failing.length > 0) console.log(`failed: ${failing.join(', ')}`)
+console.log(`# { total: ${totals.passed + totals.failed}, pass: ${totals.passed}, fail: ${totals.failed} }`)
+process.exitCode = failing.length > 0 ? 1 : 0
