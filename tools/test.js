@@ -1,7 +1,7 @@
 // node tools/test.js [folder or file …]: builds and runs tests, those of this folder unless others are named.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coverageOf, uncovered } from './coverage.js'
@@ -27,6 +27,8 @@ if (status !== 0) process.exit(1)
 const covered = projects.filter(project =>
   project.startsWith('packages/') && all.every(file => file.project !== project || files.includes(file)))
 for (const project of covered) rmSync(coverageOf(project), { recursive: true, force: true })
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 
 const totals = { passed: 0, failed: 0 }
 const failing = []
