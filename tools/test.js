@@ -32,11 +32,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 const totals = { passed: 0, failed: 0 }
 const failing = []
-const queue = files.values()
 let number = 0
 
 /** Runs one file after the other. */
-async function work () {
+async function work (queue) {
   for (const { path, project } of queue) {
     const { ok, passed, failed, output, ms } = await runTestFile(path, project, covered.includes(project) ? coverageOf(project) : undefined)
     totals.passed += passed
@@ -47,8 +46,15 @@ async function work () {
   }
 }
 
-// One more than there are cores: they wait as often as they compute.
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, work))
+async function runAll (files, jobs) {
+  const queue = files.values()
+  await Promise.all(Array.from({ length: jobs }, async () => await work(queue)))
+}
+
+// Most tests wait as often as they compute. Examples start whole servers.
+const startsServers = ({ project }) => project.startsWith('examples/')
+await runAll(files.filter(file => !startsServers(file)), availableParallelism() + 1)
+await runAll(files.filter(startsServers), availableParallelism())
 
 for (const project of failing.length > 0 ? [] : covered) {
   const report = uncovered(project)
