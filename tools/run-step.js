@@ -8,12 +8,12 @@ const { npm_config_package: _package, npm_config_call: _call, ...environment } =
  * Runs one step of steps.js to its end. A step counts as one check, or as many as its last line says.
  * SIGINT and SIGTERM reach all processes of the step, and are what the exit code says.
  */
-export async function runStep ({ command: [file, ...args], env, quiet = false, counts = false }) {
+export async function runStep ({ command: [file, ...args], quiet = false, counts = false }) {
   const began = performance.now()
   const piped = quiet || counts
   const child = spawn(file, args, {
     detached: true, // a group of its own: npx, and the shell below it, pass no signals on
-    env: { ...environment, ...env },
+    env: environment,
     stdio: ['ignore', piped ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit']
   })
   const held = []

@@ -14,9 +14,9 @@ if (mode === undefined) {
 }
 
 const results = []
-let aside = Promise.resolve()
+let aside = Promise.resolve(true)
 for (const step of mode.steps) {
-  if (step.aside) aside = aside.then(() => take({ ...step, quiet: true }))
+  if (step.aside) aside = aside.then(async passed => passed && await take({ ...step, quiet: true }))
   else if (!await take(step)) break
 }
 await aside

@@ -21,14 +21,15 @@ export async function runTestFile (path, project, coverage) {
   const timer = setTimeout(end, TIMEOUT)
   process.on('exit', end)
   child.on('exit', end)
-  let output = ''
+  let [tap, output] = ['', '']
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { output += text })
+  child.stdout.on('data', text => { tap += text })
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (...ended) => resolve(ended))
   })
   clearTimeout(timer)
   process.off('exit', end)
-  const { pass = 0, fail = 0, skip = 0, todo = 0 } = totals(output)
+  const { pass = 0, fail = 0, skip = 0, todo = 0 } = totals(tap)
   const ok = code === 0 && pass > 0 && fail + skip + todo === 0
   if (signal !== null) output += `ended by ${signal}\n`
   return { ok, passed: pass, failed: ok ? 0 : Math.max(fail + skip + todo, 1), output, ms: performance.now() - began }
@@ -43,7 +44,7 @@ function endGroup (pid) {
 }
 
 /** What tap says last. */
-function totals (output) {
-  const [, line = ''] = /^# \{ (.*) \}$/m.exec(output) ?? []
+function totals (tap) {
+  const [, line = ''] = [...tap.matchAll(/^# \{ (.*) \}$/gm)].at(-1) ?? []
   return Object.fromEntries(line.split(', ').map(part => part.split(': ')).map(([kind, amount]) => [kind, Number(amount)]))
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 
-/** Where tests are: those that start whole servers come last, when nothing else is under way. */
+/** Where projects are. */
 const PARENTS = ['packages', 'testing', 'examples']
 
 /** Every test file there is: its `path`, and the `project` that it belongs to, whose folder is its working directory. */

@@ -40,8 +40,10 @@ async function work (queue) {
     const { ok, passed, failed, output, ms } = await runTestFile(path, project, covered.includes(project) ? coverageOf(project) : undefined)
     totals.passed += passed
     totals.failed += failed
-    if (!ok) failing.push(path)
-    if (!ok) process.stdout.write(output)
+    if (!ok) {
+      failing.push(path)
+      process.stdout.write(output)
+    }
     console.log(`  ${ok ? 'ok' : 'not ok'} ${++number} - ${path} # time=${ms.toFixed(0)}ms`)
   }
 }
@@ -51,7 +53,7 @@ async function runAll (files, jobs) {
   await Promise.all(Array.from({ length: jobs }, async () => await work(queue)))
 }
 
-// Most tests wait as often as they compute. Examples start whole servers.
+// Most tests wait as often as they compute. Examples start whole servers, so they come last, when nothing else is under way.
 const startsServers = ({ project }) => project.startsWith('examples/')
 await runAll(files.filter(file => !startsServers(file)), availableParallelism() + 1)
 await runAll(files.filter(startsServers), availableParallelism())

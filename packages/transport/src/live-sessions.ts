@@ -42,8 +42,9 @@ interface Starting {
 
 /** The sessions that have a server object here: least recently used first, restored when they are asked for. */
 export class LiveSessions {
-  /** For those who are told of mismatches. Nobody is answered by it. */
+  /** Serves the reports of mismatches only. No answer depends on it. */
   readonly #byId = new Map<string, LiveSession>()
+  /** By id and subject: see {@link nameOf}. */
   readonly #byName = new Map<string, LiveSession>()
   readonly #byKey = new Map<RecordKey, LiveSession>()
   readonly #recency = new Recency<LiveSession>()
