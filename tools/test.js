@@ -45,8 +45,8 @@ async function work () {
   }
 }
 
-// Two more than there are cores: they wait more than they compute.
-await Promise.all(Array.from({ length: availableParallelism() + 2 }, work))
+// One more than there are cores: they wait as often as they compute.
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, work))
 
 for (const project of failing.length > 0 ? [] : covered) {
   const report = uncovered(project)
