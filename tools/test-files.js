@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 
-/** Where tests are, longest ones first: the last file to end is then a short one. */
-const PARENTS = ['examples', 'testing', 'packages']
+/** Where tests are: those that start whole servers come last, when nothing else is under way. */
+const PARENTS = ['packages', 'testing', 'examples']
 
 /** Every test file there is: its `path`, and the `project` that it belongs to, whose folder is its working directory. */
 export function testFiles () {

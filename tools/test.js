@@ -1,7 +1,7 @@
 // node tools/test.js [folder or file …]: builds and runs tests, those of this folder unless others are named.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coverageOf, uncovered } from './coverage.js'
@@ -28,13 +28,14 @@ const covered = projects.filter(project =>
   project.startsWith('packages/') && all.every(file => file.project !== project || files.includes(file)))
 for (const project of covered) rmSync(coverageOf(project), { recursive: true, force: true })
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(128 + constants.signals[signal]))
+
 const totals = { passed: 0, failed: 0 }
 const failing = []
-const queue = files.values()
 let number = 0
 
 /** Runs one file after the other. */
-async function work () {
+async function work (queue) {
   for (const { path, project } of queue) {
     const { ok, passed, failed, output, ms } = await runTestFile(path, project, covered.includes(project) ? coverageOf(project) : undefined)
     totals.passed += passed
@@ -45,8 +46,15 @@ async function work () {
   }
 }
 
-// One more than there are cores: they wait as often as they compute.
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, work))
+async function runAll (files, jobs) {
+  const queue = files.values()
+  await Promise.all(Array.from({ length: jobs }, async () => await work(queue)))
+}
+
+// Most tests wait as often as they compute. Examples start whole servers.
+const startsServers = ({ project }) => project.startsWith('examples/')
+await runAll(files.filter(file => !startsServers(file)), availableParallelism() + 1)
+await runAll(files.filter(startsServers), availableParallelism())
 
 for (const project of failing.length > 0 ? [] : covered) {
   const report = uncovered(project)

@@ -86,7 +86,7 @@ export const STORY: Record<string, Step> = {
     counted twice. A countdown of 25 steps reported each of them once, and its announcement was heard once`
   },
   'what has ended has ended everywhere': async ({ fleet: { url }, token, cast }) => {
-    const { sessionId } = cast.pop() as StoryClient
+    const { sessionId } = cast.at(-1) as StoryClient
     const ask = async (method: string): Promise<number> => (await fetch(url, {
       method,
       headers: {

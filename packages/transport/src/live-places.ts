@@ -181,7 +181,6 @@ export class LivePlaces<T> {
   }
 
   #longestIdle (owner: string): Place<T> | undefined {
-    if (this.#taken === this.#busy) return undefined
     for (const { places } of this.#idle) {
       const place = places.find(({ item }) => !this.stays(item))
       if (place !== undefined) return place
