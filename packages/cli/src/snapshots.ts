@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { type SnapshotBytes, type SnapshotSource, UNKNOWN_KEY, file } from '@holdfast/core'
+import { type SnapshotBytes, type SnapshotSource, file } from '@holdfast/core'
 import { confirm } from './confirm.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { EXIT, Failure } from './failure.js'
@@ -35,7 +35,7 @@ async function restore (io: Io, path: string, place: Place): Promise<Result> {
   if (size === undefined) throw new Failure('There is no such file. Nothing was changed.')
   return await withSessions(io, place, async sessions => {
     const report = await withProgress(io, 'bytes read', size, async at => await sessions.restoreSessionState(watched(path, at)))
-    if (report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)) throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
+    if (report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')) throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
     const lines = firstOf(report.invalid.map(({ line, reason }) => `line ${line}: ${reason}`))
     const exitCode = report.invalid.length + report.overLimit > 0 ? EXIT.failed : EXIT.done
     return { json: report, text: `${counts(report)}, invalid ${report.invalid.length}${lines}`, exitCode }

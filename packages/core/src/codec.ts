@@ -18,6 +18,11 @@ export interface Codec {
   open (sealed: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
   /** The keys, where there are any. */
   readonly keys?: SealingKeys
+  /**
+   * What the codec leaves readable: `'memory'` is refused for a durable backend and for snapshots, `'everything'` is not. Undefined: it
+   * seals. A codec that wraps another one passes this on.
+   */
+  readonly exposes?: 'memory' | 'everything'
 }
 
 /** The keys of a codec, as rotating them needs to know them. */
@@ -33,11 +38,12 @@ export interface SealingKeys {
 /** Leaves everything readable. Right for a backend that is neither shared nor durable, and refused where anything outlives the process. */
 export const plain: Codec = {
   seal: plaintext => plaintext,
-  open: sealed => sealed
+  open: sealed => sealed,
+  exposes: 'memory'
 }
 
-/** Leaves everything readable, wherever it goes: for those who say so in so many words. */
-export const unsealed: Codec = { ...plain }
+/** Leaves everything readable, wherever it goes. It must be chosen explicitly. */
+export const unsealed: Codec = { ...plain, exposes: 'everything' }
 
 /** Names the stream of an event in its {@link Place}. */
 export function eventPlace ({ key, name }: StreamRef): string { return `${key}:${name}` }

@@ -23,11 +23,23 @@ export const ERROR_CODES = {
 /** A key of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or content. */
+const HOLDFAST_ERROR = Symbol.for('@holdfast/core: HoldfastError')
+const INVALID_OPTION = Symbol.for('@holdfast/core: InvalidOptionError')
+
+/**
+ * Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or content. `instanceof` also knows
+ * the errors of other copies of this package, since one process may have installed two versions.
+ */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'
   constructor (readonly code: ErrorCode, message: string = ERROR_CODES[code], options?: ErrorOptions) {
     super(message, options)
+  }
+
+  get [HOLDFAST_ERROR] (): true { return true }
+
+  static override [Symbol.hasInstance] (error: unknown): boolean {
+    return this === HoldfastError ? isMarked(error, HOLDFAST_ERROR) : super[Symbol.hasInstance](error)
   }
 }
 
@@ -39,6 +51,16 @@ export class InvalidOptionError extends TypeError {
   constructor (readonly path: string, reason: string) {
     super(`${path}: ${reason}`)
   }
+
+  get [INVALID_OPTION] (): true { return true }
+
+  static override [Symbol.hasInstance] (error: unknown): boolean {
+    return this === InvalidOptionError ? isMarked(error, INVALID_OPTION) : super[Symbol.hasInstance](error)
+  }
+}
+
+function isMarked (error: unknown, mark: symbol): boolean {
+  return typeof error === 'object' && error !== null && mark in error
 }
 
 /** Whether it is a {@link HoldfastError}, of any code or of one. Misuse is none: see {@link InvalidOptionError}. */

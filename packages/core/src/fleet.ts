@@ -1,21 +1,13 @@
 import type { Bus } from './backend.js'
 import type { BoundCodec } from './codec.js'
 import { HoldfastError } from './errors.js'
-import { type Json, isObject, parseJson } from './json.js'
+import { type FleetDetails, type FleetMessage, type FleetMessageType, readMessage } from './fleet-messages.js'
+import { isObject, parseJson } from './json.js'
 import type { RecordKey } from './record.js'
 import { within } from './within.js'
 
 /** Milliseconds that whoever tells waits for the bus. */
 const PATIENCE = 5_000
-
-/** What one replica tells others about a session. */
-export interface FleetMessage {
-  type: string
-  key: RecordKey
-  /** The replica that says it. */
-  from: string
-  [detail: string]: Json
-}
 
 /** The replicas of one namespace talking over a bus, sealed. Nothing depends on a message arriving. */
 export class Fleet {
@@ -28,14 +20,14 @@ export class Fleet {
     private readonly report: (error: unknown) => void
   ) {}
 
-  /** Tells every replica, waiting five seconds at most, this one left out; with the detail `echo: true` this one as well, in the order in which all hear it. */
-  async tell (type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<void> {
-    const told = this.#publish(this.#everyone, { ...details, type, key, from: this.replica }).catch(this.report)
+  /** Tells every other replica, waiting five seconds at most. With `echo`, this one hears it as well, in the order in which all hear it. */
+  async tell<Type extends FleetMessageType> (type: Type, key: RecordKey, details: FleetDetails[Type], { echo = false } = {}): Promise<void> {
+    const told = this.#publish(this.#everyone, { ...details, ...(echo && { echo }), type, key, from: this.replica }).catch(this.report)
     await within(told, PATIENCE)
   }
 
   /** Tells every other replica that sessions have ended. */
-  async tellGone (keys: RecordKey[], reason: 'terminated' | 'expired'): Promise<void> {
+  async tellGone (keys: readonly RecordKey[], reason: 'terminated' | 'expired'): Promise<void> {
     await this.tell('gone', '', { keys, reason })
   }
 
@@ -44,7 +36,7 @@ export class Fleet {
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE when the bus does not answer in five seconds
    */
-  async tellReplica (to: string, type: string, key: RecordKey, details: Record<string, Json> = {}): Promise<boolean> {
+  async tellReplica<Type extends FleetMessageType> (to: string, type: Type, key: RecordKey, details: FleetDetails[Type]): Promise<boolean> {
     const told = this.#publish(this.#one(to), { ...details, type, key, from: this.replica })
     if (!await within(told, PATIENCE)) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The bus does not answer.')
     return await told > 0
@@ -67,17 +59,14 @@ export class Fleet {
 
   #one (replica: string): string { return `${this.namespace}:replica:${replica}` }
 
-  async #publish (channel: string, message: FleetMessage): Promise<number> {
+  async #publish (channel: string, message: object): Promise<number> {
     return await this.bus.publish(channel, await this.codec.seal('message', '', Buffer.from(JSON.stringify(message))))
   }
 
   async #hear (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
-    const message = parseJson(await this.codec.open('message', '', sealed))
-    if (!isMessage(message)) throw new HoldfastError('HOLDFAST_INVALID_STATE', 'A message on the bus cannot be read.')
-    if (message.from !== this.replica || message.echo === true) await listener(message)
+    const value = parseJson(await this.codec.open('message', '', sealed))
+    const message = readMessage(value)
+    const echo = isObject(value) && value.echo === true
+    if (message !== undefined && (message.from !== this.replica || echo)) await listener(message)
   }
-}
-
-function isMessage (value: unknown): value is FleetMessage {
-  return isObject(value) && typeof value.type === 'string' && typeof value.key === 'string' && typeof value.from === 'string'
 }

@@ -102,7 +102,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     const { evict = 'none' } = limits
     if (!isObject(backend?.records)) throw new InvalidOptionError('backend', 'expected a backend, such as memory()')
     if (typeof namespace !== 'string' || namespace === '') throw new InvalidOptionError('namespace', 'expected a name')
-    if (codec === plain && backend.durable) throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
+    if (codec.exposes === 'memory' && backend.durable) throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
     if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
     this.backend = backend
     this.namespace = namespace
@@ -114,7 +114,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
     this.#eviction = evict === 'idle' ? new Eviction(this) : undefined
-    this.#archive = new Archive(this, options.snapshot, codec === plain)
+    this.#archive = new Archive(this, options.snapshot, codec.exposes === 'memory')
     this.#health = new HealthCheck(this, options.thresholds ?? {})
     this.codec = new BoundCodec(codec, namespace)
     this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))

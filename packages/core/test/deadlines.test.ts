@@ -167,8 +167,8 @@ t.test('telling other replicas waits for no bus that never answers', async t => 
   bus.publish = never
   const reported: unknown[] = []
   const fleet = new Fleet(bus, new BoundCodec(plain, 'mcp'), 'mcp', 'a', error => reported.push(error))
-  await fleet.tell('gone', 'tag.key')
-  await t.rejects(fleet.tellReplica('b', 'answer', 'tag.key'), UNAVAILABLE)
+  await fleet.tell('gone', '', { keys: [], reason: 'expired' })
+  await t.rejects(fleet.tellReplica('b', 'answer', 'tag.key', { message: {} }), UNAVAILABLE)
   t.strictSame(reported, [])
 })
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { manager, outage } from './fixtures/manager.js'
 import { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldfastError } from '../dist/index.js'
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[]
@@ -44,4 +45,28 @@ t.test('errors are told apart by code', async (t) => {
   t.ok(isHoldfastError(error, 'HOLDFAST_CONFLICT'))
   t.notOk(isHoldfastError(error, 'HOLDFAST_CLOSED'))
   for (const other of [new Error('HOLDFAST_CONFLICT'), { code: 'HOLDFAST_CONFLICT' }, null, undefined]) t.notOk(isHoldfastError(other))
+})
+
+t.test('errors of another copy of this package are known as such, and nothing else is', async (t) => {
+  const copy: typeof import('../dist/errors.js') = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  t.not(copy.HoldfastError, HoldfastError)
+  const full = new copy.HoldfastError('HOLDFAST_BACKEND_FULL')
+  t.ok(isHoldfastError(full, 'HOLDFAST_BACKEND_FULL') && full instanceof HoldfastError)
+  t.ok(new copy.InvalidOptionError('keys', 'none') instanceof InvalidOptionError)
+  class Own extends HoldfastError {}
+  class OwnOption extends InvalidOptionError {}
+  t.ok(new Own('HOLDFAST_CLOSED') instanceof Own && new Own('HOLDFAST_CLOSED') instanceof HoldfastError)
+  t.ok(new OwnOption('a', 'b') instanceof OwnOption)
+  for (const other of [full, null, undefined, 'text', {}]) {
+    t.notOk(other instanceof Own)
+    t.notOk(other instanceof InvalidOptionError || other instanceof OwnOption)
+  }
+  t.notOk(new copy.InvalidOptionError('keys', 'none') instanceof HoldfastError)
+})
+
+t.test('a full backend is no outage, whichever copy of this package says so', async (t) => {
+  const copy: typeof import('../dist/errors.js') = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  const { backend, sessions } = manager()
+  outage(backend, new copy.HoldfastError('HOLDFAST_BACKEND_FULL'))
+  await t.rejects(sessions.create(), { code: 'HOLDFAST_BACKEND_FULL' })
 })

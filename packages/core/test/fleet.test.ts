@@ -2,6 +2,9 @@ import t from 'tap'
 import { BoundCodec, Fleet, type FleetMessage, plain } from '../dist/index.js'
 import { Reference } from './fixtures/reference.js'
 
+const TAKEOVER = { stream: 'standalone', claim: 1 }
+const GONE = { keys: ['tag.key'], reason: 'expired' } as const
+
 function fleet (bus: Reference, replica: string, namespace = 'mcp') {
   const reported: unknown[] = []
   const heard: FleetMessage[] = []
@@ -13,9 +16,9 @@ t.test('everyone hears what is told to all, except who tells it', async (t) => {
   const bus = new Reference()
   const [a, b, c] = [fleet(bus, 'a'), fleet(bus, 'b'), fleet(bus, 'c')]
   await Promise.all([a.listen(), b.listen(), c.listen()])
-  await a.member.tell('gone', 'tag.key', { reason: 'idle' })
+  await a.member.tell('gone', '', GONE)
   await new Promise(setImmediate)
-  const message = { reason: 'idle', type: 'gone', key: 'tag.key', from: 'a' }
+  const message = { ...GONE, type: 'gone', key: '', from: 'a' }
   t.strictSame([a.heard, b.heard, c.heard], [[], [message], [message]])
 })
 
@@ -23,7 +26,7 @@ t.test('with an echo, who tells hears it too, and all hear everything in one ord
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await Promise.all([a.listen(), b.listen()])
-  await Promise.all([a.member.tell('takeover', 'tag.key', { echo: true }), b.member.tell('takeover', 'tag.key', { echo: true })])
+  await Promise.all([a.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true }), b.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true })])
   await new Promise(setImmediate)
   t.strictSame(a.heard.map(({ from }) => from), b.heard.map(({ from }) => from))
   t.strictSame(a.heard.map(({ from }) => from).sort(), ['a', 'b'])
@@ -34,7 +37,7 @@ t.test('one replica can be told something, and it is known whether it is there',
   const [a, b, c] = [fleet(bus, 'a'), fleet(bus, 'b'), fleet(bus, 'c')]
   await Promise.all([a.listen(), b.listen(), c.listen()])
   t.equal(await a.member.tellReplica('b', 'answer', 'tag.key', { message: { id: 1 } }), true)
-  t.equal(await a.member.tellReplica('nobody', 'answer', 'tag.key'), false)
+  t.equal(await a.member.tellReplica('nobody', 'answer', 'tag.key', { message: {} }), false)
   await new Promise(setImmediate)
   t.strictSame([a.heard, b.heard, c.heard], [[], [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }], []])
 })
@@ -43,17 +46,17 @@ t.test('details cannot pass for what a message is about', async (t) => {
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await b.listen()
-  await a.member.tell('wake', 'tag.key', { type: 'gone', key: 'tag.other', from: 'b' })
+  await a.member.tell('wake', 'tag.key', { stream: 'standalone', type: 'gone', key: 'tag.other', from: 'b' } as any)
   await new Promise(setImmediate)
-  t.strictSame(b.heard, [{ type: 'wake', key: 'tag.key', from: 'a' }])
+  t.strictSame(b.heard, [{ stream: 'standalone', type: 'wake', key: 'tag.key', from: 'a' }])
 })
 
 t.test('a namespace hears nothing of another', async (t) => {
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a', 'one'), fleet(bus, 'b', 'two')]
   await b.listen()
-  await a.member.tell('gone', 'tag.key')
-  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key'), false)
+  await a.member.tell('gone', 'tag.key', GONE)
+  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key', GONE), false)
   await new Promise(setImmediate)
   t.strictSame(b.heard, [])
 })
@@ -63,8 +66,8 @@ t.test('who stopped listening hears nothing', async (t) => {
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   const stop = await b.listen()
   await stop()
-  await a.member.tell('gone', 'tag.key')
-  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key'), false)
+  await a.member.tell('gone', 'tag.key', GONE)
+  t.equal(await a.member.tellReplica('b', 'gone', 'tag.key', GONE), false)
   t.strictSame(b.heard, [])
   t.strictSame(bus.listeners, [])
 })
@@ -74,16 +77,22 @@ t.test('a hostile message is reported without its content and stops nothing', as
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await b.listen()
   const hostile = ['hush', '{"hush":', 'null', '[]', '"hush"', '{}', '{"type":"gone","key":1,"from":"a"}', '{"type":"gone","key":"hush"}',
-    '{"__proto__":{"type":"gone","key":"hush","from":"a"}}', '{"type":{},"key":"hush","from":"a"}']
+    '{"__proto__":{"type":"gone","key":"hush","from":"a"}}', '{"type":{},"key":"hush","from":"a"}',
+    ...[
+      { type: 'gone', keys: 'hush', reason: 'expired' }, { type: 'gone', keys: [1], reason: 'expired' }, { type: 'gone', keys: ['hush'], reason: 'hush' },
+      { type: 'wake' }, { type: 'wake', stream: 1 }, { type: 'takeover', stream: 'hush' }, { type: 'takeover', stream: 'hush', claim: '1' },
+      { type: 'takeover', claim: 1 }, { type: 'answer', message: 'hush' }, { type: 'notification' }, { type: 'roll-call', call: ['hush'] },
+      { type: 'present', report: 'hush' }, { type: 'present', call: 'hush' }
+    ].map(message => JSON.stringify({ key: 'hush', from: 'a', ...message }))]
   for (const text of hostile) await bus.bus.publish('mcp:fleet', Buffer.from(text))
-  await a.member.tell('gone', 'tag.key')
+  await a.member.tell('gone', 'tag.key', GONE)
   await new Promise(setImmediate)
   t.equal(b.reported.length, hostile.length)
   for (const error of b.reported) {
     t.match(error, { code: 'HOLDFAST_INVALID_STATE' })
     t.notMatch((error as Error).stack, /hush/)
   }
-  t.strictSame(b.heard, [{ type: 'gone', key: 'tag.key', from: 'a' }])
+  t.strictSame(b.heard, [{ ...GONE, type: 'gone', key: 'tag.key', from: 'a' }])
 })
 
 t.test('a message that was sealed elsewhere is reported', async (t) => {
@@ -103,7 +112,7 @@ t.test('a listener that throws or rejects is reported', async (t) => {
   const failures = [new Error('thrown'), new Error('rejected')]
   await b.member.listen(() => { throw failures[0] })
   await b.member.listen(async () => { throw failures[1] })
-  await a.member.tell('gone', 'tag.key')
+  await a.member.tell('gone', 'tag.key', GONE)
   await new Promise(setImmediate)
   t.strictSame(b.reported, failures)
 })
@@ -113,9 +122,9 @@ t.test('a hint that cannot be sent to all is reported, not thrown; to one, the c
   const lost = new Error('connection lost')
   bus.bus.publish = async () => { throw lost }
   const a = fleet(bus, 'a')
-  await a.member.tell('gone', 'tag.key')
+  await a.member.tell('gone', 'tag.key', GONE)
   t.strictSame(a.reported, [lost])
-  await t.rejects(a.member.tellReplica('b', 'gone', 'tag.key'), lost)
+  await t.rejects(a.member.tellReplica('b', 'gone', 'tag.key', GONE), lost)
 })
 
 t.test('listening that fails half way leaves no ear behind', async (t) => {
@@ -132,4 +141,27 @@ t.test('listening that fails half way leaves no ear behind', async (t) => {
   bus.bus.subscribe = subscribe
   await a.listen()
   t.equal(bus.listeners.length, 2)
+})
+
+t.test('every type arrives as it was said; one that this version does not know is passed over', async (t) => {
+  const bus = new Reference()
+  const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
+  await b.listen()
+  for (const type of ['newer', 'toString', '__proto__']) await bus.bus.publish('mcp:fleet', Buffer.from(JSON.stringify({ type, key: '', from: 'c' })))
+  const message = { jsonrpc: '2.0' }
+  await a.member.tell('gone', '', GONE)
+  await a.member.tell('wake', 'tag.key', { stream: 's' })
+  await a.member.tell('wake', 'tag.key', { stream: 's', ask: true })
+  await a.member.tell('listening', 'tag.key', {})
+  await a.member.tell('takeover', 'tag.key', TAKEOVER)
+  await a.member.tell('answer', 'tag.key', { message })
+  await a.member.tell('notification', 'tag.key', { message })
+  await a.member.tell('roll-call', '', { call: 'c' })
+  await a.member.tell('present', '', { call: 'c', report: null })
+  await new Promise(setImmediate)
+  t.strictSame(b.heard.map(({ type, key, from, ...details }) => [type, details]), [
+    ['gone', GONE], ['wake', { stream: 's' }], ['wake', { stream: 's', ask: true }], ['listening', {}], ['takeover', TAKEOVER], ['answer', { message }],
+    ['notification', { message }], ['roll-call', { call: 'c' }], ['present', { call: 'c', report: null }]
+  ])
+  t.strictSame(b.reported, [])
 })

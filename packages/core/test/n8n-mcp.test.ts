@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
 import t from 'tap'
-import type { Json, N8nMcpOptions, RestoreOptions } from '../dist/index.js'
+import { type Json, type N8nMcpOptions, type RestoreOptions, SNAPSHOT_REASONS, type SnapshotReason } from '../dist/index.js'
 import { ADA } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
 import { sealing } from './fixtures/sealing.js'
@@ -78,27 +78,27 @@ t.test('expired ones are counted, filters and limits hold', async (t) => {
 
 t.test('an element with anything wrong is refused alone, and with a reason that quotes nothing', async (t) => {
   const good = exported('good')
-  const wrong: Array<[element: unknown, reason: string]> = [
-    ...[null, 1, 'x', [], {}].map((element): [unknown, string] => [element, 'no session id']),
-    ...[undefined, null, 7, '', 'a b', 'ü', 'x'.repeat(257), {}].map((sessionId): [unknown, string] => [{ ...good, sessionId }, 'no session id']),
-    ...[undefined, null, 'x', []].map((metadata): [unknown, string] => [{ ...good, metadata }, 'a time has a wrong value']),
-    ...[undefined, null, '', 'yesterday', 0, '1950-01-01T00:00:00Z', {}].flatMap((time): Array<[unknown, string]> => [
-      [exported('x', {}, { createdAt: time }), 'a time has a wrong value'], [exported('x', {}, { lastAccess: time }), 'a time has a wrong value']
+  const wrong: Array<[element: unknown, code: SnapshotReason]> = [
+    ...[null, 1, 'x', [], {}].map((element): [unknown, SnapshotReason] => [element, 'NO_SESSION_ID']),
+    ...[undefined, null, 7, '', 'a b', 'ü', 'x'.repeat(257), {}].map((sessionId): [unknown, SnapshotReason] => [{ ...good, sessionId }, 'NO_SESSION_ID']),
+    ...[undefined, null, 'x', []].map((metadata): [unknown, SnapshotReason] => [{ ...good, metadata }, 'WRONG_TIME']),
+    ...[undefined, null, '', 'yesterday', 0, '1950-01-01T00:00:00Z', {}].flatMap((time): Array<[unknown, SnapshotReason]> => [
+      [exported('x', {}, { createdAt: time }), 'WRONG_TIME'], [exported('x', {}, { lastAccess: time }), 'WRONG_TIME']
     ]),
-    [exported('x', {}, { createdAt: ago(1_000), lastAccess: ago(2_000) }), 'a time has a wrong value'],
-    [exported('x', {}, { lastAccess: ago(-60_000) }), 'a time lies in the future'],
-    [exported('x', {}, { createdAt: ago(-60_000), lastAccess: ago(-60_000) }), 'a time lies in the future'],
-    ...[undefined, null, 'x', []].map((context): [unknown, string] => [{ ...good, context }, 'the context has a wrong value']),
+    [exported('x', {}, { createdAt: ago(1_000), lastAccess: ago(2_000) }), 'WRONG_TIME'],
+    [exported('x', {}, { lastAccess: ago(-60_000) }), 'FUTURE_TIME'],
+    [exported('x', {}, { createdAt: ago(-60_000), lastAccess: ago(-60_000) }), 'FUTURE_TIME'],
+    ...[undefined, null, 'x', []].map((context): [unknown, SnapshotReason] => [{ ...good, context }, 'MALFORMED_CONTEXT']),
     ...[
       { n8nApiUrl: undefined }, { n8nApiUrl: 'n8n' }, { n8nApiUrl: 7 }, { n8nApiKey: undefined }, { n8nApiKey: '' }, { n8nApiKey: {} }, { instanceId: 7 },
       { metadata: [] }, { metadata: 'x' }, { metadata: null }
-    ].map((context): [unknown, string] => [exported('x', context), 'the context has a wrong value']),
-    [exported('x', { metadata: { text: 'x'.repeat(300_000) } }), 'the session is too large']
+    ].map((context): [unknown, SnapshotReason] => [exported('x', context), 'MALFORMED_CONTEXT']),
+    [exported('x', { metadata: { text: 'x'.repeat(300_000) } }), 'TOO_LARGE']
   ]
   const { report, sessions } = await restore([...wrong.map(([element]) => element), good])
   t.equal(report.restored, 1)
   t.ok(await sessions.open('good', null))
-  t.strictSame([...report.invalid].sort((a, b) => a.line - b.line), wrong.map(([, reason], index) => ({ line: index + 1, reason })))
+  t.strictSame([...report.invalid].sort((a, b) => a.line - b.line), wrong.map(([, code], index) => ({ line: index + 1, code, reason: SNAPSHOT_REASONS[code] })))
 })
 
 t.test('when sealing fails, so does the import', async (t) => {
@@ -111,7 +111,7 @@ t.test('a context is checked against its schema', async (t) => {
   const { sessions } = start()
   sessions.isContext = context => (context as { instanceId?: string }).instanceId === 'tenant-1'
   const report = await sessions.restoreSessionState(new Shelf(JSON.stringify([exported('one'), exported('two', { instanceId: 'other' })])), { n8nMcp: {} })
-  t.strictSame(report, { ...NOTHING, restored: 1, invalid: [{ line: 2, reason: 'the context does not match its schema' }] })
+  t.strictSame(report, { ...NOTHING, restored: 1, invalid: [{ line: 2, code: 'WRONG_CONTEXT', reason: 'the context does not match its schema' }] })
 })
 
 t.test('what nests very deeply is refused or taken, and never more than that', async (t) => {
@@ -132,10 +132,10 @@ t.test('names that mean something to JavaScript are only names', async (t) => {
 
 t.test('a file that holds no list says so', async (t) => {
   for (const content of ['{}', '', 'null', '"x"', 'a:b', '::', 'a:b:c:d', 'x'.repeat(10_000)]) {
-    t.strictSame((await restore(content)).report, { ...NOTHING, invalid: [{ line: 1, reason: 'cannot be decrypted' }] }, content.slice(0, 10))
+    t.strictSame((await restore(content)).report, { ...NOTHING, invalid: [{ line: 1, code: 'CANNOT_DECRYPT', reason: 'cannot be decrypted' }] }, content.slice(0, 10))
   }
   for (const content of ['[', '[1,', '[{]', `${'['.repeat(1_000_000)}`]) {
-    t.strictSame((await restore(content)).report, { ...NOTHING, invalid: [{ line: 1, reason: 'not a list of sessions of n8n-mcp' }] })
+    t.strictSame((await restore(content)).report, { ...NOTHING, invalid: [{ line: 1, code: 'NOT_A_LIST', reason: 'not a list of sessions of n8n-mcp' }] })
   }
   t.strictSame((await restore('[]')).report, NOTHING)
 })
@@ -147,7 +147,7 @@ t.test('a file that is too long is refused before it is taken into memory', asyn
     write: async () => {},
     read: async function * () { for (; read < 100; read++) yield chunk } as never
   }, { n8nMcp: {} })
-  t.strictSame(report, { ...NOTHING, invalid: [{ line: 1, reason: 'too long' }] })
+  t.strictSame(report, { ...NOTHING, invalid: [{ line: 1, code: 'TOO_LONG', reason: 'too long' }] })
   t.ok(read < 20)
 })
 
@@ -188,9 +188,9 @@ t.test('with another key, a short tag or anything altered nothing is read', asyn
   ]
   for (const [content, key] of files) {
     const { report } = await restore(content, key === undefined ? {} : { key })
-    t.strictSame(report, { ...NOTHING, invalid: [{ line: 1, reason: 'cannot be decrypted' }] })
+    t.strictSame(report, { ...NOTHING, invalid: [{ line: 1, code: 'CANNOT_DECRYPT', reason: 'cannot be decrypted' }] })
   }
-  t.match((await restore(encrypted('{}'), { key })).report.invalid, [{ line: 1, reason: 'not a list of sessions of n8n-mcp' }])
+  t.match((await restore(encrypted('{}'), { key })).report.invalid, [{ line: 1, code: 'NOT_A_LIST', reason: 'not a list of sessions of n8n-mcp' }])
 })
 
 t.test('a key of another size is misuse, and not quoted', async (t) => {

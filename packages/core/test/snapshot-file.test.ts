@@ -93,7 +93,7 @@ t.test('a snapshot under a key that is not here is left alone, and there again w
   await before.sessions.exportSessionState()
   const bytes = readFileSync(path)
   const wrong = start({ snapshot: file(path), codec: sealing('k2') })
-  t.strictSame(await wrong.sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, reason: 'sealed with a key that is not here' }] })
+  t.strictSame(await wrong.sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, code: 'UNKNOWN_KEY', reason: 'sealed with a key that is not here' }] })
   t.equal(wrong.sessions.incomplete, true)
   await wrong.sessions.create()
   await t.rejects(wrong.sessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })

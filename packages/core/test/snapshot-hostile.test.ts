@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type Codec, HoldfastError, type RestoreReport, type StoredRecord, UNKNOWN_KEY, ownerDigest, recordKey, unsealed } from '../dist/index.js'
+import { type Codec, HoldfastError, type RestoreReport, type StoredRecord, SNAPSHOT_REASONS, type SnapshotReason, ownerDigest, recordKey, unsealed } from '../dist/index.js'
 import { ADA, BOB } from './fixtures/manager.js'
 import { header, plainly, signed } from './fixtures/forge.js'
 import { held, start } from './fixtures/process.js'
@@ -125,36 +125,36 @@ t.test('lines of another snapshot under the same keys are refused one by one', a
   const content = [...one.lines.slice(0, 3), ...other.lines.slice(1, 4), ...one.lines.slice(3)].join('\n')
   const { report, back } = await restore(content)
   t.strictSame(back, one.all)
-  t.strictSame(report, { ...NOTHING, restored: 3, invalid: [4, 5, 6].map(line => ({ line, reason: 'altered, or from another snapshot' })) })
+  t.strictSame(report, { ...NOTHING, restored: 3, invalid: [4, 5, 6].map(line => ({ line, code: 'ALTERED', reason: 'altered, or from another snapshot' })) })
 })
 
 t.test('a whole file that is none of ours is refused with a reason', async (t) => {
   const { bytes } = await small()
-  const files: Array<[content: string | Buffer, reason: string]> = [
-    ['', 'empty'],
-    ['\n\n', 'empty'],
-    [randomBytes(200_000), 'not a Holdfast snapshot'],
-    [gzipSync(bytes), 'not a Holdfast snapshot'],
-    ['{"holdfast":"other"}', 'not a Holdfast snapshot'],
-    ['{"holdfast":', 'not a Holdfast snapshot'],
-    ['[]', 'not a Holdfast snapshot'],
-    ['[{"sessionId":"1"}]', 'not a Holdfast snapshot'],
-    ['['.repeat(5_000_000), 'not a Holdfast snapshot'],
-    [`{"holdfast":${'['.repeat(5_000_000)}`, 'not a Holdfast snapshot'],
-    [Buffer.alloc(40 * 2 ** 20, '{"holdfast":"snapshot"'), 'not a Holdfast snapshot'],
-    ['{"holdfast":"snapshot"}', 'a snapshot in a format that this version does not know'],
-    ['{"holdfast":"snapshot","format":2}', 'a snapshot in a format that this version does not know'],
-    ['{"holdfast":"snapshot","format":1}', 'the header is damaged'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":-1,"mac":""}', 'the header is damaged'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":[1]}', 'the header is damaged'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":""}', 'the header is damaged'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"other","createdAt":1,"mac":""}', 'the header is damaged'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":"","__proto__":{"createdAt":1},"constructor":0}', 'the header is damaged'],
-    [await header({ namespace: 'other' }), 'a snapshot of another namespace']
+  const files: Array<[content: string | Buffer, code: SnapshotReason]> = [
+    ['', 'EMPTY'],
+    ['\n\n', 'EMPTY'],
+    [randomBytes(200_000), 'NOT_A_SNAPSHOT'],
+    [gzipSync(bytes), 'NOT_A_SNAPSHOT'],
+    ['{"holdfast":"other"}', 'NOT_A_SNAPSHOT'],
+    ['{"holdfast":', 'NOT_A_SNAPSHOT'],
+    ['[]', 'NOT_A_SNAPSHOT'],
+    ['[{"sessionId":"1"}]', 'NOT_A_SNAPSHOT'],
+    ['['.repeat(5_000_000), 'NOT_A_SNAPSHOT'],
+    [`{"holdfast":${'['.repeat(5_000_000)}`, 'NOT_A_SNAPSHOT'],
+    [Buffer.alloc(40 * 2 ** 20, '{"holdfast":"snapshot"'), 'NOT_A_SNAPSHOT'],
+    ['{"holdfast":"snapshot"}', 'UNKNOWN_FORMAT'],
+    ['{"holdfast":"snapshot","format":2}', 'UNKNOWN_FORMAT'],
+    ['{"holdfast":"snapshot","format":1}', 'HEADER_DAMAGED'],
+    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":-1,"mac":""}', 'HEADER_DAMAGED'],
+    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":[1]}', 'HEADER_DAMAGED'],
+    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":""}', 'HEADER_DAMAGED'],
+    ['{"holdfast":"snapshot","format":1,"namespace":"other","createdAt":1,"mac":""}', 'HEADER_DAMAGED'],
+    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":"","__proto__":{"createdAt":1},"constructor":0}', 'HEADER_DAMAGED'],
+    [await header({ namespace: 'other' }), 'OTHER_NAMESPACE']
   ]
-  for (const [content, reason] of files) {
+  for (const [content, code] of files) {
     const { report, back, shelf } = await restore(content)
-    t.strictSame(report.invalid[0], { line: 1, reason })
+    t.strictSame(report.invalid[0], { line: 1, code, reason: SNAPSHOT_REASONS[code] })
     t.strictSame(back, { records: {}, logs: {} })
     t.equal(shelf.kept.length, 1)
   }
@@ -162,9 +162,9 @@ t.test('a whole file that is none of ours is refused with a reason', async (t) =
 
 t.test('a snapshot of another namespace under the same keys brings nothing', async (t) => {
   const { bytes } = await small()
-  t.strictSame((await restore(bytes, { namespace: 'other' })).report, { ...NOTHING, invalid: [{ line: 1, reason: 'a snapshot of another namespace' }] })
+  t.strictSame((await restore(bytes, { namespace: 'other' })).report, { ...NOTHING, invalid: [{ line: 1, code: 'OTHER_NAMESPACE', reason: 'a snapshot of another namespace' }] })
   const renamed = bytes.toString().replace('"namespace":"mcp"', '"namespace":"other"')
-  t.strictSame((await restore(renamed, { namespace: 'other' })).report, { ...NOTHING, invalid: [{ line: 1, reason: 'the header is damaged' }] })
+  t.strictSame((await restore(renamed, { namespace: 'other' })).report, { ...NOTHING, invalid: [{ line: 1, code: 'HEADER_DAMAGED', reason: 'the header is damaged' }] })
 })
 
 t.test('an intact snapshot that does not open waits for its key, even one of the right id', async (t) => {
@@ -173,7 +173,7 @@ t.test('an intact snapshot that does not open waits for its key, even one of the
   for (const codec of [wrong, sealing('k2'), unsealed]) {
     const shelf = new Shelf(bytes)
     const { sessions } = start({ codec, snapshot: shelf })
-    t.strictSame(await sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, reason: UNKNOWN_KEY }] })
+    t.strictSame(await sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, code: 'UNKNOWN_KEY', reason: SNAPSHOT_REASONS.UNKNOWN_KEY }] })
     t.equal(sessions.incomplete, true)
     await t.rejects(sessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })
     t.ok(shelf.bytes?.equals(bytes))
@@ -186,14 +186,14 @@ t.test('one under a revoked key, or under none where there are keys, is given up
   const revoked: Codec = { ...sealing('k1'), open: () => { throw new HoldfastError('HOLDFAST_INVALID_STATE') } }
   const readable = new Shelf()
   await start({ codec: unsealed }).sessions.exportSessionState(readable)
-  const files: Array<[Buffer, Codec, string]> = [
-    [bytes, revoked, 'sealed with a key that is revoked'],
-    [readable.bytes as Buffer, sealing('k1'), 'not sealed, although there are keys']
+  const files: Array<[Buffer, Codec, SnapshotReason]> = [
+    [bytes, revoked, 'REVOKED_KEY'],
+    [readable.bytes as Buffer, sealing('k1'), 'NOT_SEALED']
   ]
-  for (const [content, codec, reason] of files) {
+  for (const [content, codec, code] of files) {
     const shelf = new Shelf(content)
     const { sessions } = start({ codec, snapshot: shelf })
-    t.strictSame(await sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, reason }] })
+    t.strictSame(await sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, code, reason: SNAPSHOT_REASONS[code] }] })
     t.equal(sessions.incomplete, false)
     await sessions.exportSessionState()
     t.ok(shelf.kept[0]?.equals(content))
@@ -204,7 +204,7 @@ t.test('a line that is too long costs itself', async (t) => {
   const { lines, all } = await small()
   const long = Buffer.alloc(40 * 2 ** 20, 'x').toString()
   const { report, back } = await restore([...lines.slice(0, 3), long, ...lines.slice(3)].join('\n'))
-  t.strictSame(report, { ...NOTHING, restored: 3, invalid: [{ line: 4, reason: 'not a line of a snapshot' }] })
+  t.strictSame(report, { ...NOTHING, restored: 3, invalid: [{ line: 4, code: 'NOT_A_LINE', reason: 'not a line of a snapshot' }] })
   t.strictSame(back, all)
 })
 
@@ -213,7 +213,7 @@ t.test('of very many bad lines the first thousand are listed, and the rest count
   const { report } = await restore([...lines.slice(0, 6), ...Array.from({ length: 2_500 }, () => 'x'), lines[6]].join('\n'))
   t.equal(report.restored, 3)
   t.equal(report.invalid.length, 1_001)
-  t.strictSame(report.invalid.at(-1), { line: 2_506, reason: 'the last of 1500 more' })
+  t.strictSame(report.invalid.at(-1), { line: 2_506, code: 'MORE', reason: 'the last of 1500 more' })
 })
 
 /** A session as it might be stored, under a fresh id. */
@@ -261,14 +261,14 @@ t.test('so does one of a stream, and its session comes back without it', async (
   t.strictSame(lineNumbers(report).slice(0, -1), lines.map((_, i) => i + 3))
   t.strictSame([...backend.logs.get(record.key)?.keys() ?? []], ['good'])
   const other = await restore(await header() + signed('record', plainly(record)) + signed('stream', { ...stream, key: 7 }) + signed('stream', { ...stream, key: 'x' }))
-  t.match(other.report.invalid, [{ line: 3, reason: 'a field has a wrong value' }, { line: 4, reason: 'a stream without its session' }, { line: 5 }])
+  t.match(other.report.invalid, [{ line: 3, code: 'WRONG_FIELD', reason: 'a field has a wrong value' }, { line: 4, code: 'NO_SESSION', reason: 'a stream without its session' }, { line: 5 }])
 })
 
 t.test('an end that says nothing is none', async (t) => {
   const record = await stored()
   for (const value of ['null', '1', '[]', 'x', '', '{}', '{"chain":null}', { records: 1, streams: 0, chain: 'x' }]) {
     const { report } = await restore(await header() + signed('record', plainly(record)) + signed('end', value))
-    t.strictSame(report, { ...NOTHING, restored: 1, invalid: [{ line: 3, reason: 'lines are missing, repeated or in another order' }] })
+    t.strictSame(report, { ...NOTHING, restored: 1, invalid: [{ line: 3, code: 'OUT_OF_ORDER', reason: 'lines are missing, repeated or in another order' }] })
   }
 })
 
@@ -281,7 +281,7 @@ t.test('a time in the future is refused, a few seconds ahead are forgiven', asyn
     { ...record, usedAt: now + 2_000 }
   ]
   const { report, backend } = await restore(await header() + forged.map(one => signed('record', plainly(one))).join(''))
-  const invalid = [...[2, 3].map(line => ({ line, reason: 'a time lies in the future' })), { line: 5, reason: 'the end is missing' }]
+  const invalid = [...[2, 3].map(line => ({ line, code: 'FUTURE_TIME', reason: 'a time lies in the future' })), { line: 5, code: 'NO_END', reason: 'the end is missing' }]
   t.strictSame(report, { ...NOTHING, restored: 1, invalid })
   t.ok((backend.stored.get(record.key)?.usedAt ?? Infinity) <= now + 10, 'and count as now')
 })
@@ -298,7 +298,7 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   const after = start()
   after.sessions.isContext = () => true
   const report = await after.sessions.restoreSessionState(new Shelf(await header() + forged.map(one => signed('record', plainly(one))).join('')))
-  const invalid = [...[2, 3, 4].map(line => ({ line, reason: 'the session cannot be opened' })), { line: 5, reason: 'the owner is another one' }, { line: 6, reason: 'the end is missing' }]
+  const invalid = [...[2, 3, 4].map(line => ({ line, code: 'CANNOT_OPEN', reason: 'the session cannot be opened' })), { line: 5, code: 'OTHER_OWNER', reason: 'the owner is another one' }, { line: 6, code: 'NO_END', reason: 'the end is missing' }]
   t.strictSame(report, { ...NOTHING, invalid })
 })
 
@@ -310,7 +310,7 @@ t.test('a context that does not match its schema any more is refused', async (t)
   await sessions.exportSessionState(shelf)
   const after = start()
   after.sessions.isContext = context => typeof (context as { region: unknown }).region === 'string'
-  t.strictSame(await after.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 1, invalid: [{ line: 3, reason: 'the context does not match its schema' }] })
+  t.strictSame(await after.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 1, invalid: [{ line: 3, code: 'WRONG_CONTEXT', reason: 'the context does not match its schema' }] })
 })
 
 t.test('a session of deep or strange JSON is taken as it is or refused, and harms nobody', async (t) => {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { type ExportReport, HoldfastError, Sessions, file, unsealed } from '../dist/index.js'
+import { type Codec, type ExportReport, HoldfastError, Sessions, file, plain, unsealed } from '../dist/index.js'
 import { Archive } from '../dist/snapshot/archive.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 import { held, start } from './fixtures/process.js'
@@ -218,7 +218,13 @@ t.test('what was written and what came back is told as events', async (t) => {
 
 t.test('nothing is written readable unless somebody says so', async (t) => {
   await t.rejects(manager().sessions.exportSessionState(new Shelf()), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
-  t.throws(() => new Sessions({ backend: Object.assign(new Reference(), { durable: true }) }), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+  const durable = Object.assign(new Reference(), { durable: true })
+  const own: Codec = { ...plain, seal: plaintext => plaintext }
+  for (const codec of [undefined, plain, own]) {
+    t.throws(() => new Sessions({ backend: durable, ...(codec && { codec }) }), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+    await t.rejects(new Sessions({ backend: new Reference(), ...(codec && { codec }) }).exportSessionState(new Shelf()), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+  }
+  for (const codec of [unsealed, { ...unsealed }]) t.ok(new Sessions({ backend: durable, codec }))
   const { sessions } = start({ codec: unsealed })
   const { id } = await sessions.create({ data: { n: 1 } })
   const shelf = new Shelf()
@@ -473,7 +479,7 @@ t.test('where the backend is full, the rest comes back, the report says what did
   backend.events.restore = async stream => stream.name === 'open' ? await full() : await restore(stream)
   const { invalid, ...counts } = await sessions.restoreSessionState()
   t.match(counts, { restored: 2, overLimit: 1 })
-  t.match(invalid, [{ line: Number, reason: 'there is no room for one of its streams' }])
+  t.match(invalid, [{ line: Number, code: 'NO_ROOM', reason: 'there is no room for one of its streams' }])
   t.ok(snapshot.lines[invalid[0]!.line - 1]?.includes(ada.key))
   t.strictSame((await backend.events.streams([ada.key, bob.key])).map(({ name }) => name).sort(), ['empty', 'ended', 'trimmed'])
   t.equal(sessions.incomplete, false)

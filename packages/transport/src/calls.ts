@@ -14,14 +14,15 @@ import { type Revision, revision } from './versions.js'
 
 interface CallOptions {
   batch?: boolean
-  /** Default: those of the endpoint. With others, a call that takes long does not become a stream. */
-  settings?: ExchangeSettings
+  /** Nothing goes out before the answer: a call that takes long does not become a stream. Default: false. */
+  held?: boolean
   beforeAnswer?: BeforeAnswer
 }
 
 /** Runs a client's requests in the server object of its session. */
 export class Calls {
   readonly #overdue: Overdue<Exchange>
+  readonly #whenHeld: ExchangeSettings
 
   constructor (
     readonly sessions: Sessions,
@@ -32,15 +33,17 @@ export class Calls {
     readonly deadlines: Overdue<Expiring>
   ) {
     this.#overdue = new Overdue(settings.streamAfter, exchange => exchange.openStream(), error => sessions.report(error))
+    this.#whenHeld = { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode }
   }
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
   // Not async: a promise more for every call, and nothing to wait for.
-  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], { batch = false, settings = this.settings, beforeAnswer = keepEffect }: CallOptions): Promise<Reply> {
+  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], { batch = false, held = false, beforeAnswer = keepEffect }: CallOptions): Promise<Reply> {
+    const settings = held ? this.#whenHeld : this.settings
     const { transport } = live
     const { priming } = revisionOf(live.session, inbound)
     const streaming = settings.responseMode !== 'json'
-    const overdue = streaming && settings === this.settings ? this.#overdue : undefined
+    const overdue = streaming && !held ? this.#overdue : undefined
     const exchange = new Exchange({ calls: this, live, inbound, settings, overdue, priming, beforeAnswer }, requests, batch)
     const extra = new Extra(inbound, priming && streaming ? exchange : undefined)
     for (const request of requests) transport.requests.set(request.id, exchange)

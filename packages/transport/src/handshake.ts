@@ -1,6 +1,5 @@
 import { type JsonObject, type Session, isObject } from '@holdfast/core'
 import type { Calls } from './calls.js'
-import type { ExchangeSettings } from './exchange.js'
 import { type Inbound, header } from './inbound.js'
 import { INVALID_PARAMS, type Request, type Response } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
@@ -27,7 +26,8 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
   try {
     const started = await live.start(session, false)
     const reply = await calls.run(started, inbound, [request], {
-      settings: untilAnswered(calls.settings),
+      // The answer decides whether there is a session at all.
+      held: true,
       beforeAnswer: async (_, response) => {
         agreed = await agree(session, response)
         return response
@@ -45,11 +45,6 @@ export async function assumeHandshake (session: Session, inbound: Inbound): Prom
   const client = { name: 'unknown', version: '0' }
   const handshake = { initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true }
   await session.change(state => state.handshake.protocolVersion === '' ? { ...state, client, handshake } : state)
-}
-
-/** The answer decides whether there is a session at all, so nothing goes out before it. */
-function untilAnswered (settings: ExchangeSettings): ExchangeSettings {
-  return { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode }
 }
 
 function isHandshake (params: unknown): params is HandshakeParams {

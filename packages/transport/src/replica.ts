@@ -1,4 +1,4 @@
-import type { FleetMessage, RecordKey, Session, Sessions } from '@holdfast/core'
+import type { FleetMessage, FleetMessageType, RecordKey, Session, Sessions } from '@holdfast/core'
 import { takeAnswer, takeNotification } from './client-messages.js'
 import { isNotification, isResponse } from './json-rpc.js'
 import type { LiveSessions } from './live-sessions.js'
@@ -102,7 +102,8 @@ export class Replica {
 
   async #hear (message: FleetMessage): Promise<void> {
     const { live, streams, rollCall, sessions } = this
-    await HANDLERS[message.type]?.({ sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
+    const handle = HANDLERS[message.type] as (receiver: Receiver, message: FleetMessage) => void | Promise<void>
+    await handle({ sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
   }
 }
 
@@ -114,18 +115,18 @@ interface Receiver {
   end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
 }
 
+type Handler<Type> = (receiver: Receiver, message: Extract<FleetMessage, { type: Type }>) => void | Promise<void>
+
 /** What each type of message does here. */
-const HANDLERS: Readonly<Record<string, (receiver: Receiver, message: FleetMessage) => void | Promise<void>>> = {
-  gone: async ({ end }, { keys, reason }) => {
-    if (Array.isArray(keys)) await Promise.all(keys.map(async key => await end(String(key), reason === 'expired' ? 'expired' : 'terminated')))
-  },
+const HANDLERS: { readonly [Type in FleetMessageType]: Handler<Type> } = {
+  gone: async ({ end }, { keys, reason }) => { await Promise.all(keys.map(async key => await end(key, reason))) },
   wake: async ({ sessions, streams }, { key, stream, from, ask }) => {
-    if (streams.wake(key, String(stream)) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key)
+    if (streams.wake(key, stream) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key, {})
   },
   listening: ({ live }, { key }) => live.get(key)?.heard(),
-  takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, String(stream), from, Number(claim)),
+  takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, stream, from, claim),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
   notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) },
-  'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, String(call)),
-  present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, String(call), report)
+  'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, call),
+  present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, call, report)
 }

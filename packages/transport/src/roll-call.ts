@@ -60,7 +60,7 @@ export class RollCall {
   }
 
   /** Another replica answers. */
-  heard (replica: string, call: string, report: Json | undefined): void {
+  heard (replica: string, call: string, report: Json): void {
     if (isReport(report)) this.#calls.get(call)?.(replica, report)
   }
 }

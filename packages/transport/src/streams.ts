@@ -71,7 +71,7 @@ export class Streams {
     }
     const stream = this.attach(session, name, position, priming)
     stream.claim = ++this.#claims
-    void this.sessions.fleet.tell('takeover', session.key, { stream: name, claim: stream.claim, echo: true })
+    void this.sessions.fleet.tell('takeover', session.key, { stream: name, claim: stream.claim }, { echo: true })
     stream.wake()
     return stream
   }

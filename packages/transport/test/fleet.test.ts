@@ -263,11 +263,12 @@ t.test('what others say of things that are not here is passed over', async (t) =
   const { key } = (await f.first.sessions.open(client.id as string, null)) as any
   const { fleet: bus } = f.second.sessions
   for (const [type, details] of [
-    ['no such type', {}], ['answer', { message: { id: 1 } }], ['answer', {}], ['notification', { message: { id: 1, jsonrpc: '2.0', method: 'x' } }],
-    ['answer', { message: { jsonrpc: '2.0', id: 'x', result: {} } }], ['wake', { stream: 'none' }], ['takeover', {}], ['gone', { reason: 'idle' }]
-  ] as const) {
+    ['no such type', {}], ['answer', { message: { id: 1 } }], ['answer', { message: {} }], ['notification', { message: { id: 1, jsonrpc: '2.0', method: 'x' } }],
+    ['answer', { message: { jsonrpc: '2.0', id: 'x', result: {} } }], ['wake', { stream: 'none' }], ['takeover', { stream: 'none', claim: 1 }],
+    ['listening', {}], ['gone', { keys: ['no.such'], reason: 'expired' }]
+  ] as any) {
     await bus.tell(type, 'no.such', details)
-    if (type !== 'gone') await bus.tell(type, key, details)
+    await bus.tell(type, key, details)
   }
   await turns()
   t.same(f.first.errors, [])

@@ -2,7 +2,6 @@ import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { RecordKey } from '../record.js'
 import type { Sessions } from '../sessions.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
-import { UNKNOWN_KEY } from './header.js'
 import type { N8nMcpOptions } from './n8n-mcp.js'
 import type { RestoreReport } from './report.js'
 import { restoreSessions } from './restore.js'
@@ -79,7 +78,7 @@ export class Archive {
       if (!(error instanceof InvalidOptionError)) this.sessions.emit('importFailed', { error })
       throw error
     })
-    if (own) this.incomplete = report.invalid.some(({ reason }) => reason === UNKNOWN_KEY)
+    if (own) this.incomplete = report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')
     this.sessions.emit('imported', report)
     return report
   }

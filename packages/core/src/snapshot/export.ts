@@ -7,7 +7,7 @@ import type { StoredStream } from '../backend.js'
 import type { StoredRecord } from '../record.js'
 import type { SessionSummary, Sessions } from '../sessions.js'
 import { Chain, headerLine } from './format.js'
-import { UNKNOWN_KEY, openHeader } from './header.js'
+import { openHeader } from './header.js'
 import { peek } from './peek.js'
 import type { SnapshotSink } from './sink.js'
 import { Stall } from './stall.js'
@@ -59,7 +59,7 @@ async function protect (sessions: Sessions, sink: SnapshotSink, stall: Stall): P
   const header = await peek(stall)
   if (header === undefined) return
   const opened = await openHeader(sessions, header)
-  if (opened === UNKNOWN_KEY) throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
+  if (opened === 'UNKNOWN_KEY') throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
   if (typeof opened === 'string') await sink.keep?.()
 }
 

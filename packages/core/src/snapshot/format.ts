@@ -3,6 +3,7 @@ import type { StoredStream } from '../backend.js'
 import { isObject } from '../json.js'
 import { isRecordKey } from '../key.js'
 import type { StoredRecord } from '../record.js'
+import type { SnapshotReason } from './reasons.js'
 
 /*
  * A snapshot is lines of JSON. The first is the header, the last is `end`; between them come records, each followed by its streams:
@@ -18,8 +19,6 @@ import type { StoredRecord } from '../record.js'
  */
 
 const FORMAT = 1
-
-export const NO_LINE = 'not a line of a snapshot'
 
 export interface Header {
   namespace: string
@@ -45,13 +44,13 @@ export function headerLine ({ namespace, createdAt, mac }: Header): string {
 }
 
 /** @returns the header, what is wrong with it, or undefined when it is none */
-export function readHeader (text: string): Header | string | undefined {
+export function readHeader (text: string): Header | SnapshotReason | undefined {
   const header = text.startsWith('{"holdfast":') ? parse(text) : undefined
   if (!isObject(header) || header.holdfast !== 'snapshot') return undefined
   const { format, namespace, createdAt, mac, sum } = header
-  if (format !== FORMAT) return 'a snapshot in a format that this version does not know'
+  if (format !== FORMAT) return 'UNKNOWN_FORMAT'
   const key = decode(mac)
-  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`) || typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'the header is damaged'
+  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`) || typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'HEADER_DAMAGED'
   return { namespace, createdAt, mac: key }
 }
 
@@ -89,21 +88,21 @@ export class Chain {
   }
 
   /** @returns what a line says, or what is wrong with it */
-  read (text: string): Entry | string {
+  read (text: string): Entry | SnapshotReason {
     const [start, kind] = /^\{"(record|stream|end)":/.exec(text.slice(0, 12)) ?? []
     const tail = text.length - TAIL
-    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return NO_LINE
+    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
     const json = text.slice(start.length, tail)
     const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
-    if (!this.#isMac(mac, kind, json)) return 'altered, or from another snapshot'
+    if (!this.#isMac(mac, kind, json)) return 'ALTERED'
     const entry = { kind, value: parse(json) } as Entry
     if (entry.kind === 'end') {
       this.ended = true
-      return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'lines are missing, repeated or in another order'
+      return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'OUT_OF_ORDER'
     }
     this.#count(entry.kind, mac)
     const value = entry.kind === 'record' ? readRecord(entry.value) : readStream(entry.value)
-    return value === undefined ? 'a field has a wrong value' : { kind: entry.kind, value } as Entry
+    return value === undefined ? 'WRONG_FIELD' : { kind: entry.kind, value } as Entry
   }
 
   #line (kind: Entry['kind'], value: object): string {

@@ -5,6 +5,7 @@ import { isSessionId, ownerDigest, recordKey } from '../key.js'
 import type { Principal } from '../principal.js'
 import type { Sessions } from '../sessions.js'
 import { encodeState, initialState } from '../state.js'
+import type { SnapshotReason } from './reasons.js'
 import type { Arrival } from './restorer.js'
 import type { SnapshotBytes } from './sink.js'
 
@@ -20,7 +21,7 @@ export interface N8nMcpOptions {
 const MAX_BYTES = 256 * 2 ** 20
 
 /** What one element of the file says, or what is wrong with it. */
-type Element = Omit<Arrival, 'line'> | string
+type Element = Omit<Arrival, 'line'> | SnapshotReason
 
 /**
  * Reads n8n-mcp's `SessionState[]`, plain or encrypted. Ids stay valid. The sessions have no handshake; the first request of
@@ -28,23 +29,23 @@ type Element = Omit<Arrival, 'line'> | string
  *
  * @returns the elements in their order, or what is wrong with all of them
  */
-export async function readN8nMcp (sessions: Sessions, bytes: SnapshotBytes, options: N8nMcpOptions): Promise<Element[] | string> {
+export async function readN8nMcp (sessions: Sessions, bytes: SnapshotBytes, options: N8nMcpOptions): Promise<Element[] | SnapshotReason> {
   const text = await readAll(bytes)
-  if (text === undefined) return 'too long'
+  if (text === undefined) return 'TOO_LONG'
   const json = /^\s*\[/.test(text) ? text : decrypt(text.trim(), options.key)
-  if (json === undefined) return 'cannot be decrypted'
+  if (json === undefined) return 'CANNOT_DECRYPT'
   const elements = parse(json)
-  if (!Array.isArray(elements)) return 'not a list of sessions of n8n-mcp'
+  if (!Array.isArray(elements)) return 'NOT_A_LIST'
   return await Promise.all(elements.map(async element => await toRecord(sessions, element, options)))
 }
 
 async function toRecord (sessions: Sessions, element: unknown, { principal: principalOf }: N8nMcpOptions): Promise<Element> {
-  if (!isObject(element) || !isSessionId(element.sessionId)) return 'no session id'
+  if (!isObject(element) || !isSessionId(element.sessionId)) return 'NO_SESSION_ID'
   const times = isObject(element.metadata) ? [time(element.metadata.createdAt), time(element.metadata.lastAccess)] : []
   const [createdAt, usedAt] = times
-  if (createdAt === undefined || usedAt === undefined || usedAt < createdAt) return 'a time has a wrong value'
+  if (createdAt === undefined || usedAt === undefined || usedAt < createdAt) return 'WRONG_TIME'
   const context = readContext(element.context)
-  if (context === undefined) return 'the context has a wrong value'
+  if (context === undefined) return 'MALFORMED_CONTEXT'
   const principal = principalOf?.(context) ?? null
   const owner = ownerDigest(sessions.namespace, principal)
   const key = recordKey(sessions.namespace, owner, element.sessionId)
@@ -53,7 +54,7 @@ async function toRecord (sessions: Sessions, element: unknown, { principal: prin
     const { body } = encodeState(initialState({ principal, context }), sessions.maxStateBytes, 'restore')
     return { record: { key, owner, version: 1, ...lifetime, body: await sessions.seal(key, body) }, streams: [] }
   } catch (error) {
-    if (isHoldfastError(error, 'HOLDFAST_STATE_TOO_LARGE')) return 'the session is too large'
+    if (isHoldfastError(error, 'HOLDFAST_STATE_TOO_LARGE')) return 'TOO_LARGE'
     throw error
   }
 }

@@ -1,3 +1,5 @@
+import { SNAPSHOT_REASONS, type SnapshotReason } from './reasons.js'
+
 /** What became of the sessions of a snapshot. Restoring it again changes nothing. */
 export interface RestoreReport {
   restored: number
@@ -6,8 +8,17 @@ export interface RestoreReport {
   duplicate: number
   /** There was no room: `maxSessions`, `maxPerOwner`, `limit` or the backend's own bound. */
   overLimit: number
-  /** What brought nothing: its line (or its place in a list) from 1 on, and the reason, which quotes nothing of it. Of more than a thousand the rest is counted in one last entry. */
-  invalid: Array<{ line: number, reason: string }>
+  /** What brought nothing. Of more than a thousand, one last entry with the code `MORE` counts the rest. */
+  invalid: InvalidLine[]
+}
+
+/** A line of a snapshot, or an element of a list, that brought nothing. */
+export interface InvalidLine {
+  /** From 1 on. */
+  line: number
+  code: SnapshotReason
+  /** What the code means, for people. It quotes nothing of the line. */
+  reason: string
 }
 
 const MOST_INVALID = 1_000
@@ -17,9 +28,9 @@ export class Tally {
   readonly report: RestoreReport = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
   #unlisted = 0
 
-  refuse (line: number, reason: string): void {
+  refuse (line: number, code: SnapshotReason): void {
     const { invalid } = this.report
-    if (invalid.length < MOST_INVALID) invalid.push({ line, reason })
-    else invalid[MOST_INVALID] = { line, reason: `the last of ${++this.#unlisted} more` }
+    if (invalid.length < MOST_INVALID) invalid.push({ line, code, reason: SNAPSHOT_REASONS[code] })
+    else invalid[MOST_INVALID] = { line, code: 'MORE', reason: `the last of ${++this.#unlisted} more` }
   }
 }

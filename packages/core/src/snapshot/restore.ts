@@ -1,7 +1,7 @@
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { Sessions } from '../sessions.js'
-import { type Chain, NO_LINE, readHeader } from './format.js'
-import { NO_HEADER, UNKNOWN_KEY, openHeader } from './header.js'
+import { type Chain, readHeader } from './format.js'
+import { openHeader } from './header.js'
 import { lines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, Tally } from './report.js'
@@ -33,7 +33,7 @@ async function restoreFrom (sessions: Sessions, source: SnapshotSource, stall: S
     await restorer.settle()
   }
   // The next export replaces what is there, with whatever is not back.
-  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ reason }) => reason !== UNKNOWN_KEY)) await source.keep?.()
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ code }) => code !== 'UNKNOWN_KEY')) await source.keep?.()
 }
 
 async function restoreElements (restorer: Restorer, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {
@@ -55,14 +55,14 @@ async function restoreLines (sessions: Sessions, restorer: Restorer, bytes: Snap
     number = line.number
     if (chain === undefined) {
       const header = line.text === undefined ? undefined : readHeader(line.text)
-      const opened = header === undefined ? NO_HEADER : await openHeader(sessions, header)
+      const opened = header === undefined ? 'NOT_A_SNAPSHOT' : await openHeader(sessions, header)
       if (typeof opened === 'string') tally.refuse(number, opened)
       else chain = opened
       if (header !== undefined && chain === undefined) return
       continue
     }
     const size = line.text?.length ?? 0
-    const entry = line.text === undefined ? NO_LINE : complete ? 'after the end' : chain.read(line.text)
+    const entry = line.text === undefined ? 'NOT_A_LINE' : complete ? 'AFTER_THE_END' : chain.read(line.text)
     if (typeof entry === 'string') {
       tally.refuse(number, entry)
     } else if (entry.kind === 'end') {
@@ -73,10 +73,10 @@ async function restoreLines (sessions: Sessions, restorer: Restorer, bytes: Snap
     } else if (entry.value.key === key) {
       await restorer.addStream(entry.value, size)
     } else {
-      tally.refuse(number, 'a stream without its session')
+      tally.refuse(number, 'NO_SESSION')
     }
   }
   await restorer.flush()
-  if (number === 0) tally.refuse(1, 'empty')
-  else if (chain?.ended === false) tally.refuse(number + 1, 'the end is missing')
+  if (number === 0) tally.refuse(1, 'EMPTY')
+  else if (chain?.ended === false) tally.refuse(number + 1, 'NO_END')
 }

@@ -4,6 +4,7 @@ import { isHoldfastError } from '../errors.js'
 import { ownerDigest } from '../key.js'
 import { type StoredRecord, isExpired } from '../record.js'
 import type { SessionSummary, Sessions } from '../sessions.js'
+import type { SnapshotReason } from './reasons.js'
 import type { RestoreReport, Tally } from './report.js'
 
 export interface RestoreOptions {
@@ -104,7 +105,7 @@ export class Restorer {
     if (!await arrival.admitted) return
     for (const stream of streams) {
       const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
-      if (stored === 'full') this.tally.refuse(arrival.line, 'there is no room for one of its streams')
+      if (stored === 'full') this.tally.refuse(arrival.line, 'NO_ROOM')
     }
   }
 
@@ -112,7 +113,7 @@ export class Restorer {
   async #admit ({ line, record }: Arrival): Promise<boolean> {
     const { sessions, ended, options: { filter, limit = Infinity } } = this
     const { report } = this.tally
-    const reason = isFuture(record) ? 'a time lies in the future' : isExpired(record, Date.now()) ? 'expired' : await this.#check(record)
+    const reason = isFuture(record) ? 'FUTURE_TIME' : isExpired(record, Date.now()) ? 'expired' : await this.#check(record)
     if (reason === 'expired') report.expired++
     else if (reason !== undefined) this.tally.refuse(line, reason)
     if (reason !== undefined || (filter !== undefined && !filter(await sessions.summarize(record)))) return false
@@ -122,17 +123,17 @@ export class Restorer {
   }
 
   /** @returns why a record must not come back */
-  async #check (record: StoredRecord): Promise<string | undefined> {
+  async #check (record: StoredRecord): Promise<SnapshotReason | undefined> {
     const { sessions } = this
     // The line is authentic, so the body is what the backend held: like there, it is opened when it is used.
     if (sessions.isContext === undefined && sessions.codec.keys !== undefined) return undefined
     try {
       const state = await sessions.read(record)
-      if (ownerDigest(sessions.namespace, state.principal) !== record.owner) return 'the owner is another one'
-      return sessions.isContext?.(state.context) !== false ? undefined : 'the context does not match its schema'
+      if (ownerDigest(sessions.namespace, state.principal) !== record.owner) return 'OTHER_OWNER'
+      return sessions.isContext?.(state.context) !== false ? undefined : 'WRONG_CONTEXT'
     } catch (error) {
       // It stays sealed until the key is there again, as it would in a backend that never lost it.
-      return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'the session cannot be opened'
+      return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'CANNOT_OPEN'
     }
   }
 }

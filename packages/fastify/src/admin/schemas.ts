@@ -72,7 +72,7 @@ export const RestoreAnswer = Type.Object({
   expired: Type.Integer(),
   duplicate: Type.Integer({ description: 'Already there, or ended since.' }),
   overLimit: Type.Integer({ description: 'There was no room.' }),
-  invalid: Type.Array(Type.Object({ line: Type.Integer(), reason: Type.String() }), { description: 'What brought nothing, by its line.' })
+  invalid: Type.Array(Type.Object({ line: Type.Integer(), code: Type.String(), reason: Type.String() }), { description: 'What brought nothing, by its line.' })
 }, { description: 'What became of the sessions.' })
 
 export const FleetAnswer = Type.Object({
