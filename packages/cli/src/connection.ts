@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Codec, Sessions, sealed } from '@holdfast/core'
+import { type Backend, type Codec, Sessions, sealed } from '@holdfast/core'
 import { Envelope, Keyring } from '@holdfast/envelope'
 import { RedisAdvice, type RedisBackend, redis } from '@holdfast/redis'
 import { Failure, UsageError } from './failure.js'
@@ -80,7 +80,7 @@ export async function withSessions<T> (io: Io, place: Place, work: (sessions: Se
 }
 
 /** Without limits of its own: those are the servers'. */
-export function sessionsOf (backend: Sessions['backend'], codec: Codec, namespace: string): Sessions {
+export function sessionsOf (backend: Backend, codec: Codec, namespace: string): Sessions {
   const none = Number.MAX_SAFE_INTEGER
   return new Sessions({ backend, codec, namespace, limits: { maxSessions: none, maxPerOwner: none } })
 }

@@ -1,4 +1,4 @@
-import { type SessionSummary, type Sessions, type StoredRecord, keyLabel } from '@holdfast/core'
+import { type RecordHead, type SessionSummary, type Sessions, keyLabel } from '@holdfast/core'
 import { Failure } from './failure.js'
 import { type Io, proceed } from './io.js'
 
@@ -8,17 +8,14 @@ const PAGE = 500
 /** The session of a key, or of the label that logs show. @throws Failure unless there is exactly one */
 export async function find (io: Io, sessions: Sessions, name: string): Promise<SessionSummary> {
   if (/^[\w-]{12}\.[\w-]{43}$/.test(name)) return await sessions.getByKey(name) ?? none()
-  const found: StoredRecord[] = []
-  let cursor: string | undefined
-  do {
+  const found: RecordHead[] = []
+  for await (const heads of sessions.vault.headPages({ limit: PAGE })) {
     proceed(io)
-    const page = await sessions.availability.ask(() => sessions.backend.records.list({ limit: PAGE, ...cursor !== undefined && { cursor } }))
-    found.push(...page.records.filter(({ key }) => keyLabel(key) === name))
-    cursor = page.cursor
-  } while (cursor !== undefined)
+    found.push(...heads.filter(({ key }) => keyLabel(key) === name))
+  }
   if (found.length > 1) throw new Failure('Several sessions have this label: give the key, as --json lists it.')
   const [record] = found
-  return record === undefined ? none() : await sessions.summarize(record)
+  return record === undefined ? none() : await sessions.getByKey(record.key) ?? none()
 }
 
 function none (): never {

@@ -43,5 +43,5 @@ export function ownerOf ({ subject, issuer, clientId, perClient, tenant: tenantI
     throw new UsageError('A client id is part of an owner only where the application keeps clients apart: give --per-client, too, or leave it out.')
   }
   const principal: Principal = { subject, ...parts }
-  return ({ namespace }) => ownerDigest(namespace, principal)
+  return ({ vault: { namespace } }) => ownerDigest(namespace, principal)
 }

@@ -73,7 +73,7 @@ async function revoke (io: Io, { yes, ...query }: Place & Whose & Yes): Promise<
   if (ownerIn === undefined) throw new UsageError('Whose sessions? Give --subject, or --owner.')
   return await withSessions(io, query, async sessions => {
     const owner = ownerIn(sessions)
-    const amount = await sessions.availability.ask(() => sessions.backend.records.count(owner))
+    const amount = await sessions.vault.count(owner)
     if (amount > 0) await confirm(io, `End all sessions of this principal (${amount})?`, yes)
     const terminated = await sessions.endAll(owner)
     return { json: { terminated }, text: `terminated ${terminated}` }

@@ -1,4 +1,4 @@
-import type { NewRecord, RecordKey, StoredRecord } from './record.js'
+import type { NewRecord, RecordHead, RecordKey, StoredRecord } from './record.js'
 
 /**
  * Where sessions live. Three stores and a bus with one life; see `docs/architecture.md`.
@@ -15,6 +15,17 @@ export interface Backend {
   readonly shared: boolean
   /** What is stored survives this process. */
   readonly durable: boolean
+  /**
+   * The same store for another kind of record, with caps, lists, sweeps and counts of its own. It shares the bus, the presence, the bounds on
+   * memory and the life of its backend; closing it does nothing. Equal names give the same partition in every process. The partitions
+   * of a partition are its siblings.
+   *
+   * @param name 1 to 16 letters from a to z
+   * @throws InvalidOptionError for any other name
+   */
+  partition (name: string): Backend
+  /** Names of the partitions that may hold records, sorted. */
+  partitions (): Promise<string[]>
   /** Resolves when the backend answers. */
   ping (): Promise<void>
   /** How it is doing, as far as it can tell without asking. */
@@ -57,6 +68,8 @@ export interface RecordStore {
    * The limits are checked atomically with the insertion, at least per owner.
    */
   create (record: NewRecord, limits: RecordLimits): Promise<Created>
+  /** {@link create} for many records at once, each by itself, in their order. Resolves to what became of each. */
+  createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]>
   /** The record, unless there is none or it has expired. Reading does not extend it. */
   read (key: RecordKey): Promise<StoredRecord | undefined>
   /**
@@ -74,10 +87,11 @@ export interface RecordStore {
   /**
    * Removes a record and its events, and leaves a tombstone until the moment at which the record would have expired without further
    * use: no older copy is alive after that, so nothing revives it. A backend bounds the number of its tombstones and forgets the oldest.
-   * False when there was none alive.
+   * Resolves to the record as it was; `'unseen'` when what removes it stands in for a backend that is away; undefined when there was none
+   * alive.
    */
-  remove (key: RecordKey): Promise<boolean>
-  /** {@link remove} for every record of an owner. Resolves to the keys that were removed. */
+  remove (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined>
+  /** {@link remove} for every record of an owner. Resolves to the keys that were removed: their bodies may be more than memory takes. */
   removeOwner (owner: string): Promise<RecordKey[]>
   /** Which of these keys are taken by the tombstone of a removed record. */
   removed (keys: readonly RecordKey[]): Promise<RecordKey[]>
@@ -91,6 +105,8 @@ export interface RecordStore {
    * `cursor` is present while there may be more.
    */
   list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }>
+  /** {@link list} without bodies, for a look that needs none. Its cursors are its own. */
+  listHeads (query: { owner?: string, cursor?: string, limit: number }): Promise<{ heads: RecordHead[], cursor?: string }>
   /**
    * Living records of one owner (`''`: of nobody) that nobody has used for at least `unusedFor` milliseconds by the backend's clock, the
    * longest unused first, at most `limit`. Reads no body, and looks at a bounded number of records: where it meets many that were used
@@ -146,6 +162,16 @@ export interface StoredStream extends StreamRef {
   delivered: number
 }
 
+/** How far a stream has come, without what it says. */
+export interface StreamHead extends StreamRef {
+  /** The position of its last entry. */
+  last: number
+  /** Nothing is appended any more. */
+  ended: boolean
+  /** What {@link EventLog.delivered} remembers. */
+  delivered: number
+}
+
 export interface AppendOptions {
   /** Facts about the stream, stored by the append that creates it and kept when entries are trimmed. */
   head?: Uint8Array
@@ -172,6 +198,8 @@ export interface EventLog {
   drop (key: RecordKey): Promise<void>
   /** Every stream of some records, whole. Keys without a living record or without streams contribute nothing. */
   streams (keys: readonly RecordKey[]): Promise<StoredStream[]>
+  /** How far every stream of some records has come. Keys as in {@link streams}. */
+  heads (keys: readonly RecordKey[]): Promise<StreamHead[]>
   /** Stores a stream as it was elsewhere: its next entry follows the last one. False when it is there already or its record is not. */
   restore (stream: StoredStream): Promise<boolean>
   /**

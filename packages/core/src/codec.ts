@@ -4,8 +4,9 @@ import type { RecordKey } from './record.js'
 /** What a sealed body is bound to: it opens nowhere else. */
 export interface Place {
   namespace: string
-  kind: 'session' | 'event' | 'message' | 'snapshot'
-  /** Of a session its record's, of an event {@link eventPlace}, of anything else `''`. */
+  /** `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'` or `'snapshot'`. */
+  kind: string
+  /** Of a record its own, of an event {@link eventPlace}, of anything else `''`. */
   key: RecordKey
 }
 

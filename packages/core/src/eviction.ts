@@ -1,5 +1,6 @@
 import type { IdleRecord } from './backend.js'
-import type { Sessions } from './sessions.js'
+import type { RecordKey } from './record.js'
+import type { SealedStore } from './sealed-store.js'
 import { TokenBucket } from './token-bucket.js'
 
 /** Milliseconds since its last use for which a session on a shared backend may be in use by another process. */
@@ -18,7 +19,17 @@ const AMOUNTS = [20, 1_000]
 export class Eviction {
   readonly #nameless = new TokenBucket(NAMELESS_RATE)
 
-  constructor (private readonly sessions: Sessions) {}
+  /**
+   * @param idle milliseconds without use after which a record expires
+   * @param inUse whether this process is using a record just now: such a one stays
+   * @param evict ends a record; false when it was gone
+   */
+  constructor (
+    private readonly store: SealedStore,
+    private readonly idle: number,
+    private readonly inUse: (key: RecordKey) => boolean,
+    private readonly evict: (key: RecordKey, owner: string) => Promise<boolean>
+  ) {}
 
   /**
    * @param owner whose session is to begin, `''` for nobody
@@ -26,7 +37,7 @@ export class Eviction {
    */
   async makeRoom (owner: string): Promise<boolean> {
     if (owner === '' && !this.#nameless.take()) return false
-    const { availability, backend } = this.sessions
+    const { availability, backend } = this.store
     const tried = new Set<string>()
     for (const limit of AMOUNTS) {
       const query = { owner, unusedFor: this.#unusedFor(owner), limit }
@@ -34,7 +45,7 @@ export class Eviction {
       for (const { key } of idle) {
         if (tried.has(key)) continue
         tried.add(key)
-        if (!this.sessions.inUse(key) && await this.sessions.end(key, owner, 'evicted')) return true
+        if (!this.inUse(key) && await this.evict(key, owner)) return true
       }
       if (idle.length < limit) return false
     }
@@ -43,6 +54,6 @@ export class Eviction {
 
   #unusedFor (owner: string): number {
     if (owner === '') return NAMELESS_UNUSED
-    return this.sessions.backend.shared ? Math.min(RECENT_USE, this.sessions.idle / 2) : 0
+    return this.store.backend.shared ? Math.min(RECENT_USE, this.idle / 2) : 0
   }
 }

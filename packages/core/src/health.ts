@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Availability } from './availability.js'
+import type { Backend } from './backend.js'
 import { type Duration, milliseconds } from './duration.js'
 import { InvalidOptionError } from './errors.js'
-import type { Sessions } from './sessions.js'
 
 /** From when on a backend that answers is degraded. */
 export interface Thresholds {
@@ -9,7 +10,7 @@ export interface Thresholds {
   latency?: Duration
   /** The share of its calls that fail, above 0 and up to 1. Default 0.05. */
   errorRate?: number
-  /** How often somebody looks, as {@link Sessions.health} does; calls of the last six intervals count. Default 10 s. */
+  /** How often somebody looks, as `Sessions.health` does; calls of the last six intervals count. Default 10 s. */
   interval?: Duration
 }
 
@@ -31,7 +32,7 @@ interface Sample { at: number, answers: number, failures: number }
 /** Calls that a rate must rest on. */
 const ENOUGH = 20
 
-/** Looks at a backend, and tells when its state has become another one. */
+/** Looks at a backend. */
 export class HealthCheck {
   readonly #interval: number
   readonly #latency: number
@@ -41,12 +42,14 @@ export class HealthCheck {
   #looking: Promise<Health> | undefined
 
   /**
+   * @param onChange told when the state has become another one
    * @param patience milliseconds after which a ping that was not answered counts as failed
    * @throws InvalidOptionError
    */
   constructor (
-    private readonly sessions: Sessions,
+    private readonly store: { readonly backend: Backend, readonly availability: Availability },
     { latency = '250ms', errorRate = 0.05, interval = '10s' }: Thresholds,
+    private readonly onChange: (health: Health, was: Health['state']) => void,
     private readonly now = () => performance.now(),
     private readonly patience = 5_000
   ) {
@@ -73,13 +76,13 @@ export class HealthCheck {
     const health = { state, reasons, ...(latency !== undefined && { latency }), errorRate } satisfies Health
     const was = this.#state
     this.#state = state
-    if (state !== was) this.sessions.emit('health', { ...health, was })
+    if (state !== was) this.onChange(health, was)
     return health
   }
 
   /** Milliseconds; undefined when there was no answer. */
   async #ping (): Promise<number | undefined> {
-    const { availability, backend } = this.sessions
+    const { availability, backend } = this.store
     const began = this.now()
     const over = new AbortController()
     const late = pause(this.patience, undefined, { ref: false, signal: over.signal }).then(() => { throw new Error('the backend did not answer a ping in time') })
@@ -92,7 +95,7 @@ export class HealthCheck {
   }
 
   #rate (): number {
-    const { answers, failures } = this.sessions.availability
+    const { answers, failures } = this.store.availability
     const at = this.now()
     const last = this.#samples.at(-1)
     if (last === undefined || at - last.at >= this.#interval / 10) this.#samples.push({ at, answers, failures })

@@ -31,6 +31,9 @@ export interface StoredRecord {
   body: Uint8Array
 }
 
+/** A record without its body. */
+export type RecordHead = Omit<StoredRecord, 'body'>
+
 type Lifetime = Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'>
 
 /** The moment from which a record is gone: the earlier of last use + idle and the absolute limit. */
@@ -41,4 +44,9 @@ export function expiresAt (record: Lifetime): number {
 /** A record is alive strictly before {@link expiresAt}. */
 export function isExpired (record: Lifetime, now: number): boolean {
   return expiresAt(record) <= now
+}
+
+/** A stored record for {@link RecordStore.create} elsewhere: it keeps its version and its ages. */
+export function asNew ({ key, owner, version, createdAt, usedAt, idle, deadline, body }: StoredRecord): NewRecord {
+  return { key, owner, idle, absolute: deadline - createdAt, body, origin: { createdAt, usedAt, version } }
 }

@@ -1,18 +1,10 @@
 import type { Health } from './health.js'
 import type { JsonObject } from './json.js'
-import { keyLabel } from './key.js'
 import type { Principal } from './principal.js'
-import type { RecordKey } from './record.js'
 import type { RotateReport } from './rotation.js'
+import type { SessionNotice } from './session-notice.js'
 import type { ExportReport } from './snapshot/export.js'
 import type { RestoreReport } from './snapshot/report.js'
-
-/** What an event says of a session. `label` is what a log may show; `key` and `owner` are digests. */
-export interface SessionNotice {
-  label: string
-  key: RecordKey
-  owner: string
-}
 
 /** What `Sessions` emits, by name. */
 export interface SessionEvents {
@@ -51,12 +43,8 @@ export interface SessionEvents {
   /** The first failure since the backend last answered. */
   backendDown: { error: unknown }
   backendUp: Record<string, never>
-  /** {@link Sessions.health} found another state than before, which was `was`; at first that is `healthy`. */
+  /** `Sessions.health` found another state than before, which was `was`; at first that is `healthy`. */
   health: Health & { was: Health['state'] }
   /** Something that concerns no caller: a listener that failed, a hint that could not be sent. */
   error: { error: unknown }
-}
-
-export function notice (key: RecordKey, owner: string): SessionNotice {
-  return { label: keyLabel(key), key, owner }
 }

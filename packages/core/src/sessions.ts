@@ -1,27 +1,34 @@
 import { randomBytes } from 'node:crypto'
 import { Availability } from './availability.js'
-import type { Backend, Created } from './backend.js'
-import { BoundCodec, type Codec, type Place, plain } from './codec.js'
+import type { Backend } from './backend.js'
+import { BoundCodec, type Codec, plain } from './codec.js'
 import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
-import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
+import { InvalidOptionError, isHoldfastError } from './errors.js'
 import { Eviction } from './eviction.js'
+import { claimExpired } from './expiry.js'
 import { Fleet } from './fleet.js'
 import { type Health, HealthCheck, type Thresholds } from './health.js'
 import { type Json, isObject } from './json.js'
-import { isSessionId, mintSessionId, ownerDigest, recordKey } from './key.js'
+import { Limits } from './limits.js'
+import { ROOT } from './partitions.js'
 import type { Principal } from './principal.js'
-import { type RecordKey, type StoredRecord, expiresAt } from './record.js'
-import { type SessionEvents, type SessionNotice, notice } from './session-events.js'
-import { Session, type SessionStore } from './session.js'
-import { Archive } from './snapshot/archive.js'
+import type { RecordKey } from './record.js'
+import { ownerDigest } from './record-key.js'
+import { type RotateOptions, type RotateReport, dropKey, keysInUse, keysOf, reseal } from './rotation.js'
+import type { SessionEvents } from './session-events.js'
+import { isSessionId, mintSessionId } from './session-id.js'
+import { notice } from './session-notice.js'
+import { type SessionSummary, summarize } from './session-summary.js'
+import { Session } from './session.js'
 import type { ExportOptions, ExportReport } from './snapshot/export.js'
-import type { N8nMcpOptions } from './snapshot/n8n-mcp.js'
+import { SnapshotKeeper } from './snapshot/keeper.js'
 import type { RestoreReport } from './snapshot/report.js'
-import type { RestoreOptions } from './snapshot/restorer.js'
+import type { RestoreRequest } from './snapshot/restore.js'
 import type { SnapshotSink, SnapshotSource } from './snapshot/sink.js'
-import { type RotateOptions, type RotateReport, dropKey, keysInUse, rotate } from './rotation.js'
-import { type SessionInit, type SessionState, decodeState, encodeState, initialState } from './state.js'
+import { type SessionInit, type SessionState, initialState, sessionFormat } from './state.js'
+import { Vault } from './vault.js'
+import { Versioned } from './versioned.js'
 
 /** Options of {@link Sessions}. */
 export interface SessionsOptions {
@@ -60,39 +67,23 @@ export interface SessionsOptions {
   }
   /** From when on the backend counts as degraded: see {@link Sessions.health}. */
   thresholds?: Thresholds
+  /** Whether a context is as the application wants it; sessions of a snapshot with any other are refused. Default: every context is. */
+  isContext?: ((context: Json) => boolean) | undefined
 }
 
-/** What is known of a session without its id. Times in milliseconds since the epoch. */
-export interface SessionSummary extends SessionNotice {
-  createdAt: number
-  usedAt: number
-  expiresAt: number
-  version: number
-  /** Absent when the stored body cannot be opened. */
-  state?: SessionState
-}
+/** Sessions that are read at a time. */
+const PAGE = 100
 
-/** Creates, finds, changes and ends sessions. The only place where a backend and a codec meet. */
-export class Sessions extends Emitter<SessionEvents> implements SessionStore {
-  readonly backend: Backend
-  readonly codec: BoundCodec
+/** Creates, finds, changes and ends sessions. */
+export class Sessions extends Emitter<SessionEvents> {
+  /** Where sessions are stored. For what this class does not do. */
+  readonly vault: Vault<SessionState>
   /** How replicas tell each other of sessions. */
   readonly fleet: Fleet
-  /** Whoever uses `backend` directly asks through it. */
-  readonly availability: Availability
-  readonly namespace: string
-  /** Milliseconds. */
-  readonly idle: number
-  /** Milliseconds. */
-  readonly absolute: number
-  readonly maxStateBytes: number
-  readonly #limits: { maxRecords: number, maxPerOwner: number }
-  readonly #eviction: Eviction | undefined
   /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
   inUse: (key: RecordKey) => boolean = () => false
-  /** Whether a context is as the application wants it. The plugin sets it. */
-  isContext: ((context: Json) => boolean) | undefined
-  readonly #archive: Archive
+  readonly #limits: Limits
+  readonly #snapshots: SnapshotKeeper
   readonly #health: HealthCheck
 
   /** @throws InvalidOptionError naming the option */
@@ -102,32 +93,44 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     const { evict = 'none' } = limits
     if (!isObject(backend?.records)) throw new InvalidOptionError('backend', 'expected a backend, such as memory()')
     if (typeof namespace !== 'string' || namespace === '') throw new InvalidOptionError('namespace', 'expected a name')
-    if (codec.exposes === 'memory' && backend.durable) throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
+    if (codec.exposes === 'memory' && backend.durable) {
+      throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
+    }
     if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
-    this.backend = backend
-    this.namespace = namespace
-    this.idle = milliseconds(ttl.idle ?? '30m', 'ttl.idle')
-    this.absolute = milliseconds(ttl.absolute ?? '7d', 'ttl.absolute')
-    this.maxStateBytes = positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')
-    this.#limits = {
+    const vault = this.vault = new Vault({
+      backend,
+      partition: ROOT,
+      namespace,
+      codec: new BoundCodec(codec, namespace),
+      availability: new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {})),
+      idle: milliseconds(ttl.idle ?? '30m', 'ttl.idle'),
+      absolute: milliseconds(ttl.absolute ?? '7d', 'ttl.absolute'),
+      format: sessionFormat(positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')),
+      onUnreadable: ({ key, owner }, error) => this.emit('unreadable', { ...notice(key, owner), kind: 'session', error })
+    })
+    const caps = {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
-    this.#eviction = evict === 'idle' ? new Eviction(this) : undefined
-    this.#archive = new Archive(this, options.snapshot, codec.exposes === 'memory')
-    this.#health = new HealthCheck(this, options.thresholds ?? {})
-    this.codec = new BoundCodec(codec, namespace)
-    this.availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
-    this.fleet = new Fleet(backend.bus, this.codec, namespace, randomBytes(8).toString('hex'), error => {
-      if (!this.availability.down) this.report(error)
+    const eviction = evict === 'idle'
+      ? new Eviction(vault, vault.idle, key => this.inUse(key), async (key, owner) => await this.end(key, owner, 'evicted'))
+      : undefined
+    this.#limits = new Limits(vault, caps, eviction, reached => this.emit('limitReached', reached))
+    this.#snapshots = new SnapshotKeeper({ vault, caps, isContext: options.isContext }, options.snapshot, codec.exposes === 'memory', {
+      onRestored: report => this.emit('imported', report),
+      onRestoreFailed: error => this.emit('importFailed', { error })
+    })
+    this.#health = new HealthCheck(vault, options.thresholds ?? {}, (health, was) => this.emit('health', { ...health, was }))
+    this.fleet = new Fleet(backend.bus, vault.codec, namespace, randomBytes(8).toString('hex'), error => {
+      if (!vault.availability.down) this.report(error)
     })
   }
 
   /** Where snapshots go and come from. */
-  get snapshot (): SnapshotSink | undefined { return this.#archive.own }
+  get snapshot (): SnapshotSink | undefined { return this.#snapshots.own }
 
   /** Whether sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
-  get incomplete (): boolean { return this.#archive.incomplete }
+  get incomplete (): boolean { return this.#snapshots.incomplete }
 
   /**
    * Asks the backend how it is. Never rejects, and resolves within 5 s. What has changed since somebody looked last is told by the event `health`: look
@@ -144,13 +147,14 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError when the principal or the state that it starts from has the wrong shape
    */
   async create (init: SessionInit = {}): Promise<Session> {
-    const owner = ownerDigest(this.namespace, init.principal ?? null)
-    const { body, state } = encodeState(initialState(init), this.maxStateBytes, 'create')
+    const { vault } = this
     const id = mintSessionId()
-    const key = recordKey(this.namespace, owner, id)
-    await this.#insert(key, owner, await this.seal(key, body))
+    const located = vault.locate(id, init.principal ?? null)
+    const { key, owner } = located
+    const { body, value: state } = vault.format.begin(initialState(init), 'create')
+    await this.#limits.create(vault.record(located, await vault.seal(key, body)))
     this.emit('created', { ...notice(key, owner), principal: state.principal, client: state.client })
-    return new Session(id, key, owner, 1, state, this)
+    return new Session(id, new Versioned(key, owner, 1, state, vault))
   }
 
   /**
@@ -160,40 +164,24 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
    */
   async open (id: string, principal: Principal | null): Promise<Session | undefined> {
-    const found = this.#locate(id, principal)
-    if (found === undefined) return undefined
-    const record = await this.fetch(found.key, 0)
-    if (record === undefined || record === 'current') return undefined
-    return new Session(id, found.key, found.owner, record.version, await this.decode(record), this)
+    const found = isSessionId(id) ? await this.vault.open(this.vault.locate(id, principal).key) : undefined
+    return found && new Session(id, found)
   }
 
   /** Extends a session and takes over what others changed. False when it is gone. One round trip. */
-  async touch (session: Session): Promise<boolean> {
-    const { key, version } = session
-    let record
-    // What `availability.ask` does, without its promise: every request comes through here.
-    try {
-      record = await this.backend.records.touch(key, version)
-    } catch (error) {
-      throw this.availability.failed(error)
-    }
-    this.availability.answered()
-    if (record === 'current') return true
-    if (record === undefined) return false
-    session.refresh(record.version, await this.decode(record), version)
-    return true
+  touch (session: Session): Promise<boolean> {
+    return this.vault.touch(session.record)
   }
 
   /** What is known of a session, without using it. */
   async get (id: string, principal: Principal | null): Promise<SessionSummary | undefined> {
-    const found = this.#locate(id, principal)
-    return found && await this.getByKey(found.key)
+    return isSessionId(id) ? await this.getByKey(this.vault.locate(id, principal).key) : undefined
   }
 
   /** {@link get} by key, as listed. */
   async getByKey (key: RecordKey): Promise<SessionSummary | undefined> {
-    const record = await this.availability.ask(() => this.backend.records.read(key))
-    return record && await this.summarize(record)
+    const record = await this.vault.read(key)
+    return record && await summarize(this.vault, record)
   }
 
   /**
@@ -203,15 +191,16 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    *   export may bring it back: ask again
    */
   async terminate (id: string, principal: Principal | null): Promise<boolean> {
-    const found = this.#locate(id, principal)
-    return found !== undefined && await this.end(found.key, found.owner)
+    if (!isSessionId(id)) return false
+    const { key, owner } = this.vault.locate(id, principal)
+    return await this.end(key, owner)
   }
 
   /** {@link terminate} by key, as listed. */
   async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
-    const removed = await this.availability.ask(() => this.backend.records.remove(key))
-    await this.#ended(removed ? [key] : [], owner, reason)
-    return removed
+    const removed = await this.vault.revoke(key)
+    await this.#ended(removed === undefined ? [] : [key], owner, reason)
+    return removed !== undefined
   }
 
   /** Ends all sessions of a principal, on every replica. Resolves to how many. */
@@ -226,7 +215,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    */
   async endAll (owner: string): Promise<number> {
     if (owner === '') throw new InvalidOptionError('owner', 'expected the digest of an owner')
-    const keys = await this.availability.ask(() => this.backend.records.removeOwner(owner))
+    const keys = await this.vault.revokeOwner(owner)
     await this.#ended(keys, owner, 'terminated')
     return keys.length
   }
@@ -243,29 +232,23 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     const { principal, cursor } = query
     const limit = positive(query.limit ?? 100, 'limit')
     const owner = principal === undefined ? query.owner : this.#owner(principal)
-    const page = await this.availability.ask(() => this.backend.records.list({
-      limit,
-      ...(owner !== undefined && { owner }),
-      ...(cursor !== undefined && { cursor })
-    }))
-    const sessions = await Promise.all(page.records.map(record => this.summarize(record)))
+    const page = await this.vault.list({ limit, ...(owner !== undefined && { owner }), ...(cursor !== undefined && { cursor }) })
+    const sessions = await Promise.all(page.records.map(async record => await summarize(this.vault, record)))
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
 
   /** Every session, page by page. */
   async * each (principal?: Principal): AsyncGenerator<SessionSummary> {
-    let cursor: string | undefined
-    do {
-      const page = await this.list({ ...(principal !== undefined && { principal }), ...(cursor !== undefined && { cursor }) })
-      yield * page.sessions
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    const query = { limit: PAGE, ...(principal !== undefined && { owner: this.#owner(principal) }) }
+    for await (const records of this.vault.pages(query)) {
+      yield * await Promise.all(records.map(async record => await summarize(this.vault, record)))
+    }
   }
 
   /** How many sessions there are, of one principal or of all. */
   async count (principal?: Principal): Promise<number> {
     const owner = principal === undefined ? undefined : this.#owner(principal)
-    return await this.availability.ask(() => this.backend.records.count(owner))
+    return await this.vault.count(owner)
   }
 
   /**
@@ -274,13 +257,12 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    */
   async sweep (limit = 50): Promise<{ expired: number, more: boolean }> {
     positive(limit, 'limit')
-    const { records, more } = await this.availability.ask(() => this.backend.records.claimExpired(limit))
-    for (const { key, owner, createdAt, usedAt, idle, deadline } of records) {
-      const reason = usedAt + idle < deadline ? 'idle' : 'absolute'
+    const { expired, more } = await claimExpired(this.vault, limit)
+    for (const { record: { key, owner, createdAt, usedAt }, reason } of expired) {
       this.emit('expired', { ...notice(key, owner), reason, createdAt, usedAt })
     }
-    if (records.length > 0) await this.fleet.tellGone(records.map(({ key }) => key), 'expired')
-    return { expired: records.length, more }
+    if (expired.length > 0) await this.fleet.tellGone(expired.map(({ record }) => record.key), 'expired')
+    return { expired: expired.length, more }
   }
 
   /**
@@ -292,7 +274,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    */
   async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
     try {
-      const report = await this.#archive.export(sink, options)
+      const report = await this.#snapshots.export(sink, options)
       this.emit('exported', report)
       return report
     } catch (error) {
@@ -308,8 +290,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a place to read from
    */
-  async restoreSessionState (source?: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions } = {}): Promise<RestoreReport> {
-    return await this.#archive.restore(source, options)
+  async restoreSessionState (source?: SnapshotSource, options: RestoreRequest = {}): Promise<RestoreReport> {
+    return await this.#snapshots.restore(source, options)
   }
 
   /**
@@ -320,7 +302,11 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError when nothing is sealed
    */
   async rotate (options: RotateOptions = {}): Promise<RotateReport> {
-    return await rotate(this, options)
+    const { active } = keysOf(this.vault)
+    const report = await reseal(this.vault, options)
+    if (this.snapshot !== undefined) await this.exportSessionState()
+    this.emit('rotated', { ...report, active })
+    return report
   }
 
   /**
@@ -331,7 +317,7 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError when nothing is sealed
    */
   async keysInUse (): Promise<Map<string, number>> {
-    return await keysInUse(this)
+    return await keysInUse(this.vault, this.snapshot)
   }
 
   /**
@@ -341,7 +327,8 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
    * @throws InvalidOptionError when nothing is sealed
    */
   async dropKey (id: string): Promise<void> {
-    await dropKey(this, id)
+    await dropKey(this.vault, this.snapshot, id)
+    this.emit('keyDropped', { id })
   }
 
   /** Tells `error` listeners of what concerns no caller. An outage has its own event. */
@@ -349,88 +336,16 @@ export class Sessions extends Emitter<SessionEvents> implements SessionStore {
     if (!isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) this.emit('error', { error })
   }
 
-  /* What a `Session` needs of its manager: see `SessionStore`. */
-
-  seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return this.codec.seal('session', key, plaintext)
-  }
-
-  async decode (record: StoredRecord): Promise<SessionState> {
-    try {
-      return await this.read(record)
-    } catch (error) {
-      this.emit('unreadable', { ...notice(record.key, record.owner), kind: 'session', error })
-      throw error
-    }
-  }
-
-  async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
-    return await this.availability.ask(() => this.backend.records.replace(key, version, body))
-  }
-
-  async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
-    return await this.availability.ask(() => this.backend.records.touch(key, version))
-  }
-
-  /* What a snapshot needs. */
-
-  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
-  async read ({ key, body }: StoredRecord): Promise<SessionState> {
-    return decodeState(await this.unseal('session', key, body))
-  }
-
-  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
-  async unseal (kind: Place['kind'], key: RecordKey, sealed: Uint8Array): Promise<Uint8Array> {
-    try {
-      return await this.codec.open(kind, key, sealed)
-    } catch (error) {
-      throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_INVALID_STATE', undefined, { cause: error })
-    }
-  }
-
-  /** Stores a record that was elsewhere. */
-  async admit ({ key, owner, version, createdAt, usedAt, idle, deadline, body }: StoredRecord): Promise<Created> {
-    const record = { key, owner, idle, absolute: deadline - createdAt, body, origin: { createdAt, usedAt, version } }
-    return await this.availability.ask(() => this.backend.records.create(record, this.#limits))
-  }
-
-  async #insert (key: RecordKey, owner: string, body: Uint8Array): Promise<void> {
-    const record = { key, owner, idle: this.idle, absolute: this.absolute, body }
-    let created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
-    if (created === 'created') return
-    if (created === 'exists') throw new Error('a session id was minted twice')
-    const limit = created === 'full' ? 'maxSessions' : 'maxPerOwner'
-    if (await this.#eviction?.makeRoom(owner) === true) {
-      created = await this.availability.ask(() => this.backend.records.create(record, this.#limits))
-    }
-    const admitted = created === 'created'
-    this.emit('limitReached', { limit, owner, admitted })
-    if (!admitted) throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
-  }
-
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
     if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
-    await this.#archive.forget(keys)
+    await this.#snapshots.forget(keys)
   }
 
   /** A null that got past the types must not mean everyone, or every session without an owner. */
   #owner (principal: Principal): string {
     if (principal === null) throw new InvalidOptionError('principal', 'expected a principal')
-    return ownerDigest(this.namespace, principal)
-  }
-
-  #locate (id: string, principal: Principal | null): { key: RecordKey, owner: string } | undefined {
-    if (!isSessionId(id)) return undefined
-    const owner = ownerDigest(this.namespace, principal)
-    return { owner, key: recordKey(this.namespace, owner, id) }
-  }
-
-  async summarize (record: StoredRecord): Promise<SessionSummary> {
-    const { key, owner, createdAt, usedAt, version } = record
-    const summary = { ...notice(key, owner), createdAt, usedAt, version, expiresAt: expiresAt(record) }
-    const state = await this.decode(record).catch(() => undefined)
-    return state === undefined ? summary : { ...summary, state }
+    return ownerDigest(this.vault.namespace, principal)
   }
 }
 

@@ -1,9 +1,6 @@
-import { HoldfastError, InvalidOptionError } from './errors.js'
-import { type Json, type JsonObject, isObject, parseJson } from './json.js'
+import { JsonFormat } from './json-format.js'
+import { type Json, type JsonObject, isObject } from './json.js'
 import { type Principal, isPrincipal } from './principal.js'
-import { type Settled, settle } from './settle.js'
-
-const WRONG_SHAPE = 'the outcome is not a session: data, client and handshake are JSON objects'
 
 /** What the client said of itself and what was agreed: enough to bring a server up to the same point again. */
 export interface Handshake {
@@ -67,66 +64,6 @@ function onlyParts ({ issuer, subject, clientId, tenantId, perClient }: Principa
   }
 }
 
-/**
- * @param path what made the state, for the error
- * @returns the body to store, and the state as a reader will find it
- * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE
- * @throws InvalidOptionError when a reader could make nothing of it
- */
-export function encodeState (given: SessionState, maxBytes: number, path: string): { body: Uint8Array, state: SessionState } {
-  const body = stateBody(given)
-  if (body.length > maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
-  const state = parseJson(body)
-  if (!isState(state)) throw new InvalidOptionError(path, WRONG_SHAPE)
-  return { body, state }
-}
-
-/**
- * What one change makes of a state, without encoding the whole of it.
- *
- * @returns the state as a reader will find it, and how many bytes its body is longer than before
- * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE when it is nested too deeply
- * @throws InvalidOptionError when a reader could make nothing of it
- */
-export function settleState (given: unknown, before: SessionState): { state: SessionState, growth: number } {
-  const { value, growth } = settled(given, before)
-  if (!isState(value, before)) throw new InvalidOptionError('update', WRONG_SHAPE)
-  return { state: value, growth }
-}
-
-function settled (given: unknown, before: SessionState): Settled {
-  try {
-    return settle(given, before as unknown as Json)
-  } catch (error) {
-    if (error instanceof RangeError) stringify(given)
-    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
-  }
-}
-
-/** The body to store. */
-export function stateBody (state: SessionState): Buffer {
-  return Buffer.from(stringify(state))
-}
-
-function stringify (state: unknown): string {
-  try {
-    return JSON.stringify(state)
-  } catch (error) {
-    // Nested too deeply, or longer than a string can be.
-    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
-  }
-}
-
-/**
- * @returns the state, frozen
- * @throws HoldfastError HOLDFAST_INVALID_STATE
- */
-export function decodeState (bytes: Uint8Array): SessionState {
-  const state = parseJson(bytes)
-  if (!isState(state)) throw new HoldfastError('HOLDFAST_INVALID_STATE')
-  return state
-}
-
 /** What each part of a state is like. */
 const PARTS: { readonly [Part in keyof SessionState]: (value: any) => boolean } = {
   schema: value => value === 1,
@@ -139,8 +76,18 @@ const PARTS: { readonly [Part in keyof SessionState]: (value: any) => boolean } 
   data: isObject
 }
 
-/** @param before a state whose parts need no look where they are the same */
 function isState (value: unknown, before?: SessionState): value is SessionState {
-  return isObject(value) && Object.entries(PARTS).every(([part, isValid]) =>
-    (before !== undefined && value[part] === before[part as keyof SessionState]) || isValid(Object.hasOwn(value, part) ? value[part] : undefined))
+  return isObject(value) && Object.entries(PARTS).every(([part, isValid]) => {
+    if (before !== undefined && value[part] === before[part as keyof SessionState]) return true
+    return isValid(Object.hasOwn(value, part) ? value[part] : undefined)
+  })
+}
+
+/** How sessions are stored. */
+export function sessionFormat (maxBytes: number): JsonFormat<SessionState> {
+  return new JsonFormat<SessionState>({
+    maxBytes,
+    isValue: isState,
+    expected: 'the outcome is not a session: data, client and handshake are JSON objects'
+  })
 }

@@ -2,18 +2,25 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { type MirroredBackend, type SwitchableBackend, mirrored, switchable } from '../dist/index.js'
-import { runContract } from '../dist/contract/index.js'
+import { onPartition, runContract } from '../dist/contract/index.js'
 import type { Reference } from './fixtures/reference.js'
 import { routed } from './fixtures/routed.js'
 
 /** What lives in a backend, comparably; of times only what nothing extends. */
-function living (backend: Reference): unknown {
+function living (backend: Reference): Record<string, unknown> {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
-  return Object.fromEntries(Array.from(backend.stored.values()).flatMap(({ key, usedAt, body, ...record }) => {
+  const records = Object.fromEntries(Array.from(backend.stored.values()).flatMap(({ key, usedAt, body, ...record }) => {
     if (backend.living(key) === undefined) return []
     const logs = Array.from(backend.logs.get(key) ?? [], ([name, { head, entries, ...log }]) => [name, { ...log, head: text(head), entries: entries.map(text) }])
     return [[key, { ...record, body: text(body), logs: Object.fromEntries(logs) }]]
   }))
+  return records
+}
+
+/** {@link living}, and the same of each partition in which anything lives. */
+function livingAnywhere (backend: Reference): unknown {
+  const partitions = Array.from(backend.known, ([name, one]) => [name, living(one)] as const)
+  return { ...living(backend), partitions: Object.fromEntries(partitions.filter(([, records]) => Object.keys(records).length > 0)) }
 }
 
 /** Makes every answer come a few turns of the loop later, so that calls and what goes on behind them take turns. */
@@ -33,16 +40,20 @@ function slow (backend: Reference): Reference {
   return backend
 }
 
-t.test('a mirrored backend keeps the contract, and its replica is the same at the end of each check', async t => {
+t.test('a mirrored backend keeps the contract, and its copy is the same at the end of each check', async t => {
   let backend: MirroredBackend
   runContract((name, run) => t.test(name, run), routed(
     (one, two) => (backend = mirrored(slow(one), [slow(two)])),
     async (one, two) => {
       if (backend.lag.length === 0) return // it is closed
       await backend.promote(two)
-      assert.deepEqual(living(two), living(one))
+      assert.deepEqual(livingAnywhere(two), livingAnywhere(one))
     }
   ))
+})
+
+t.test('a partition of a mirrored backend keeps the contract', async t => {
+  runContract((name, run) => t.test(name, run), onPartition(routed((one, two) => mirrored(slow(one), [slow(two)]))))
 })
 
 t.test('a backend that is switched keeps the contract meanwhile', async t => {

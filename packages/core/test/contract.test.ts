@@ -1,9 +1,13 @@
 import t from 'tap'
-import { checks, runContract } from '../dist/contract/index.js'
+import { checks, onPartition, runContract } from '../dist/contract/index.js'
 import { harness } from './fixtures/harness.js'
 
 t.test('the reference backend keeps the contract', async (t) => {
   runContract((name, run) => t.test(name, run), harness())
+})
+
+t.test('a partition of it keeps the contract', async (t) => {
+  runContract((name, run) => t.test(name, run), onPartition(harness()))
 })
 
 t.test('the names of the checks are unique', async (t) => {

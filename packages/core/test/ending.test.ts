@@ -82,7 +82,7 @@ t.test('an expired session is a miss before it is swept, and reported once in th
 t.test('a sweep looks at no more than it is told to', async (t) => {
   const { backend, sessions } = manager()
   for (let i = 0; i < 5; i++) await sessions.create()
-  backend.now += sessions.idle
+  backend.now += sessions.vault.idle
   t.strictSame(await sessions.sweep(3), { expired: 3, more: true })
   t.strictSame(await sessions.sweep(3), { expired: 2, more: false })
 })

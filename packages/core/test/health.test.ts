@@ -7,7 +7,7 @@ function patient (thresholds: Thresholds = {}) {
   const { backend, sessions, heard } = manager()
   const clock = { now: 0, latency: 1 }
   backend.ping = async () => { clock.now += clock.latency }
-  const check = new HealthCheck(sessions, thresholds, () => clock.now)
+  const check = new HealthCheck(sessions.vault, thresholds, (health, was) => { sessions.emit('health', { ...health, was }) }, () => clock.now)
   const calls = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) await sessions.count().catch(() => {})
   }
@@ -72,7 +72,7 @@ t.test('a backend that does not answer is unhealthy', async (t) => {
   const { backend, sessions, look, told } = patient()
   backend.ping = async () => { throw new Error('connection lost') }
   t.strictSame(await look(), { state: 'unhealthy', reasons: ['backend'], errorRate: 0 })
-  t.equal(sessions.availability.down, true)
+  t.equal(sessions.vault.availability.down, true)
   t.match(told(), [{ was: 'healthy', state: 'unhealthy' }])
 })
 
@@ -82,7 +82,7 @@ t.test('a ping that hangs is given up', async (t) => {
   t.teardown(() => { clearInterval(awake) })
   const { backend, sessions } = manager()
   backend.ping = async () => await new Promise(() => {})
-  const check = new HealthCheck(sessions, {}, () => performance.now(), 20)
+  const check = new HealthCheck(sessions.vault, {}, () => {}, () => performance.now(), 20)
   t.match(await check.look(), { state: 'unhealthy', reasons: ['backend'] })
 })
 

@@ -308,16 +308,16 @@ t.test('the place that the sessions are in is no target, and neither are batches
 
 t.test('ten thousand sessions are remembered apart', async t => {
   const ledger = new Ledger()
-  const copies = Array.from({ length: 10_000 }, (_, i) => ({
-    record: { ...draft(), version: 1 + i % 3, createdAt: 0, usedAt: i, deadline: 1e6 }, streams: []
+  const looks = Array.from({ length: 10_000 }, (_, i) => ({
+    head: { key: draft().key, version: 1 + i % 3, usedAt: i }, streams: []
   }))
-  for (const copy of [...copies, ...copies.slice(0, 10)]) ledger.note(copy)
+  for (const look of [...looks, ...looks.slice(0, 10)]) ledger.note(look)
   t.equal(ledger.unseen, 10_000)
-  t.ok(copies.slice(5_000).every(copy => ledger.sees(copy)))
+  t.ok(looks.slice(5_000).every(look => ledger.sees(look)))
   t.equal(ledger.unseen, 5_000)
-  t.notOk(copies.some(({ record, streams }) => ledger.sees({ record: { ...record, usedAt: record.usedAt + 1 }, streams })))
+  t.notOk(looks.some(({ head, streams }) => ledger.sees({ head: { ...head, usedAt: head.usedAt + 1 }, streams })))
   t.equal(ledger.unseen, 0)
   const other = draft()
   t.notOk(ledger.has(other.key))
-  t.notOk(ledger.sees({ record: { ...other, version: 1, createdAt: 0, usedAt: 0, deadline: 0 }, streams: [] }))
+  t.notOk(ledger.sees({ head: { key: other.key, version: 1, usedAt: 0 }, streams: [] }))
 })

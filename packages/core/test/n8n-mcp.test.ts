@@ -35,7 +35,7 @@ t.test('its sessions go on under their ids, with their context and their age', a
   t.strictSame(report, { ...NOTHING, restored: 2 })
   const { createdAt, lastAccess } = element.metadata
   const summary = await sessions.get(id, null)
-  t.match(summary, { createdAt: Date.parse(createdAt), usedAt: Date.parse(lastAccess), expiresAt: Date.parse(lastAccess) + sessions.idle, version: 1 })
+  t.match(summary, { createdAt: Date.parse(createdAt), usedAt: Date.parse(lastAccess), expiresAt: Date.parse(lastAccess) + sessions.vault.idle, version: 1 })
   t.strictSame((await sessions.open(id, null))?.state, {
     schema: 1,
     principal: null,
@@ -108,8 +108,7 @@ t.test('when sealing fails, so does the import', async (t) => {
 })
 
 t.test('a context is checked against its schema', async (t) => {
-  const { sessions } = start()
-  sessions.isContext = context => (context as { instanceId?: string }).instanceId === 'tenant-1'
+  const { sessions } = start({ isContext: context => (context as { instanceId?: string }).instanceId === 'tenant-1' })
   const report = await sessions.restoreSessionState(new Shelf(JSON.stringify([exported('one'), exported('two', { instanceId: 'other' })])), { n8nMcp: {} })
   t.strictSame(report, { ...NOTHING, restored: 1, invalid: [{ line: 2, code: 'WRONG_CONTEXT', reason: 'the context does not match its schema' }] })
 })

@@ -5,7 +5,7 @@ import { Reference } from './fixtures/reference.js'
 
 t.test('defaults are as documented', async (t) => {
   const { sessions } = manager()
-  t.match(sessions, { namespace: 'mcp', idle: 30 * 60_000, absolute: 7 * 24 * 3_600_000, maxStateBytes: 262_144 })
+  t.match(sessions.vault, { namespace: 'mcp', idle: 30 * 60_000, absolute: 7 * 24 * 3_600_000, format: { maxBytes: 262_144 } })
 })
 
 t.test('a wrong option is an error that names it', async (t) => {

@@ -29,9 +29,9 @@ t.test('records and streams are sealed anew, and nothing else about them changes
   const made = [await sessions.create({ data: { n: 1 } }), await sessions.create({ principal: ADA }), await sessions.create()]
   await made[1]?.update(data => { data.n = 2 })
   const stream = { key: made[0]?.key as string, name: 's' }
-  await append(backend, sessions.codec, stream, 'one', 'two')
+  await append(backend, sessions.vault.codec, stream, 'one', 'two')
   await backend.events.append({ key: stream.key, name: 'bare' }, [])
-  await backend.events.append({ key: stream.key, name: 'headless' }, [await sessions.codec.seal('event', eventPlace({ key: stream.key, name: 'headless' }), Buffer.from('three'))])
+  await backend.events.append({ key: stream.key, name: 'headless' }, [await sessions.vault.codec.seal('event', eventPlace({ key: stream.key, name: 'headless' }), Buffer.from('three'))])
   const facts = (): unknown => Array.from(backend.stored.values(), ({ body, ...facts }) => facts)
   const before = facts()
   backend.now += 60_000
@@ -44,7 +44,7 @@ t.test('records and streams are sealed anew, and nothing else about them changes
   t.strictSame((facts() as unknown[]).slice(0, 3), before)
   const without = beside(backend, sealing('k2'))
   t.strictSame((await without.sessions.open(made[0]?.id as string, null))?.data, { n: 1 })
-  t.strictSame(await read(backend, without.sessions.codec, stream), ['head', 'one', 'two'])
+  t.strictSame(await read(backend, without.sessions.vault.codec, stream), ['head', 'one', 'two'])
   t.equal(backend.logs.get(stream.key)?.get('headless')?.head.length, 0)
   t.strictSame(await later.sessions.rotate(), { resealed: 0, current: 4, unreadable: 0 })
 })
@@ -52,7 +52,7 @@ t.test('records and streams are sealed anew, and nothing else about them changes
 t.test('a session that only its stream needs the old key for is rotated too', async (t) => {
   const { backend, sessions } = start({ codec: K1 })
   const { id, key } = await sessions.create()
-  await append(backend, sessions.codec, { key, name: 's' }, 'one')
+  await append(backend, sessions.vault.codec, { key, name: 's' }, 'one')
   const later = beside(backend)
   await (await later.sessions.open(id, null))?.update(data => { data.n = 1 })
   t.strictSame(await later.sessions.rotate(), { resealed: 1, current: 0, unreadable: 0 })
@@ -87,23 +87,23 @@ t.test('a stream that goes on meanwhile is sealed anew with what was added', asy
   const { backend, sessions } = start({ codec: K1 })
   const { key } = await sessions.create()
   const stream = { key, name: 's' }
-  await append(backend, sessions.codec, stream, 'one')
+  await append(backend, sessions.vault.codec, stream, 'one')
   const later = beside(backend)
   const { reseal } = backend.events
   let times = 0
   backend.events.reseal = async given => {
-    if (times++ < 2) await append(backend, sessions.codec, stream, `meanwhile ${times}`)
+    if (times++ < 2) await append(backend, sessions.vault.codec, stream, `meanwhile ${times}`)
     return await reseal(given)
   }
   t.match(await later.sessions.rotate(), { resealed: 1 })
   t.equal(times, 3)
-  t.strictSame(await read(backend, beside(backend, sealing('k2')).sessions.codec, stream), ['head', 'one', 'meanwhile 1', 'meanwhile 2'])
+  t.strictSame(await read(backend, beside(backend, sealing('k2')).sessions.vault.codec, stream), ['head', 'one', 'meanwhile 1', 'meanwhile 2'])
 })
 
 t.test('a session that ends meanwhile is left in peace', async (t) => {
   const { backend, sessions } = start({ codec: K1 })
   const { id, key } = await sessions.create()
-  await append(backend, sessions.codec, { key, name: 's' }, 'one')
+  await append(backend, sessions.vault.codec, { key, name: 's' }, 'one')
   const later = beside(backend)
   const { streams } = backend.events
   backend.events.streams = async keys => {
@@ -121,7 +121,7 @@ t.test('what cannot be opened is counted and left as it is', async (t) => {
   const [damaged, empty, streamed, good] = keys.map(key => backend.stored.get(key))
   const unknown = await beside(backend, sealing('k0')).sessions.create()
   Object.assign(empty!, { body: Buffer.from('plain') })
-  await append(backend, beside(backend, sealing('k0')).sessions.codec, { key: streamed!.key, name: 's' }, 'one')
+  await append(backend, beside(backend, sealing('k0')).sessions.vault.codec, { key: streamed!.key, name: 's' }, 'one')
   damaged!.body[40]! ^= 1
   const bodies = [damaged, empty, backend.stored.get(unknown.key)].map(record => record?.body)
   const { sessions: later } = beside(backend)
@@ -164,7 +164,7 @@ t.test('each key is in use for the bodies, the events and what the snapshot hold
   const { backend, sessions } = start({ codec: K1, snapshot })
   const { key } = await sessions.create()
   await sessions.create()
-  await append(backend, sessions.codec, { key, name: 's' }, 'one', 'two')
+  await append(backend, sessions.vault.codec, { key, name: 's' }, 'one', 'two')
   t.strictSame(await sessions.keysInUse(), new Map([['k1', 5]]))
   await sessions.exportSessionState()
   t.strictSame(await sessions.keysInUse(), new Map([['k1', 11]]), 'header, two records and three of a stream')
@@ -202,7 +202,7 @@ t.test('a key is dropped once nothing needs it', async (t) => {
   const { backend, sessions } = start({ codec: K1, snapshot })
   const { id, key } = await sessions.create()
   const stream = { key, name: 's' }
-  await append(backend, sessions.codec, stream, 'one')
+  await append(backend, sessions.vault.codec, stream, 'one')
   const codec = sealing('k2', 'k1')
   const later = beside(backend, codec, { snapshot })
   await t.rejects(later.sessions.dropKey('k2'), { ...IN_USE, message: 'The active key cannot be dropped.' })
@@ -215,12 +215,12 @@ t.test('a key is dropped once nothing needs it', async (t) => {
   await t.rejects(later.sessions.dropKey('k1'), IN_USE, 'for an event in the snapshot')
   await beside(backend, sealing('k1', 'k2'), { snapshot }).sessions.exportSessionState()
   await t.rejects(later.sessions.dropKey('k1'), IN_USE, 'for the header of the snapshot')
-  const old = await sessions.codec.seal('message', '', Buffer.from('x'))
-  t.ok(await later.sessions.codec.open('message', '', old))
+  const old = await sessions.vault.codec.seal('message', '', Buffer.from('x'))
+  t.ok(await later.sessions.vault.codec.open('message', '', old))
   await later.sessions.exportSessionState()
   await later.sessions.dropKey('k1')
   t.strictSame(later.heard.filter(({ event }) => event === 'keyDropped'), [{ event: 'keyDropped', id: 'k1' }])
-  await t.rejects(async () => await later.sessions.codec.open('message', '', old), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
+  await t.rejects(async () => await later.sessions.vault.codec.open('message', '', old), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
   t.ok(await later.sessions.open(id, null))
 })
 

@@ -35,7 +35,7 @@ t.test('neither snapshots nor notes of ends hold an id or what a session holds',
   const snapshot = new Shelf()
   const { backend, sessions } = start({ snapshot })
   const { id, key } = await sessions.create({ principal: ADA, context: { apiKey: 'hush-context' }, data: { note: 'hush-data' } })
-  await backend.events.append({ key, name: 's' }, [await sessions.codec.seal('event', `${key}:s`, Buffer.from('hush-event'))])
+  await backend.events.append({ key, name: 's' }, [await sessions.vault.codec.seal('event', `${key}:s`, Buffer.from('hush-event'))])
   await sessions.exportSessionState()
   const text = snapshot.bytes?.toString() ?? ''
   for (const line of snapshot.lines) for (const [, part = ''] of line.matchAll(/"([\w-]{30,})"/g)) t.notMatch(Buffer.from(part, 'base64url').toString('latin1'), /hush|ada/)
@@ -68,8 +68,8 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
     signed('record', plainly({ ...record, owner: '', key: recordKey('mcp', '', 'hush-id') })),
     signed('record', { ...plainly(record), version: 'hush' }), signed('record', '"hush'), signed('stream', '{"key":"hush"}'), signed('end', '"hush"'), 'hush\n', '{"hush":"hush"}\n'
   ]
-  const after = start({ codec: unsealed })
-  listen(after.sessions).isContext = () => false
+  const after = start({ codec: unsealed, isContext: () => false })
+  listen(after.sessions)
   for (const content of [await header({ codec: unsealed }) + lines.join(''), 'hush', '{"holdfast":"hush"}', '{"holdfast":"snapshot","format":1,"namespace":"hush"}', '{"holdfast":"snapshot","hush']) {
     await attempt(after.sessions.restoreSessionState(new Shelf(content)))
   }

@@ -166,5 +166,5 @@ t.test('a state that cannot be kept is refused before anything is stored', async
 t.test('an id that is minted twice is never shared', async (t) => {
   const { backend, sessions } = manager()
   backend.records.create = async () => 'exists'
-  await t.rejects(sessions.create(), { message: 'a session id was minted twice' })
+  await t.rejects(sessions.create(), { message: 'an id was minted twice' })
 })

@@ -291,12 +291,11 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   const mine = await sessions.create({ principal: ADA })
   const other = await sessions.create({ principal: ADA })
   const [first, second] = [backend.stored.get(mine.key), backend.stored.get(other.key)] as [StoredRecord, StoredRecord]
-  const body = await sessions.codec.seal('session', first.key, Buffer.from('{"schema":2}'))
+  const body = await sessions.vault.codec.seal('session', first.key, Buffer.from('{"schema":2}'))
   const stolen = recordKey('mcp', ownerDigest('mcp', BOB), mine.id)
-  const asBobs = await sessions.codec.seal('session', stolen, await sessions.codec.open('session', first.key, first.body))
+  const asBobs = await sessions.vault.codec.seal('session', stolen, await sessions.vault.codec.open('session', first.key, first.body))
   const forged = [{ ...first, body: second.body }, { ...first, body: new Uint8Array() }, { ...first, body }, { ...first, key: stolen, owner: ownerDigest('mcp', BOB), body: asBobs }]
-  const after = start()
-  after.sessions.isContext = () => true
+  const after = start({ isContext: () => true })
   const report = await after.sessions.restoreSessionState(new Shelf(await header() + forged.map(one => signed('record', plainly(one))).join('')))
   const invalid = [...[2, 3, 4].map(line => ({ line, code: 'CANNOT_OPEN', reason: 'the session cannot be opened' })), { line: 5, code: 'OTHER_OWNER', reason: 'the owner is another one' }, { line: 6, code: 'NO_END', reason: 'the end is missing' }]
   t.strictSame(report, { ...NOTHING, invalid })
@@ -308,8 +307,7 @@ t.test('a context that does not match its schema any more is refused', async (t)
   await sessions.create({ context: { region: 7 } })
   const shelf = new Shelf()
   await sessions.exportSessionState(shelf)
-  const after = start()
-  after.sessions.isContext = context => typeof (context as { region: unknown }).region === 'string'
+  const after = start({ isContext: context => typeof (context as { region: unknown }).region === 'string' })
   t.strictSame(await after.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 1, invalid: [{ line: 3, code: 'WRONG_CONTEXT', reason: 'the context does not match its schema' }] })
 })
 

@@ -24,7 +24,7 @@ t.test('sessions that have expired are swept again and again', async (t) => {
   sweeper.start()
   for (let round = 0; round < 2; round++) {
     const { key } = await sessions.create()
-    backend.now += sessions.idle
+    backend.now += sessions.vault.idle
     t.match(await next(sessions, 'expired'), { key, reason: 'idle' })
   }
   await sweeper.stop()
@@ -33,7 +33,7 @@ t.test('sessions that have expired are swept again and again', async (t) => {
 t.test('one tick sweeps until nothing looks due', async (t) => {
   const { backend, sessions, heard } = manager()
   for (let i = 0; i < 250; i++) await sessions.create()
-  backend.now += sessions.idle
+  backend.now += sessions.vault.idle
   const sweeper = new Sweeper(sessions, 1)
   const { claimExpired } = backend.records
   let calls = 0
@@ -55,7 +55,7 @@ t.test('one tick sweeps until nothing looks due', async (t) => {
 t.test('an outage is left to its own event, and the sweeping goes on', async (t) => {
   const { backend, sessions, heard } = manager()
   await sessions.create()
-  backend.now += sessions.idle
+  backend.now += sessions.vault.idle
   const restore = outage(backend)
   const sweeper = new Sweeper(sessions, 1)
   const down = next(sessions, 'backendDown')
@@ -78,7 +78,7 @@ t.test('a sweep that fails in any other way is reported, and the sweeping goes o
   t.strictSame(await next(sessions, 'error'), { error })
   backend.records.claimExpired = claimExpired
   await sessions.create()
-  backend.now += sessions.idle
+  backend.now += sessions.vault.idle
   await next(sessions, 'expired')
   await sweeper.stop()
 })

@@ -166,7 +166,7 @@ t.test('a session that has ended takes no changes', async (t) => {
   for (const result of results) t.match(result, { reason: { code: 'HOLDFAST_SESSION_GONE' } })
   await t.rejects(session.update(() => { throw new Error('refused') }), { code: 'HOLDFAST_SESSION_GONE' })
   const expired = await sessions.create()
-  backend.now += sessions.idle
+  backend.now += sessions.vault.idle
   await t.rejects(expired.update(increment), { code: 'HOLDFAST_SESSION_GONE' })
 })
 

@@ -3,16 +3,29 @@ import { METHODS } from './metrics/observed-backend.js'
 
 /** What changes what a snapshot holds. A use does not: a copy that is a little older loses nothing but that. */
 const CHANGING: ReadonlySet<string> = new Set([
-  'records.create', 'records.replace', 'records.reseal', 'records.remove', 'records.removeOwner', 'records.release', 'records.claimExpired',
+  'records.create', 'records.createMany', 'records.replace', 'records.reseal', 'records.remove', 'records.removeOwner', 'records.release', 'records.claimExpired',
   'events.append', 'events.delivered', 'events.drop', 'events.restore', 'events.reseal'
 ])
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
-/** A backend that does what another one does, and counts the changes that it has answered. */
+/** A backend that does what another one does, and counts the changes that it has answered, those of its partitions included. */
 export function countingChanges (backend: Backend): { backend: Backend, changes: () => number } {
   let changes = 0
   const count = (): void => { changes++ }
+  const partitions = new Map<string, Backend>()
+  const partition = (name: string): Backend => {
+    const known = partitions.get(name)
+    if (known !== undefined) return known
+    const made = counting(backend.partition(name), count, partition)
+    partitions.set(name, made)
+    return made
+  }
+  return { backend: counting(backend, count, partition), changes: () => changes }
+}
+
+/** The backend, or one of its partitions. */
+function counting (backend: Backend, count: () => void, partition: Backend['partition']): Backend {
   const counted = <Part extends 'records' | 'events'>(part: Part): Backend[Part] => {
     const target = backend[part] as unknown as Record<string, Method>
     return Object.fromEntries(METHODS[part].map(name => {
@@ -26,7 +39,7 @@ export function countingChanges (backend: Backend): { backend: Backend, changes:
       }]
     })) as unknown as Backend[Part]
   }
-  const counting: Backend = {
+  return {
     records: counted('records'),
     events: counted('events'),
     bus: backend.bus,
@@ -34,9 +47,10 @@ export function countingChanges (backend: Backend): { backend: Backend, changes:
     // A backend that stands before others may change its mind.
     get shared () { return backend.shared },
     get durable () { return backend.durable },
+    partition,
+    partitions: async () => await backend.partitions(),
     ping: async () => { await backend.ping() },
     status: () => backend.status?.() ?? {},
     close: async () => { await backend.close() }
   }
-  return { backend: counting, changes: () => changes }
 }

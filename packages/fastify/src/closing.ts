@@ -66,7 +66,7 @@ export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backe
     try {
       await snapshots?.close()
     } finally {
-      if (backend === undefined) await sessions.backend.close()
+      if (backend === undefined) await sessions.vault.backend.close()
     }
   })
   return () => isClosing

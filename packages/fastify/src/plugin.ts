@@ -50,9 +50,17 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const counted = snapshot && countingChanges(given)
   const backend = counted?.backend ?? given
   const codec = sealing(settings, app.log)
-  const sessions = new Sessions({ backend: metrics?.backend(backend) ?? backend, namespace, ttl, limits, thresholds, codec: metrics?.codec(codec) ?? codec, ...(snapshot !== undefined && { snapshot }) })
   const check = contextCheck(settings.context)
-  if (check !== undefined) sessions.isContext = context => check(context) === undefined
+  const sessions = new Sessions({
+    backend: metrics?.backend(backend) ?? backend,
+    codec: metrics?.codec(codec) ?? codec,
+    namespace,
+    ttl,
+    limits,
+    thresholds,
+    isContext: check && (context => check(context) === undefined),
+    ...(snapshot !== undefined && { snapshot })
+  })
   const snapshots = counted && new Snapshots(sessions, snapshot?.every, counted.changes)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)

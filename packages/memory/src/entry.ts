@@ -1,4 +1,4 @@
-import type { NewRecord, RecordKey, StoredRecord } from '@holdfast/core'
+import type { NewRecord, RecordHead, RecordKey, StoredRecord } from '@holdfast/core'
 import type { Chain, Link } from './chain.js'
 import { Due } from './due.js'
 import { flatten, pack, unpack } from './flat.js'
@@ -38,5 +38,10 @@ export class Entry extends Due implements Link<Entry> {
   toRecord (): StoredRecord {
     const { key, owner, version, createdAt, usedAt, idle, deadline, body } = this
     return { key, owner: owner.name, version, createdAt, usedAt, idle, deadline, body: unpack(body) }
+  }
+
+  toHead (): RecordHead {
+    const { key, owner, version, createdAt, usedAt, idle, deadline } = this
+    return { key, owner: owner.name, version, createdAt, usedAt, idle, deadline }
   }
 }

@@ -1,5 +1,6 @@
-import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamPage, StreamRef } from '@holdfast/core'
+import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamHead, StreamPage, StreamRef } from '@holdfast/core'
 import type { MemoryRecords } from './records.js'
+import type { Stream } from './stream.js'
 import type { Streams } from './streams.js'
 
 const NO_HEAD = new Uint8Array(0)
@@ -31,7 +32,11 @@ export class MemoryEvents implements EventLog {
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    return keys.flatMap((key) => Array.from(this.records.living(key)?.streams?.values() ?? [], (stream) => stream.toStored()))
+    return this.#streamsOf(keys).map((stream) => stream.toStored())
+  }
+
+  async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
+    return this.#streamsOf(keys).map((stream) => stream.toHead())
   }
 
   async restore (stream: StoredStream): Promise<boolean> {
@@ -44,5 +49,9 @@ export class MemoryEvents implements EventLog {
   async reseal (stream: StoredStream): Promise<boolean> {
     const known = this.records.living(stream.key)?.streams?.get(stream.name)
     return known !== undefined && known.isAt(stream) && this.held.reseal(known, stream)
+  }
+
+  #streamsOf (keys: readonly RecordKey[]): Stream[] {
+    return keys.flatMap((key) => [...this.records.living(key)?.streams?.values() ?? []])
   }
 }

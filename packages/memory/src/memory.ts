@@ -1,4 +1,5 @@
-import type { Backend } from '@holdfast/core'
+import { type Backend, partitionName } from '@holdfast/core'
+import { Accounts } from './accounts.js'
 import { MemoryBus } from './bus.js'
 import { MemoryEvents } from './events.js'
 import { type MemoryOptions, readOptions } from './options.js'
@@ -15,16 +16,30 @@ import { Streams } from './streams.js'
 export function memory (options: MemoryOptions = {}): Backend {
   const { now, bounds } = readOptions(options)
   const streams = new Streams(bounds)
-  const records = new MemoryRecords(now, bounds, streams)
+  const accounts = new Accounts()
   const bus = new MemoryBus()
-  return {
-    records,
-    events: new MemoryEvents(records, streams),
-    bus,
-    presence: new MemoryPresence(now),
-    shared: false,
-    durable: false,
-    async ping () {},
-    async close () { bus.close() }
+  const presence = new MemoryPresence(now)
+  const partitions = new Map<string, Backend>()
+  const make = (close: () => Promise<void>): Backend => {
+    const records = new MemoryRecords(now, bounds, streams, accounts)
+    return {
+      records,
+      events: new MemoryEvents(records, streams),
+      bus,
+      presence,
+      shared: false,
+      durable: false,
+      partition (name) {
+        const known = partitions.get(partitionName(name))
+        if (known !== undefined) return known
+        const partition = make(async () => {})
+        partitions.set(name, partition)
+        return partition
+      },
+      async partitions () { return [...partitions.keys()].sort() },
+      async ping () {},
+      close
+    }
   }
+  return make(async () => { bus.close() })
 }

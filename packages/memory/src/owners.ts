@@ -1,28 +1,25 @@
 import { isExpired } from '@holdfast/core'
+import type { Account, Accounts } from './accounts.js'
 import { Chain, type Link } from './chain.js'
 import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
 import { Uses } from './uses.js'
-import type { Stream } from './stream.js'
 import { Table } from './table.js'
 
 /** Records that one call looks at besides those it returns; an owner with no more needs no index of their uses. */
 const AT_ONCE = 100
 
-/** An owner who has records, oldest first. */
+/** An owner who has records in one partition, oldest first. */
 export class Owner extends Chain<Entry> implements Link<Owner> {
   previous: Owner | undefined = undefined
   next: Owner | undefined = undefined
-  /** Of the room, what its records and streams take. */
-  bytes = 0
-  /** Of that, what those of its streams take that have ended, the oldest first. */
-  endedBytes = 0
-  ended: Chain<Stream> | undefined
   #uses: Uses | undefined
 
-  constructor (readonly name: string, readonly number: number) {
+  constructor (readonly account: Account, readonly number: number) {
     super()
   }
+
+  get name (): string { return this.account.name }
 
   override push (entry: Entry): void {
     super.push(entry)
@@ -58,12 +55,16 @@ export class Owners extends Chain<Owner> {
   readonly #byName = new Table<Owner>()
   #arrivals = 0
 
+  constructor (private readonly accounts: Accounts) {
+    super()
+  }
+
   get (name: string): Owner | undefined {
     return this.#byName.get(name)
   }
 
   arrive (name: string): Owner {
-    const owner = new Owner(flatten(name), ++this.#arrivals)
+    const owner = new Owner(this.accounts.open(flatten(name)), ++this.#arrivals)
     this.#byName.add(owner.name, owner)
     this.push(owner)
     return owner
@@ -80,5 +81,6 @@ export class Owners extends Chain<Owner> {
     if (owner.size > 0) return
     this.#byName.delete(owner.name)
     this.remove(owner)
+    this.accounts.close(owner.account)
   }
 }

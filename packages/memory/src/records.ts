@@ -1,5 +1,6 @@
-import type { Created, IdleRecord, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import type { Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
 import { HoldfastError, expiresAt, isExpired } from '@holdfast/core'
+import type { Accounts } from './accounts.js'
 import { Entry } from './entry.js'
 import { pack } from './flat.js'
 import type { Bounds } from './options.js'
@@ -11,16 +12,21 @@ import { Table } from './table.js'
 import { Tombstones } from './tombstones.js'
 import { Wheel } from './wheel.js'
 
-/** The records, found by key, by owner and by the time at which they look due. */
+type Query = Parameters<RecordStore['list']>[0]
+
+/** The records of one partition, found by key, by owner and by the time at which they look due. */
 export class MemoryRecords implements RecordStore {
   readonly #entries = new Table<Entry>()
-  readonly #owners = new Owners()
-  readonly #pages = new Pages(this.#owners, (key) => this.#entries.get(key))
+  readonly #owners: Owners
+  readonly #pages: Pages
   readonly #tombstones: Tombstones
   readonly #wheel: Wheel
   #made = 0
 
-  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams) {
+  /** @param streams and `accounts`, what all partitions share */
+  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams, accounts: Accounts) {
+    this.#owners = new Owners(accounts)
+    this.#pages = new Pages(this.#owners, (key) => this.#entries.get(key))
     this.#tombstones = new Tombstones(bounds.maxTombstones)
     this.#wheel = new Wheel(now())
   }
@@ -31,22 +37,11 @@ export class MemoryRecords implements RecordStore {
   }
 
   async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
-    const now = this.now()
-    if (this.#entries.get(record.key) !== undefined || this.#tombstones.has(record.key, now)) return 'exists'
-    const known = this.#owners.get(record.owner)
-    if (known?.isFull(limits.maxPerOwner, now)) return 'owner-full'
-    if (this.#entries.size >= limits.maxRecords) return 'full'
-    const owner = known ?? this.#owners.arrive(record.owner)
-    const taken = this.streams.room.take(owner, RECORD_BYTES + record.body.length)
-    if (taken !== 'taken') {
-      this.#owners.dismiss(owner)
-      return taken
-    }
-    const entry = new Entry(record, owner, ++this.#made, now)
-    owner.push(entry)
-    this.#entries.add(entry.key, entry)
-    this.#wheel.add(entry, now)
-    return 'created'
+    return this.#create(record, limits)
+  }
+
+  async createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
+    return records.map((record) => this.#create(record, limits))
   }
 
   async read (key: RecordKey): Promise<StoredRecord | undefined> {
@@ -77,11 +72,12 @@ export class MemoryRecords implements RecordStore {
     return true
   }
 
-  async remove (key: RecordKey): Promise<boolean> {
+  async remove (key: RecordKey): Promise<StoredRecord | undefined> {
     const entry = this.living(key)
-    if (entry === undefined) return false
+    if (entry === undefined) return undefined
+    const record = entry.toRecord()
     this.#remove(entry)
-    return true
+    return record
   }
 
   async removeOwner (owner: string): Promise<RecordKey[]> {
@@ -111,17 +107,14 @@ export class MemoryRecords implements RecordStore {
     return true
   }
 
-  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
-    const now = this.now()
-    const records: StoredRecord[] = []
-    let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
-    for (let looked = 1; entry !== undefined; looked++) {
-      if (!isExpired(entry, now)) records.push(entry.toRecord())
-      const next = this.#pages.next(entry, owner)
-      if (next !== undefined && looked === limit) return { records, cursor: this.#pages.cursorAt(entry) }
-      entry = next
-    }
-    return { records }
+  async list (query: Query): Promise<{ records: StoredRecord[], cursor?: string }> {
+    const { items: records, cursor } = this.#page(query, (entry) => entry.toRecord())
+    return { records, ...cursor }
+  }
+
+  async listHeads (query: Query): Promise<{ heads: RecordHead[], cursor?: string }> {
+    const { items: heads, cursor } = this.#page(query, (entry) => entry.toHead())
+    return { heads, ...cursor }
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
@@ -148,8 +141,40 @@ export class MemoryRecords implements RecordStore {
     return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
   }
 
+  #page<Item> ({ owner, cursor, limit }: Query, read: (entry: Entry) => Item): { items: Item[], cursor?: { cursor: string } } {
+    const now = this.now()
+    const items: Item[] = []
+    let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
+    for (let looked = 1; entry !== undefined; looked++) {
+      if (!isExpired(entry, now)) items.push(read(entry))
+      const next = this.#pages.next(entry, owner)
+      if (next !== undefined && looked === limit) return { items, cursor: { cursor: this.#pages.cursorAt(entry) } }
+      entry = next
+    }
+    return { items }
+  }
+
+  #create (record: NewRecord, limits: RecordLimits): Created {
+    const now = this.now()
+    if (this.#entries.get(record.key) !== undefined || this.#tombstones.has(record.key, now)) return 'exists'
+    const known = this.#owners.get(record.owner)
+    if (known?.isFull(limits.maxPerOwner, now)) return 'owner-full'
+    if (this.#entries.size >= limits.maxRecords) return 'full'
+    const owner = known ?? this.#owners.arrive(record.owner)
+    const taken = this.streams.room.take(owner.account, RECORD_BYTES + record.body.length)
+    if (taken !== 'taken') {
+      this.#owners.dismiss(owner)
+      return taken
+    }
+    const entry = new Entry(record, owner, ++this.#made, now)
+    owner.push(entry)
+    this.#entries.add(entry.key, entry)
+    this.#wheel.add(entry, now)
+    return 'created'
+  }
+
   #store (entry: Entry, body: Uint8Array): void {
-    const taken = this.streams.room.take(entry.owner, body.length - entry.body.length)
+    const taken = this.streams.room.take(entry.owner.account, body.length - entry.body.length)
     if (taken !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     entry.body = pack(body)
   }
@@ -163,7 +188,7 @@ export class MemoryRecords implements RecordStore {
     entry.leave()
     this.#entries.delete(entry.key)
     this.streams.drop(entry)
-    this.streams.room.free(entry.owner, RECORD_BYTES + entry.body.length)
+    this.streams.room.free(entry.owner.account, RECORD_BYTES + entry.body.length)
     this.#owners.leave(entry)
   }
 }

@@ -1,4 +1,4 @@
-import type { Owner } from './owners.js'
+import type { Account } from './accounts.js'
 
 /** What a record, a stream and an event take besides their bodies, at most. */
 export const RECORD_BYTES = 512
@@ -15,12 +15,12 @@ export class Room {
    */
   constructor (
     private readonly max: number,
-    private readonly giveWay: (owner?: Owner) => boolean,
-    private readonly changed: (owner: Owner) => void
+    private readonly giveWay: (owner?: Account) => boolean,
+    private readonly changed: (owner: Account) => void
   ) {}
 
   /** Takes bytes for an owner, unless there is no room even after dropping what is dispensable. Nobody's share has no bound. */
-  take (owner: Owner, bytes: number): 'taken' | 'owner-full' | 'full' {
+  take (owner: Account, bytes: number): 'taken' | 'owner-full' | 'full' {
     const share = owner.name === '' ? Infinity : Math.floor(this.max / 2)
     while (owner.bytes + bytes > share) if (!this.giveWay(owner)) return 'owner-full'
     while (this.#used + bytes > this.max) if (!this.giveWay()) return 'full'
@@ -28,11 +28,11 @@ export class Room {
     return 'taken'
   }
 
-  free (owner: Owner, bytes: number): void {
+  free (owner: Account, bytes: number): void {
     this.#add(owner, -bytes)
   }
 
-  #add (owner: Owner, bytes: number): void {
+  #add (owner: Account, bytes: number): void {
     this.#used += bytes
     owner.bytes += bytes
     this.changed(owner)

@@ -1,4 +1,4 @@
-import type { StoredStream, StreamPage } from '@holdfast/core'
+import type { StoredStream, StreamHead, StreamPage } from '@holdfast/core'
 import type { Link } from './chain.js'
 import type { Entry } from './entry.js'
 import { pack, unpack } from './flat.js'
@@ -96,5 +96,10 @@ export class Stream implements Link<Stream> {
   toStored (): StoredStream {
     const { entry: { key }, name, floor, ended } = this
     return { key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered }
+  }
+
+  toHead (): StreamHead {
+    const { entry: { key }, name, last, ended } = this
+    return { key, name, last, ended, delivered: this.#delivered }
   }
 }

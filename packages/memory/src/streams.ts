@@ -1,10 +1,10 @@
 import { HoldfastError, type StoredStream } from '@holdfast/core'
+import type { Account } from './accounts.js'
 import { Chain } from './chain.js'
 import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
 import { Heaviest } from './heaviest.js'
 import type { Bounds } from './options.js'
-import type { Owner } from './owners.js'
 import { Room } from './room.js'
 import { Ended, Stream, eventBytes, streamBytes } from './stream.js'
 
@@ -12,9 +12,9 @@ import { Ended, Stream, eventBytes, streamBytes } from './stream.js'
 export class Streams {
   readonly room: Room
   /** Owners who have streams that have ended, by all their bytes. */
-  readonly #byBytes = new Heaviest<Owner>()
+  readonly #byBytes = new Heaviest<Account>()
   /** The same, by the bytes of those streams. */
-  readonly #byEnded = new Heaviest<Owner>()
+  readonly #byEnded = new Heaviest<Account>()
   #endedBytes = 0
 
   constructor (private readonly bounds: Bounds) {
@@ -24,7 +24,7 @@ export class Streams {
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
   append (entry: Entry, name: string, bodies: readonly Uint8Array[], head: Uint8Array): Stream {
     const known = entry.streams?.get(name)
-    this.#take(entry.owner, known === undefined ? streamBytes(head, bodies) : eventBytes(bodies))
+    this.#take(entry.owner.account, known === undefined ? streamBytes(head, bodies) : eventBytes(bodies))
     const stream = known ?? this.#open(entry, name, head)
     stream.append(bodies)
     this.#trim(stream)
@@ -33,7 +33,7 @@ export class Streams {
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
   restore (entry: Entry, stored: StoredStream): void {
-    this.#take(entry.owner, streamBytes(stored.head, stored.entries))
+    this.#take(entry.owner.account, streamBytes(stored.head, stored.entries))
     const stream = this.#open(entry, stored.name, stored.head)
     stream.restore(stored)
     this.#trim(stream)
@@ -48,20 +48,20 @@ export class Streams {
   reseal (stream: Stream, stored: StoredStream): boolean {
     const { size } = stream
     const growth = streamBytes(stored.head, stored.entries) - size
-    this.#take(stream.entry.owner, growth)
+    this.#take(stream.entry.owner.account, growth)
     if (stream.entry.streams?.get(stream.name) !== stream) {
-      this.room.free(stream.entry.owner, growth)
+      this.room.free(stream.entry.owner.account, growth)
       return false
     }
     stream.reseal(stored)
     this.#trim(stream)
-    if (stream.ended) this.#countEnded(stream.entry.owner, stream.size - size)
+    if (stream.ended) this.#countEnded(stream.entry.owner.account, stream.size - size)
     return true
   }
 
   end (stream: Stream): void {
     const { entry } = stream
-    const { owner } = entry
+    const owner = entry.owner.account
     stream.place = new Ended(stream)
     entry.ended ??= new Chain()
     entry.ended.push(stream.place)
@@ -76,16 +76,16 @@ export class Streams {
     entry.streams = undefined
   }
 
-  #take (owner: Owner, bytes: number): void {
+  #take (owner: Account, bytes: number): void {
     if (this.room.take(owner, bytes) !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
 
   #trim (stream: Stream): void {
-    this.room.free(stream.entry.owner, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
+    this.room.free(stream.entry.owner.account, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
   }
 
   /** The owner with most of them makes room, so that nobody's push out those of others. */
-  #countEnded (owner: Owner, bytes: number): void {
+  #countEnded (owner: Account, bytes: number): void {
     this.#endedBytes += bytes
     owner.endedBytes += bytes
     this.#byEnded.weigh(owner, owner.endedBytes)
@@ -93,13 +93,13 @@ export class Streams {
     while (this.#endedBytes > this.bounds.maxEndedBytes) this.#giveWay(this.#byEnded.first)
   }
 
-  #giveWay (owner: Owner | undefined): boolean {
+  #giveWay (owner: Account | undefined): boolean {
     const oldest = owner?.ended?.first
     if (oldest !== undefined) this.#forget(oldest)
     return oldest !== undefined
   }
 
-  #weigh (owner: Owner): void {
+  #weigh (owner: Account): void {
     this.#byBytes.weigh(owner, owner.endedBytes > 0 ? owner.bytes : 0)
   }
 
@@ -113,7 +113,7 @@ export class Streams {
   }
 
   #forget (stream: Stream): void {
-    const { ended, owner, streams } = stream.entry
+    const { ended, owner: { account: owner }, streams } = stream.entry
     streams?.delete(stream.name)
     this.room.free(owner, stream.size)
     if (stream.place === undefined) return

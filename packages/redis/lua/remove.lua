@@ -1,8 +1,9 @@
 -- Removes living records with their streams, and leaves a tombstone for each until it would have expired unused.
 -- KEYS[...] records
--- ARGV[1] id of this removal
+-- ARGV[1] id of this removal   ARGV[2] '1' to get the records
 -- Result, for each: the write id of its creation and the time at which its tombstone ends, as lines; nil when there was none alive; 0 for
--- a foreign value. After them, lists that are left to sweep. A resent call gets the answer of the first.
+-- a foreign value. With a record it is [those lines, facts, body]; facts are lines as those of `read`. After all, lists that are left to
+-- sweep. A resent call gets the answer of the first, without records.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -18,6 +19,7 @@ local function remove (record)
     return answer
   end
   local r = redis.pcall('HMGET', record, 'u', 'i', 'd', 'o', 'n')
+  local whole = ARGV[2] == '1' and not r.err and redis.call('HMGET', record, 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'b')
   if r.err then return 0 end
   if not r[1] then return false end
   local used, idle, deadline = tonumber(r[1]), tonumber(r[2]), tonumber(r[3])
@@ -35,7 +37,8 @@ local function remove (record)
     redis.call('ZREM', home .. ':o:' .. r[4], digest)
     redis.call('ZREM', home .. ':u:' .. r[4], digest)
   end
-  return answer
+  if not (whole and whole[1] and whole[2] and whole[4] and whole[8]) then return answer end
+  return { answer, table.concat(whole, '\n', 1, 7), whole[8] }
 end
 
 local removed = {}

@@ -25,9 +25,11 @@ export class Census {
     return this.#count
   }
 
-  async isFull (most: number): Promise<boolean> {
-    const fresh = this.now() - this.#at < FRESH
-    if (fresh && this.#count + ++this.#made < most * 0.9) return false
-    return await this.count() >= most
+  /** How many of those that are wanted find room. */
+  async room (most: number, wanted: number): Promise<number> {
+    this.#made += wanted
+    const isFresh = this.now() - this.#at < FRESH
+    if (isFresh && this.#count + this.#made < most * 0.9) return wanted
+    return Math.max(0, Math.min(wanted, most - await this.count()))
   }
 }

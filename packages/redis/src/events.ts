@@ -1,4 +1,4 @@
-import { type AppendOptions, type EventLog, HoldfastError, type RecordKey, type StoredStream, type StreamPage, type StreamRef } from '@holdfast/core'
+import { type AppendOptions, type EventLog, HoldfastError, type RecordKey, type StoredStream, type StreamHead, type StreamPage, type StreamRef } from '@holdfast/core'
 import { batches } from './batches.js'
 import { GRACE } from './creations.js'
 import type { Keys } from './keys.js'
@@ -64,6 +64,14 @@ export class RedisEvents implements EventLog {
     return found.flat(2)
   }
 
+  async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
+    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.streams(key)).map(async (batch) => {
+      const answers = Reply.of(await this.link.run('stream-heads', batch.flatMap((key) => this.#keysOf({ key }))))
+      return batch.flatMap((key) => toHeads(key, answers.list()))
+    }))
+    return found.flat()
+  }
+
   async restore (stream: StoredStream): Promise<boolean> {
     const { name, head, ended, floor, delivered, entries } = stream
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
@@ -111,4 +119,10 @@ export class RedisEvents implements EventLog {
 function toStream (key: RecordKey, reply: Reply): StoredStream {
   const [name, head, floor, ended, delivered] = [reply.text(), reply.bytes(), reply.count(), reply.flag(), reply.count()]
   return { key, name, head, floor, ended, delivered, entries: reply.list().rest(toBytes) }
+}
+
+function toHeads (key: RecordKey, reply: Reply): StreamHead[] {
+  const heads: StreamHead[] = []
+  while (!reply.done) heads.push({ key, name: reply.text(), last: reply.count(), ended: reply.flag(), delivered: reply.count() })
+  return heads
 }

@@ -10,6 +10,9 @@ export const SHARDS = 64
 export class Keys {
   constructor (readonly prefix: string, private readonly tagOf: (owner: string) => string = ownerTag) {}
 
+  /** Names in a partition: as here, behind its own prefix. */
+  of (partition: string): Keys { return new Keys(`${this.prefix}${partition}:`, this.tagOf) }
+
   record (key: RecordKey): string { return this.#of(key, 'r') }
   tombstone (key: RecordKey): string { return this.#of(key, 't') }
   streams (key: RecordKey): string { return this.#of(key, 'e') }
@@ -21,6 +24,7 @@ export class Keys {
   due (shard: number): string { return `${this.prefix}{x${shard}}:due` }
   nobody (shard: number): string { return `${this.prefix}{x${shard}}:nobody` }
   all (shard: number): string { return `${this.prefix}{x${shard}}:all` }
+  get partitions (): string { return `${this.prefix}partitions` }
   get replicas (): string { return `${this.prefix}replicas` }
   channel (name: string): string { return `${this.prefix}bus:${name}` }
 

@@ -1,20 +1,22 @@
-import type { Created, IdleRecord, NewRecord, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import type { Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
 import { isHoldfastError } from '@holdfast/core'
 import { batches } from './batches.js'
 import type { Census } from './census.js'
 import type { Claims } from './claims.js'
-import type { Creations } from './creations.js'
-import type { Departure, Departures } from './departures.js'
-import type { Entry } from './entry.js'
+import type { Creation, Creations } from './creations.js'
+import type { Departures } from './departures.js'
 import { RedisError, isForeign, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Idleness } from './idleness.js'
 import type { Link } from './link.js'
-import type { Listing } from './listing.js'
+import type { Listing, Page } from './listing.js'
+import type { Reading } from './reading.js'
+import type { Removals } from './removals.js'
 import { Reply, toCount, toRecord, toText } from './reply.js'
 import type { Stamps } from './stamps.js'
-import { sweep } from './sweep.js'
 import { newWriteId } from './write-id.js'
+
+type Query = Parameters<RecordStore['list']>[0]
 
 const CREATED: ReadonlySet<string> = new Set<Created>(['created', 'exists', 'owner-full'])
 
@@ -27,19 +29,28 @@ export class RedisRecords implements RecordStore {
     private readonly census: Census,
     private readonly creations: Creations,
     private readonly departures: Departures,
+    private readonly removals: Removals,
     private readonly listing: Listing,
+    private readonly reading: Reading,
     private readonly idleness: Idleness,
     private readonly claims: Claims,
     private readonly report: (error: Error) => void
   ) {}
 
   async create (record: NewRecord, { maxRecords, maxPerOwner }: RecordLimits): Promise<Created> {
-    const copy = { ...record, body: Buffer.from(record.body) }
-    const entry = { key: record.key, born: newWriteId() }
-    if (await this.census.isFull(maxRecords)) return 'full'
-    const created = await this.#create(entry, copy, maxPerOwner)
-    if (created === 'created') this.stamps.learn(entry.key, copy.origin?.version ?? 1, entry.born)
-    else await this.departures.leave([entry])
+    const creation = creationOf(record, maxPerOwner)
+    if (await this.census.room(maxRecords, 1) === 0) return 'full'
+    const created = toCreated(await this.creations.create(creation).catch((error: unknown) => error))
+    await this.#settle([creation], [created])
+    return created
+  }
+
+  async createMany (records: readonly NewRecord[], { maxRecords, maxPerOwner }: RecordLimits): Promise<Created[]> {
+    const creations = records.map((record) => creationOf(record, maxPerOwner))
+    const room = await this.census.room(maxRecords, records.length)
+    const answers = await this.creations.createMany(creations.slice(0, room))
+    const created = creations.map((_, i) => i < room ? toCreated(answers[i]) : 'full')
+    await this.#settle(creations.slice(0, room), created)
     return created
   }
 
@@ -74,10 +85,10 @@ export class RedisRecords implements RecordStore {
     return toCount(await this.link.write('reseal', [this.keys.record(key)], [version, this.stamps.of(key, version), body])) === 1
   }
 
-  async remove (key: RecordKey): Promise<boolean> {
-    const [removed] = await this.#remove([key])
-    if (removed === 0) throw new RedisError('REDIS_FOREIGN')
-    return removed !== null
+  async remove (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
+    const [removed] = await this.removals.remove([key], true)
+    if (removed === 'foreign') throw new RedisError('REDIS_FOREIGN')
+    return removed
   }
 
   async removeOwner (owner: string): Promise<RecordKey[]> {
@@ -86,9 +97,9 @@ export class RedisRecords implements RecordStore {
     do {
       const page = await this.listing.ofOwner(owner, cursor, 500)
       const pages = batches(this.link.client, page.keys, (key) => this.keys.record(key)).map(async (keys) => {
-        for (const [i, answer] of (await this.#remove(keys)).entries()) {
-          if (answer === 0) this.report(new RedisError('REDIS_FOREIGN'))
-          else if (answer !== null) removed.push(keys[i] as RecordKey)
+        for (const [i, removal] of (await this.removals.remove(keys, false)).entries()) {
+          if (removal === 'foreign') this.report(new RedisError('REDIS_FOREIGN'))
+          else if (removal !== undefined) removed.push(keys[i] as RecordKey)
         }
       })
       await Promise.all(pages)
@@ -111,18 +122,18 @@ export class RedisRecords implements RecordStore {
     const answer = Reply.of(await this.link.write('release', [this.keys.record(key)], [born, version]))
     if (!answer.flag()) return false
     this.stamps.forget(key)
-    await Promise.all([this.departures.leave([{ key, born }]), this.#sweep(answer.rest((item) => item))])
+    await Promise.all([this.departures.leave([{ key, born }]), this.removals.sweep(answer.rest((item) => item))])
     return true
   }
 
-  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
-    const page = await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
-    const pages = await Promise.all(batches(this.link.client, page.keys, (key) => this.keys.record(key)).map(async (batch) => {
-      const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key))))
-      return batch.flatMap((key) => this.#listed(key, found.item()) ?? [])
-    }))
-    const records = pages.flat()
-    return page.cursor === undefined ? { records } : { records, cursor: page.cursor }
+  async list (query: Query): Promise<{ records: StoredRecord[], cursor?: string }> {
+    const { keys, ...cursor } = await this.#page(query)
+    return { records: await this.reading.records(keys), ...cursor }
+  }
+
+  async listHeads (query: Query): Promise<{ heads: RecordHead[], cursor?: string }> {
+    const { keys, ...cursor } = await this.#page(query)
+    return { heads: await this.reading.heads(keys), ...cursor }
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
@@ -138,34 +149,17 @@ export class RedisRecords implements RecordStore {
     return await this.link.ask(async (client) => await client.zcard(this.keys.owner(owner)))
   }
 
-  async #create (entry: Entry, record: NewRecord, maxPerOwner: number): Promise<Created> {
-    try {
-      const created = await this.creations.create(entry, record, maxPerOwner)
-      if (CREATED.has(created)) return created as Created
-      throw translate(new Error(created))
-    } catch (error) {
-      if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
-      throw error
-    }
+  async #page ({ owner, cursor, limit }: Query): Promise<Page> {
+    return await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
   }
 
-  /** What the script says of each. */
-  async #remove (keys: readonly RecordKey[]): Promise<unknown[]> {
-    const answers = Reply.of(await this.link.write('remove', keys.map((key) => this.keys.record(key)), [newWriteId()])).rest((item) => item)
-    const gone: Departure[] = []
-    for (const [i, key] of keys.entries()) {
-      this.stamps.forget(key)
-      const answer = answers[i]
-      if (!Buffer.isBuffer(answer)) continue
-      const [born = '', tombstone] = answer.toString().split('\n')
-      gone.push({ key, born, tombstone: Number(tombstone) })
+  /** Remembers what was created, and takes the entry of what was not out of the index. */
+  async #settle (creations: readonly Creation[], created: readonly Created[]): Promise<void> {
+    for (const [i, { key, born, record }] of creations.entries()) {
+      if (created[i] === 'created') this.stamps.learn(key, record.origin?.version ?? 1, born)
     }
-    await Promise.all([this.departures.leave(gone), this.#sweep(answers.slice(keys.length))])
-    return answers.slice(0, keys.length)
-  }
-
-  async #sweep (left: readonly unknown[]): Promise<void> {
-    await sweep(this.link, left).catch(this.report)
+    const refused = creations.filter((_, i) => created[i] !== 'created')
+    if (refused.length > 0) await this.departures.leave(refused)
   }
 
   #known (key: RecordKey, answer: unknown): StoredRecord | undefined {
@@ -175,17 +169,22 @@ export class RedisRecords implements RecordStore {
     return record
   }
 
-  #listed (key: RecordKey, answer: unknown): StoredRecord | undefined {
-    try {
-      return answer === null ? undefined : toRecord(key, answer).record
-    } catch (error) {
-      return this.#foreign(error)
-    }
-  }
-
   /** A value that is not ours is reported and kept; to callers it is no record. */
   #foreign (error: unknown): undefined {
     if (!isForeign(error)) throw error
     this.report(error)
   }
+}
+
+/** The caller may change its body as soon as it has called. */
+function creationOf (record: NewRecord, maxPerOwner: number): Creation {
+  return { key: record.key, born: newWriteId(), record: { ...record, body: Buffer.from(record.body) }, maxPerOwner }
+}
+
+/** @param answer of the script, which may be what Redis says against it, or what the call failed with */
+function toCreated (answer: unknown): Created {
+  if (CREATED.has(answer as Created)) return answer as Created
+  const error = typeof answer === 'string' ? translate(new Error(answer)) : answer
+  if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
+  throw error
 }

@@ -1,23 +1,15 @@
-import type { Backend } from '@holdfast/core'
+import { type Backend, partitionName } from '@holdfast/core'
 import { type RedisAdviceCode, examine } from './advice.js'
 import { Breaker } from './breaker.js'
 import { RedisBus } from './bus.js'
-import { Census } from './census.js'
-import { Claims } from './claims.js'
 import { clockAhead } from './clock.js'
 import { connect, disconnect, duplicate } from './connect.js'
-import { Creations } from './creations.js'
-import { Departures } from './departures.js'
 import { Doctor } from './doctor.js'
-import { RedisEvents } from './events.js'
-import { Idleness } from './idleness.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
-import { Listing } from './listing.js'
 import { type RedisOptions, readOptions } from './options.js'
 import { RedisPresence } from './presence.js'
-import { RedisRecords } from './records.js'
-import { Stamps } from './stamps.js'
+import { storesOf } from './stores.js'
 
 export interface RedisBackend extends Backend {
   /** Milliseconds that Redis took to answer. Rejects when it does not. */
@@ -42,7 +34,7 @@ export interface Examination {
  */
 export function redis (options: RedisOptions): RedisBackend {
   const settings = readOptions(options)
-  const { prefix, commandTimeout, durability, replicated, ownerTag, maxTombstones, onWarning } = settings
+  const { prefix, commandTimeout, durability, replicated, ownerTag, onWarning } = settings
   const own = settings.client === undefined
   const client = settings.client ?? connect(settings)
   const now = (): number => performance.now()
@@ -50,21 +42,31 @@ export function redis (options: RedisOptions): RedisBackend {
   const breaker = new Breaker(now)
   const link = new Link(client, breaker, doctor, commandTimeout, replicated, own)
   const keys = new Keys(prefix, ownerTag)
-  const census = new Census(link, keys, now)
-  const departures = new Departures(link, keys, maxTombstones)
-  const claims = new Claims(link, keys, departures, onWarning)
   const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning)
-  return {
-    records: new RedisRecords(
-      link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys), new Idleness(link, keys), claims, onWarning
-    ),
-    events: new RedisEvents(link, keys, settings, onWarning),
+  const partitions = new Map<string, Backend>()
+  const shared = {
     bus,
     presence: new RedisPresence(link, keys),
     shared: true,
     durable: true,
+    partition (name: string): Backend {
+      const known = partitions.get(partitionName(name))
+      if (known !== undefined) return known
+      const register = async (): Promise<unknown> => await link.ask(async (client) => await client.sadd(keys.partitions, name))
+      const partition = { ...storesOf(link, keys.of(name), settings, now, register), ...shared, async close () {} }
+      partitions.set(name, partition)
+      return partition
+    },
+    async partitions () {
+      const names = await link.ask(async (client) => await client.smembers(keys.partitions))
+      return names.filter((name) => /^[a-z]{1,16}$/.test(name)).sort()
+    },
     async ping () { await link.ask(async (client) => await client.ping()) },
-    status: () => ({ breaker: breaker.state }),
+    status: () => ({ breaker: breaker.state })
+  }
+  return {
+    ...storesOf(link, keys, settings, now),
+    ...shared,
     async health () {
       const began = now()
       await link.ask(async (client) => await client.ping())

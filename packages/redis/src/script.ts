@@ -8,7 +8,8 @@ export interface Script {
 
 const NAMES = [
   'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'exist', 'idlest', 'leave', 'present', 'read',
-  'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'soonest', 'streams', 'sweep',
+  'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'soonest', 'stream-heads', 'streams',
+  'sweep',
   'take', 'touch', 'uses'
 ] as const
 

@@ -11,7 +11,7 @@ export function takeAnswer (live: LiveSession | undefined, response: Response): 
 
 /** {@link takeAnswer}, here or on the replica that the answer names. False when no request waits for it. */
 export async function routeAnswer (sessions: Sessions, session: Session, live: LiveSession | undefined, response: Response): Promise<boolean> {
-  const { availability, fleet } = sessions
+  const { fleet, vault: { availability } } = sessions
   const replica = replicaOf(response.id)
   if (replica === undefined) return false
   if (replica === fleet.replica) return takeAnswer(live, response)
@@ -40,7 +40,7 @@ export async function takeNotification (live: LiveSession | undefined, notificat
 
 /** {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it resolves. */
 export async function routeNotification (sessions: Sessions, session: Session, live: LiveSession | undefined, notification: Notification, extra: MessageExtraInfo): Promise<void> {
-  const { availability, fleet } = sessions
+  const { fleet, vault: { availability } } = sessions
   if (notification.method === 'notifications/initialized' && !session.state.handshake.initialized) {
     await session.change(state => ({ ...state, handshake: { ...state.handshake, initialized: true } }))
   }

@@ -163,7 +163,7 @@ export class LiveSessions {
     try {
       await starting?.ready
       // Whoever came later may have seen more than the one for whom the server is made.
-      if (session.version > live.session.version) live.session.refresh(session.version, session.state, live.session.version)
+      if (session.version > live.session.version) live.session.record.refresh(session.version, session.state, live.session.version)
       if (live.isBehind) await live.catchUp()
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
     } catch (error) {

@@ -31,7 +31,7 @@ export class Mismatches {
     const waiting = this.#waiting
     this.#waiting = []
     for (const { session: { key, owner }, by } of waiting) {
-      this.sessions.emit('ownerMismatch', { label: keyLabel(key), key, owner, by: ownerDigest(this.sessions.namespace, by) })
+      this.sessions.emit('ownerMismatch', { label: keyLabel(key), key, owner, by: ownerDigest(this.sessions.vault.namespace, by) })
     }
   }
 

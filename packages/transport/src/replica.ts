@@ -38,7 +38,7 @@ export class Replica {
   ) {
     this.#pulse = new Pulse(error => {
       // An outage has its own event.
-      if (!sessions.availability.down) sessions.emit('error', { error })
+      if (!sessions.vault.availability.down) sessions.emit('error', { error })
     })
     sessions.inUse = key => streams.has(key) || live.get(key)?.busy === true
     sessions.on('terminated', async ({ key }) => await this.#end(key, 'terminated'))
@@ -48,7 +48,7 @@ export class Replica {
   /** Resolves when the first heartbeat was tried; with the backend down, later ones go on trying. */
   async start (): Promise<void> {
     const { heartbeat, keepAlive, stallTimeout, dormantAfter } = this.settings
-    const { idle, absolute } = this.sessions
+    const { idle, absolute } = this.sessions.vault
     this.#pulse.every(keepAlive, () => this.streams.keepAlive())
     this.#pulse.every(Math.max(10, stallTimeout / 4), () => this.streams.checkReaders())
     this.#pulse.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
@@ -62,7 +62,7 @@ export class Replica {
 
   async stop (): Promise<void> {
     await this.#pulse.stop()
-    const { availability, backend, fleet } = this.sessions
+    const { fleet, vault: { availability, backend } } = this.sessions
     try {
       await this.#unlisten?.()
       await availability.ask(() => backend.presence.withdraw(fleet.replica))
@@ -74,7 +74,7 @@ export class Replica {
 
   async #beat (): Promise<void> {
     this.#beatAt = performance.now()
-    const { availability, backend, fleet } = this.sessions
+    const { fleet, vault: { availability, backend } } = this.sessions
     const tried = await Promise.allSettled([
       availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5)),
       this.#listen()

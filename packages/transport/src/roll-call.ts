@@ -34,7 +34,7 @@ export class RollCall {
   constructor (private readonly sessions: Sessions, private readonly self: () => ReplicaReport) {}
 
   async call (): Promise<FleetReport> {
-    const { availability, backend, fleet } = this.sessions
+    const { fleet, vault: { availability, backend } } = this.sessions
     const missing = new Set(await availability.ask(() => backend.presence.list()))
     missing.delete(fleet.replica)
     const replicas = new Map([[fleet.replica, this.self()]])

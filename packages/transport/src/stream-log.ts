@@ -59,7 +59,7 @@ export class StreamLog {
 
   /** An entry that cannot be opened is lost, like one that was trimmed away. */
   async read (ref: StreamRef, position: number | 'undelivered'): Promise<OpenedPage | undefined> {
-    const { availability, backend } = this.sessions
+    const { availability, backend } = this.sessions.vault
     const page = await availability.ask(() => backend.events.readAfter(ref, position, PAGE_SIZE))
     if (page === undefined) return undefined
     const head = page.head.length === 0 ? undefined : await this.#open(ref, page.head)
@@ -86,12 +86,13 @@ export class StreamLog {
   }
 
   async delivered (ref: StreamRef, position: number): Promise<void> {
-    await this.sessions.availability.ask(() => this.sessions.backend.events.delivered(ref, position))
+    const { availability, backend } = this.sessions.vault
+    await availability.ask(() => backend.events.delivered(ref, position))
   }
 
   /** The position of the last message; undefined when they could not be logged. */
   async append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
-    const { availability, backend, codec } = this.sessions
+    const { availability, backend, codec } = this.sessions.vault
     try {
       const bodies: Uint8Array[] = []
       for (const message of messages) {
@@ -110,7 +111,7 @@ export class StreamLog {
   /** Undefined, which is reported, for what no key will open. */
   async #open (ref: StreamRef, sealed: Uint8Array): Promise<string | undefined> {
     try {
-      return Buffer.from(await this.sessions.codec.open('event', eventPlace(ref), sealed)).toString()
+      return Buffer.from(await this.sessions.vault.codec.open('event', eventPlace(ref), sealed)).toString()
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE')) throw error
       this.sessions.emit('unreadable', { label: keyLabel(ref.key), key: ref.key, kind: 'event', error })
@@ -121,7 +122,8 @@ export class StreamLog {
   async #orphaned (name: string): Promise<boolean> {
     const replica = name.slice(0, name.indexOf('.'))
     if (replica === this.sessions.fleet.replica) return !this.#running.has(name)
-    return !await this.sessions.availability.ask(() => this.sessions.backend.presence.isPresent(replica))
+    const { availability, backend } = this.sessions.vault
+    return !await availability.ask(() => backend.presence.isPresent(replica))
   }
 
   async #endOrphan (ref: StreamRef, page: OpenedPage): Promise<Page> {

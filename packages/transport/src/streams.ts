@@ -132,7 +132,7 @@ export class Streams {
   /** Looks again at streams that other replicas write to: a wake may have been missed, a replica may have died. */
   checkForeign (): void {
     // Where nothing is shared, what belongs to no request is written here, and its wakes arrive.
-    const { shared } = this.sessions.backend
+    const { shared } = this.sessions.vault.backend
     for (const stream of this.#each()) {
       if (!stream.passive && !this.log.isRunning(stream.name) && (shared || stream.name !== STANDALONE)) stream.wake()
     }

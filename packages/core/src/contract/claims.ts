@@ -39,7 +39,7 @@ export const claims = group('claims', {
     await t.assertGone(key, 'claimed')
     assert.equal(await t.records.touch(key, 1), undefined)
     assert.equal(await t.records.replace(key, 1, bytes('x')), 'gone')
-    assert.equal(await t.records.remove(key), false)
+    assert.equal(await t.records.remove(key), undefined)
     assert.equal(await t.records.count(owner), 0)
     assert.deepEqual(await t.listAll({ owner, limit: 10 }), [])
   },

@@ -15,7 +15,7 @@ export const expiry = group('expiry', {
     assert.equal(await t.records.touch(key, 1), undefined)
     assert.equal(await t.records.touch(key, 0), undefined)
     assert.equal(await t.records.replace(key, 1, bytes('x')), 'gone')
-    assert.equal(await t.records.remove(key), false)
+    assert.equal(await t.records.remove(key), undefined)
     assert.deepEqual(await t.listAll({ owner, limit: 10 }), [])
     assert.deepEqual(await t.records.removeOwner(owner), [])
   },

@@ -10,16 +10,19 @@
  */
 import { bus } from './bus.js'
 import { claims } from './claims.js'
+import { creatingMany } from './creating-many.js'
 import { delivery } from './delivery.js'
 import { ending } from './ending.js'
 import { exactExpiry, expiry } from './expiry.js'
 import type { ContractCheck, Harness } from './harness.js'
+import { heads } from './heads.js'
 import { idlest, exactIdlest } from './idlest.js'
 import { isolation } from './isolation.js'
 import { life } from './life.js'
 import { limits } from './limits.js'
 import { listing } from './listing.js'
 import { origin } from './origin.js'
+import { partitions } from './partitions.js'
 import { presence } from './presence.js'
 import { records } from './records.js'
 import { releasing } from './releasing.js'
@@ -35,12 +38,13 @@ import { trimming } from './trimming.js'
 import { wholeStreams } from './whole-streams.js'
 
 export type { ContractCheck, Harness, Subject } from './harness.js'
+export { onPartition } from './on-partition.js'
 
 /** All checks. Each makes a subject of its own, so they run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
-  ...life, ...records, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
-  ...listing, ...idlest, ...exactIdlest, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
-  ...resealedStreams, ...staleStreams, ...bus, ...presence
+  ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
+  ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
+  ...resealedStreams, ...staleStreams, ...bus, ...presence, ...partitions
 ]
 
 /** Registers the checks that apply to a harness with a test runner. */

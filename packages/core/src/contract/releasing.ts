@@ -13,7 +13,7 @@ export const releasing = group('releasing', {
     await t.assertGone(key, 'released')
     assert.equal(await t.second.records.touch(key, 1), undefined)
     assert.equal(await t.records.replace(key, 1, bytes('x')), 'gone')
-    assert.equal(await t.records.remove(key), false)
+    assert.equal(await t.records.remove(key), undefined)
     assert.deepEqual(await t.listAll({ owner, limit: 10 }), [])
     assert.equal(await t.records.count(owner), 0)
     assert.equal(await t.records.count(), before - 1)

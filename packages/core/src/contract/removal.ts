@@ -1,20 +1,30 @@
 import assert from 'node:assert/strict'
 import { group } from './group.js'
 import { newKey, newOwner } from './names.js'
-import { bytes } from './trial.js'
+import { bytes, text } from './trial.js'
 
 export const removal = group('removal', {
   'a removed record is gone everywhere': async (t) => {
     const owner = newOwner()
     const key = await t.create({ owner })
-    assert.equal(await t.records.remove(key), true)
+    assert.ok(await t.records.remove(key))
     await t.assertGone(key, 'read')
     assert.equal(await t.records.touch(key, 1), undefined)
     assert.equal(await t.records.touch(key, 0), undefined)
     assert.equal(await t.records.replace(key, 1, bytes('x')), 'gone')
-    assert.equal(await t.records.remove(key), false)
+    assert.equal(await t.records.remove(key), undefined)
     assert.deepEqual((await t.records.list({ owner, limit: 10 })).records, [])
     assert.equal(await t.records.count(owner), 0)
+  },
+
+  'removing resolves to the record as it was': async (t) => {
+    for (const owner of ['', newOwner()]) {
+      const key = await t.create({ owner, body: bytes('first words') })
+      await t.records.replace(key, 1, bytes('last words'))
+      const before = await t.mustRead(key)
+      assert.deepEqual(await t.records.remove(key), before)
+      assert.equal(text(before.body), 'last words')
+    }
   },
 
   'touch and replace do not revive a removed record': async (t) => {

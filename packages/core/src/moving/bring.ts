@@ -1,70 +1,72 @@
-import type { Backend, RecordLimits, StoredStream } from '../backend.js'
+import type { Backend, Created, RecordLimits, StoredStream } from '../backend.js'
 import { HoldfastError } from '../errors.js'
-import type { StoredRecord } from '../record.js'
-
-/** A session with its streams, as one backend holds it. */
-export interface Copy {
-  record: StoredRecord
-  streams: StoredStream[]
-}
+import { type StoredRecord, asNew } from '../record.js'
+import type { WholeRecord } from './whole-record.js'
 
 /** What was admitted once is not refused elsewhere. */
 const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
 
-export interface BringOptions {
-  /** Tries to create it before looking whether it is there. */
-  expectNew?: boolean
-  /** What is there stays, also when it is older. */
-  keep?: boolean
-  /** What is there goes, unless its version is newer. */
-  anew?: boolean
-}
+/** Which one stays when both have it: the newer, the one that is there, or the one that comes unless the other's version is newer. */
+export type BringMode = 'newer' | 'keep' | 'replace'
+
+/** What became of a record at its target. */
+export type Brought = 'copied' | 'updated' | 'skipped'
 
 /**
- * Brings a session at `to` up to what it is elsewhere, exactly: version, ages, streams. What is newer there stays, and what was removed
+ * Brings a record at `to` up to what it is elsewhere, exactly: version, ages, streams. What is newer there stays, and what was removed
  * there stays removed.
  *
  * @throws HoldfastError HOLDFAST_BACKEND_FULL, and whatever the backend rejects with
  */
-export async function bring (to: Backend, copy: Copy, { expectNew = false, keep = false, anew = false }: BringOptions = {}): Promise<'copied' | 'updated' | 'skipped'> {
-  if (expectNew && await create(to, copy)) return 'copied'
-  const there = await to.records.read(copy.record.key)
-  if (there !== undefined && !anew && (keep || !await isOlder(to, there, copy))) {
-    await restore(to, copy)
+export async function bring (to: Backend, whole: WholeRecord, mode: BringMode = 'newer'): Promise<Brought> {
+  const there = await to.records.read(whole.record.key)
+  if (there !== undefined && mode !== 'replace' && (mode === 'keep' || !await isOlder(to, there, whole))) {
+    await restoreStreams(to, whole)
     return 'skipped'
   }
   // Also when nothing is there to be read: what has expired and was never claimed still takes the key.
-  const released = await to.records.release(copy.record.key, copy.record.version)
-  if (!await create(to, copy)) return 'skipped'
+  const released = await to.records.release(whole.record.key, whole.record.version)
+  const [created] = await create(to, [whole])
+  if (created === 'exists') return 'skipped'
+  if (created !== 'created') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+  await restoreStreams(to, whole)
   return released ? 'updated' : 'copied'
 }
 
-/** Whether it was created; otherwise its key is taken. */
-async function create (to: Backend, copy: Copy): Promise<boolean> {
-  const { key, owner, idle, deadline, body, createdAt, usedAt, version } = copy.record
-  const created = await to.records.create({ key, owner, idle, absolute: deadline - createdAt, body, origin: { createdAt, usedAt, version } }, UNLIMITED)
-  if (created === 'exists') return false
-  if (created !== 'created') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
-  await restore(to, copy)
-  return true
+/**
+ * Brings records that are most likely not there. The others, and those for which there is no room, are left to {@link bring}.
+ *
+ * @returns those that are there now
+ * @throws whatever the backend rejects with
+ */
+export async function bringNew (to: Backend, wholes: readonly WholeRecord[]): Promise<WholeRecord[]> {
+  const created = await create(to, wholes)
+  const there = wholes.filter((_, i) => created[i] === 'created')
+  await Promise.all(there.map(async whole => await restoreStreams(to, whole)))
+  return there
+}
+
+async function create (to: Backend, wholes: readonly WholeRecord[]): Promise<Created[]> {
+  return await to.records.createMany(wholes.map(({ record }) => asNew(record)), UNLIMITED)
 }
 
 /** Adds the streams that are not there. */
-async function restore (to: Backend, { streams }: Copy): Promise<void> {
+async function restoreStreams (to: Backend, { streams }: WholeRecord): Promise<void> {
   for (const stream of streams) await to.events.restore(stream)
 }
 
-async function isOlder (to: Backend, there: StoredRecord, { record, streams }: Copy): Promise<boolean> {
+async function isOlder (to: Backend, there: StoredRecord, { record, streams }: WholeRecord): Promise<boolean> {
   if (there.version !== record.version) return there.version < record.version
   if (there.usedAt !== record.usedAt) return there.usedAt < record.usedAt
   if (streams.length === 0) return false
-  const known = new Map((await to.events.streams([record.key])).map(stream => [stream.name, stream]))
+  const known = new Map((await to.events.heads([record.key])).map(head => [head.name, head]))
   return streams.some(stream => {
     const other = known.get(stream.name)
-    return other !== undefined && (end(other) < end(stream) || (stream.ended && !other.ended) || other.delivered < stream.delivered)
+    return other !== undefined && (other.last < lastOf(stream) || (stream.ended && !other.ended) || other.delivered < stream.delivered)
   })
 }
 
-function end ({ floor, entries }: StoredStream): number {
+/** The position of a stream's last entry. */
+export function lastOf ({ floor, entries }: Pick<StoredStream, 'floor' | 'entries'>): number {
   return floor + entries.length
 }

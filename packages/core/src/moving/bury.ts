@@ -4,7 +4,7 @@ import type { RecordKey } from '../record.js'
 const DAY = 24 * 3_600_000
 
 /**
- * Ends a session at a replica for good, also one that never got there. How long that one would have lived nobody knows any more: its
+ * Ends a session at a copy for good, also one that never got there. How long that one would have lived nobody knows any more: its
  * tombstone stays for a week.
  */
 export async function bury ({ records }: Backend, key: RecordKey): Promise<void> {

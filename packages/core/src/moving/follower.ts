@@ -1,5 +1,6 @@
 import type { Backend } from '../backend.js'
 import { HoldfastError } from '../errors.js'
+import { partitionOf } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 import { bury } from './bury.js'
 import type { Change } from './change.js'
@@ -8,9 +9,9 @@ import { Marks } from './marks.js'
 import { type MigrateOptions, migrate } from './migrate.js'
 import { type MigrationReport, MigrationStopped } from './report.js'
 
-/** How far a replica is behind. */
+/** How far a copy is behind. */
 export interface Lag {
-  /** Sessions of which it lacks something; Infinity when there were too many to be told apart. */
+  /** Records of which it lacks something; Infinity when there were too many to be told apart. */
   pending: number
   /** Milliseconds since the oldest of it happened. */
   age: number
@@ -20,14 +21,14 @@ export interface Lag {
 
 const AT_ONCE = 100
 /** Milliseconds until a failed attempt is repeated: this, twice this and so on, up to a hundred times this. */
-const PATIENCE = 50
+const FIRST_RETRY = 50
 
-/** Keeps one replica up to date, in its own time. What fails is tried again until it succeeds. */
+/** Keeps one copy up to date, in its own time. What fails is tried again until it succeeds. */
 export class Follower {
   readonly #marks: Marks
-  /** Since when it lacks something of more sessions than are told apart. */
+  /** Since when it lacks something of more records than are told apart. */
   #lost: number | undefined
-  /** Sessions that are being brought up to date, the oldest of them marked at `since`. */
+  /** Records that are being brought up to date, the oldest of them marked at `since`. */
   #taken = { size: 0, since: Infinity }
   #working: Promise<void> | undefined
   #held = false
@@ -36,8 +37,8 @@ export class Follower {
   #error: unknown
   #waiting: Array<{ steps: number, resolve: () => void, reject: (error: unknown) => void }> = []
 
-  /** @param most sessions that are told apart when it lacks something of them; of more, all are looked at */
-  constructor (readonly replica: Backend, private readonly primary: () => Backend, most = 100_000) {
+  /** @param most records that are told apart when it lacks something of them; of more, all are looked at */
+  constructor (readonly copy: Backend, private readonly primary: () => Backend, most = 100_000) {
     this.#marks = new Marks(most)
   }
 
@@ -50,22 +51,23 @@ export class Follower {
     }
   }
 
-  mark (key: RecordKey, change: Change): void {
-    if (!this.#marks.add(key, change)) this.#lost ??= performance.now()
+  mark (partition: string, key: RecordKey, change: Change): void {
+    if (!this.#marks.add(partition, key, change)) this.#lost ??= performance.now()
     if (this.#timer === undefined) this.#start()
   }
 
-  /** Resolves when the replica lacks nothing; rejects when an attempt fails. */
+  /** Resolves when the copy lacks nothing; rejects when an attempt fails. */
   async settled (): Promise<void> {
     await this.#after(Infinity)
   }
 
-  /** Resolves when the replica has what it lacks now, whatever it lacks by then; rejects when an attempt fails. */
+  /** Resolves when the copy has what it lacks now, whatever it lacks by then; rejects when an attempt fails. */
   async caughtUp (): Promise<void> {
+    // Besides those that take the marks of now: the step under way, and a look at all where too many were lost.
     await this.#after(2 + Math.ceil(this.#marks.size / AT_ONCE))
   }
 
-  /** Copies what the replica does not have. What changes meanwhile follows. */
+  /** Copies what the copy does not have. What changes meanwhile follows. */
   async backfill (options: MigrateOptions = {}): Promise<MigrationReport> {
     this.#held = true
     await this.#working
@@ -77,7 +79,7 @@ export class Follower {
     }
   }
 
-  /** Looks at all there is, as one does who knows nothing of the replica. */
+  /** Looks at all there is, as one does who knows nothing of the copy. */
   lookAtAll (): void {
     this.#lost ??= performance.now()
     this.#start()
@@ -92,16 +94,16 @@ export class Follower {
   }
 
   /**
-   * Stops for a primary that is not coming back. What ended there ends at the replica.
+   * Stops for a primary that is not coming back. What ended there ends at the copy.
    *
-   * @returns sessions of which the replica lacks something, for good
+   * @returns records of which the copy lacks something, for good
    */
   async giveUp (): Promise<number> {
     await this.stop()
     let lacking = this.lag.pending
-    for (const [key, { kind }] of this.#marks.take(Infinity)) {
-      if (kind !== 'removed') continue
-      await bury(this.replica, key)
+    for (const { partition, key, mark } of this.#marks.take(Infinity)) {
+      if (mark.kind !== 'removed') continue
+      await bury(partitionOf(this.copy, partition), key)
       lacking--
     }
     return lacking
@@ -138,15 +140,17 @@ export class Follower {
     } catch (error) {
       this.#error = error
       for (const { reject } of this.#waiting.splice(0)) reject(error)
-      this.#timer = setTimeout(() => this.#start(), PATIENCE * Math.min(2 ** this.#failures++, 100)).unref()
+      this.#timer = setTimeout(() => this.#start(), FIRST_RETRY * Math.min(2 ** this.#failures++, 100)).unref()
     }
   }
 
   /** One that fails alone does not keep the others back. */
   async #step (): Promise<void> {
     const taken = this.#marks.take(AT_ONCE)
-    this.#taken = { size: taken.length, since: Math.min(...taken.map(([, { since }]) => since)) }
-    const results = await Promise.allSettled(taken.map(async ([key, mark]) => await follow(this.primary(), this.replica, key, mark)))
+    this.#taken = { size: taken.length, since: Math.min(...taken.map(({ mark }) => mark.since)) }
+    const primary = this.primary()
+    const results = await Promise.allSettled(taken.map(async ({ partition, key, mark }) =>
+      await follow(partitionOf(primary, partition), partitionOf(this.copy, partition), key, mark)))
     this.#taken = { size: 0, since: Infinity }
     this.#marks.putBack(taken.filter((_, i) => results[i]?.status === 'rejected'))
     if (results.every(result => result.status === 'rejected')) throw (results[0] as PromiseRejectedResult).reason
@@ -156,7 +160,7 @@ export class Follower {
     const lost = this.#lost
     this.#lost = undefined
     try {
-      const report = await migrate(this.primary(), this.replica, options)
+      const report = await migrate(this.primary(), this.copy, options)
       if (lost !== undefined && report.failed.length > 0) throw new MigrationStopped(report, undefined)
       return report
     } catch (error) {

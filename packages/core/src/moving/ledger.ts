@@ -1,5 +1,11 @@
-import type { RecordKey } from '../record.js'
-import type { Copy } from './bring.js'
+import type { StreamHead } from '../backend.js'
+import type { RecordHead, RecordKey } from '../record.js'
+
+/** A record and its streams, as far as a change of either shows. */
+export interface Look {
+  head: Pick<RecordHead, 'key' | 'version' | 'usedAt'>
+  streams: ReadonlyArray<Omit<StreamHead, 'key'>>
+}
 
 /** Remembers what sessions were like when they were copied, in 24 to 48 bytes each: enough to see what has changed or gone since. */
 export class Ledger {
@@ -12,11 +18,11 @@ export class Ledger {
   get unseen (): number { return this.#unseen }
 
   /** For a session that was not seen yet. */
-  note (copy: Copy): void {
-    if (this.has(copy.record.key)) return
+  note (look: Look): void {
+    if (this.has(look.head.key)) return
     if (3 * ++this.#size > this.#places.length) this.#grow()
     this.#unseen++
-    this.#put(hash(copy.record.key), -stateOf(copy))
+    this.#put(hash(look.head.key), -stateOf(look))
   }
 
   has (key: RecordKey): boolean {
@@ -24,9 +30,9 @@ export class Ledger {
   }
 
   /** Whether it was noted just as it is now. */
-  sees (copy: Copy): boolean {
-    const place = this.#find(hash(copy.record.key))
-    const [known, state] = [this.#places[place + 1] as number, stateOf(copy)]
+  sees (look: Look): boolean {
+    const place = this.#find(hash(look.head.key))
+    const [known, state] = [this.#places[place + 1] as number, stateOf(look)]
     if (known < 0) this.#unseen--
     this.#places[place + 1] = Math.abs(known)
     return Math.abs(known) === state
@@ -52,8 +58,8 @@ export class Ledger {
   }
 }
 
-function stateOf ({ record: { version, usedAt }, streams }: Copy): number {
-  const ends = streams.map(({ name, floor, entries, ended, delivered }) => `${name} ${floor + entries.length} ${ended} ${delivered}`)
+function stateOf ({ head: { version, usedAt }, streams }: Look): number {
+  const ends = streams.map(({ name, last, ended, delivered }) => `${name} ${last} ${ended} ${delivered}`)
   return hash(`${version} ${usedAt} ${ends.sort().join()}`)
 }
 

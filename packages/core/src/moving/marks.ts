@@ -1,7 +1,7 @@
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 
-/** What a replica lacks of one session. */
+/** What a copy lacks of one record. */
 export interface Mark {
   /** When the oldest of it happened: `performance.now()`. */
   since: number
@@ -13,11 +13,20 @@ export interface Mark {
 
 const ORDER: ReadonlyArray<Mark['kind']> = ['used', 'changed', 'whole', 'released', 'removed']
 
-/** Sessions of which a replica lacks something. */
-export class Marks {
-  readonly #marks = new Map<RecordKey, Mark>()
+/** Which record of which partition. */
+export interface Marked {
+  /** Its name, or `ROOT`. */
+  partition: string
+  key: RecordKey
+  mark: Mark
+}
 
-  /** @param most sessions that are told apart */
+/** Records of which a copy lacks something. */
+export class Marks {
+  /** By the partition and the key. */
+  readonly #marks = new Map<string, Marked>()
+
+  /** @param most records that are told apart */
   constructor (private readonly most: number) {}
 
   get size (): number { return this.#marks.size }
@@ -25,45 +34,52 @@ export class Marks {
   /** When the oldest was marked; Infinity when there is none. */
   get since (): number {
     let since = Infinity
-    for (const mark of this.#marks.values()) since = Math.min(since, mark.since)
+    for (const { mark } of this.#marks.values()) since = Math.min(since, mark.since)
     return since
   }
 
   /** False, and all is forgotten, when there are too many. */
-  add (key: RecordKey, change: Change): boolean {
-    const mark = this.#marks.get(key)
-    if (mark !== undefined) {
-      merge(mark, markOf(change, mark.since))
+  add (partition: string, key: RecordKey, change: Change): boolean {
+    const name = nameOf(partition, key)
+    const known = this.#marks.get(name)
+    if (known !== undefined) {
+      merge(known.mark, markOf(change, known.mark.since))
       return true
     }
     if (this.#marks.size >= this.most) {
       this.#marks.clear()
       return false
     }
-    this.#marks.set(key, markOf(change, performance.now()))
+    this.#marks.set(name, { partition, key, mark: markOf(change, performance.now()) })
     return true
   }
 
   /** Takes out the oldest. */
-  take (limit: number): Array<[RecordKey, Mark]> {
-    const taken: Array<[RecordKey, Mark]> = []
-    for (const entry of this.#marks) {
+  take (limit: number): Marked[] {
+    const taken: Marked[] = []
+    for (const [name, marked] of this.#marks) {
       if (taken.length === limit) break
-      taken.push(entry)
-      this.#marks.delete(entry[0])
+      taken.push(marked)
+      this.#marks.delete(name)
     }
     return taken
   }
 
   /** Puts back, behind the others, what was taken. */
-  putBack (taken: ReadonlyArray<[RecordKey, Mark]>): void {
-    for (const [key, mark] of taken) {
-      const later = this.#marks.get(key)
-      if (later !== undefined) merge(mark, later)
-      this.#marks.delete(key)
-      this.#marks.set(key, mark)
+  putBack (taken: readonly Marked[]): void {
+    for (const marked of taken) {
+      const name = nameOf(marked.partition, marked.key)
+      const later = this.#marks.get(name)
+      if (later !== undefined) merge(marked.mark, later.mark)
+      this.#marks.delete(name)
+      this.#marks.set(name, marked)
     }
   }
+}
+
+/** No partition has a colon in its name. */
+function nameOf (partition: string, key: RecordKey): string {
+  return `${partition}:${key}`
 }
 
 function markOf (change: Change, since: number): Mark {
@@ -76,7 +92,7 @@ function markOf (change: Change, since: number): Mark {
 }
 
 function merge (mark: Mark, later: Mark): void {
-  // A key that was let go of may have a record again, of which the replica knows nothing.
+  // A key that was let go of may have a record again, of which the copy knows nothing.
   if (mark.kind === 'released' && ORDER.indexOf(later.kind) < ORDER.indexOf('released')) mark.kind = 'whole'
   else if (ORDER.indexOf(later.kind) > ORDER.indexOf(mark.kind)) mark.kind = later.kind
   if (later.version > 0) mark.version = later.version

@@ -1,94 +1,91 @@
-import type { Backend } from '../backend.js'
+import type { Backend, BackendStatus } from '../backend.js'
 import { InvalidOptionError } from '../errors.js'
-import type { Lag } from './follower.js'
-import type { MigrateOptions } from './migrate.js'
-import { Mirror } from './mirror.js'
-import type { MigrationReport } from './report.js'
 import { within } from '../within.js'
+import type { Lag } from './follower.js'
+import { Followers } from './followers.js'
+import type { MigrateOptions } from './migrate.js'
+import type { MigrationReport } from './report.js'
+import { RoutedBackend } from './routed-backend.js'
 
-/** Milliseconds that closing waits for replicas that do not answer. */
-const PATIENCE = 5_000
-
-export interface MirrorOptions {
-  /** What counts when both have a session: the newer version, and of equal ones the primary's. */
-  onConflict?: 'newer-version'
-}
+/** Milliseconds that closing waits for copies that do not answer. */
+const CLOSE_WAIT = 5_000
 
 /** See {@link mirrored}. */
 export interface MirroredBackend extends Backend {
   /** The primary. */
   readonly serving: Backend
-  /** How far each replica is behind. */
-  readonly lag: ReadonlyArray<{ replica: Backend } & Lag>
+  /** How far each copy is behind. */
+  readonly lag: ReadonlyArray<{ copy: Backend } & Lag>
   /**
-   * Copies what the replicas do not have. Call it when the application starts: what a replica lacked is known to the process only that wrote it.
+   * Copies what the copies do not have. Call it when the application starts: what a copy lacked is known to the process only that wrote it.
    *
    * @throws MigrationStopped
    */
   backfill (options?: MigrateOptions): Promise<MigrationReport[]>
   /**
-   * Makes a replica the primary, and the primary a replica. First the replica gets what it lacks; when that fails, nothing changes. `force`
+   * Makes a copy the primary, and the primary a copy. First the copy gets what it lacks; when that fails, nothing changes. `force`
    * is for a primary that is not coming back.
    *
-   * @returns sessions of which the replica lacked something: more than none only with `force`
+   * @returns records of which the copy lacked something: more than none only with `force`
    * @throws HoldfastError what a backend failed with
-   * @throws InvalidOptionError when it is not a replica
+   * @throws InvalidOptionError when it is not a copy
    */
-  promote (replica: Backend, options?: { force?: boolean }): Promise<number>
+  promote (copy: Backend, options?: { force?: boolean }): Promise<number>
 }
 
 /**
- * A backend that answers from the primary and keeps replicas up to date behind it. No call waits for a replica or fails with it; one that
- * was away gets what it lacks.
+ * A backend that answers from the primary and keeps copies up to date behind it. No call waits for a copy or fails with it. A copy that
+ * was offline catches up. When both have a session, the newer version counts, and of equal ones the primary's.
  *
  * @throws InvalidOptionError
  */
-export function mirrored (primary: Backend, replicas: readonly Backend[], { onConflict = 'newer-version' }: MirrorOptions = {}): MirroredBackend {
-  if (onConflict !== 'newer-version') throw new InvalidOptionError('onConflict', 'expected "newer-version"')
-  if (new Set([primary, ...replicas]).size !== replicas.length + 1) throw new InvalidOptionError('replicas', 'expected each backend once')
-  return new Mirrored(primary, replicas)
+export function mirrored (primary: Backend, copies: readonly Backend[]): MirroredBackend {
+  if (new Set([primary, ...copies]).size !== copies.length + 1) throw new InvalidOptionError('copies', 'expected each backend once')
+  return new Mirrored(new Followers(primary), copies)
 }
 
-class Mirrored extends Mirror implements MirroredBackend {
+class Mirrored extends RoutedBackend implements MirroredBackend {
   readonly durable: boolean
 
-  constructor (primary: Backend, replicas: readonly Backend[]) {
-    super(primary)
+  constructor (private readonly followers: Followers, copies: readonly Backend[]) {
+    super(followers.router)
     // Whatever is stored at one of them wants to be sealed.
-    this.durable = [primary, ...replicas].some(({ durable }) => durable)
-    for (const replica of replicas) this.follow(replica)
+    this.durable = [followers.router.serving, ...copies].some(({ durable }) => durable)
+    for (const copy of copies) followers.follow(copy)
   }
 
-  get lag (): ReadonlyArray<{ replica: Backend } & Lag> {
-    return this.followers.map(({ replica, lag }) => ({ replica, ...lag }))
+  get serving (): Backend { return this.router.serving }
+
+  get lag (): ReadonlyArray<{ copy: Backend } & Lag> {
+    return this.followers.all.map(({ copy, lag }) => ({ copy, ...lag }))
+  }
+
+  override status (): BackendStatus {
+    return { ...super.status(), ...this.followers.lag }
   }
 
   async backfill (options: MigrateOptions = {}): Promise<MigrationReport[]> {
     const reports: MigrationReport[] = []
-    for (const follower of this.followers) reports.push(await follower.backfill(options))
+    for (const follower of this.followers.all) reports.push(await follower.backfill(options))
     return reports
   }
 
-  async promote (replica: Backend, { force = false }: { force?: boolean } = {}): Promise<number> {
-    const follower = this.followers.find(one => one.replica === replica)
-    if (follower === undefined) throw new InvalidOptionError('replica', 'expected one of the replicas')
-    if (force) return await this.handOverAsItIs(follower)
-    await this.handOver(follower)
+  async promote (copy: Backend, { force = false }: { force?: boolean } = {}): Promise<number> {
+    const { followers } = this
+    const follower = followers.all.find(one => one.copy === copy)
+    if (follower === undefined) throw new InvalidOptionError('copy', 'expected one of the copies')
+    if (force) return await followers.handOverAsItIs(follower, before => { followers.follow(before).lookAtAll() })
+    await followers.handOver(follower, before => { followers.follow(before) })
     return 0
   }
 
-  protected override served (before: Backend, asItIs: boolean): void {
-    const follower = this.follow(before)
-    if (asItIs) follower.lookAtAll()
-  }
-
   async close (): Promise<void> {
-    const { followers, serving } = this
-    await within(Promise.allSettled(followers.map(async follower => await follower.settled())), PATIENCE)
+    const { followers: { all }, serving } = this
+    await within(Promise.allSettled(all.map(async follower => await follower.settled())), CLOSE_WAIT)
     try {
-      await within(Promise.all(followers.map(async follower => await this.unfollow(follower))), PATIENCE)
+      await within(Promise.all(all.map(async follower => await this.followers.unfollow(follower))), CLOSE_WAIT)
     } finally {
-      await Promise.all([serving, ...followers.map(({ replica }) => replica)].map(async backend => await backend.close()))
+      await Promise.all([serving, ...all.map(({ copy }) => copy)].map(async backend => await backend.close()))
     }
   }
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js'
-import { keyLabel } from '../key.js'
+import { keyLabel } from '../record-key.js'
 import type { RecordKey } from '../record.js'
 
 /** What a migration did, in sessions. */

@@ -1,5 +1,5 @@
 import type { Bus, BusListener } from '../backend.js'
-import type { Router } from './router.js'
+import type { Route } from './route.js'
 
 interface Subscription {
   channel: string
@@ -13,7 +13,7 @@ interface Subscription {
 export class RoutedBus implements Bus {
   readonly #subscriptions = new Set<Subscription>()
 
-  constructor (private readonly router: Router) {}
+  constructor (private readonly router: Route) {}
 
   async publish (channel: string, message: Uint8Array): Promise<number> {
     return await this.router.ask(async ({ bus }) => await bus.publish(channel, message))

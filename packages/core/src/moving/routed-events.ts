@@ -1,42 +1,47 @@
-import type { AppendOptions, EventLog, StoredStream, StreamPage, StreamRef } from '../backend.js'
+import type { AppendOptions, EventLog, StoredStream, StreamHead, StreamPage, StreamRef } from '../backend.js'
+import { partitionOf } from '../partitions.js'
 import type { RecordKey } from '../record.js'
-import { WHOLE } from './change.js'
-import type { Router } from './router.js'
+import { type Change, WHOLE } from './change.js'
+import type { Route } from './route.js'
 
-/** The event log of whichever backend serves. */
+/** The event log of whichever backend serves, or of one of its partitions. */
 export class RoutedEvents implements EventLog {
-  constructor (private readonly router: Router) {}
+  constructor (private readonly router: Route, private readonly partition: string) {}
 
   async append (stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
     const { key, name } = stream
-    return await this.router.ask(async ({ events }) => {
+    return await this.#ask(async events => {
       const answer = await events.append(stream, entries, options)
-      if (typeof answer === 'number') this.router.wrote(key, { kind: 'stream', name })
+      if (typeof answer === 'number') this.#wrote(key, { kind: 'stream', name })
       return answer
     })
   }
 
   async readAfter (stream: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined> {
-    return await this.router.ask(async ({ events }) => await events.readAfter(stream, position, limit))
+    return await this.#ask(async events => await events.readAfter(stream, position, limit))
   }
 
   async delivered (stream: StreamRef, position: number): Promise<void> {
     const { key, name } = stream
-    await this.router.ask(async ({ events }) => {
+    await this.#ask(async events => {
       await events.delivered(stream, position)
-      this.router.wrote(key, { kind: 'stream', name })
+      this.#wrote(key, { kind: 'stream', name })
     })
   }
 
   async drop (key: RecordKey): Promise<void> {
-    await this.router.ask(async ({ events }) => {
+    await this.#ask(async events => {
       await events.drop(key)
-      this.router.wrote(key, WHOLE)
+      this.#wrote(key, WHOLE)
     })
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    return await this.router.ask(async ({ events }) => await events.streams(keys))
+    return await this.#ask(async events => await events.streams(keys))
+  }
+
+  async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
+    return await this.#ask(async events => await events.heads(keys))
   }
 
   async restore (stream: StoredStream): Promise<boolean> {
@@ -48,10 +53,18 @@ export class RoutedEvents implements EventLog {
   }
 
   async #whole (key: RecordKey, write: (events: EventLog) => Promise<boolean>): Promise<boolean> {
-    return await this.router.ask(async ({ events }) => {
+    return await this.#ask(async events => {
       const done = await write(events)
-      if (done) this.router.wrote(key, WHOLE)
+      if (done) this.#wrote(key, WHOLE)
       return done
     })
+  }
+
+  async #ask<T> (call: (events: EventLog) => Promise<T>): Promise<T> {
+    return await this.router.ask(async serving => await call(partitionOf(serving, this.partition).events))
+  }
+
+  #wrote (key: RecordKey, change: Change): void {
+    this.router.wrote(this.partition, key, change)
   }
 }

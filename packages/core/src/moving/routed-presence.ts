@@ -1,5 +1,5 @@
 import type { Presence } from '../backend.js'
-import type { Router } from './router.js'
+import type { Route } from './route.js'
 
 /** The presence of whichever backend serves. It knows which replicas are of this process. */
 export class RoutedPresence implements Presence {
@@ -8,7 +8,7 @@ export class RoutedPresence implements Presence {
   /** Whether other replicas were there when the last one of this process was announced. */
   crowded = false
 
-  constructor (private readonly router: Router) {}
+  constructor (private readonly router: Route) {}
 
   async announce (replica: string, ttl: number): Promise<void> {
     await this.router.ask(async ({ presence }) => {

@@ -1,53 +1,57 @@
-import type { Backend, BackendStatus } from '../backend.js'
+import type { Backend } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 import { Gate } from './gate.js'
+import type { Route } from './route.js'
 import { RoutedBus } from './routed-bus.js'
-import { RoutedEvents } from './routed-events.js'
 import { RoutedPresence } from './routed-presence.js'
-import { RoutedRecords } from './routed-records.js'
 
-/** A backend that stands before others, one of which serves at a time. */
-export abstract class Router implements Backend {
-  readonly records = new RoutedRecords(this)
-  readonly events = new RoutedEvents(this)
+export interface RouterOptions {
+  /** Told of each write when it is done, before its caller. */
+  onWrite?: (partition: string, key: RecordKey, change: Change) => void
+  /** Told of a call that failed. Resolves to whether another backend serves now, which may be asked in its place. */
+  rescue?: (asked: Backend, error: unknown) => Promise<boolean>
+}
+
+/** Passes calls on to one of several backends, the one that serves. */
+export class Router implements Route {
   readonly bus = new RoutedBus(this)
   readonly presence = new RoutedPresence(this)
-  protected readonly gate = new Gate()
+  readonly #gate = new Gate()
+  readonly #options: RouterOptions
   #serving: Backend
   #era = 0
 
-  abstract readonly durable: boolean
-
-  constructor (serving: Backend) {
+  constructor (serving: Backend, options: RouterOptions = {}) {
     this.#serving = serving
+    this.#options = options
   }
 
   get serving (): Backend { return this.#serving }
-  get shared (): boolean { return this.#serving.shared }
-  /** How often the backend that serves has changed. */
   get era (): number { return this.#era }
 
-  /** @param again whether the call may be made a second time, when it is not known what became of the first */
   async ask<T> (call: (serving: Backend) => Promise<T>, again = true): Promise<T> {
-    return await this.gate.pass(async () => await call(this.#serving))
+    const { rescue } = this.#options
+    let asked: Backend | undefined
+    try {
+      return await this.#gate.pass(async () => await call(asked = this.#serving))
+    } catch (error) {
+      if (asked === undefined || rescue === undefined || !await rescue(asked, error) || !again) throw error
+      return await this.#gate.pass(async () => await call(this.#serving))
+    }
   }
 
-  /** Told of each write when it is done, before its caller. */
-  wrote (_key: RecordKey, _change: Change): void {}
-
-  async ping (): Promise<void> {
-    await this.ask(async serving => await serving.ping())
+  wrote (partition: string, key: RecordKey, change: Change): void {
+    this.#options.onWrite?.(partition, key, change)
   }
 
-  status (): BackendStatus {
-    return this.#serving.status?.() ?? {}
+  /** Waits for the calls under way, ten seconds at most, and lets others wait. See {@link Gate.alone}. */
+  async alone<T> (act: () => Promise<T>): Promise<T> {
+    return await this.#gate.alone(act)
   }
-
-  abstract close (): Promise<void>
 
   /** Lets another backend serve. */
-  protected async flip (to: Backend): Promise<void> {
+  async flip (to: Backend): Promise<void> {
     await this.presence.announceAt(to.presence)
     await this.bus.join(to.bus)
     this.#serving = to

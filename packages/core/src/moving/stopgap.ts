@@ -1,5 +1,6 @@
-import type { Backend, EventLog, RecordStore } from '../backend.js'
+import type { Backend, Created, EventLog, RecordStore } from '../backend.js'
 import { HoldfastError } from '../errors.js'
+import { partitionName } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 
 /**
@@ -9,27 +10,22 @@ import type { RecordKey } from '../record.js'
 export class Stopgap implements Backend {
   readonly records: RecordStore
   readonly events: EventLog
-  readonly bus
-  readonly presence
-  readonly shared
-  readonly durable
-  readonly ping
-  readonly close
   /** Sessions that have ended while the primary was away. */
   readonly ended = new Set<RecordKey>()
   /** Owners all of whose sessions have. */
   readonly revoked = new Set<string>()
+  readonly #partitions: Map<string, Stopgap>
 
-  constructor (private readonly backend: Backend) {
+  /** @param partitions those that were asked for, which the siblings of a partition share */
+  constructor (private readonly backend: Backend, partitions = new Map<string, Stopgap>()) {
+    this.#partitions = partitions
     const { records, events } = backend
-    this.bus = backend.bus
-    this.presence = backend.presence
-    this.shared = backend.shared
-    this.durable = backend.durable
-    this.ping = backend.ping.bind(backend)
-    this.close = backend.close.bind(backend)
     this.records = {
       create: async (record, limits) => this.ended.has(record.key) ? 'exists' : await records.create(record, limits),
+      createMany: async (given, limits) => {
+        const created = await records.createMany(given.filter(({ key }) => !this.ended.has(key)), limits)
+        return given.map(({ key }) => this.ended.has(key) ? 'exists' : created.shift() as Created)
+      },
       read: async key => await records.read(key) ?? await this.#missing(key),
       touch: async (key, version) => await records.touch(key, version) ?? await this.#missing(key),
       replace: async (key, version, body) => {
@@ -39,9 +35,10 @@ export class Stopgap implements Backend {
       },
       reseal: records.reseal.bind(records),
       remove: async key => {
+        const removed = await records.remove(key)
         const known = this.ended.has(key)
         this.ended.add(key)
-        return await records.remove(key) || !known
+        return removed ?? (known ? undefined : 'unseen')
       },
       removeOwner: async owner => {
         this.revoked.add(owner)
@@ -55,6 +52,7 @@ export class Stopgap implements Backend {
       },
       release: records.release.bind(records),
       list: records.list.bind(records),
+      listHeads: records.listHeads.bind(records),
       idlest: records.idlest.bind(records),
       claimExpired: records.claimExpired.bind(records),
       count: records.count.bind(records)
@@ -73,10 +71,32 @@ export class Stopgap implements Backend {
       delivered: events.delivered.bind(events),
       drop: events.drop.bind(events),
       streams: events.streams.bind(events),
+      heads: events.heads.bind(events),
       restore: events.restore.bind(events),
       reseal: events.reseal.bind(events)
     }
   }
+
+  get bus (): Backend['bus'] { return this.backend.bus }
+  get presence (): Backend['presence'] { return this.backend.presence }
+  get shared (): boolean { return this.backend.shared }
+  get durable (): boolean { return this.backend.durable }
+
+  partition (name: string): Stopgap {
+    const known = this.#partitions.get(partitionName(name))
+    if (known !== undefined) return known
+    const partition = new Stopgap(this.backend.partition(name), this.#partitions)
+    this.#partitions.set(name, partition)
+    return partition
+  }
+
+  /** Also those in which something ended that the fallback never had. */
+  async partitions (): Promise<string[]> {
+    return [...new Set([...await this.backend.partitions(), ...this.#partitions.keys()])].sort()
+  }
+
+  async ping (): Promise<void> { await this.backend.ping() }
+  async close (): Promise<void> { await this.backend.close() }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless it is known to have ended */
   async #missing (key: RecordKey): Promise<undefined> {

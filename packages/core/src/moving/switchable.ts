@@ -1,12 +1,13 @@
-import type { Backend } from '../backend.js'
+import type { Backend, BackendStatus } from '../backend.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
-import type { MigrateOptions } from './migrate.js'
 import { within } from '../within.js'
-import { Mirror } from './mirror.js'
+import { Followers } from './followers.js'
+import type { MigrateOptions } from './migrate.js'
 import { type MigrationReport, MigrationStopped } from './report.js'
+import { RoutedBackend } from './routed-backend.js'
 
 /** Milliseconds that closing waits for a switch under way. */
-const PATIENCE = 5_000
+const CLOSE_WAIT = 5_000
 
 /** As of `migrate`. */
 export type SwitchOptions = Pick<MigrateOptions, 'batchSize' | 'onProgress' | 'signal'>
@@ -33,13 +34,23 @@ export interface SwitchableBackend extends Backend {
  * sessions would be readable there.
  */
 export function switchable (backend: Backend): SwitchableBackend {
-  return new Switchable(backend)
+  return new Switchable(new Followers(backend))
 }
 
-class Switchable extends Mirror implements SwitchableBackend {
+class Switchable extends RoutedBackend implements SwitchableBackend {
   readonly durable = true
   #switching: Promise<unknown> | undefined
   #closed = false
+
+  constructor (private readonly followers: Followers) {
+    super(followers.router)
+  }
+
+  get serving (): Backend { return this.router.serving }
+
+  override status (): BackendStatus {
+    return { ...super.status(), ...this.followers.lag }
+  }
 
   async switchTo (target: Backend, options: SwitchOptions = {}): Promise<MigrationReport> {
     if (this.#switching !== undefined) throw new InvalidOptionError('target', 'another switch is under way')
@@ -54,14 +65,14 @@ class Switchable extends Mirror implements SwitchableBackend {
 
   async close (): Promise<void> {
     this.#closed = true
-    // Who switches is told.
-    if (this.#switching !== undefined) await within(Promise.allSettled([this.#switching]), PATIENCE)
+    // The switch under way fails, and says so to its caller.
+    if (this.#switching !== undefined) await within(Promise.allSettled([this.#switching]), CLOSE_WAIT)
     await this.serving.close()
   }
 
   async #switch (target: Backend, options: SwitchOptions): Promise<MigrationReport> {
     if ((await this.presence.others()).length > 0) throw new HoldfastError('HOLDFAST_NOT_ALONE')
-    const follower = this.follow(target)
+    const follower = this.followers.follow(target)
     try {
       const report = await follower.backfill({
         ...options,
@@ -74,13 +85,13 @@ class Switchable extends Mirror implements SwitchableBackend {
         this.#throwIfClosed()
         options.signal?.throwIfAborted()
         if (report.failed.length > 0) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'Some sessions could not be copied.')
-        await this.handOver(follower)
+        await this.followers.handOver(follower)
       } catch (error) {
         throw new MigrationStopped(report, error)
       }
       return report
     } catch (error) {
-      await this.unfollow(follower)
+      await this.followers.unfollow(follower)
       throw error
     }
   }

@@ -1,16 +1,18 @@
 import type { Backend, BackendStatus } from '../backend.js'
 import { type Duration, LONGEST_TIMER, milliseconds } from '../duration.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
-import type { RecordKey } from '../record.js'
+import { headPages, recordPages } from '../pages.js'
+import { ROOT, allPartitions, partitionOf } from '../partitions.js'
 import { within } from '../within.js'
-import { type Copy, bring } from './bring.js'
+import { bring, bringNew } from './bring.js'
+import { RoutedBackend } from './routed-backend.js'
 import { Router } from './router.js'
 import { Stopgap } from './stopgap.js'
-import { pages, withStreams } from './walk.js'
+import { type WholeRecord, withStreams } from './whole-record.js'
 
 const PAGE = 100
 /** Milliseconds that closing waits for a recovery under way. */
-const PATIENCE = 5_000
+const CLOSE_WAIT = 5_000
 
 export interface FallbackOptions {
   /** How many processes serve the sessions. Two would fall back apart from each other, so any other number is refused. */
@@ -53,13 +55,13 @@ export function withFallback (primary: Backend, fallback: Backend, options: Fall
   return new Fallback(primary, fallback, options)
 }
 
-class Fallback extends Router implements FallbackBackend {
+class Fallback extends RoutedBackend implements FallbackBackend {
   readonly #stopgap: Stopgap
   readonly #probe: number
   readonly #onChange: NonNullable<FallbackOptions['onChange']>
   readonly #onWarning: (warning: Error) => void
-  /** What an earlier attempt to recover brought to the primary, which therefore is no conflict. */
-  readonly #carried = new Set<RecordKey>()
+  /** What an earlier attempt to recover brought to the primary, which therefore is no conflict, by partition and key. */
+  readonly #carried = new Set<string>()
   #falling: Promise<boolean> | undefined
   #timer: NodeJS.Timeout | undefined
   #recovering: Promise<void> = Promise.resolve()
@@ -68,7 +70,7 @@ class Fallback extends Router implements FallbackBackend {
   activations = 0
 
   constructor (private readonly primary: Backend, private readonly fallback: Backend, options: FallbackOptions) {
-    super(primary)
+    super(new Router(primary, { rescue: async (asked, error) => asked === primary && await this.#fallsBack(error) }))
     if (options?.replicas !== 1) throw new InvalidOptionError('replicas', 'expected 1: two that fall back drift apart')
     this.#probe = Math.min(LONGEST_TIMER, milliseconds(options.probe ?? '1s', 'probe'))
     this.#onChange = options.onChange ?? (() => {})
@@ -76,27 +78,17 @@ class Fallback extends Router implements FallbackBackend {
     this.#stopgap = new Stopgap(fallback)
   }
 
-  get state (): 'primary' | 'fallback' { return this.serving === this.primary ? 'primary' : 'fallback' }
+  get state (): 'primary' | 'fallback' { return this.router.serving === this.primary ? 'primary' : 'fallback' }
   get durable (): boolean { return this.primary.durable || this.fallback.durable }
 
   override status (): BackendStatus {
     return { ...this.primary.status?.(), fallback: { active: this.state === 'fallback', activations: this.activations } }
   }
 
-  override async ask<T> (call: (serving: Backend) => Promise<T>, again = true): Promise<T> {
-    let asked: Backend | undefined
-    try {
-      return await super.ask(async serving => await call(asked = serving))
-    } catch (error) {
-      if (asked !== this.primary || !await this.#fallsBack(error) || !again) throw error
-      return await super.ask(call)
-    }
-  }
-
   async close (): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
-    await within(this.#recovering, PATIENCE)
+    await within(this.#recovering, CLOSE_WAIT)
     await Promise.all([this.primary.close(), this.fallback.close()])
   }
 
@@ -116,7 +108,7 @@ class Fallback extends Router implements FallbackBackend {
       return false
     }
     await this.#clear()
-    await this.flip(this.#stopgap)
+    await this.router.flip(this.#stopgap)
     this.#refusing = false
     this.activations++
     this.#wait()
@@ -131,9 +123,9 @@ class Fallback extends Router implements FallbackBackend {
   async #recover (): Promise<void> {
     if (!await answers(this.primary)) return this.#wait()
     try {
-      const report = await this.gate.alone(async () => {
+      const report = await this.router.alone(async () => {
         const report = { revoked: await this.#revoke(), ...await this.#carry() }
-        await this.flip(this.primary)
+        await this.router.flip(this.primary)
         return report
       })
       this.#carried.clear()
@@ -146,49 +138,64 @@ class Fallback extends Router implements FallbackBackend {
   }
 
   async #revoke (): Promise<number> {
-    const { records } = this.primary
-    const { revoked, ended } = this.#stopgap
     let count = 0
-    for (const owner of revoked) {
-      count += (await records.removeOwner(owner)).length
-      // Sessions that the owner begins later are not meant, should this attempt fail.
-      revoked.delete(owner)
-    }
-    for (const key of ended) {
-      count += Number(await records.remove(key))
-      ended.delete(key)
+    for (const name of await allPartitions(this.#stopgap)) {
+      const { revoked, ended } = name === ROOT ? this.#stopgap : this.#stopgap.partition(name)
+      const { records } = partitionOf(this.primary, name)
+      for (const owner of revoked) {
+        count += (await records.removeOwner(owner)).length
+        // Sessions that the owner begins later are not meant, should this attempt fail.
+        revoked.delete(owner)
+      }
+      for (const key of ended) {
+        count += Number(await records.remove(key) !== undefined)
+        ended.delete(key)
+      }
     }
     return count
   }
 
   async #carry (): Promise<Omit<RecoveryReport, 'revoked'>> {
     const report = { carried: 0, conflicts: 0, refused: 0 }
-    for await (const records of pages(this.fallback, PAGE)) {
-      const copies = await withStreams(this.fallback, records)
-      await Promise.all(copies.map(async copy => { report[await this.#carryOne(copy)]++ }))
+    for (const name of await allPartitions(this.fallback)) {
+      const from = partitionOf(this.fallback, name)
+      for await (const records of recordPages(from.records, { limit: PAGE })) {
+        const wholes = await withStreams(from, records)
+        await Promise.all(wholes.map(async whole => { report[await this.#carryOne(name, whole)]++ }))
+      }
     }
     return report
   }
 
-  async #carryOne (copy: Copy): Promise<'carried' | 'conflicts' | 'refused'> {
-    const { key } = copy.record
-    const mine = this.#carried.has(key)
-    if (!mine && await this.primary.records.read(key) !== undefined) return 'conflicts'
-    this.#carried.add(key)
+  async #carryOne (partition: string, whole: WholeRecord): Promise<'carried' | 'conflicts' | 'refused'> {
+    const primary = partitionOf(this.primary, partition)
+    const { key } = whole.record
+    const carried = `${partition}:${key}`
+    const mine = this.#carried.has(carried)
+    if (!mine && await primary.records.read(key) !== undefined) return 'conflicts'
+    this.#carried.add(carried)
     try {
-      const outcome = await bring(this.primary, copy, { expectNew: !mine })
-      return outcome === 'skipped' && !mine ? 'conflicts' : 'carried'
+      if (!mine) return (await bringNew(primary, [whole])).length > 0 ? 'carried' : await this.#again(primary, whole)
+      await bring(primary, whole)
+      return 'carried'
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'refused'
       throw error
     }
   }
 
+  /** The primary had none alive, and its key was taken all the same: by a tombstone, or by a record that has expired. */
+  async #again (primary: Backend, whole: WholeRecord): Promise<'carried' | 'conflicts'> {
+    return await bring(primary, whole) === 'skipped' ? 'conflicts' : 'carried'
+  }
+
   /** What was the primary's once, or of an earlier process, would come back from the dead. */
   async #clear (): Promise<void> {
-    const { records } = this.fallback
-    for await (const page of pages(this.fallback, PAGE)) {
-      await Promise.all(page.map(async ({ key, version }) => await records.release(key, version)))
+    for (const name of await allPartitions(this.fallback)) {
+      const { records } = partitionOf(this.fallback, name)
+      for await (const page of headPages(records, { limit: PAGE })) {
+        await Promise.all(page.map(async ({ key, version }) => await records.release(key, version)))
+      }
     }
   }
 

@@ -2,26 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { ahead } from '../ahead.js'
-import { HoldfastError, isHoldfastError } from '../errors.js'
 import type { StoredStream } from '../backend.js'
+import { HoldfastError, isHoldfastError } from '../errors.js'
 import type { StoredRecord } from '../record.js'
-import type { SessionSummary, Sessions } from '../sessions.js'
-import { Chain, headerLine } from './format.js'
+import type { SealedStore } from '../sealed-store.js'
+import { type SessionSummary, summarize } from '../session-summary.js'
+import type { SessionState } from '../state.js'
+import type { Vault } from '../vault.js'
+import { SnapshotLines, headerLine } from './format.js'
 import { openHeader } from './header.js'
 import { peek } from './peek.js'
 import type { SnapshotSink } from './sink.js'
 import { Stall } from './stall.js'
 
 export interface ExportOptions {
-  /** Which sessions to take; it may look at the state, which is opened for it. Default: all. */
+  /** Which sessions to take; it may look at the state, which is opened for it. Default: all. With a filter, no partition is written. */
   filter?: (session: SessionSummary) => boolean
-  /** Sessions at most. Default: no limit. */
+  /** Sessions at most. Default: no limit. With a limit, no partition is written. */
   limit?: number
   /** Told after every hundred sessions or so. */
   onProgress?: (soFar: ExportReport) => void
 }
 
 export interface ExportReport {
+  /** Sessions, and records of partitions. */
   exported: number
   /** What was handed to the sink. */
   bytes: number
@@ -35,15 +39,20 @@ const CHUNK = 256 * 2 ** 10
 /** Bytes that a sink takes at a time: a slow one shows that it goes on. */
 const PIECE = 64 * 2 ** 10
 
-/** Writes every session with its streams, as sealed as it is stored. Holds three pages of them at a time. See `Sessions.exportSessionState`. */
-export async function exportSessions (sessions: Sessions, sink: SnapshotSink, options: ExportOptions): Promise<ExportReport> {
+/**
+ * Writes every session with its streams, and every partition, as sealed as it is stored. Holds three pages of them at a time. See
+ * `Sessions.exportSessionState`.
+ */
+export async function exportSessions (
+  vault: Vault<SessionState>, sink: SnapshotSink, options: ExportOptions
+): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
   const stall = new Stall(sink)
-  const stream = Readable.from(chunks(sessions, options, report, stall), { objectMode: false })
+  const stream = Readable.from(chunks(vault, options, report, stall), { objectMode: false })
   let failed: unknown
   stream.once('error', error => { failed = error })
   try {
-    await stall.guard(protect(sessions, sink, stall))
+    await stall.guard(protect(vault, sink, stall))
     await stall.guard(sink.write(stream))
   } catch (error) {
     throw [failed, error].find(reason => isHoldfastError(reason)) ?? new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
@@ -55,18 +64,20 @@ export async function exportSessions (sessions: Sessions, sink: SnapshotSink, op
 }
 
 /** What cannot be opened is not overwritten for good: under an unknown key not at all, and otherwise a copy is kept. */
-async function protect (sessions: Sessions, sink: SnapshotSink, stall: Stall): Promise<void> {
+async function protect (store: SealedStore, sink: SnapshotSink, stall: Stall): Promise<void> {
   const header = await peek(stall)
   if (header === undefined) return
-  const opened = await openHeader(sessions, header)
+  const opened = await openHeader(store, header)
   if (opened === 'UNKNOWN_KEY') throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
   if (typeof opened === 'string') await sink.keep?.()
 }
 
-async function * chunks (sessions: Sessions, options: ExportOptions, report: ExportReport, stall: Stall): AsyncGenerator<Buffer> {
-  const { namespace, codec } = sessions
+async function * chunks (
+  vault: Vault<SessionState>, options: ExportOptions, report: ExportReport, stall: Stall
+): AsyncGenerator<Buffer> {
+  const { namespace, codec } = vault
   const key = randomBytes(32)
-  const chain = new Chain(key)
+  const lines = new SnapshotLines(key)
   const chunk = function * (text: string): Generator<Buffer> {
     const bytes = Buffer.from(text)
     report.bytes += bytes.length
@@ -76,13 +87,13 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
     }
   }
   yield * chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
-  for await (const { records, streams } of pages(sessions, options)) {
+  for await (const { partition, records, streams } of pages(vault, options)) {
     let text = ''
     for (const [i, record] of records.entries()) {
       // What was asked leaves, what was answered is taken, and other work goes on: a backend in memory answers at once.
       if (i % TURN === 0) await setImmediate()
-      text += chain.record(record)
-      for (const stream of streams) if (stream.key === record.key) text += chain.stream(stream)
+      text += lines.record(record, partition)
+      for (const stream of streams) if (stream.key === record.key) text += lines.stream(stream, partition)
       if (text.length < CHUNK) continue
       yield * chunk(text)
       text = ''
@@ -91,37 +102,42 @@ async function * chunks (sessions: Sessions, options: ExportOptions, report: Exp
     if (text !== '') yield * chunk(text)
     options.onProgress?.({ ...report })
   }
-  yield * chunk(chain.end())
+  yield * chunk(lines.end())
 }
 
 interface Page {
+  partition: string
   records: StoredRecord[]
   streams: StoredStream[]
 }
 
 /** While a page is written, the streams of the next are fetched, and the records of the one after. */
-function pages (sessions: Sessions, options: ExportOptions): AsyncGenerator<Page> {
-  return ahead(completed(sessions, ahead(listed(sessions, options))))
+async function * pages (vault: Vault<SessionState>, options: ExportOptions): AsyncGenerator<Page> {
+  const all = options.filter === undefined && options.limit === undefined
+  for (const store of all ? await vault.all() : [vault]) {
+    const records = store === vault ? chosen(vault, options) : store.pages({ limit: PAGE })
+    yield * ahead(completed(store, ahead(records)))
+  }
 }
 
-async function * listed (sessions: Sessions, { filter, limit = Infinity }: ExportOptions): AsyncGenerator<StoredRecord[]> {
-  const { availability, backend } = sessions
+async function * chosen (
+  vault: Vault<SessionState>, { filter, limit = Infinity }: ExportOptions
+): AsyncGenerator<StoredRecord[]> {
   let left = limit
-  let cursor: string | undefined
-  do {
-    const page = await availability.ask(() => backend.records.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }))
+  for await (const page of vault.pages({ limit: PAGE })) {
     const records: StoredRecord[] = []
-    for (const record of page.records) {
-      if (records.length < left && (filter === undefined || filter(await sessions.summarize(record)))) records.push(record)
+    for (const record of page) {
+      if (records.length < left && (filter === undefined || filter(await summarize(vault, record)))) records.push(record)
     }
     if (records.length > 0) yield records
     left -= records.length
-    cursor = page.cursor
-  } while (cursor !== undefined && left > 0)
+    if (left <= 0) return
+  }
 }
 
-async function * completed ({ availability, backend }: Sessions, pages: AsyncGenerator<StoredRecord[]>): AsyncGenerator<Page> {
+async function * completed (store: SealedStore, pages: AsyncGenerator<StoredRecord[]>): AsyncGenerator<Page> {
+  const { partition, availability, backend: { events } } = store
   for await (const records of pages) {
-    yield { records, streams: await availability.ask(() => backend.events.streams(records.map(({ key }) => key))) }
+    yield { partition, records, streams: await availability.ask(() => events.streams(records.map(({ key }) => key))) }
   }
 }

@@ -1,7 +1,8 @@
 import { type KeyObject, createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { StoredStream } from '../backend.js'
 import { isObject } from '../json.js'
-import { isRecordKey } from '../key.js'
+import { ROOT } from '../partitions.js'
+import { isRecordKey } from '../record-key.js'
 import type { StoredRecord } from '../record.js'
 import type { SnapshotReason } from './reasons.js'
 
@@ -13,9 +14,13 @@ import type { SnapshotReason } from './reasons.js'
  *   {"stream":{…},"mac":"<HMAC-SHA-256>"}
  *   {"end":{"records":1,"streams":1,"chain":"<SHA-256 of all MACs before it>"},"mac":"<HMAC-SHA-256>"}
  *
- * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by
- * one; the chain says whether any are missing, repeated or out of order. Without keys the MAC's key is readable, and the MACs only
- * show accidents. All bytes are base64url.
+ * These are sessions. A record of a partition follows them as `record:` and the partition's name, its streams as `stream:` and that name: a
+ * version that knows no partitions refuses such a line.
+ *
+ * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are as the backend
+ * holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by one; the chain says whether
+ * any are missing, repeated or out of order. Without keys the MAC's key is readable, and the MACs only show accidents. All bytes are
+ * base64url.
  */
 
 const FORMAT = 1
@@ -29,8 +34,8 @@ export interface Header {
 
 /** What a line says. */
 export type Entry =
-  | { kind: 'record', value: StoredRecord }
-  | { kind: 'stream', value: StoredStream }
+  | { kind: 'record', partition: string, value: StoredRecord }
+  | { kind: 'stream', partition: string, value: StoredStream }
   | { kind: 'end', value: { records: number, streams: number, chain: string } }
 
 const SUM_LENGTH = 43
@@ -58,9 +63,11 @@ const MAC_LENGTH = 43
 const BEFORE_MAC = ',"mac":"'
 const AFTER_MAC = '"}'
 const TAIL = BEFORE_MAC.length + MAC_LENGTH + AFTER_MAC.length
+/** Characters of `{"record:` with the longest name and what ends it. */
+const LONGEST_START = 32
 
 /** Writes or reads the lines after a header, and keeps count. */
-export class Chain {
+export class SnapshotLines {
   readonly #key: KeyObject
   readonly #chain = createHash('sha256')
   records = 0
@@ -73,14 +80,16 @@ export class Chain {
     this.#key = createSecretKey(key)
   }
 
-  record (record: StoredRecord): string {
+  /** @param partition its name, or `ROOT` */
+  record (record: StoredRecord, partition = ROOT): string {
     this.records++
-    return this.#line('record', { ...record, body: encode(record.body) })
+    return this.#line(named('record', partition), { ...record, body: encode(record.body) })
   }
 
-  stream (stream: StoredStream): string {
+  /** @param partition its name, or `ROOT` */
+  stream (stream: StoredStream, partition = ROOT): string {
     this.streams++
-    return this.#line('stream', { ...stream, head: encode(stream.head), entries: stream.entries.map(encode) })
+    return this.#line(named('stream', partition), { ...stream, head: encode(stream.head), entries: stream.entries.map(encode) })
   }
 
   end (): string {
@@ -89,44 +98,56 @@ export class Chain {
 
   /** @returns what a line says, or what is wrong with it */
   read (text: string): Entry | SnapshotReason {
-    const [start, kind] = /^\{"(record|stream|end)":/.exec(text.slice(0, 12)) ?? []
+    const [start, name] = /^\{"((?:record|stream)(?::[a-z]{1,16})?|end)":/.exec(text.slice(0, LONGEST_START)) ?? []
     const tail = text.length - TAIL
-    if (kind === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
+    if (name === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
     const json = text.slice(start.length, tail)
     const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
-    if (!this.#isMac(mac, kind, json)) return 'ALTERED'
-    const entry = { kind, value: parse(json) } as Entry
-    if (entry.kind === 'end') {
+    if (!this.#isMac(mac, name, json)) return 'ALTERED'
+    const value = parse(json)
+    if (name === 'end') {
       this.ended = true
-      return isObject(entry.value) && entry.value.chain === this.#chain.copy().digest('base64url') ? entry : 'OUT_OF_ORDER'
+      const complete = isObject(value) && value.chain === this.#chain.copy().digest('base64url')
+      return complete ? { kind: 'end', value } as Entry : 'OUT_OF_ORDER'
     }
-    this.#count(entry.kind, mac)
-    const value = entry.kind === 'record' ? readRecord(entry.value) : readStream(entry.value)
-    return value === undefined ? 'WRONG_FIELD' : { kind: entry.kind, value } as Entry
-  }
-
-  #line (kind: Entry['kind'], value: object): string {
-    const json = JSON.stringify(value)
-    const mac = this.#mac(kind, json)
-    if (kind !== 'end') this.#chain.update(mac)
-    return `{"${kind}":${json}${BEFORE_MAC}${mac}${AFTER_MAC}\n`
-  }
-
-  #count (kind: 'record' | 'stream', mac: string): void {
     this.#chain.update(mac)
-    if (kind === 'record') this.records++
-    else this.streams++
+    const [kind, partition = ROOT] = name.split(':')
+    return (kind === 'record' ? this.#record(value, partition) : this.#stream(value, partition)) ?? 'WRONG_FIELD'
   }
 
-  #isMac (given: string, kind: string, json: string): boolean {
-    const expected = Buffer.from(this.#mac(kind, json))
+  #record (given: unknown, partition: string): Entry | undefined {
+    this.records++
+    const value = readRecord(given)
+    return value && { kind: 'record', partition, value }
+  }
+
+  #stream (given: unknown, partition: string): Entry | undefined {
+    this.streams++
+    const value = readStream(given)
+    return value && { kind: 'stream', partition, value }
+  }
+
+  #line (name: string, value: object): string {
+    const json = JSON.stringify(value)
+    const mac = this.#mac(name, json)
+    if (name !== 'end') this.#chain.update(mac)
+    return `{"${name}":${json}${BEFORE_MAC}${mac}${AFTER_MAC}\n`
+  }
+
+  #isMac (given: string, name: string, json: string): boolean {
+    const expected = Buffer.from(this.#mac(name, json))
     const mac = Buffer.from(given)
     return mac.length === expected.length && timingSafeEqual(mac, expected)
   }
 
-  #mac (kind: string, json: string): string {
-    return createHmac('sha256', this.#key).update(kind).update(json).digest('base64url')
+  #mac (name: string, json: string): string {
+    return createHmac('sha256', this.#key).update(name).update(json).digest('base64url')
   }
+}
+
+/** What a line is called: of sessions its kind alone. */
+function named (kind: 'record' | 'stream', partition: string): string {
+  return partition === ROOT ? kind : `${kind}:${partition}`
 }
 
 function readRecord (value: unknown): StoredRecord | undefined {

@@ -1,12 +1,13 @@
 import { createDecipheriv } from 'node:crypto'
 import { InvalidOptionError, isHoldfastError } from '../errors.js'
 import { type Json, isObject } from '../json.js'
-import { isSessionId, ownerDigest, recordKey } from '../key.js'
 import type { Principal } from '../principal.js'
-import type { Sessions } from '../sessions.js'
-import { encodeState, initialState } from '../state.js'
+import { isSessionId } from '../session-id.js'
+import { type SessionState, initialState } from '../state.js'
+import type { Vault } from '../vault.js'
+import { ROOT } from '../partitions.js'
 import type { SnapshotReason } from './reasons.js'
-import type { Arrival } from './restorer.js'
+import type { Arrival } from './arrivals.js'
 import type { SnapshotBytes } from './sink.js'
 
 /** How to read the sessions of n8n-mcp. */
@@ -29,17 +30,21 @@ type Element = Omit<Arrival, 'line'> | SnapshotReason
  *
  * @returns the elements in their order, or what is wrong with all of them
  */
-export async function readN8nMcp (sessions: Sessions, bytes: SnapshotBytes, options: N8nMcpOptions): Promise<Element[] | SnapshotReason> {
+export async function readN8nMcp (
+  vault: Vault<SessionState>, bytes: SnapshotBytes, options: N8nMcpOptions
+): Promise<Element[] | SnapshotReason> {
   const text = await readAll(bytes)
   if (text === undefined) return 'TOO_LONG'
   const json = /^\s*\[/.test(text) ? text : decrypt(text.trim(), options.key)
   if (json === undefined) return 'CANNOT_DECRYPT'
   const elements = parse(json)
   if (!Array.isArray(elements)) return 'NOT_A_LIST'
-  return await Promise.all(elements.map(async element => await toRecord(sessions, element, options)))
+  return await Promise.all(elements.map(async element => await toRecord(vault, element, options)))
 }
 
-async function toRecord (sessions: Sessions, element: unknown, { principal: principalOf }: N8nMcpOptions): Promise<Element> {
+async function toRecord (
+  vault: Vault<SessionState>, element: unknown, { principal: principalOf }: N8nMcpOptions
+): Promise<Element> {
   if (!isObject(element) || !isSessionId(element.sessionId)) return 'NO_SESSION_ID'
   const times = isObject(element.metadata) ? [time(element.metadata.createdAt), time(element.metadata.lastAccess)] : []
   const [createdAt, usedAt] = times
@@ -47,12 +52,12 @@ async function toRecord (sessions: Sessions, element: unknown, { principal: prin
   const context = readContext(element.context)
   if (context === undefined) return 'MALFORMED_CONTEXT'
   const principal = principalOf?.(context) ?? null
-  const owner = ownerDigest(sessions.namespace, principal)
-  const key = recordKey(sessions.namespace, owner, element.sessionId)
-  const lifetime = { createdAt, usedAt, idle: sessions.idle, deadline: createdAt + sessions.absolute }
+  const { key, owner } = vault.locate(element.sessionId, principal)
+  const lifetime = { createdAt, usedAt, idle: vault.idle, deadline: createdAt + vault.absolute }
   try {
-    const { body } = encodeState(initialState({ principal, context }), sessions.maxStateBytes, 'restore')
-    return { record: { key, owner, version: 1, ...lifetime, body: await sessions.seal(key, body) }, streams: [] }
+    const { body } = vault.format.begin(initialState({ principal, context }), 'restore')
+    const record = { key, owner, version: 1, ...lifetime, body: await vault.seal(key, body) }
+    return { partition: ROOT, record, streams: [] }
   } catch (error) {
     if (isHoldfastError(error, 'HOLDFAST_STATE_TOO_LARGE')) return 'TOO_LARGE'
     throw error

@@ -1,6 +1,6 @@
 import { SNAPSHOT_REASONS, type SnapshotReason } from './reasons.js'
 
-/** What became of the sessions of a snapshot. Restoring it again changes nothing. */
+/** What became of the records of a snapshot: sessions, and those of partitions. Restoring it again changes nothing. */
 export interface RestoreReport {
   restored: number
   expired: number
@@ -28,9 +28,11 @@ export class Tally {
   readonly report: RestoreReport = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
   #unlisted = 0
 
-  refuse (line: number, code: SnapshotReason): void {
+  /** @returns false, for a caller that asks whether it is wanted */
+  refuse (line: number, code: SnapshotReason): false {
     const { invalid } = this.report
     if (invalid.length < MOST_INVALID) invalid.push({ line, code, reason: SNAPSHOT_REASONS[code] })
     else invalid[MOST_INVALID] = { line, code: 'MORE', reason: `the last of ${++this.#unlisted} more` }
+    return false
   }
 }

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js'
-import type { Sessions } from '../sessions.js'
-import { type Chain, readHeader } from './format.js'
+import type { SealedStore } from '../sealed-store.js'
+import { type SnapshotLines, readHeader } from './format.js'
 import { openHeader } from './header.js'
 import { lines } from './lines.js'
 import type { SnapshotSink } from './sink.js'
@@ -10,13 +10,13 @@ import type { SnapshotSink } from './sink.js'
  *
  * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED
  */
-export async function * sealsOf (sessions: Sessions, sink: SnapshotSink): AsyncGenerator<Uint8Array> {
-  let chain: Chain | undefined
+export async function * sealsOf (store: SealedStore, sink: SnapshotSink): AsyncGenerator<Uint8Array> {
+  let opened: SnapshotLines | undefined
   try {
     for await (const { text } of lines(await sink.read() ?? [])) {
       if (text === undefined) continue
-      if (chain !== undefined) {
-        const entry = chain.read(text)
+      if (opened !== undefined) {
+        const entry = opened.read(text)
         if (typeof entry === 'string' || entry.kind === 'end') continue
         yield * entry.kind === 'record' ? [entry.value.body] : [entry.value.head, ...entry.value.entries]
         continue
@@ -24,9 +24,9 @@ export async function * sealsOf (sessions: Sessions, sink: SnapshotSink): AsyncG
       const header = readHeader(text)
       if (typeof header !== 'object') continue
       yield header.mac
-      const opened = await openHeader(sessions, header)
-      if (typeof opened === 'string') return
-      chain = opened
+      const following = await openHeader(store, header)
+      if (typeof following === 'string') return
+      opened = following
     }
   } catch (error) {
     throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })

@@ -38,7 +38,7 @@ export async function list (sessions: Sessions, endpoint: Endpoint, query: Query
   }
 }
 
-function ownerOf ({ namespace }: Sessions, { owner, subject, issuer, clientId, tenantId, perClient }: Query): string | undefined {
+function ownerOf ({ vault: { namespace } }: Sessions, { owner, subject, issuer, clientId, tenantId, perClient }: Query): string | undefined {
   if (subject === undefined) {
     if ([issuer, clientId, tenantId, perClient].every(part => part === undefined)) return owner
     throw refusal(400, 'subject: a principal has one')

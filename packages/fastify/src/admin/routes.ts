@@ -78,7 +78,7 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   scope.post<{ Body: Static<typeof RevokeBody> }>(`${path}/revoke`, route('terminate', {
     summary: 'Ends all sessions of an owner.', body: RevokeBody, response: { 200: TerminatedAnswer }
   }), async ({ body: { owner, principal } }) => {
-    const named = owner ?? (principal && ownerDigest(sessions.namespace, principal))
+    const named = owner ?? (principal && ownerDigest(sessions.vault.namespace, principal))
     if (named === undefined || (owner !== undefined && principal !== undefined)) throw refusal(400, 'body: expected an owner or a principal')
     return { terminated: await sessions.endAll(named) }
   })

@@ -20,7 +20,7 @@ export class Transfers {
     const { sessions } = this
     if (sessions.incomplete) throw new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', 'not all sessions are here: the snapshot of this app is not restored')
     // Once the first line is out, there is no status left to say it with.
-    await sessions.availability.ask(() => sessions.backend.ping())
+    await sessions.vault.availability.ask(() => sessions.vault.backend.ping())
     return await new Promise((resolve, reject) => {
       const write = async (stream: Readable): Promise<void> => {
         resolve(stream)

@@ -33,14 +33,14 @@ export class BackendMetrics {
 
   /** @param sessions of a backend that is {@link observed} */
   sources (sessions: Sessions) {
-    const backend = sessions.backend as ObservedBackend
+    const backend = sessions.vault.backend as ObservedBackend
     const status = (ask: (status: BackendStatus) => number | undefined): Source => gauge(() => ask(backend.status()))
     return {
       holdfast_session_age_seconds: this.#ages,
       holdfast_session_idle_seconds: this.#pauses,
       holdfast_backend_operation_duration_seconds: { read: (name: string) => this.#operations.flatMap(histogram => histogram.read(name)) },
       holdfast_backend_errors_total: this.#errors,
-      holdfast_backend_up: gauge(() => Number(!sessions.availability.down)),
+      holdfast_backend_up: gauge(() => Number(!sessions.vault.availability.down)),
       holdfast_backend_health: healthSource(sessions),
       holdfast_backend_breaker_open: status(({ breaker }) => breaker && Number(breaker === 'open')),
       holdfast_fallback_active: status(({ fallback }) => fallback && Number(fallback.active)),

@@ -17,8 +17,11 @@ export interface BackendObserver {
 /** What a backend can be asked, by part. */
 export const METHODS = {
   backend: ['ping'],
-  records: ['create', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'idlest', 'claimExpired', 'count'],
-  events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'restore', 'reseal'],
+  records: [
+    'create', 'createMany', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'listHeads', 'idlest',
+    'claimExpired', 'count'
+  ],
+  events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'heads', 'restore', 'reseal'],
   bus: ['publish', 'subscribe'],
   presence: ['announce', 'isPresent', 'list', 'withdraw']
 } as const satisfies { backend: ['ping'] } & { [Part in 'records' | 'events' | 'bus' | 'presence']: ReadonlyArray<keyof Backend[Part]> }
@@ -30,23 +33,48 @@ export type ObservedBackend = Backend & Required<Pick<Backend, 'status'>>
 
 type Method = (...args: any[]) => Promise<any>
 
-/** A backend that does what another one does, and tells how. */
+/** A backend that does what another one does, and tells how. Only sessions end: what its partitions hold are none. */
 export function observedBackend (backend: Backend, observer: BackendObserver): ObservedBackend {
-  const observed = (part: keyof typeof METHODS, target: object): Record<string, Method> =>
-    Object.fromEntries(METHODS[part].map(name => [name, timed(target as Record<string, Method>, name, observer.operation(`${part}.${name}`))]))
-  const records = observed('records', backend.records) as unknown as RecordStore
+  const partitions = new Map<string, Backend>()
+  const partition = (name: string): Backend => {
+    const known = partitions.get(name)
+    if (known !== undefined) return known
+    const target = backend.partition(name)
+    const made = observedPart(target, observedRecords(target, observer), observer, partition)
+    partitions.set(name, made)
+    return made
+  }
+  const records = observedRecords(backend, observer)
+  return observedPart(backend, { ...records, ...ending(records, observer) }, observer, partition)
+}
+
+/** The backend, or one of its partitions. */
+function observedPart (
+  backend: Backend, records: RecordStore, observer: BackendObserver, partition: Backend['partition']
+): ObservedBackend {
   return {
-    records: { ...records, ...ending(backend.records, records, observer) },
-    events: observed('events', backend.events) as unknown as Backend['events'],
-    bus: observed('bus', backend.bus) as unknown as Backend['bus'],
-    presence: observed('presence', backend.presence) as unknown as Backend['presence'],
-    ping: observed('backend', backend).ping as Backend['ping'],
+    records,
+    events: observed('events', backend.events, observer) as unknown as Backend['events'],
+    bus: observed('bus', backend.bus, observer) as unknown as Backend['bus'],
+    presence: observed('presence', backend.presence, observer) as unknown as Backend['presence'],
+    ping: observed('backend', backend, observer).ping as Backend['ping'],
     // A backend that stands before others may change its mind.
     get shared () { return backend.shared },
     get durable () { return backend.durable },
+    partition,
+    partitions: async () => await backend.partitions(),
     status: () => backend.status?.() ?? {},
     close: async () => await backend.close()
   }
+}
+
+function observedRecords ({ records }: Backend, observer: BackendObserver): RecordStore {
+  return observed('records', records, observer) as unknown as RecordStore
+}
+
+function observed (part: keyof typeof METHODS, target: object, observer: BackendObserver): Record<string, Method> {
+  const methods = target as Record<string, Method>
+  return Object.fromEntries(METHODS[part].map(name => [name, timed(methods, name, observer.operation(`${part}.${name}`))]))
 }
 
 /** Listens beside the caller, who gets the very promise of the backend: another one for each request would cost more than counting. */
@@ -63,19 +91,16 @@ function timed (target: Record<string, Method>, name: string, operation: Operati
   }
 }
 
-/** Looks at a record on its way out: afterwards nobody knows how old it was. */
-function ending (own: RecordStore, observed: RecordStore, { ended }: BackendObserver): Pick<RecordStore, 'remove' | 'claimExpired'> {
+/** Tells of sessions on their way out. */
+function ending (records: RecordStore, { ended }: BackendObserver): Pick<RecordStore, 'remove' | 'claimExpired'> {
   return {
     remove: async key => {
-      // Asked before, answered before. Without an answer the age is not known, and the removal is what matters.
-      const before = own.read(key).catch(() => undefined)
-      if (!await observed.remove(key)) return false
-      const record = await before
-      if (record !== undefined) ended(record, Date.now())
-      return true
+      const removed = await records.remove(key)
+      if (typeof removed === 'object') ended(removed, Date.now())
+      return removed
     },
     claimExpired: async limit => {
-      const claimed = await observed.claimExpired(limit)
+      const claimed = await records.claimExpired(limit)
       for (const record of claimed.records) ended(record, expiresAt(record))
       return claimed
     }

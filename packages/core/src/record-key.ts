@@ -1,19 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { SESSION } from './partitions.js'
 import type { RecordKey } from './record.js'
 import { type Principal, ownerName } from './principal.js'
 
 const TAG_LENGTH = 12
 const DIGEST = /^[\w-]{43}$/
-
-/** 32 bytes of a CSPRNG as base64url: 43 characters of 0x21–0x7E, as MCP asks of a session id. */
-export function mintSessionId (): string {
-  return randomBytes(32).toString('base64url')
-}
-
-/** Whether a string can be a session id at all: 1 to 256 characters of 0x21–0x7E (MCP, Streamable HTTP). */
-export function isSessionId (value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256 && /^[\x21-\x7e]+$/.test(value)
-}
 
 /** Digest that stands for an owner in storage, `''` for nobody. 43 characters. */
 export function ownerDigest (namespace: string, principal: Principal | null): string {
@@ -21,11 +12,13 @@ export function ownerDigest (namespace: string, principal: Principal | null): st
 }
 
 /**
- * The only trace of a session id in storage. The owner is part of it, so somebody else's id is a plain miss, and everything
+ * The only trace of an id in storage. The owner is part of it, so somebody else's id is a plain miss, and everything
  * of one owner shares a tag, so that a backend can update it atomically.
+ *
+ * @param kind of the record, as in {@link recordKind}: equal ids of two kinds have two keys
  */
-export function recordKey (namespace: string, owner: string, id: string): RecordKey {
-  const hash = digest('session', namespace, owner, id)
+export function recordKey (namespace: string, owner: string, id: string, kind = SESSION): RecordKey {
+  const hash = digest(kind, namespace, owner, id)
   return `${owner === '' ? hash.slice(0, TAG_LENGTH) : ownerTag(owner)}.${hash}`
 }
 

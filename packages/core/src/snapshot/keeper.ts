@@ -1,18 +1,22 @@
+import type { Destination } from './arrivals.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { RecordKey } from '../record.js'
-import type { Sessions } from '../sessions.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
-import type { N8nMcpOptions } from './n8n-mcp.js'
 import type { RestoreReport } from './report.js'
-import { restoreSessions } from './restore.js'
-import type { RestoreOptions } from './restorer.js'
+import { type RestoreRequest, restoreSessions } from './restore.js'
 import type { SnapshotSink, SnapshotSource } from './sink.js'
 
 /** Sessions that ended while noting it failed again and again; of more, the oldest are given up. */
 const MOST_UNNOTED = 100_000
 
+/** Told when a restore has ended, also one that an export began with. */
+export interface RestoreListener {
+  onRestored (report: RestoreReport): void
+  onRestoreFailed (error: unknown): void
+}
+
 /** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time. */
-export class Archive {
+export class SnapshotKeeper {
   /** The manager's own snapshot was not restored, or not all of it could be. */
   incomplete = false
   /** Ended, and not noted yet. */
@@ -23,7 +27,12 @@ export class Archive {
   readonly #last = new WeakMap<SnapshotSource, Promise<unknown>>()
 
   /** @param readable whether what is exported would be readable without anybody having said so */
-  constructor (private readonly sessions: Sessions, readonly own: SnapshotSink | undefined, private readonly readable: boolean) {}
+  constructor (
+    private readonly sessions: Destination,
+    readonly own: SnapshotSink | undefined,
+    private readonly readable: boolean,
+    private readonly listener: RestoreListener
+  ) {}
 
   async export (given: SnapshotSink | undefined, options: ExportOptions): Promise<ExportReport> {
     const sink = given ?? this.own
@@ -31,11 +40,11 @@ export class Archive {
     if (this.readable) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
     return await this.#inTurn(sink, async () => {
       if (this.incomplete && sink === this.own) await this.#restore(sink, {})
-      return await exportSessions(this.sessions, sink, options)
+      return await exportSessions(this.sessions.vault, sink, options)
     })
   }
 
-  async restore (given: SnapshotSource | undefined, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+  async restore (given: SnapshotSource | undefined, options: RestoreRequest): Promise<RestoreReport> {
     const source = given ?? this.own
     if (typeof source?.read !== 'function') throw new InvalidOptionError('sink', 'expected where a snapshot is read, such as file(path)')
     return await this.#inTurn(source, async () => await this.#restore(source, options))
@@ -71,15 +80,15 @@ export class Archive {
     }
   }
 
-  async #restore (source: SnapshotSource, options: RestoreOptions & { n8nMcp?: N8nMcpOptions }): Promise<RestoreReport> {
+  async #restore (source: SnapshotSource, options: RestoreRequest): Promise<RestoreReport> {
     const own = source === this.own && options.n8nMcp === undefined
     if (own) this.incomplete = true
     const report = await restoreSessions(this.sessions, source, options).catch(error => {
-      if (!(error instanceof InvalidOptionError)) this.sessions.emit('importFailed', { error })
+      if (!(error instanceof InvalidOptionError)) this.listener.onRestoreFailed(error)
       throw error
     })
     if (own) this.incomplete = report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')
-    this.sessions.emit('imported', report)
+    this.listener.onRestored(report)
     return report
   }
 

@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers/promises'
+import { type Duration, LONGEST_TIMER, milliseconds } from './duration.js'
+import type { StoredRecord } from './record.js'
+import type { SealedStore } from './sealed-store.js'
+import { within } from './within.js'
+
+/** Milliseconds. */
+const PATIENCE = 5_000
+
+export interface Expired {
+  record: StoredRecord
+  /** Nobody used it for too long, or it was too old. */
+  reason: 'idle' | 'absolute'
+}
+
+/**
+ * Claims records that have expired, each for one caller in the whole fleet, looking at no more than `limit` candidates. `more` says that
+ * others look due.
+ */
+export async function claimExpired ({ availability, backend }: SealedStore, limit: number): Promise<{ expired: Expired[], more: boolean }> {
+  const { records, more } = await availability.ask(() => backend.records.claimExpired(limit))
+  const expired = records.map(record => ({ record, reason: reasonOf(record) }))
+  return { expired, more }
+}
+
+function reasonOf ({ usedAt, idle, deadline }: StoredRecord): Expired['reason'] {
+  return usedAt + idle < deadline ? 'idle' : 'absolute'
+}
+
+/** What a {@link Sweeper} sweeps. */
+export interface Swept {
+  /** Removes some of what has expired; `more` says that others look due. */
+  sweep (): Promise<{ more: boolean }>
+  /** Told of a sweep that failed. */
+  report (error: unknown): void
+  /** Lifetimes, in milliseconds. */
+  readonly vault: { readonly idle: number, readonly absolute: number }
+}
+
+/** Sweeps again and again, on a timer that is jittered and never keeps the process alive. */
+export class Sweeper {
+  readonly #interval: number
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> = Promise.resolve()
+  #stopped = true
+
+  /**
+   * @param interval default: a quarter of the shorter time to live, between 250 ms and 15 s
+   * @throws InvalidOptionError
+   */
+  constructor (
+    private readonly swept: Swept,
+    interval: Duration = Math.max(250, Math.min(15_000, Math.floor(Math.min(swept.vault.idle, swept.vault.absolute) / 4)))
+  ) {
+    this.#interval = milliseconds(interval, 'interval')
+  }
+
+  start (): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#schedule()
+  }
+
+  /** Resolves when a sweep that was under way has ended, or after five seconds: one that its backend never answers holds nobody up. */
+  async stop (): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await within(this.#running, PATIENCE)
+  }
+
+  #schedule (): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#running = this.#running.then(async () => await this.#sweep())
+    }, Math.min(LONGEST_TIMER, this.#interval * (0.8 + Math.random() * 0.4))).unref()
+  }
+
+  async #sweep (): Promise<void> {
+    try {
+      while (!this.#stopped && (await this.swept.sweep()).more) await setImmediate()
+    } catch (error) {
+      this.swept.report(error)
+    }
+    if (!this.#stopped) this.#schedule()
+  }
+}

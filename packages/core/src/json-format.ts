@@ -1,0 +1,70 @@
+import { HoldfastError, InvalidOptionError } from './errors.js'
+import { type Json, parseJson } from './json.js'
+import { settle } from './settle.js'
+import type { Format } from './versioned.js'
+
+export interface JsonFormatOptions<Value> {
+  /** Bytes of an encoded value, at most. */
+  maxBytes: number
+  /**
+   * Whether this is such a value.
+   *
+   * @param before a value whose parts need no look where they are the same
+   */
+  isValue (given: unknown, before?: Value): given is Value
+  /** What to say to somebody who stores anything else. */
+  expected: string
+}
+
+/** Values of one kind as JSON. */
+export class JsonFormat<Value> implements Format<Value> {
+  readonly maxBytes: number
+
+  constructor (private readonly options: JsonFormatOptions<Value>) {
+    this.maxBytes = options.maxBytes
+  }
+
+  begin (given: Value, path: string): { body: Uint8Array, value: Value } {
+    const body = this.encode(given)
+    if (body.length > this.maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
+    return { body, value: this.#checked(parseJson(body), path) }
+  }
+
+  encode (value: Value): Buffer {
+    return Buffer.from(stringify(value))
+  }
+
+  decode (bytes: Uint8Array): Value {
+    const value = parseJson(bytes)
+    if (!this.options.isValue(value)) throw new HoldfastError('HOLDFAST_INVALID_STATE')
+    return value
+  }
+
+  settle (given: unknown, before: Value): { value: Value, growth: number } {
+    const { value, growth } = settled(given, before as Json)
+    return { value: this.#checked(value, 'update', before), growth }
+  }
+
+  #checked (value: unknown, path: string, before?: Value): Value {
+    if (!this.options.isValue(value, before)) throw new InvalidOptionError(path, this.options.expected)
+    return value
+  }
+}
+
+function settled (given: unknown, before: Json): ReturnType<typeof settle> {
+  try {
+    return settle(given, before)
+  } catch (error) {
+    if (error instanceof RangeError) stringify(given)
+    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
+  }
+}
+
+function stringify (value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    // Nested too deeply, or longer than a string can be.
+    throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
+  }
+}

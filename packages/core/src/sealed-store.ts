@@ -1,0 +1,114 @@
+import type { Availability } from './availability.js'
+import type { Backend, Created, RecordLimits } from './backend.js'
+import type { BoundCodec } from './codec.js'
+import { HoldfastError, isHoldfastError } from './errors.js'
+import { headPages, recordPages } from './pages.js'
+import { allPartitions, partitionOf, recordKind } from './partitions.js'
+import type { Principal } from './principal.js'
+import type { NewRecord, RecordHead, RecordKey, StoredRecord } from './record.js'
+import { ownerDigest, recordKey } from './record-key.js'
+
+/** Where a record is, and whose it is. */
+export interface Located {
+  key: RecordKey
+  owner: string
+}
+
+/** Where records of one kind are stored, and how they are sealed. It does not know what they say. */
+export class SealedStore {
+  /** What its records are called in keys and seals. */
+  readonly kind: string
+
+  constructor (
+    /** The backend itself, or one of its partitions. */
+    readonly backend: Backend,
+    /** The name of that partition, or `ROOT`. */
+    readonly partition: string,
+    /** Goes into keys and owners. */
+    readonly namespace: string,
+    readonly codec: BoundCodec,
+    /** Whoever uses `backend` directly asks through it. */
+    readonly availability: Availability
+  ) {
+    this.kind = recordKind(partition)
+  }
+
+  /** The same for a partition of the backend, or for the backend itself when this is it. */
+  of (partition: string): SealedStore {
+    const { backend, namespace, codec, availability } = this
+    return partition === this.partition ? this : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
+  }
+
+  /** This store, and those of all partitions of its backend. */
+  async all (): Promise<SealedStore[]> {
+    const names = await this.availability.ask(() => allPartitions(this.backend))
+    return names.map(name => this.of(name))
+  }
+
+  locate (id: string, principal: Principal | null): Located {
+    const owner = ownerDigest(this.namespace, principal)
+    return { owner, key: recordKey(this.namespace, owner, id, this.kind) }
+  }
+
+  async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
+    return await this.availability.ask(() => this.backend.records.create(record, limits))
+  }
+
+  async createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
+    return await this.availability.ask(() => this.backend.records.createMany(records, limits))
+  }
+
+  /** A record, without using it. */
+  async read (key: RecordKey): Promise<StoredRecord | undefined> {
+    return await this.availability.ask(() => this.backend.records.read(key))
+  }
+
+  async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
+    return await this.availability.ask(() => this.backend.records.touch(key, version))
+  }
+
+  async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
+    return await this.availability.ask(() => this.backend.records.replace(key, version, body))
+  }
+
+  /** Removes a record for good. See `RecordStore.remove`. */
+  async revoke (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
+    return await this.availability.ask(() => this.backend.records.remove(key))
+  }
+
+  /** {@link revoke} for every record of an owner. Resolves to their keys. */
+  async revokeOwner (owner: string): Promise<RecordKey[]> {
+    return await this.availability.ask(() => this.backend.records.removeOwner(owner))
+  }
+
+  async list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }> {
+    return await this.availability.ask(() => this.backend.records.list(query))
+  }
+
+  /** Every record, or every one of an owner, page by page. */
+  pages (query: { owner?: string, limit: number }): AsyncGenerator<StoredRecord[]> {
+    return recordPages(this, query)
+  }
+
+  /** {@link pages} without bodies. */
+  headPages (query: { owner?: string, limit: number }): AsyncGenerator<RecordHead[]> {
+    return headPages({ listHeads: query => this.availability.ask(() => this.backend.records.listHeads(query)) }, query)
+  }
+
+  async count (owner?: string): Promise<number> {
+    return await this.availability.ask(() => this.backend.records.count(owner))
+  }
+
+  seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return this.codec.seal(this.kind, key, plaintext)
+  }
+
+  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  async unseal (kind: string, key: RecordKey, sealed: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.codec.open(kind, key, sealed)
+    } catch (error) {
+      throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_INVALID_STATE', undefined, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { keyLabel } from './record-key.js'
+import type { RecordKey } from './record.js'
+
+/** What an event says of a session. `label` is what a log may show; `key` and `owner` are digests. */
+export interface SessionNotice {
+  label: string
+  key: RecordKey
+  owner: string
+}
+
+export function notice (key: RecordKey, owner: string): SessionNotice {
+  return { label: keyLabel(key), key, owner }
+}

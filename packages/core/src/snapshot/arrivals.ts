@@ -1,0 +1,201 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Created, RecordLimits, StoredStream } from '../backend.js'
+import { isHoldfastError } from '../errors.js'
+import type { Json } from '../json.js'
+import { ROOT } from '../partitions.js'
+import { type NewRecord, type StoredRecord, asNew, isExpired } from '../record.js'
+import { ownerDigest } from '../record-key.js'
+import { type SessionSummary, summarize } from '../session-summary.js'
+import type { SessionState } from '../state.js'
+import type { Vault } from '../vault.js'
+import type { SnapshotReason } from './reasons.js'
+import type { RestoreReport, Tally } from './report.js'
+
+export interface RestoreOptions {
+  /** Which sessions to take. Default: all. With a filter, no partition is restored. */
+  filter?: (session: SessionSummary) => boolean
+  /** Sessions at most; the others count as `overLimit`. Default: no limit but those of the manager. With a limit, no partition is restored. */
+  limit?: number
+  /** Told after every hundred sessions or so. */
+  onProgress?: (soFar: RestoreReport) => void
+  /** Gives up when it is aborted: rejects with HOLDFAST_SNAPSHOT_FAILED. What is back by then stays. */
+  signal?: AbortSignal
+}
+
+/** Where sessions come back to. */
+export interface Destination {
+  vault: Vault<SessionState>
+  /** On sessions. Records of partitions were admitted once, and are not refused. */
+  caps: RecordLimits
+  /** Whether a context is as the application wants it. */
+  isContext?: ((context: Json) => boolean) | undefined
+}
+
+/** A record on its way back. */
+export interface Arrival {
+  line: number
+  /** The name of its partition, or `ROOT`. */
+  partition: string
+  record: StoredRecord
+  streams: StoredStream[]
+  /** Those of its group that are back, once it was tried. */
+  admission?: Promise<ReadonlySet<Arrival>>
+}
+
+/** How far a time may lie ahead of this machine's clock, in milliseconds. */
+const SKEW = 5_000
+/** What goes to the backend together, at most. */
+const GROUP = 100
+const GROUP_BYTES = 2 * 2 ** 20
+/** Groups that are on their way, at most, while the next is read. */
+const GROUPS = 3
+const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
+
+/** Checks and stores records, a group at a time. */
+export class Arrivals {
+  #group: Arrival[] = []
+  #last: Arrival | undefined
+  #bytes = 0
+  #taken = 0
+  /** Groups on their way. */
+  readonly #storing: Array<Promise<void>> = []
+
+  /** @param ended keys of records that must not come back */
+  constructor (
+    private readonly to: Destination,
+    private readonly ended: ReadonlySet<string>,
+    private readonly options: RestoreOptions,
+    readonly tally: Tally
+  ) {}
+
+  /** @param bytes what it takes in memory, roughly */
+  async add (arrival: Arrival, bytes: number): Promise<void> {
+    if (this.#group.length >= GROUP || this.#bytes + bytes > GROUP_BYTES) await this.#next()
+    this.#group.push(arrival)
+    this.#last = arrival
+    this.#bytes += bytes
+  }
+
+  /** For the record that was added last; there is one. */
+  async addStream (stream: StoredStream, bytes: number): Promise<void> {
+    const arrival = this.#last as Arrival
+    if (this.#bytes + bytes > GROUP_BYTES) await this.#next()
+    if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
+    arrival.streams.push(stream)
+    this.#bytes += bytes
+  }
+
+  /** Until everything is stored. */
+  async flush (): Promise<void> {
+    await this.#next()
+    while (this.#storing.length > 0) await this.#storing.shift()
+  }
+
+  /** Until nothing is on its way, whatever came of it. */
+  async settle (): Promise<void> {
+    await Promise.allSettled(this.#storing)
+  }
+
+  async #next (): Promise<void> {
+    const group = this.#group
+    if (group.length === 0) return
+    this.#group = []
+    this.#bytes = 0
+    if (this.#storing.length === GROUPS) await this.#storing.shift()
+    const storing = this.#store(group)
+    storing.catch(() => {}) // whoever waits for it is told
+    this.#storing.push(storing)
+    await setImmediate() // so that it leaves before the next is read
+  }
+
+  async #store (group: readonly Arrival[]): Promise<void> {
+    const fresh = group.filter(({ admission }) => admission === undefined)
+    const admission = this.#admit(fresh)
+    for (const arrival of fresh) arrival.admission = admission
+    const tried = await Promise.allSettled([admission, ...group.map(async arrival => await this.#restoreStreams(arrival))])
+    for (const one of tried) if (one.status === 'rejected') throw one.reason
+    this.options.onProgress?.(structuredClone(this.tally.report))
+  }
+
+  async #restoreStreams (arrival: Arrival): Promise<void> {
+    const streams = arrival.streams.splice(0)
+    if (streams.length === 0 || (await arrival.admission)?.has(arrival) !== true) return
+    const { availability, backend } = this.to.vault.of(arrival.partition)
+    for (const stream of streams) {
+      const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
+      if (stored === 'full') this.tally.refuse(arrival.line, 'NO_ROOM')
+    }
+  }
+
+  /** Counts what becomes of records. @returns those that are back */
+  async #admit (arrivals: readonly Arrival[]): Promise<ReadonlySet<Arrival>> {
+    const { report } = this.tally
+    const wanted = new Map<string, Arrival[]>()
+    for (const arrival of arrivals) {
+      if (!await this.#isWanted(arrival)) continue
+      const { partition, record: { key } } = arrival
+      if (this.ended.has(key)) report.duplicate++
+      else if (this.#taken++ >= (this.options.limit ?? Infinity)) report.overLimit++
+      else wanted.get(partition)?.push(arrival) ?? wanted.set(partition, [arrival])
+    }
+    const back = new Set<Arrival>()
+    for (const [partition, some] of wanted) {
+      const created = await this.#create(partition, some.map(({ record }) => asNew(record)))
+      for (const [i, arrival] of some.entries()) {
+        report[OUTCOMES[created[i] as Created]]++
+        if (created[i] === 'created') back.add(arrival)
+      }
+    }
+    return back
+  }
+
+  async #create (partition: string, records: readonly NewRecord[]): Promise<Created[]> {
+    const { vault, caps } = this.to
+    return await vault.of(partition).createMany(records, partition === ROOT ? caps : UNLIMITED)
+  }
+
+  /** Counts those that are not. */
+  async #isWanted ({ line, partition, record }: Arrival): Promise<boolean> {
+    const { to: { vault }, options: { filter, limit } } = this
+    if (partition !== ROOT && (filter !== undefined || limit !== undefined)) return false
+    if (isFuture(record)) return this.tally.refuse(line, 'FUTURE_TIME')
+    if (isExpired(record, Date.now())) {
+      this.tally.report.expired++
+      return false
+    }
+    // A line of a sealed snapshot is authentic, so the body is what the backend held: like there, it is opened when it is used.
+    const isChecked = partition === ROOT && (this.to.isContext !== undefined || vault.codec.keys === undefined)
+    const reason = isChecked ? await this.#refusal(record) : undefined
+    if (reason !== undefined) return this.tally.refuse(line, reason)
+    return filter === undefined || filter(await summarize(vault, record))
+  }
+
+  /** @returns why a session must not come back */
+  async #refusal (record: StoredRecord): Promise<SnapshotReason | undefined> {
+    const { vault, isContext } = this.to
+    try {
+      const state = await vault.value(record)
+      if (ownerDigest(vault.namespace, state.principal) !== record.owner) return 'OTHER_OWNER'
+      return isContext?.(state.context) !== false ? undefined : 'WRONG_CONTEXT'
+    } catch (error) {
+      // It stays sealed until the key is there again, as it would in a backend that never lost it.
+      return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'CANNOT_OPEN'
+    }
+  }
+}
+
+const OUTCOMES = { created: 'restored', exists: 'duplicate', 'owner-full': 'overLimit', full: 'overLimit' } as const
+
+/** What came before stays, and what comes next may be smaller. */
+async function unlessFull<T> (answer: Promise<T>): Promise<T | 'full'> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
+    throw error
+  }
+}
+
+function isFuture ({ createdAt, usedAt }: StoredRecord): boolean {
+  return Math.max(createdAt, usedAt) > Date.now() + SKEW
+}

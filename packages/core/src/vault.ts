@@ -1,0 +1,87 @@
+import type { Availability } from './availability.js'
+import type { Backend } from './backend.js'
+import type { BoundCodec } from './codec.js'
+import type { NewRecord, RecordKey, StoredRecord } from './record.js'
+import { type Located, SealedStore } from './sealed-store.js'
+import { type Format, Versioned, type VersionedStore } from './versioned.js'
+
+export interface VaultOptions<Value> {
+  /** The backend itself, or one of its partitions. */
+  backend: Backend
+  /** The name of that partition, or `ROOT`. */
+  partition: string
+  namespace: string
+  codec: BoundCodec
+  availability: Availability
+  /** Milliseconds without use after which a record expires. */
+  idle: number
+  /** Milliseconds after its creation at which a record expires, used or not. */
+  absolute: number
+  format: Format<Value>
+  /** Told of a record that could not be opened. It is kept. */
+  onUnreadable?: (record: StoredRecord, error: unknown) => void
+}
+
+/** Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP. */
+export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
+  readonly idle: number
+  readonly absolute: number
+  readonly format: Format<Value>
+  readonly #onUnreadable: NonNullable<VaultOptions<Value>['onUnreadable']>
+
+  constructor ({ backend, partition, namespace, codec, availability, idle, absolute, format, onUnreadable = () => {} }: VaultOptions<Value>) {
+    super(backend, partition, namespace, codec, availability)
+    this.idle = idle
+    this.absolute = absolute
+    this.format = format
+    this.#onUnreadable = onUnreadable
+  }
+
+  /** A new record of this kind, with a body that is sealed. */
+  record ({ key, owner }: Located, body: Uint8Array): NewRecord {
+    return { key, owner, idle: this.idle, absolute: this.absolute, body }
+  }
+
+  /**
+   * The value of a record, which counts as a use; undefined when there is none.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
+   */
+  async open (key: RecordKey): Promise<Versioned<Value> | undefined> {
+    const record = await this.fetch(key, 0)
+    if (record === undefined || record === 'current') return undefined
+    return new Versioned(key, record.owner, record.version, await this.decode(record), this)
+  }
+
+  /** Extends a record and takes over what others changed. False when it is gone. One round trip. */
+  async touch (known: Versioned<Value>): Promise<boolean> {
+    const { key, version } = known
+    let record
+    // What `availability.ask` does, without its promise: every request comes through here.
+    try {
+      record = await this.backend.records.touch(key, version)
+    } catch (error) {
+      throw this.availability.failed(error)
+    }
+    this.availability.answered()
+    if (record === 'current') return true
+    if (record === undefined) return false
+    known.refresh(record.version, await this.decode(record), version)
+    return true
+  }
+
+  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  async value ({ key, body }: StoredRecord): Promise<Value> {
+    return this.format.decode(await this.unseal(this.kind, key, body))
+  }
+
+  /** {@link value}, which also reports a record that cannot be opened. */
+  async decode (record: StoredRecord): Promise<Value> {
+    try {
+      return await this.value(record)
+    } catch (error) {
+      this.#onUnreadable(record, error)
+      throw error
+    }
+  }
+}

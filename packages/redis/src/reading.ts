@@ -1,0 +1,38 @@
+import type { RecordHead, RecordKey, StoredRecord } from '@holdfast/core'
+import { batches } from './batches.js'
+import { isForeign } from './errors.js'
+import type { Keys } from './keys.js'
+import type { Link } from './link.js'
+import { Reply, toRecord } from './reply.js'
+
+/** Reads many records at once, those that are alive. */
+export class Reading {
+  constructor (private readonly link: Link, private readonly keys: Keys, private readonly report: (error: Error) => void) {}
+
+  async records (keys: readonly RecordKey[]): Promise<StoredRecord[]> {
+    return await this.#read(keys, false)
+  }
+
+  /** They are read without their bodies. */
+  async heads (keys: readonly RecordKey[]): Promise<RecordHead[]> {
+    return (await this.#read(keys, true)).map(({ body, ...head }) => head)
+  }
+
+  async #read (keys: readonly RecordKey[], bodiless: boolean): Promise<StoredRecord[]> {
+    const pages = await Promise.all(batches(this.link.client, keys, (key) => this.keys.record(key)).map(async (batch) => {
+      const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key)), [bodiless ? 1 : 0]))
+      return batch.flatMap((key) => this.#record(key, found.item()) ?? [])
+    }))
+    return pages.flat()
+  }
+
+  /** A value that is not ours is reported and kept; to callers it is no record. */
+  #record (key: RecordKey, answer: unknown): StoredRecord | undefined {
+    try {
+      return answer === null ? undefined : toRecord(key, answer).record
+    } catch (error) {
+      if (!isForeign(error)) throw error
+      this.report(error as Error)
+    }
+  }
+}
