@@ -23,7 +23,7 @@ t.test('what cannot be opened is left as it is, and counted', async (t) => {
   const other = generateKey('k2')
   await corner(t, url, other).sessions.create()
   const damaged = { key: `AAAAAAAAAAAA.${'A'.repeat(43)}`, owner: '', idle: 60_000, absolute: 60_000, body: new Uint8Array([1]) }
-  await sessions.backend.records.create(damaged, { maxRecords: 9, maxPerOwner: 9 })
+  await sessions.vault.backend.records.create(damaged, { maxRecords: 9, maxPerOwner: 9 })
   t.match(await holdfast(['keys', 'rotate'], { ...env, HOLDFAST_KEYS: `${other},${keys}` }), { code: 1, out: /^resealed 4, current 0, unreadable 1\nkeys in use: k2 \d+\n$/ })
 })
 

@@ -97,7 +97,7 @@ t.test('a label that two sessions have names neither', { buffered: true }, async
   const { sessions, env } = corner(t, url)
   const twin = (last: string) => ({ key: `AAAAAAAAAAAA.${'A'.repeat(42)}${last}`, owner: '', idle: 60_000, absolute: 60_000, body: new Uint8Array([1]) })
   await sessions.create()
-  for (const last of ['A', 'B']) await sessions.backend.records.create(twin(last), { maxRecords: 9, maxPerOwner: 9 })
+  for (const last of ['A', 'B']) await sessions.vault.backend.records.create(twin(last), { maxRecords: 9, maxPerOwner: 9 })
   t.match(await holdfast(['sessions', 'show', 'AAAAAAAA'], env), { code: 1, err: /Several sessions have this label/ })
   t.match(await holdfast(['sessions', 'show', twin('B').key], env), { code: 0, out: /\(not readable\)/ })
 })

@@ -117,9 +117,9 @@ t.test('a request looks at about a thousand sessions, and says where to go on', 
   await openNamed(url, 'needle')
   for (let n = 0; n < 2_500; n++) await app.mcpSessions.create({ client: { name: 'hay' } })
   await openNamed(url, 'needle')
-  const { list } = app.mcpSessions.backend.records
+  const { list } = app.mcpSessions.vault.backend.records
   let looked = 0
-  app.mcpSessions.backend.records.list = async query => { looked += query.limit; return await list.call(app.mcpSessions.backend.records, query) }
+  app.mcpSessions.vault.backend.records.list = async query => { looked += query.limit; return await list.call(app.mcpSessions.vault.backend.records, query) }
   const pages: Answer[] = []
   t.equal((await keysOf(app, 'client=needle&limit=100', pages)).length, 2)
   t.ok(pages.length >= 3 && pages.length <= 5, `${pages.length} pages`)

@@ -23,9 +23,9 @@ t.test('a session that is ended is gone for its client and its streams, and stay
 t.test('a session that ends between being found and being ended was not ended here', async t => {
   const { app, url } = await startAdmin(t)
   await RawClient.open(url)
-  const { records } = app.mcpSessions.backend
+  const { records } = app.mcpSessions.vault.backend
   const { sessions: [{ key }] } = (await ask(app, 'GET', '/mcp-sessions')).body
-  records.remove = async () => false
+  records.remove = async () => undefined
   t.equal((await ask(app, 'DELETE', `/mcp-sessions/${key}`)).status, 404)
 })
 

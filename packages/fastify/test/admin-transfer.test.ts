@@ -178,8 +178,8 @@ t.test('a reader that stalls holds up neither memory nor snapshots nor the end o
   const { app, url } = started
   for (let n = 0; n < 3_000; n++) await app.mcpSessions.create({ data: { text: 'x'.repeat(8_000) } })
   const listed = { pages: 0 }
-  const { list } = app.mcpSessions.backend.records
-  app.mcpSessions.backend.records.list = async query => { listed.pages++; return await list.call(app.mcpSessions.backend.records, query) }
+  const { list } = app.mcpSessions.vault.backend.records
+  app.mcpSessions.vault.backend.records.list = async query => { listed.pages++; return await list.call(app.mcpSessions.vault.backend.records, query) }
   const socket = connect(Number(url.port), url.hostname)
   t.teardown(() => { socket.destroy() })
   socket.pause()

@@ -91,9 +91,9 @@ t.test('a backend that was passed in is left open, and one of our own is closed'
   t.equal(closed, 0)
   const own = await start(t)
   let heard = 0
-  await own.app.mcpSessions.backend.bus.subscribe('x', () => { heard++ })
+  await own.app.mcpSessions.vault.backend.bus.subscribe('x', () => { heard++ })
   await own.app.close()
-  await own.app.mcpSessions.backend.bus.publish('x', new Uint8Array())
+  await own.app.mcpSessions.vault.backend.bus.publish('x', new Uint8Array())
   t.equal(heard, 0)
 })
 
@@ -130,5 +130,5 @@ t.test('an app with another closing hook that fails lets go of its servers', asy
 t.test('an app that never listened closes', async t => {
   const { app } = await start(t)
   await app.close()
-  t.equal((await app.mcpSessions.backend.presence.list()).length, 0)
+  t.equal((await app.mcpSessions.vault.backend.presence.list()).length, 0)
 })

@@ -14,7 +14,7 @@ t.test('without the option nothing is shown, nothing stands between, and prom-cl
   const backend = memory()
   const { app } = await start(t, { backend })
   t.equal((await app.inject('/metrics')).statusCode, 404)
-  t.equal(app.mcpSessions.backend, backend)
+  t.equal(app.mcpSessions.vault.backend, backend)
 })
 
 t.test('a registry of the application gets the metrics, with its default labels, beside its own, and no route', async t => {

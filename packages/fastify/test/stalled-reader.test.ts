@@ -68,7 +68,16 @@ t.test('a reader that keeps up gets a burst in full, even one that no log can ho
 
 t.test('messages that cannot be logged reach a reader that keeps up, and do not pile up for one that stalls', async t => {
   const backend = memory()
-  const full = { streams: async () => [], restore: async () => false, reseal: async () => false, append: async () => await Promise.reject(new Error('full')), readAfter: async () => undefined, delivered: async () => {}, drop: async () => {} }
+  const full = {
+    streams: async () => [],
+    heads: async () => [],
+    restore: async () => false,
+    reseal: async () => false,
+    append: async () => await Promise.reject(new Error('full')),
+    readAfter: async () => undefined,
+    delivered: async () => {},
+    drop: async () => {}
+  }
   const { url, app } = await start(t, { backend: { ...backend, events: full }, maxBuffered: 65_536, createServer: serving({ shout }) })
   let failures = 0
   app.mcpSessions.on('error', () => { failures++ })

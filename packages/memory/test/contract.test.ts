@@ -1,5 +1,9 @@
 import t from 'tap'
-import { runContract } from '@holdfast/core/contract'
+import { onPartition, runContract } from '@holdfast/core/contract'
 import { harness } from './fixtures/harness.js'
 
 runContract((name, run) => t.test(name, run), harness)
+
+t.test('a partition', async (t) => {
+  runContract((name, run) => t.test(name, run), onPartition(harness))
+})

@@ -10,4 +10,4 @@ t.teardown(async () => {
 })
 
 const connection = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
-contract(t, () => ({ connection }), CONNECTION)
+contract(t, () => ({ connection }), { groups: CONNECTION })

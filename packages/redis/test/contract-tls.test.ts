@@ -6,7 +6,7 @@ import { tlsServer } from '@holdfast/real-redis'
 const { url, ca, stop } = await tlsServer()
 t.teardown(stop)
 
-contract(t, () => ({ url, connection: { tls: { ca } } }), CONNECTION)
+contract(t, () => ({ url, connection: { tls: { ca } } }), { groups: CONNECTION })
 
 t.test('a certificate that nobody vouches for is refused, and said', async (t) => {
   const backend = redis({ url, onWarning: () => {} })
