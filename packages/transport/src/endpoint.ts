@@ -1,23 +1,23 @@
 import { HoldfastError, type RecordKey, type Session, type Sessions, within } from '@holdfast/core'
-import { type Messages, carries, isReply, readMessages, soleId } from './body.js'
-import { type CallLimits, refusedCalls, tooManyCalls } from './call-admission.js'
-import { Calls, revisionOf } from './calls.js'
-import { routeAnswer, routeNotification } from './client-messages.js'
-import { parseEventId } from './event.js'
-import type { ExchangeSettings } from './exchange.js'
-import { Extra } from './extra.js'
-import { assumeHandshake, initialize } from './handshake.js'
-import { type Inbound, header } from './inbound.js'
-import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './json-rpc.js'
-import type { LiveSession } from './live-session.js'
-import { type Found, LiveSessions, type LiveSettings } from './live-sessions.js'
-import { type Expiring, Overdue } from './overdue.js'
-import { Replica, type ReplicaSettings } from './replica.js'
-import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './reply.js'
-import { type FleetReport, RollCall, VERSIONS } from './roll-call.js'
-import { StreamLog } from './stream-log.js'
-import { type StreamSettings, Streams } from './streams.js'
-import { refusedVersion } from './versions.js'
+import { type CallLimits, refusedCalls, tooManyCalls } from './calls/call-limits.js'
+import { Calls, revisionOf } from './calls/calls.js'
+import { Deadlines, type Expiring } from './calls/deadlines.js'
+import type { ExchangeSettings } from './calls/exchange.js'
+import { HandlerExtra } from './calls/handler-extra.js'
+import { assumeHandshake, initialize } from './calls/handshake.js'
+import { routeAnswer, routeNotification } from './fleet/message-routing.js'
+import { Replica, type ReplicaSettings } from './fleet/replica.js'
+import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
+import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
+import { type Inbound, header } from './http/inbound.js'
+import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
+import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './http/reply.js'
+import { refusedVersion } from './http/versions.js'
+import type { LiveSession } from './live/live-session.js'
+import { type Found, LiveSessions, type LiveSettings } from './live/live-sessions.js'
+import { OpenStreams, type StreamSettings } from './streams/open-streams.js'
+import { parseEventId } from './streams/sse-event.js'
+import { StreamLog } from './streams/stream-log.js'
 
 /** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
 export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings, StreamSettings, CallLimits {
@@ -38,7 +38,7 @@ const SERVERLESS = new Set(['notifications/initialized', 'notifications/cancelle
 /** MCP's Streamable HTTP for durable sessions, for any framework: what comes in as {@link Inbound} goes out as {@link Reply}. */
 export class Endpoint {
   readonly sessions: Sessions
-  readonly #streams: Streams
+  readonly #streams: OpenStreams
   readonly #live: LiveSessions
   readonly #calls: Calls
   readonly #replica: Replica
@@ -49,10 +49,10 @@ export class Endpoint {
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
-    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
+    const deadlines = new Deadlines<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
     this.sessions = sessions
     this.#limits = options
-    this.#streams = new Streams(sessions, log, options)
+    this.#streams = new OpenStreams(sessions, log, options)
     this.#live = new LiveSessions(sessions, log, this.#streams, options, deadlines)
     this.#calls = new Calls(sessions, log, this.#streams, options, options, deadlines)
     this.#rollCall = new RollCall(sessions, () => ({ live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS }))
@@ -242,7 +242,7 @@ export class Endpoint {
     if (requests.length > 0) this.#refuseWhileDraining()
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
-    for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))
+    for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound))
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
     if (live !== undefined && requests.length > 0) return await this.#run(live, inbound, messages)

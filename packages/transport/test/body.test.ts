@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from '../dist/body.js'
-import type { Reply } from '../dist/reply.js'
+import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from '../dist/http/body.js'
+import type { Reply } from '../dist/http/reply.js'
 
 const request = (id: string | number, method = 'ping') => ({ jsonrpc: '2.0' as const, id, method })
 const notification = { jsonrpc: '2.0', method: 'notifications/initialized' }

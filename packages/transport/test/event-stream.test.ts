@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { EventStream, type Page } from '../dist/event-stream.js'
+import { EventStream, type Page } from '../dist/streams/event-stream.js'
 import { Events } from './fixtures/events.js'
 import { Gate, turns } from './fixtures/gate.js'
 

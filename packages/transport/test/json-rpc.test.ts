@@ -1,6 +1,6 @@
 import t from 'tap'
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
-import { errorMessage, idOf, isNotification, isRequest, isRequestId, isResponse } from '../dist/json-rpc.js'
+import { errorMessage, idOf, isNotification, isRequest, isRequestId, isResponse } from '../dist/http/json-rpc.js'
 
 const sparse: unknown[] = []
 sparse[3] = 1

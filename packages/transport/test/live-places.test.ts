@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LivePlaces, Place } from '../dist/live-places.js'
+import { LivePlaces, Place } from '../dist/live/live-places.js'
 
 /** Places whose items are named for their owner. */
 class Town {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isTooDeep } from '../dist/nesting.js'
+import { isTooDeep } from '../dist/http/nesting.js'
 
 const nested = (depth: number, open: string, inner: string, close: string): unknown => JSON.parse(open.repeat(depth) + inner + close.repeat(depth))
 

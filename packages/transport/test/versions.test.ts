@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SUPPORTED_VERSIONS, isSupported, refusedVersion, revision } from '../dist/versions.js'
+import { SUPPORTED_VERSIONS, isSupported, refusedVersion, revision } from '../dist/http/versions.js'
 
 t.test('the revisions differ in batches and in priming events', async (t) => {
   t.same(SUPPORTED_VERSIONS, ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'])

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { type Expiring, Overdue } from '../dist/overdue.js'
-import { WireIds, progressToken, replicaOf } from '../dist/wire-ids.js'
+import { Deadlines, type Expiring } from '../dist/calls/deadlines.js'
+import { WireIds, progressToken, replicaOf } from '../dist/calls/wire-ids.js'
 import { stayAwake } from './fixtures/gate.js'
 
 const REPLICA = '0123456789abcdef'
 
 function wireIds (after = 60_000): WireIds {
   let count = 0
-  return new WireIds(REPLICA, () => ++count, new Overdue<Expiring>(after, item => item.expire(), error => { throw error }))
+  return new WireIds(REPLICA, () => ++count, new Deadlines<Expiring>(after, item => item.expire(), error => { throw error }))
 }
 
 const ask = (id: number, params?: any): any => ({ jsonrpc: '2.0', id, method: 'elicitation/create', ...(params && { params }) })
