@@ -14,7 +14,7 @@ import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './h
 import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './http/reply.js'
 import { refusedVersion } from './http/versions.js'
 import type { LiveSession } from './live/live-session.js'
-import { type Found, LiveSessions, type LiveSettings } from './live/live-sessions.js'
+import { LiveSessions, type LiveSettings } from './live/live-sessions.js'
 import { OpenStreams, type StreamSettings } from './streams/open-streams.js'
 import { parseEventId } from './streams/sse-event.js'
 import { StreamLog } from './streams/stream-log.js'
@@ -129,21 +129,9 @@ export class Endpoint {
       if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
-      const found = await this.#find(inbound, first !== undefined)
-      if (found === undefined) return this.#notFound(id)
-      if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
-      if (this.#isCrowded(found, messages)) {
-        found.live?.leave()
-        return tooManyCalls(id)
-      }
-      const live = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found.live
-      const session = live?.session ?? found.session
-      try {
-        inbound.found?.(session)
-        return await this.#dispatch(session, live, inbound, messages)
-      } finally {
-        live?.leave()
-      }
+      const reply = await this.#live.withSession(sessionId(inbound), inbound.principal, first !== undefined,
+        (session, live) => this.#receive(session, live, inbound, messages))
+      return reply ?? this.#notFound(id)
     } catch (error) {
       return this.#failed(error, id)
     }
@@ -155,11 +143,11 @@ export class Endpoint {
       this.#refuseWhileDraining()
       const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
-      const found = await this.#find(inbound)
-      if (found === undefined) return this.#notFound(null)
-      found.live?.leave()
-      inbound.found?.(found.session)
-      return await this.#openStream(found.session, inbound)
+      // An open stream needs no server object, so the session is used for no longer than it takes to find it.
+      const session = await this.#live.withSession(sessionId(inbound), inbound.principal, false, session => session)
+      if (session === undefined) return this.#notFound(null)
+      inbound.found?.(session)
+      return await this.#openStream(session, inbound)
     } catch (error) {
       return this.#failed(error, null)
     }
@@ -190,29 +178,41 @@ export class Endpoint {
     return failureReply(error, id)
   }
 
-  #find (inbound: Inbound, calls = false): Promise<Found | undefined> {
-    return this.#live.find(sessionId(inbound), inbound.principal, calls)
-  }
-
   async #initialize (inbound: Inbound, { batch }: Messages, request: Request): Promise<Reply> {
     if (batch) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: initialize must not be part of a batch')
     return await initialize(this.#calls, this.#live, inbound, request)
   }
 
-  /** Whether too much is on its way into a session. Where calls run, answers and cancellations must reach them. */
-  #isCrowded ({ live, session }: Found, { requests }: Messages): boolean {
-    const { maxCalls } = this.#limits
-    return live === undefined ? this.#live.waiting(session.key) >= maxCalls : requests.length > 0 && live.entered > 2 * maxCalls
+  // These are not async: a promise more for every call, and mostly nothing to wait for.
+
+  #receive (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+    if (session.state.handshake.protocolVersion !== '') return this.#serve(session, live, inbound, messages)
+    return assumeHandshake(session, inbound).then(() => this.#serve(session, live, inbound, messages))
   }
 
-  #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
+  #serve (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+    if (this.#isCrowded(session, live, messages)) return tooManyCalls(soleId(messages))
+    if (!this.#needsServer(session, live, messages)) return this.#dispatch(session, live, inbound, messages)
+    return this.#live.withServer(session, true, started => this.#dispatch(started.session, started, inbound, messages))
+  }
+
+  /** Whether too much is on its way into a session. Where calls run, answers and cancellations must reach them. */
+  #isCrowded ({ key }: Session, live: LiveSession | undefined, { requests }: Messages): boolean {
+    const { maxCalls } = this.#limits
+    return live === undefined ? this.#live.waiting(key) >= maxCalls : requests.length > 0 && live.entered > 2 * maxCalls
+  }
+
+  #needsServer ({ key }: Session, live: LiveSession | undefined, { requests, notifications }: Messages): boolean {
     if (live !== undefined || this.#draining) return false
-    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(session.key)
+    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(key)
   }
 
   #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+    inbound.found?.(session)
     const { notifications, responses, batch } = messages
-    if (batch && !revisionOf(session, inbound).batches) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
+    if (batch && !revisionOf(session, inbound).batches) {
+      return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
+    }
     if (live !== undefined && notifications.length + responses.length === 0) return this.#run(live, inbound, messages)
     return this.#dispatchMixed(session, live, inbound, messages)
   }
@@ -223,17 +223,8 @@ export class Endpoint {
     this.#refuseWhileDraining()
     const refused = refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
-    const waiting = this.#live.admit(live)
-    return waiting === undefined ? this.#calls.run(live, inbound, requests, { batch }) : this.#runLater(waiting, inbound, messages)
-  }
-
-  async #runLater (waiting: Promise<LiveSession>, inbound: Inbound, messages: Messages): Promise<Reply> {
-    const live = await waiting
-    try {
-      return await this.#run(live, inbound, messages)
-    } finally {
-      live.leave()
-    }
+    if (this.#live.admit(live)) return this.#calls.run(live, inbound, requests, { batch })
+    return this.#live.whenAdmitted(live, admitted => this.#run(admitted, inbound, messages))
   }
 
   async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {

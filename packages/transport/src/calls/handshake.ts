@@ -24,15 +24,14 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
   inbound.found?.(session)
   let agreed = false
   try {
-    const started = await live.start(session, false)
-    const reply = await calls.run(started, inbound, [request], {
+    const reply = await live.withServer(session, false, async started => await calls.run(started, inbound, [request], {
       // The answer decides whether there is a session at all.
       held: true,
       beforeAnswer: async (_, response) => {
         agreed = await agree(session, response)
         return response
       }
-    }).finally(() => started.leave())
+    }))
     return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
   } finally {
     if (!agreed) await calls.sessions.end(session.key, session.owner)

@@ -26,11 +26,11 @@ export interface LiveSettings {
   factoryTimeout: number
 }
 
-/** A session that a request found. `live` was entered for it, and must be left. */
-export interface Found {
-  session: Session
-  live?: LiveSession
-}
+/** What a request does with the session that it names; `live` is absent when the session is dormant here. */
+export type Use<T> = (session: Session, live?: LiveSession) => T | Promise<T>
+
+/** What a request does with a session that has a server object. */
+export type UseLive<T> = (live: LiveSession) => T | Promise<T>
 
 interface Starting {
   live: LiveSession
@@ -80,34 +80,34 @@ export class LiveSessions {
   [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
 
   /**
-   * Finds a session, live or dormant, and extends it. One round trip to the backend.
+   * Finds a session, live or dormant, extends it and hands it to `use`. A live one keeps its server object until what `use` returns has
+   * settled. One round trip to the backend. Undefined when there is no such session.
    *
    * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be what it waits for
    */
-  async find (id: string, principal: Principal | null, calls = false): Promise<Found | undefined> {
+  async withSession<T> (id: string, principal: Principal | null, calls: boolean, use: Use<T>): Promise<T | undefined> {
     const live = this.#of(id, principal)
-    if (live === undefined) return await this.#findDormant(id, principal)
+    if (live === undefined) return await this.#withDormant(id, principal, use)
     const { session } = live
+    let exists
     live.enter()
     try {
-      if (!await this.sessions.touch(session)) {
-        live.leave()
-        await this.end(session.key, 'expired')
-        return undefined
+      exists = await this.sessions.touch(session)
+      if (exists && calls && live.serverState.isBehind) await live.serverState.catchUp()
+      if (exists && this.#isUsable(live)) {
+        this.#use(live)
+        return await use(session, live)
       }
-      if (calls && live.serverState.isBehind) await live.serverState.catchUp()
-    } catch (error) {
+    } finally {
       live.leave()
-      throw error
     }
-    if (!this.#isUsable(live)) {
-      live.leave()
-      // The server closed itself. Its session goes on, with another.
-      if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
-      return await this.find(id, principal, calls)
+    if (!exists) {
+      await this.end(session.key, 'expired')
+      return undefined
     }
-    this.#use(live)
-    return { session, live }
+    // The server closed itself. Its session goes on, with another.
+    if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
+    return await this.withSession(id, principal, calls, use)
   }
 
   /** Ends a session, live or dormant. False when there was none. */
@@ -118,43 +118,17 @@ export class LiveSessions {
   }
 
   /**
-   * Lets requests run in a live session. Undefined when they may at once; else they wait for the owner's share, and for the live session in
-   * which they may then run: it is entered once more and must be left.
-   *
-   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
-   */
-  // Not async: a promise more for every call, and mostly nothing to wait for.
-  admit (live: LiveSession): Promise<LiveSession> | undefined {
-    return this.#places.occupy(live.place) ? undefined : this.#admitLater(live)
-  }
-
-  async #admitLater (live: LiveSession): Promise<LiveSession> {
-    // Who waits keeps no place from others.
-    live.leave()
-    try {
-      await this.#wait(live, () => this.#places.occupy(live.place))
-    } finally {
-      live.enter()
-    }
-    if (!this.#isUsable(live)) {
-      if (!await this.sessions.touch(live.session)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
-      return await this.start(live.session, true)
-    }
-    live.enter()
-    return live
-  }
-
-  /**
-   * Gives a session its server object, once for all requests that wait for it. The result is entered and must be left.
+   * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server is made once for all
+   * requests that wait for it.
    *
    * @param restored the session goes on; it does not begin
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT, HOLDFAST_SESSION_GONE
    */
-  async start (session: Session, restored: boolean): Promise<LiveSession> {
+  async withServer<T> (session: Session, restored: boolean, use: UseLive<T>): Promise<T> {
     const there = this.#byKey.get(session.key)
     if (there?.transport.isClosed === true) {
       await this.#remove(there, 'dormant')
-      return await this.start(session, restored)
+      return await this.withServer(session, restored, use)
     }
     const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
     const live = there ?? (starting as Starting).live
@@ -166,13 +140,35 @@ export class LiveSessions {
       if (session.version > live.session.version) live.session.refresh(session.version, session.state, live.session.version)
       if (live.serverState.isBehind) await live.serverState.catchUp()
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
-    } catch (error) {
+      this.#use(live)
+      return this.admit(live) ? await use(live) : await this.whenAdmitted(live, use)
+    } finally {
       live.leave()
-      throw error
     }
-    this.#use(live)
-    const waiting = this.admit(live)
-    return waiting === undefined ? live : await waiting.finally(() => live.leave())
+  }
+
+  /** Lets requests run in a live session. False when they must wait for their owner's share: see {@link whenAdmitted}. */
+  admit (live: LiveSession): boolean {
+    return this.#places.occupy(live.place)
+  }
+
+  /**
+   * Waits for the owner's share, and hands `use` the live session in which requests may then run; it may be another one than before.
+   *
+   * @param live which the caller uses
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
+   */
+  async whenAdmitted<T> (live: LiveSession, use: UseLive<T>): Promise<T> {
+    // Who waits keeps no place from others.
+    live.leave()
+    try {
+      await this.#wait(live, () => this.#places.occupy(live.place))
+    } finally {
+      live.enter()
+    }
+    if (this.#isUsable(live)) return await use(live)
+    if (!await this.sessions.touch(live.session)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+    return await this.withServer(live.session, true, use)
   }
 
   isStarting (key: RecordKey): boolean { return this.#starting.has(key) }
@@ -275,9 +271,9 @@ export class LiveSessions {
     throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
   }
 
-  async #findDormant (id: string, principal: Principal | null): Promise<Found | undefined> {
+  async #withDormant<T> (id: string, principal: Principal | null, use: Use<T>): Promise<T | undefined> {
     const session = await this.sessions.open(id, principal)
-    if (session !== undefined) return { session }
+    if (session !== undefined) return await use(session)
     this.#mismatches.note(id, principal)
     return undefined
   }
