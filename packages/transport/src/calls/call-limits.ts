@@ -32,7 +32,7 @@ export function refusedSubscription (live: LiveSession, request: Request, { maxS
   if (request.method !== SUBSCRIBE) return undefined
   const { subscriptions } = live.session.state.replay
   let count = subscriptions.length
-  for (const exchange of new Set(live.transport.requests.values())) count += exchange.count(SUBSCRIBE)
+  for (const call of new Set(live.transport.requests.values())) count += call.count(SUBSCRIBE)
   // The request itself is under way by now.
   if (count <= maxSubscriptions || subscriptions.includes(String(request.params?.uri))) return undefined
   return errorMessage(request.id, SERVER_ERROR, `The session may be subscribed to ${maxSubscriptions} resources`)

@@ -1,6 +1,6 @@
 import type { Session, Sessions } from '@holdfast/core'
 import { type Inbound, header } from '../http/inbound.js'
-import type { Message, Request, Response } from '../http/json-rpc.js'
+import type { Message, Request, RequestId, Response } from '../http/json-rpc.js'
 import type { Reply } from '../http/reply.js'
 import { type Revision, revision } from '../http/versions.js'
 import type { LiveSession } from '../live/live-session.js'
@@ -9,6 +9,7 @@ import type { OpenStreams } from '../streams/open-streams.js'
 import type { StreamLog } from '../streams/stream-log.js'
 import { type CallLimits, refusedSubscription } from './call-limits.js'
 import { Deadlines, type Expiring } from './deadlines.js'
+import type { PendingCall } from './durable-transport.js'
 import { type BeforeAnswer, Exchange, type ExchangeSettings } from './exchange.js'
 import { HandlerExtra } from './handler-extra.js'
 
@@ -38,13 +39,17 @@ export class Calls {
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
   // Not async: a promise more for every call, and nothing to wait for.
-  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], { batch = false, held = false, beforeAnswer = keepEffect }: CallOptions): Promise<Reply> {
+  run (live: LiveSession, inbound: Inbound, requests: readonly Request[], options: CallOptions): Promise<Reply> {
+    const { batch = false, held = false, beforeAnswer = (request, response) => keepEffect(live, request, response) } = options
     const settings = held ? this.#whenHeld : this.settings
-    const { transport } = live
-    const { priming } = revisionOf(live.session, inbound)
+    const { session, transport } = live
+    const { priming } = revisionOf(session, inbound)
     const streaming = settings.responseMode !== 'json'
     const slowCalls = streaming && !held ? this.#slowCalls : undefined
-    const exchange = new Exchange({ calls: this, live, inbound, settings, slowCalls, priming, beforeAnswer }, requests, batch)
+    const cancelInServer = async (id: RequestId, call: PendingCall): Promise<void> => await transport.expire(id, call)
+    const exchange = new Exchange(
+      { calls: this, session, inbound, settings, slowCalls, priming, beforeAnswer, cancelInServer }, requests, batch
+    )
     const extra = new HandlerExtra(inbound, priming && streaming ? exchange : undefined)
     for (const request of requests) transport.requests.set(request.id, exchange)
     try {
@@ -72,7 +77,7 @@ export function revisionOf (session: Session, inbound: Inbound): Revision {
 }
 
 /** Makes durable what a request changed in its server, before its client hears that it did. */
-function keepEffect (request: Request, response: Response, live: LiveSession): Response | Promise<Response> {
+function keepEffect (live: LiveSession, request: Request, response: Response): Response | Promise<Response> {
   const effect = 'error' in response ? undefined : replayedEffect(request)
   if (effect === undefined) return response
   return live.session.change(state => ({ ...state, replay: effect(state.replay) })).then(() => {

@@ -3,17 +3,35 @@ import { setImmediate } from 'node:timers/promises'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import { type Message, type Notification, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from '../http/json-rpc.js'
+import type { Reply } from '../http/reply.js'
 import type { LogWriter } from '../streams/log-writer.js'
 import { DetachedTransport, unheardAnswer } from './detached-transport.js'
-import type { Exchange } from './exchange.js'
 import { Pace } from './pace.js'
 import type { Question, WireIds } from './wire-ids.js'
 
 /** Questions of one session that its client has not answered. */
 const MAX_QUESTIONS = 100
 
+/** What the transport needs of requests of the client that run in the server, until all of them are answered. */
+export interface PendingCall {
+  /** Whether messages other than answers can go out with it. */
+  readonly streams: boolean
+  /** Whether the client can hear of what goes out with it, now or when it resumes. */
+  readonly isHeard: boolean
+  /** How many of its requests that are not answered are of one method. */
+  count (method: string): number
+  /** Sends a request or notification that belongs to it. Resolves once it is durable. */
+  emit (message: Message): Promise<void>
+  /** Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable. */
+  answer (response: Response): Promise<void> | undefined
+  /** The client cancelled a request: MCP wants no answer to it. */
+  cancel (id: RequestId): Promise<void>
+  /** Gives up what is not answered; `reply` is for a call that is not streaming. */
+  abandon (reply?: (id: RequestId) => Reply): Promise<void>
+}
+
 /**
- * The SDK's `Transport` for one live session: it carries messages between a server object and the exchanges and streams of
+ * The SDK's `Transport` for one live session: it carries messages between a server object and the calls and streams of
  * its client, and can tell the server things that no client sent.
  */
 export class DurableTransport implements Transport {
@@ -29,7 +47,7 @@ export class DurableTransport implements Transport {
   /** The server threw at a message that no request of its client brought. */
   onfailed?: (error: unknown) => void
   /** The client's requests that run here. */
-  readonly requests = new Map<RequestId, Exchange>()
+  readonly requests = new Map<RequestId, PendingCall>()
   #asked: Map<RequestId, (response: Response) => void> | undefined
   /** No client can guess the ids of our own requests, and so take one back or answer it. */
   #secret: string | undefined
@@ -86,11 +104,11 @@ export class DurableTransport implements Transport {
   }
 
   /** Answers what still runs with an error; `reply` is for those that are not streaming. Resolves once clients could resume to it. */
-  async abandon (reply?: Parameters<Exchange['abandon']>[0]): Promise<void> {
-    const exchanges = new Set(this.requests.values())
+  async abandon (reply?: Parameters<PendingCall['abandon']>[0]): Promise<void> {
+    const calls = new Set(this.requests.values())
     this.requests.clear()
     try {
-      await Promise.all(Array.from(exchanges, async exchange => await exchange.abandon(reply)))
+      await Promise.all(Array.from(calls, async call => await call.abandon(reply)))
     } finally {
       this.#settled()
     }
@@ -124,22 +142,22 @@ export class DurableTransport implements Transport {
 
   /** The client takes a request back; the server has been told. */
   async cancel (id: RequestId): Promise<void> {
-    const exchange = this.requests.get(id)
+    const call = this.requests.get(id)
     try {
-      await exchange?.cancel(id)
+      await call?.cancel(id)
     } finally {
-      this.#remove(id, exchange)
+      this.#remove(id, call)
     }
   }
 
   /** Cancels a request in the server, and answers it with an error. */
-  async expire (id: RequestId, exchange: Exchange): Promise<void> {
+  async expire (id: RequestId, call: PendingCall): Promise<void> {
     // The id may be that of another request by now; this one ends all the same.
-    if (this.requests.get(id) === exchange) this.#tell(cancelled(id, 'it took too long'))
+    if (this.requests.get(id) === call) this.#tell(cancelled(id, 'it took too long'))
     try {
-      await exchange.answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
+      await call.answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
     } finally {
-      this.#remove(id, exchange)
+      this.#remove(id, call)
     }
   }
 
@@ -151,12 +169,12 @@ export class DurableTransport implements Transport {
   async #say (message: Message, options?: TransportSendOptions): Promise<void> {
     const related = options?.relatedRequestId
     const asks = 'id' in message
-    const exchange = related === undefined ? asks ? this.#onlyExchange() : undefined : this.requests.get(related)
+    const call = related === undefined ? asks ? this.#onlyCall() : undefined : this.requests.get(related)
     const paced = this.#pace.next()
     if (asks && this.wireIds.size >= MAX_QUESTIONS) return await this.#refuse(message.id as RequestId)
     const translated = this.wireIds.outgoing(message)
     if (asks || (message as Notification).method === 'notifications/cancelled') this.onchange?.()
-    if (exchange?.streams === true && (exchange.isHeard || !asks)) await exchange.emit(translated)
+    if (call?.streams === true && (call.isHeard || !asks)) await call.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
     await paced
   }
@@ -168,11 +186,11 @@ export class DurableTransport implements Transport {
   }
 
   /** A question that names no call, while one runs, is most likely that one's: not every client listens outside of its calls. */
-  #onlyExchange (): Exchange | undefined {
+  #onlyCall (): PendingCall | undefined {
     let only
-    for (const exchange of this.requests.values()) {
-      if (only !== undefined && only !== exchange) return undefined
-      only = exchange
+    for (const call of this.requests.values()) {
+      if (only !== undefined && only !== call) return undefined
+      only = call
     }
     return only
   }
@@ -184,13 +202,13 @@ export class DurableTransport implements Transport {
       this.#asked?.delete(id)
       return resolve(response)
     }
-    const exchange = this.requests.get(id)
-    if (exchange === undefined) return await this.#pace.next()
+    const call = this.requests.get(id)
+    if (call === undefined) return await this.#pace.next()
     try {
-      const answered = exchange.answer(response)
+      const answered = call.answer(response)
       if (answered !== undefined) await answered
     } finally {
-      this.#remove(id, exchange)
+      this.#remove(id, call)
     }
   }
 
@@ -209,9 +227,9 @@ export class DurableTransport implements Transport {
     }
   }
 
-  /** While an exchange ended, its client may have used the id again. */
-  #remove (id: RequestId, exchange: Exchange | undefined): void {
-    if (exchange === undefined || this.requests.get(id) !== exchange) return
+  /** While a call ended, its client may have used the id again. */
+  #remove (id: RequestId, call: PendingCall | undefined): void {
+    if (call === undefined || this.requests.get(id) !== call) return
     this.requests.delete(id)
     if (this.requests.size === 0) this.#settled()
   }

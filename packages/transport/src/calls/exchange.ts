@@ -1,13 +1,13 @@
-import type { Sessions } from '@holdfast/core'
+import type { Session, Sessions } from '@holdfast/core'
 import type { Inbound } from '../http/inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from '../http/json-rpc.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from '../http/reply.js'
-import type { LiveSession } from '../live/live-session.js'
 import type { LogWriter } from '../streams/log-writer.js'
 import type { OpenStreams } from '../streams/open-streams.js'
 import { eventId, messageEvent, primingEvent, retryHint } from '../streams/sse-event.js'
 import { INTERRUPTED, STANDALONE, type StreamLog, interruptions } from '../streams/stream-log.js'
 import type { Deadlines, Expiring, Waiting } from './deadlines.js'
+import type { PendingCall } from './durable-transport.js'
 
 /** `auto`: JSON unless the call says something before its result or takes long. `json`: never a stream. `sse`: always one. */
 export type ResponseMode = 'auto' | 'json' | 'sse'
@@ -21,11 +21,11 @@ export interface ExchangeSettings {
 }
 
 /** Makes an answer's effect durable before it is sent; may put another answer in its place. */
-export type BeforeAnswer = (request: Request, response: Response, live: LiveSession) => Response | Promise<Response>
+export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
 
 interface ExchangeContext {
   calls: { sessions: Sessions, log: StreamLog, streams: OpenStreams, deadlines: Deadlines<Expiring> }
-  live: LiveSession
+  session: Session
   inbound: Inbound
   settings: ExchangeSettings
   /** Makes a stream of a reply that takes long; absent where none may become one. */
@@ -33,6 +33,8 @@ interface ExchangeContext {
   /** The client understands an event without data. */
   priming: boolean
   beforeAnswer: BeforeAnswer
+  /** Cancels a request in the server, and answers it with an error. */
+  cancelInServer: (id: RequestId, call: PendingCall) => Promise<void>
 }
 
 /** When an exchange must be over. Its own place is among those that become streams. */
@@ -49,7 +51,7 @@ class Deadline implements Expiring {
 }
 
 /** One POST that carries requests, from its arrival until each is answered. */
-export class Exchange implements Waiting<Exchange> {
+export class Exchange implements PendingCall, Waiting<Exchange> {
   declare older?: Exchange | undefined
   declare newer?: Exchange | undefined
   declare since: number
@@ -102,7 +104,7 @@ export class Exchange implements Waiting<Exchange> {
   answer (response: Response): Promise<void> | undefined {
     const request = this.#open.find(({ id }) => id === response.id)
     if (request === undefined) return undefined
-    const prepared = this.context.beforeAnswer(request, response, this.context.live)
+    const prepared = this.context.beforeAnswer(request, response)
     return prepared instanceof Promise ? this.#answerLater(request, prepared) : this.#take(request, prepared)
   }
 
@@ -115,8 +117,8 @@ export class Exchange implements Waiting<Exchange> {
 
   /** It took too long. */
   expire (): void {
-    const { live: { transport }, calls } = this.context
-    for (const { id } of [...this.#open]) transport.expire(id, this).catch(error => calls.sessions.report(error))
+    const { calls, cancelInServer } = this.context
+    for (const { id } of [...this.#open]) cancelInServer(id, this).catch(error => calls.sessions.report(error))
   }
 
   /** Turns a reply that is still due into a stream. */
@@ -184,8 +186,8 @@ export class Exchange implements Waiting<Exchange> {
   }
 
   #interrupt (name: string): void {
-    const { calls, live } = this.context
-    calls.streams.interrupt(live.session.key, name)
+    const { calls, session } = this.context
+    calls.streams.interrupt(session.key, name)
   }
 
   async #fail (error: unknown): Promise<void> {
@@ -208,7 +210,7 @@ export class Exchange implements Waiting<Exchange> {
 
   async #stream (messages: readonly string[], end = false): Promise<void> {
     if (this.#writer === undefined) {
-      const { calls: { log }, live: { session } } = this.context
+      const { calls: { log }, session } = this.context
       this.#phase = 'streaming'
       this.context.slowCalls?.delete(this)
       this.#name = log.begin()
@@ -221,7 +223,7 @@ export class Exchange implements Waiting<Exchange> {
   }
 
   #deliver (first: number | undefined, messages: readonly string[], ended: boolean): void {
-    const { calls: { log, streams }, live: { session }, priming } = this.context
+    const { calls: { log, streams }, session, priming } = this.context
     if (ended) log.end(this.#name)
     if (this.#replied) {
       streams.deliver(session.key, this.#name, first, messages, ended)
@@ -237,7 +239,7 @@ export class Exchange implements Waiting<Exchange> {
   /** A stream that is over before it began needs neither a writer nor an open response. */
   async #finishAsStream (messages: readonly string[]): Promise<void> {
     this.#end()
-    const { calls: { log }, live: { session }, priming, settings } = this.context
+    const { calls: { log }, session, priming, settings } = this.context
     const name = log.name()
     const last = await log.append({ key: session.key, name }, messages, { end: true })
     if (last === undefined) return this.#settle(this.#unlogged())
