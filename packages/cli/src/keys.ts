@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { generateKey } from '@holdfast/envelope'
+import type { Act } from './act.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { EXIT } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts } from './output.js'
 import { withProgress } from './progress.js'
 

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Backend, type MigrationReport, MigrationStopped, migrate } from '@holdfast/core'
+import type { Act } from './act.js'
 import { confirm } from './confirm.js'
 import { type Place, backendAt, connect, placed, prefixOf } from './connection.js'
 import { EXIT, UsageError, reasons } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts, firstOf } from './output.js'
 import { withProgress } from './progress.js'
 

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type SnapshotBytes, type SnapshotSource, file } from '@holdfast/core'
+import type { Act } from './act.js'
 import { confirm } from './confirm.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { EXIT, Failure } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts, firstOf } from './output.js'
 import { withProgress } from './progress.js'
 

@@ -1,4 +1,4 @@
-import type { KeyState } from './key-spec.js'
+import type { KeyState } from './key-state.js'
 
 /**
  * A key in a key management service: it never leaves it, and wraps the data keys of this process. An answer that takes longer than

@@ -2,11 +2,9 @@ import { KeyObject } from 'node:crypto'
 import { types } from 'node:util'
 import { InvalidKeyError } from './errors.js'
 import type { KeyProvider } from './key-provider.js'
+import type { KeyState } from './key-state.js'
 import { KEY_ID } from './layout.js'
 import { KEY_SIZE } from './message.js'
-
-/** `active` may seal, `active` and `decrypt-only` open, `revoked` does neither. */
-export type KeyState = 'active' | 'decrypt-only' | 'revoked'
 
 /** A key in this process. */
 export interface KeySpec {

@@ -3,7 +3,7 @@ import { HoldfastError, expiresAt, isExpired } from '@holdfast/core'
 import { Entry } from './entry.js'
 import { pack } from './flat.js'
 import type { Bounds } from './options.js'
-import { Owners } from './owners.js'
+import { type OwnedEntry, Owners } from './owners.js'
 import { Pages } from './pages.js'
 import { RECORD_BYTES } from './room.js'
 import type { Streams } from './streams.js'
@@ -13,7 +13,7 @@ import { Wheel } from './wheel.js'
 
 /** The records, found by key, by owner and by the time at which they look due. */
 export class MemoryRecords implements RecordStore {
-  readonly #entries = new Table<Entry>()
+  readonly #entries = new Table<OwnedEntry>()
   readonly #owners = new Owners()
   readonly #pages = new Pages(this.#owners, (key) => this.#entries.get(key))
   readonly #tombstones: Tombstones
@@ -25,7 +25,7 @@ export class MemoryRecords implements RecordStore {
     this.#wheel = new Wheel(now())
   }
 
-  living (key: RecordKey): Entry | undefined {
+  living (key: RecordKey): OwnedEntry | undefined {
     const entry = this.#entries.get(key)
     return entry === undefined || isExpired(entry, this.now()) ? undefined : entry
   }
@@ -148,18 +148,18 @@ export class MemoryRecords implements RecordStore {
     return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
   }
 
-  #store (entry: Entry, body: Uint8Array): void {
+  #store (entry: OwnedEntry, body: Uint8Array): void {
     const taken = this.streams.room.take(entry.owner, body.length - entry.body.length)
     if (taken !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     entry.body = pack(body)
   }
 
-  #remove (entry: Entry): void {
+  #remove (entry: OwnedEntry): void {
     this.#tombstones.add(entry.key, expiresAt(entry))
     this.#forget(entry)
   }
 
-  #forget (entry: Entry): void {
+  #forget (entry: OwnedEntry): void {
     entry.leave()
     this.#entries.delete(entry.key)
     this.streams.drop(entry)

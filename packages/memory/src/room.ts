@@ -1,12 +1,16 @@
-import type { Owner } from './owners.js'
-
 /** What a record, a stream and an event take besides their bodies, at most. */
 export const RECORD_BYTES = 512
 export const STREAM_BYTES = 512
 export const EVENT_BYTES = 64
 
+/** Who holds some of the bytes. */
+interface Holder {
+  readonly name: string
+  bytes: number
+}
+
 /** Counts the bytes that are stored against the bound of the backend, and against the half of it that one owner may hold. */
-export class Room {
+export class Room<Owner extends Holder> {
   #used = 0
 
   /**

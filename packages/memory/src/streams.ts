@@ -1,16 +1,15 @@
 import { HoldfastError, type StoredStream } from '@holdfast/core'
 import { Chain } from './chain.js'
-import type { Entry } from './entry.js'
 import { flatten } from './flat.js'
 import { Heaviest } from './heaviest.js'
 import type { Bounds } from './options.js'
-import type { Owner } from './owners.js'
+import type { OwnedEntry, OwnedStream, Owner } from './owners.js'
 import { Room } from './room.js'
 import { Ended, Stream, eventBytes, streamBytes } from './stream.js'
 
 /** All streams of all records. Those that have ended are kept for a client that resumes, and are the first to go. */
 export class Streams {
-  readonly room: Room
+  readonly room: Room<Owner>
   /** Owners who have streams that have ended, by all their bytes. */
   readonly #byBytes = new Heaviest<Owner>()
   /** The same, by the bytes of those streams. */
@@ -22,7 +21,7 @@ export class Streams {
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
-  append (entry: Entry, name: string, bodies: readonly Uint8Array[], head: Uint8Array): Stream {
+  append (entry: OwnedEntry, name: string, bodies: readonly Uint8Array[], head: Uint8Array): OwnedStream {
     const known = entry.streams?.get(name)
     this.#take(entry.owner, known === undefined ? streamBytes(head, bodies) : eventBytes(bodies))
     const stream = known ?? this.#open(entry, name, head)
@@ -32,7 +31,7 @@ export class Streams {
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
-  restore (entry: Entry, stored: StoredStream): void {
+  restore (entry: OwnedEntry, stored: StoredStream): void {
     this.#take(entry.owner, streamBytes(stored.head, stored.entries))
     const stream = this.#open(entry, stored.name, stored.head)
     stream.restore(stored)
@@ -45,7 +44,7 @@ export class Streams {
    *
    * @throws HoldfastError HOLDFAST_BACKEND_FULL
    */
-  reseal (stream: Stream, stored: StoredStream): boolean {
+  reseal (stream: OwnedStream, stored: StoredStream): boolean {
     const { size } = stream
     const growth = streamBytes(stored.head, stored.entries) - size
     this.#take(stream.entry.owner, growth)
@@ -59,7 +58,7 @@ export class Streams {
     return true
   }
 
-  end (stream: Stream): void {
+  end (stream: OwnedStream): void {
     const { entry } = stream
     const { owner } = entry
     stream.place = new Ended(stream)
@@ -71,7 +70,7 @@ export class Streams {
   }
 
   /** Forgets the streams of a record. */
-  drop (entry: Entry): void {
+  drop (entry: OwnedEntry): void {
     for (const stream of entry.streams?.values() ?? []) this.#forget(stream)
     entry.streams = undefined
   }
@@ -80,7 +79,7 @@ export class Streams {
     if (this.room.take(owner, bytes) !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
 
-  #trim (stream: Stream): void {
+  #trim (stream: OwnedStream): void {
     this.room.free(stream.entry.owner, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
   }
 
@@ -103,7 +102,7 @@ export class Streams {
     this.#byBytes.weigh(owner, owner.endedBytes > 0 ? owner.bytes : 0)
   }
 
-  #open (entry: Entry, name: string, head: Uint8Array): Stream {
+  #open (entry: OwnedEntry, name: string, head: Uint8Array): OwnedStream {
     entry.streams ??= new Map()
     const ended = entry.ended?.first
     if (ended !== undefined && entry.streams.size >= this.bounds.maxStreams) this.#forget(ended.stream)
@@ -112,7 +111,7 @@ export class Streams {
     return stream
   }
 
-  #forget (stream: Stream): void {
+  #forget (stream: OwnedStream): void {
     const { ended, owner, streams } = stream.entry
     streams?.delete(stream.name)
     this.room.free(owner, stream.size)

@@ -1,5 +1,5 @@
-import type { Cluster, Redis } from 'ioredis'
-import type { Client } from './link.js'
+import type { Redis } from 'ioredis'
+import { type Client, masters } from './client.js'
 
 /** What makes a Redis unfit to keep sessions, by the code of the advice. The README lists the same table. */
 export const REDIS_ADVICE = {
@@ -24,11 +24,6 @@ export class RedisAdvice extends Error {
 /** What is unsafe about the server, or the masters of the Cluster, that a client is connected to. */
 export async function examine (client: Client): Promise<RedisAdviceCode[]> {
   return [...new Set((await Promise.all(masters(client).map(examineNode))).flat())]
-}
-
-/** The server, or every master of a Cluster. */
-export function masters (client: Client): Redis[] {
-  return client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
 }
 
 async function examineNode (node: Redis): Promise<RedisAdviceCode[]> {

@@ -1,4 +1,4 @@
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 
 /** What one run of a script takes at most, so that others do not wait for long. */
 const MOST = 64

@@ -1,8 +1,9 @@
 import type { Bus, BusListener } from '@holdfast/core'
+import type { Client } from './client.js'
 import { disconnect } from './connect.js'
 import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
-import type { Client, Link } from './link.js'
+import type { Link } from './link.js'
 
 /** Milliseconds between two questions whether the connection of the subscriptions is still there. */
 const PULSE = 5000

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis'
-import { masters } from './advice.js'
-import type { Client } from './link.js'
+import { type Client, masters } from './client.js'
 
 /** Milliseconds that the clock of Redis is ahead of this process's: of a Cluster, that of the master which differs most. */
 export async function clockAhead (client: Client): Promise<number> {

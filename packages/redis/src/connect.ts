@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions as ConnectionOptions } from 'ioredis'
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 import type { Settings } from './options.js'
 
 type Connection = ConnectionOptions & { replyMapping: 'legacy' }

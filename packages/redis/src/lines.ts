@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 
 /** Bytes a millisecond at which what waits in a socket is sent at the least: slower than any network over which Redis is of use. */
 const SENT = 8 * 1024

@@ -1,13 +1,11 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
+import type { Argument, Client } from './client.js'
 import { Deadlines } from './deadlines.js'
 import type { Doctor } from './doctor.js'
 import { RedisError, translate } from './errors.js'
 import { Lines } from './lines.js'
 import { type Script, type ScriptName, scripts } from './script.js'
-
-export type Client = Redis | Cluster
-export type Argument = string | number | Uint8Array
 
 type Sent = string | number | Buffer
 

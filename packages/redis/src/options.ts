@@ -1,6 +1,6 @@
 import type { RedisOptions as ConnectionOptions } from 'ioredis'
 import { InvalidOptionError } from '@holdfast/core'
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 
 /** Options of {@link redis}: a `client`, or a `url` or `connection` to make one from, and what follows. */
 export interface RedisOptions {

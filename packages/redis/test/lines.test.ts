@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Client } from '../dist/link.js'
+import type { Client } from '../dist/client.js'
 import { Lines } from '../dist/lines.js'
 
 class Stream {
