@@ -1,6 +1,7 @@
 // Rules of this repository that no other tool checks.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { importCycles } from './import-cycles.js'
 import { packages, report } from './packages.js'
 
 /** Which packages a package may depend on: arrows point down only. */
@@ -13,6 +14,9 @@ const below = {
   fastify: ['core', 'envelope', 'memory', 'transport'],
   cli: ['core', 'envelope', 'memory', 'redis']
 }
+
+/** Packages whose files still import each other in circles. */
+const circular = ['core']
 
 /** What no file may contain. */
 const forbidden = {
@@ -29,6 +33,7 @@ report([
   ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
   ...packages.flatMap(upwardArrows),
   ...packages.flatMap(undeclaredImports),
+  ...packages.filter(({ dir }) => !circular.includes(dir)).flatMap(circles),
   ...missingErrorCodes()
 ])
 
@@ -77,6 +82,12 @@ function undeclaredImports ({ dir, manifest }) {
     [...readFileSync(file, 'utf8').matchAll(/^(?! *\*).*\b(?:from|import) *\(?'((?:@[^/']+\/)?[^./'][^/']*)/gm)]
       .filter(([, name]) => !name.startsWith('node:') && !declared.has(name))
       .map(([, name]) => `${file}: imports ${name}, which its package.json does not list`))
+}
+
+function circles ({ dir }) {
+  const src = `packages/${dir}/src/`
+  return importCycles(files.filter(file => file.startsWith(src) && file.endsWith('.ts')))
+    .map(cycle => `packages/${dir}/src: imports in a circle: ${cycle.map(file => file.slice(src.length)).join(' → ')}`)
 }
 
 function runtimeDependencies ({ dependencies, peerDependencies, optionalDependencies }) {
