@@ -11,7 +11,9 @@ import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
 import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
 import { type Inbound, header } from './http/inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
-import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './http/reply.js'
+import {
+  type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply
+} from './http/reply.js'
 import { refusedVersion } from './http/versions.js'
 import type { LiveSession } from './live/live-session.js'
 import { LiveSessions, type LiveSettings } from './live/live-sessions.js'
@@ -23,8 +25,8 @@ import { StreamLog } from './streams/stream-log.js'
 export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings, StreamSettings, CallLimits {
   sessions: Sessions
   /**
-   * Milliseconds that a request may take, of the client or of the server. Then the client's is cancelled in the server and answered with an
-   * error; the server's is answered with an error.
+   * Milliseconds that a request may take, of the client or of the server. Then the client's is cancelled in the server
+   * and answered with an error; the server's is answered with an error.
    */
   callTimeout: number
 }
@@ -35,7 +37,10 @@ const LAST_WORDS = 250
 /** Client notifications that need no server object: a dormant session stays dormant. */
 const SERVERLESS = new Set(['notifications/initialized', 'notifications/cancelled', 'notifications/progress'])
 
-/** MCP's Streamable HTTP for durable sessions, for any framework: what comes in as {@link Inbound} goes out as {@link Reply}. */
+/**
+ * MCP's Streamable HTTP for durable sessions, for any framework: what comes in as {@link Inbound} goes out as
+ * {@link Reply}.
+ */
 export class Endpoint {
   readonly sessions: Sessions
   readonly #streams: OpenStreams
@@ -49,13 +54,17 @@ export class Endpoint {
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
-    const deadlines = new Deadlines<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
+    const deadlines = new Deadlines<Expiring>(
+      options.callTimeout, item => item.expire(), error => sessions.report(error)
+    )
     this.sessions = sessions
     this.#limits = options
     this.#streams = new OpenStreams(sessions, log, options)
     this.#live = new LiveSessions(sessions, log, this.#streams, options, deadlines)
     this.#calls = new Calls(sessions, log, this.#streams, options, options, deadlines)
-    this.#rollCall = new RollCall(sessions, () => ({ live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS }))
+    this.#rollCall = new RollCall(sessions, () => ({
+      live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS
+    }))
     this.#replica = new Replica(sessions, this.#live, this.#streams, this.#rollCall, options)
   }
 
@@ -91,9 +100,9 @@ export class Endpoint {
   }
 
   /**
-   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for their server, their
-   * time. What is left then is
-   * answered with an error, for which the last 250 ms are meant. Resolves in time, or within those, whatever servers and backend do.
+   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for
+   * their server, their time. What is left then is answered with an error, for which the last 250 ms are meant.
+   * Resolves in time, or within those, whatever servers and backend do.
    *
    * @param timeout milliseconds
    */
@@ -107,14 +116,16 @@ export class Endpoint {
   }
 
   /**
-   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and backend do; what they
-   * still do then is told as an `error` of `sessions`.
+   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and
+   * backend do; what they still do then is told as an `error` of `sessions`.
    *
    * @param timeout milliseconds
    */
   async close (timeout = 10_000): Promise<void> {
     const closing = Promise.all([this.#replica.stop(), this.#live.close()])
-    if (!await within(closing, timeout)) this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
+    if (!await within(closing, timeout)) {
+      this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
+    }
   }
 
   /** Takes messages of a client. */
@@ -126,7 +137,9 @@ export class Endpoint {
       const [first] = messages.requests
       // Answers and cancellations are for calls that still run.
       if (first !== undefined) this.#refuseWhileDraining()
-      if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
+      if (first !== undefined && carries(messages, 'initialize')) {
+        return await this.#initialize(inbound, messages, first)
+      }
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
       const reply = await this.#live.withSession(sessionId(inbound), inbound.principal, first !== undefined,
@@ -170,7 +183,9 @@ export class Endpoint {
   }
 
   #notFound (id: RequestId | null): Reply {
-    return this.sessions.incomplete ? failureReply(new HoldfastError('HOLDFAST_KEY_UNAVAILABLE'), id) : notFoundReply(id)
+    return this.sessions.incomplete
+      ? failureReply(new HoldfastError('HOLDFAST_KEY_UNAVAILABLE'), id)
+      : notFoundReply(id)
   }
 
   #failed (error: unknown, id: RequestId | null): Reply {
@@ -185,12 +200,22 @@ export class Endpoint {
 
   // These are not async: a promise more for every call, and mostly nothing to wait for.
 
-  #receive (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+  #receive (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
     if (session.state.handshake.protocolVersion !== '') return this.#serve(session, live, inbound, messages)
     return assumeHandshake(session, inbound).then(() => this.#serve(session, live, inbound, messages))
   }
 
-  #serve (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+  #serve (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
     if (this.#isCrowded(session, live, messages)) return tooManyCalls(soleId(messages))
     if (!this.#needsServer(session, live, messages)) return this.#dispatch(session, live, inbound, messages)
     return this.#live.withServer(session, true, started => this.#dispatch(started.session, started, inbound, messages))
@@ -204,10 +229,16 @@ export class Endpoint {
 
   #needsServer ({ key }: Session, live: LiveSession | undefined, { requests, notifications }: Messages): boolean {
     if (live !== undefined || this.#draining) return false
-    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(key)
+    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) ||
+      this.#live.isStarting(key)
   }
 
-  #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+  #dispatch (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
     inbound.found?.(session)
     const { notifications, responses, batch } = messages
     if (batch && !revisionOf(session, inbound).batches) {
@@ -227,17 +258,27 @@ export class Endpoint {
     return this.#live.whenAdmitted(live, admitted => this.#run(admitted, inbound, messages))
   }
 
-  async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
+  async #dispatchMixed (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> {
     const { requests, notifications, responses, batch } = messages
-    // Of a batch that is refused nothing happens. Nor does anything run that found its session dormant when this process began to end.
+    // Of a batch that is refused nothing happens. Nor does anything run that found its session dormant when this
+    // process began to end.
     if (requests.length > 0) this.#refuseWhileDraining()
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
-    for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound))
+    for (const notification of notifications) {
+      await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound))
+    }
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
     if (live !== undefined && requests.length > 0) return await this.#run(live, inbound, messages)
-    return accepted ? emptyReply(202) : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
+    return accepted
+      ? emptyReply(202)
+      : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
   }
 
   async #openStream (session: Session, inbound: Inbound): Promise<Reply> {
@@ -246,7 +287,9 @@ export class Endpoint {
     if (cursor === undefined) return streamReply(await this.#streams.standalone(session, priming))
     const place = parseEventId(cursor)
     const stream = place && await this.#streams.resume(session, place.name, place.position, priming)
-    if (stream === undefined) return errorReply(400, null, SERVER_ERROR, 'Bad Request: Last-Event-ID names no stream of this session')
+    if (stream === undefined) {
+      return errorReply(400, null, SERVER_ERROR, 'Bad Request: Last-Event-ID names no stream of this session')
+    }
     // A client that is told 204 does not come back for more (WHATWG HTML, server-sent events).
     return stream === 'over' ? emptyReply(204) : streamReply(stream)
   }

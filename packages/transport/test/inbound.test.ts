@@ -12,15 +12,23 @@ t.test('a header is one string', async (t) => {
 })
 
 t.test('copies of a header that agree are one', async (t) => {
-  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
-  for (const copies of ['2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'], ['2025-06-18, 2025-06-18', '2025-06-18']]) {
+  const version = (value: string | string[]): string | undefined =>
+    header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
+  for (const copies of [
+    '2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'],
+    ['2025-06-18, 2025-06-18', '2025-06-18']
+  ]) {
     t.equal(version(copies), '2025-06-18', String(copies))
   }
-  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) t.not(version(copies), '2025-06-18', String(copies))
+  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) {
+    t.not(version(copies), '2025-06-18', String(copies))
+  }
 })
 
 t.test('a server of the v2 SDK reads a web request', async (t) => {
-  const { request } = new HandlerExtra(new Call(null, { 'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x' }))
+  const { request } = new HandlerExtra(new Call(null, {
+    'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x'
+  }))
   t.equal(request.method, 'POST')
   t.equal(request.url, 'http://replica.test/mcp')
   t.same(Object.fromEntries(request.headers), { 'x-tenant': 'ü', 'set-cookie': 'a,b' })

@@ -114,7 +114,10 @@ for (const [name, { status, run }] of Object.entries(POINTS)) {
   })
 }
 
-for (const name of ['the framework throws when it hears of the session', 'the server throws at a request', 'the server throws at a notification']) {
+for (const name of [
+  'the framework throws when it hears of the session', 'the server throws at a request',
+  'the server throws at a notification'
+]) {
   t.test(`a session that a request made live can be made dormant after this: ${name}`, async (t) => {
     const made: Made[] = []
     const f = await fleet(t, { maxLive: 1, createServer: brittle(fixtureServer(scripts, made)) })

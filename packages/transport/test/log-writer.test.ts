@@ -4,12 +4,17 @@ import { Gate } from './fixtures/gate.js'
 
 interface Call { messages: readonly string[], end: boolean, head: boolean }
 
-function writer (t: { end?: unknown }, answers: Array<number | undefined> = []): { writer: LogWriter, appended: Call[], delivered: unknown[][], release: () => void } {
+function writer (
+  t: { end?: unknown },
+  answers: Array<number | undefined> = []
+): { writer: LogWriter, appended: Call[], delivered: unknown[][], release: () => void } {
   const appended: Call[] = []
   const delivered: unknown[][] = []
   let gate = new Gate()
   let last = 0
-  const append = async (messages: readonly string[], { end, head }: { end?: boolean, head?: Uint8Array }): Promise<number | undefined> => {
+  const append = async (
+    messages: readonly string[], { end, head }: { end?: boolean, head?: Uint8Array }
+  ): Promise<number | undefined> => {
     appended.push({ messages, end: end === true, head: head !== undefined })
     await gate.passed
     gate = new Gate()

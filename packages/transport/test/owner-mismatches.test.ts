@@ -7,7 +7,13 @@ import { stayAwake } from './fixtures/gate.js'
 const alice: Principal = { subject: 'alice' }
 
 /** One live session, which is alice's, and what is told of it. */
-async function watched (): Promise<{ session: Session, mismatches: OwnerMismatches, told: unknown[], looked: string[], sessions: Sessions }> {
+async function watched (): Promise<{
+  session: Session
+  mismatches: OwnerMismatches
+  told: unknown[]
+  looked: string[]
+  sessions: Sessions
+}> {
   const sessions = new Sessions({ backend: memory() })
   const session = await sessions.create({ principal: alice })
   const [told, looked]: [unknown[], string[]] = [[], []]
@@ -22,7 +28,9 @@ async function watched (): Promise<{ session: Session, mismatches: OwnerMismatch
 t.test('mismatches are looked up and told later, together and each once', async (t) => {
   stayAwake(t)
   const { session, mismatches, told, looked, sessions } = await watched()
-  const last = new Promise<void>(resolve => { sessions.on('ownerMismatch', () => { if (told.length === 3) resolve() }) })
+  const last = new Promise<void>(resolve => {
+    sessions.on('ownerMismatch', () => { if (told.length === 3) resolve() })
+  })
   for (const by of [{ subject: 'bob' }, { subject: 'carol' }, null]) mismatches.note(session.id, by)
   t.same(looked, [], 'a live session takes no more time than none')
   await last

@@ -39,7 +39,11 @@ for (const end of ['delete', 'close'] as const) {
       } while (answer.action !== 'accept')
     }
     const f = await fleet(t, {
-      scripts: { insist: async ({ server }: Scene) => { await insist(server).catch(error => { refused = error }).finally(over.open) } }
+      scripts: {
+        insist: async ({ server }: Scene) => {
+          await insist(server).catch(error => { refused = error }).finally(over.open)
+        }
+      }
     })
     const client = await f.client().begin({ elicitation: {} })
     const call = client.do('insist')
@@ -62,7 +66,10 @@ t.test('those who ask on and on without waiting are refused, each in a later tur
   await client.delete()
   let answered = 0
   const refusals: unknown[] = []
-  for (let n = 0; n < 100; n++) server.elicitInput(elicitation, { timeout: 1_000 }).then(() => { answered++ }, error => { refusals.push(error.message) })
+  for (let n = 0; n < 100; n++) {
+    const answer = server.elicitInput(elicitation, { timeout: 1_000 })
+    answer.then(() => { answered++ }, error => { refusals.push(error.message) })
+  }
   await Promise.resolve()
   t.equal(refusals.length, 0)
   await turns(3)
@@ -97,7 +104,11 @@ for (const end of ['hangs up', 'deletes'] as const) {
           while (!stopping.signal.aborted) {
             if (++told === ENDLESS) throw new Error('endless')
             if (end === 'deletes') await server.server.sendLoggingMessage({ level: 'info', data: told })
-            else await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: told } })
+            else {
+              await extra.sendNotification({
+                method: 'notifications/message', params: { level: 'info', data: told }
+              })
+            }
           }
           stop.open()
         }
@@ -119,7 +130,9 @@ for (const end of ['hangs up', 'deletes'] as const) {
 }
 
 t.test('a transport that tells nobody of what it notices works all the same', async (t) => {
-  const wireIds = new WireIds('0123456789abcdef', () => 1, new Deadlines<Expiring>(60_000, item => item.expire(), error => { throw error }))
+  const wireIds = new WireIds(
+    '0123456789abcdef', () => 1, new Deadlines<Expiring>(60_000, item => item.expire(), error => { throw error })
+  )
   const transport = new DurableTransport('id', wireIds, new LogWriter(async () => 1, () => {}))
   const heard: unknown[] = []
   transport.onmessage = message => {

@@ -33,7 +33,9 @@ t.test('owners take turns, and who comes later does not overtake', async (t) => 
   const places = new Places()
   const queue = new PlaceQueue(60_000)
   const taken: string[] = []
-  const wait = async (name: string): Promise<void> => { if (await queue.take(name.slice(0, 1), places.tryTake)) taken.push(name) }
+  const wait = async (name: string): Promise<void> => {
+    if (await queue.take(name.slice(0, 1), places.tryTake)) taken.push(name)
+  }
   const waiting = ['a1', 'a2', 'a3', 'b1', 'c1'].map(wait)
   places.free = 1
   const late = wait('a4')
@@ -49,7 +51,9 @@ t.test('an owner who may take nothing holds up nobody', async (t) => {
   stayAwake(t)
   const places = new Places()
   const queue = new PlaceQueue(60_000)
-  const refused = Array.from({ length: 200 }, async (_, n) => await queue.take(n < 100 ? 'greedy' : `greedy${n}`, () => false))
+  const refused = Array.from(
+    { length: 200 }, async (_, n) => await queue.take(n < 100 ? 'greedy' : `greedy${n}`, () => false)
+  )
   const other = queue.take('other', places.tryTake)
   places.free = 1
   for (let looks = 0; looks < 2; looks++) queue.freed()

@@ -10,16 +10,23 @@ t.test('an event id names a stream and a position', async (t) => {
 
 t.test('what is none of our event ids is told apart', async (t) => {
   const strange = [
-    '', '.', '1', 'standalone', 'standalone.', '.5', 'standalone.-1', 'standalone.1e3', 'standalone.1.5x', 'standalone. 1',
-    'standalone.1\n', 'standalone.1\r\ndata: x', 'stand alone.1', 'ständalone.1', `${'x'.repeat(65)}.1`, 'standalone.1234567890123456', '../etc.1', 'a:b.1'
+    '', '.', '1', 'standalone', 'standalone.', '.5', 'standalone.-1', 'standalone.1e3', 'standalone.1.5x',
+    'standalone. 1', 'standalone.1\n', 'standalone.1\r\ndata: x', 'stand alone.1', 'ständalone.1',
+    `${'x'.repeat(65)}.1`,
+    'standalone.1234567890123456', '../etc.1', 'a:b.1'
   ]
   for (const id of strange) t.equal(parseEventId(id), undefined, JSON.stringify(id))
 })
 
 t.test('a reader of server-sent events understands them', async (t) => {
-  const events = new Events(primingEvent('a.0', 5) + messageEvent('{"x":"\\n"}', 'a.1') + KEEP_ALIVE + messageEvent('1') + retryHint(9))
+  const events = new Events(
+    primingEvent('a.0', 5) + messageEvent('{"x":"\\n"}', 'a.1') + KEEP_ALIVE + messageEvent('1') + retryHint(9)
+  )
   t.same(await events.rest(), [{ x: '\n' }, 1])
-  t.same(events.seen, [{ id: 'a.0', retry: '5', data: '' }, { event: 'message', id: 'a.1', data: '{"x":"\\n"}' }, { comment: true }, { event: 'message', data: '1' }, { retry: '9' }])
+  t.same(events.seen, [
+    { id: 'a.0', retry: '5', data: '' }, { event: 'message', id: 'a.1', data: '{"x":"\\n"}' }, { comment: true },
+    { event: 'message', data: '1' }, { retry: '9' }
+  ])
 })
 
 t.test('separators that some clients take for the end of a line are escaped', async (t) => {

@@ -76,7 +76,9 @@ t.test('what is due and throws keeps nothing else from being due', async (t) => 
   }
   let due = 0
   const failures: unknown[] = []
-  const deadlines = new Deadlines<Item>(5, () => { if (++due !== 2) throw new Error(`broken ${due}`) }, error => { failures.push(error) })
+  const deadlines = new Deadlines<Item>(
+    5, () => { if (++due !== 2) throw new Error(`broken ${due}`) }, error => { failures.push(error) }
+  )
   for (let n = 0; n < 3; n++) deadlines.add(new Item())
   await eventually(() => due === 3)
   deadlines.add(new Item())

@@ -33,14 +33,17 @@ export class Calls {
     readonly limits: CallLimits,
     readonly deadlines: Deadlines<Expiring>
   ) {
-    this.#slowCalls = new Deadlines(settings.streamAfter, exchange => exchange.openStream(), error => sessions.report(error))
+    this.#slowCalls = new Deadlines(
+      settings.streamAfter, exchange => exchange.openStream(), error => sessions.report(error)
+    )
     this.#whenHeld = { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode }
   }
 
   /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
   // Not async: a promise more for every call, and nothing to wait for.
   run (live: LiveSession, inbound: Inbound, requests: readonly Request[], options: CallOptions): Promise<Reply> {
-    const { batch = false, held = false, beforeAnswer = (request, response) => keepEffect(live, request, response) } = options
+    const { batch = false, held = false } = options
+    const beforeAnswer = options.beforeAnswer ?? ((request, response) => keepEffect(live, request, response))
     const settings = held ? this.#whenHeld : this.settings
     const { session, transport } = live
     const { priming } = revisionOf(session, inbound)

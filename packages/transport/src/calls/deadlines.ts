@@ -20,7 +20,11 @@ export class Deadlines<T extends Waiting<T>> {
    * @param after milliseconds
    * @param failed told of what `due` throws; the others are due all the same
    */
-  constructor (private readonly after: number, private readonly due: (item: T) => void, private readonly failed: (error: unknown) => void) {}
+  constructor (
+    private readonly after: number,
+    private readonly due: (item: T) => void,
+    private readonly failed: (error: unknown) => void
+  ) {}
 
   add (item: T): void {
     item.since = performance.now()

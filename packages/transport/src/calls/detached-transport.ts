@@ -29,9 +29,10 @@ function unheardError (id: Request['id']): Response {
 }
 
 /**
- * Where a server is connected to once its session has let it go. A timer of its own may go on to speak, and the SDK rejects what an
- * unconnected server says: a rejection that nobody handles ends the process. Here it is dropped. A server that asks until it is content
- * would keep the event loop, so each answer comes in a later turn, and later than the one before.
+ * Where a server is connected to once its session has let it go. A timer of its own may go on to speak, and the SDK
+ * rejects what an unconnected server says: a rejection that nobody handles ends the process. Here it is dropped. A
+ * server that asks until it is content would keep the event loop, so each answer comes in a later turn, and later than
+ * the one before.
  */
 export class DetachedTransport implements Transport {
   onclose?: () => void
@@ -45,7 +46,11 @@ export class DetachedTransport implements Transport {
    * @param spoke told of the first message
    * @param failed told of what the server throws at an answer
    */
-  constructor (private readonly pace: Pace, private readonly spoke: () => void, private readonly failed: (error: unknown) => void) {}
+  constructor (
+    private readonly pace: Pace,
+    private readonly spoke: () => void,
+    private readonly failed: (error: unknown) => void
+  ) {}
 
   async start (): Promise<void> {}
 

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
-import { type Message, type Notification, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse } from '../http/json-rpc.js'
+import {
+  type Message, type Notification, type RequestId, type Response, SERVER_ERROR, errorMessage, isResponse
+} from '../http/json-rpc.js'
 import type { Reply } from '../http/reply.js'
 import type { LogWriter } from '../streams/log-writer.js'
 import { DetachedTransport, unheardAnswer } from './detached-transport.js'
@@ -22,7 +24,9 @@ export interface PendingCall {
   count (method: string): number
   /** Sends a request or notification that belongs to it. Resolves once it is durable. */
   emit (message: Message): Promise<void>
-  /** Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable. */
+  /**
+   * Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable.
+   */
   answer (response: Response): Promise<void> | undefined
   /** The client cancelled a request: MCP wants no answer to it. */
   cancel (id: RequestId): Promise<void>
@@ -103,7 +107,10 @@ export class DurableTransport implements Transport {
     await abandoned
   }
 
-  /** Answers what still runs with an error; `reply` is for those that are not streaming. Resolves once clients could resume to it. */
+  /**
+   * Answers what still runs with an error; `reply` is for those that are not streaming. Resolves once clients could
+   * resume to it.
+   */
   async abandon (reply?: Parameters<PendingCall['abandon']>[0]): Promise<void> {
     const calls = new Set(this.requests.values())
     this.requests.clear()
@@ -185,7 +192,10 @@ export class DurableTransport implements Transport {
     this.#tell(errorMessage(id, SERVER_ERROR, `The client has not answered ${MAX_QUESTIONS} requests`) as Message)
   }
 
-  /** A question that names no call, while one runs, is most likely that one's: not every client listens outside of its calls. */
+  /**
+   * A question that names no call, while one runs, is most likely that one's: not every client listens outside of its
+   * calls.
+   */
   #onlyCall (): PendingCall | undefined {
     let only
     for (const call of this.requests.values()) {

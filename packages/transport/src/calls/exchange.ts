@@ -2,14 +2,17 @@ import type { Session, Sessions } from '@holdfast/core'
 import type { Inbound } from '../http/inbound.js'
 import { type Message, type Request, type RequestId, type Response, SERVER_ERROR } from '../http/json-rpc.js'
 import { type Reply, errorReply, failureReply, jsonReply, streamReply } from '../http/reply.js'
-import type { LogWriter } from '../streams/log-writer.js'
+import type { Deliver, LogWriter } from '../streams/log-writer.js'
 import type { OpenStreams } from '../streams/open-streams.js'
 import { eventId, messageEvent, primingEvent, retryHint } from '../streams/sse-event.js'
 import { INTERRUPTED, STANDALONE, type StreamLog, interruptions } from '../streams/stream-log.js'
 import type { Deadlines, Expiring, Waiting } from './deadlines.js'
 import type { PendingCall } from './durable-transport.js'
 
-/** `auto`: JSON unless the call says something before its result or takes long. `json`: never a stream. `sse`: always one. */
+/**
+ * `auto`: JSON unless the call says something before its result or takes long. `json`: never a stream. `sse`: always
+ * one.
+ */
 export type ResponseMode = 'auto' | 'json' | 'sse'
 
 export interface ExchangeSettings {
@@ -70,7 +73,11 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
   #writer: LogWriter | undefined
   readonly #deadline = new Deadline(this)
 
-  constructor (private readonly context: ExchangeContext, private readonly requests: readonly Request[], private readonly batch: boolean) {
+  constructor (
+    private readonly context: ExchangeContext,
+    private readonly requests: readonly Request[],
+    private readonly batch: boolean
+  ) {
     this.#open = [...requests]
     this.reply = new Promise(resolve => { this.#resolve = resolve })
     context.slowCalls?.add(this)
@@ -100,7 +107,9 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     await this.#stream([JSON.stringify(message)])
   }
 
-  /** Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable. */
+  /**
+   * Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable.
+   */
   answer (response: Response): Promise<void> | undefined {
     const request = this.#open.find(({ id }) => id === response.id)
     if (request === undefined) return undefined
@@ -170,7 +179,9 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     return last ? this.#finish() : undefined
   }
 
-  /** Where the log is so slow that no response has begun, and nothing but answers was said, they need not wait for it. */
+  /**
+   * Where the log is so slow that no response has begun, and nothing but answers was said, they need not wait for it.
+   */
   #streamAnswer (answer: string, last: boolean): Promise<void> | undefined {
     const written = this.#stream([answer], last)
     if (!last || this.#replied || this.#emitted) return written
@@ -203,7 +214,9 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
 
   /** All answers, for a client that cannot resume. */
   #unlogged (): Reply {
-    if (this.context.settings.responseMode === 'sse') return streamReply(this.#answers.map(answer => messageEvent(answer)).join(''))
+    if (this.context.settings.responseMode === 'sse') {
+      return streamReply(this.#answers.map(answer => messageEvent(answer)).join(''))
+    }
     const answers = this.#answers.join(',')
     return answers === '' ? streamReply('') : jsonReply(this.batch ? `[${answers}]` : answers)
   }
@@ -214,7 +227,7 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
       this.#phase = 'streaming'
       this.context.slowCalls?.delete(this)
       this.#name = log.begin()
-      const deliver = (first: number | undefined, written: readonly string[], ended: boolean): void => this.#deliver(first, written, ended)
+      const deliver: Deliver = (first, written, ended) => this.#deliver(first, written, ended)
       this.#writer = log.writer(session, this.#name, deliver, this.requests.map(({ id }) => id))
       if (!end) messages = [...this.#answers, ...messages]
     }

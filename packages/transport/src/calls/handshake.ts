@@ -9,12 +9,21 @@ import type { Calls } from './calls.js'
 type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
 
 /**
- * Begins a session. The record is created first, so that a cap is met before a server is made, and the answer goes out only
- * when the record says what was agreed. Whatever id the client brings is ignored.
+ * Begins a session. The record is created first, so that a cap is met before a server is made, and the answer goes out
+ * only when the record says what was agreed. Whatever id the client brings is ignored.
  */
-export async function initialize (calls: Calls, live: LiveSessions, inbound: Inbound, request: Request): Promise<Reply> {
+export async function initialize (
+  calls: Calls,
+  live: LiveSessions,
+  inbound: Inbound,
+  request: Request
+): Promise<Reply> {
   const params = request.params
-  if (!isHandshake(params)) return errorReply(400, request.id, INVALID_PARAMS, 'Invalid params: initialize needs protocolVersion, capabilities and clientInfo')
+  if (!isHandshake(params)) {
+    return errorReply(
+      400, request.id, INVALID_PARAMS, 'Invalid params: initialize needs protocolVersion, capabilities and clientInfo'
+    )
+  }
   const session = await calls.sessions.create({
     principal: inbound.principal,
     client: params.clientInfo,
@@ -38,17 +47,23 @@ export async function initialize (calls: Calls, live: LiveSessions, inbound: Inb
   }
 }
 
-/** Gives a session that came without a handshake, from another system, the one that its client must have made: nothing is known of it but the version. */
+/**
+ * Gives a session that came without a handshake, from another system, the one that its client must have made: nothing
+ * is known of it but the version.
+ */
 export async function assumeHandshake (session: Session, inbound: Inbound): Promise<void> {
   const protocolVersion = header(inbound, 'mcp-protocol-version') ?? ASSUMED
   const client = { name: 'unknown', version: '0' }
-  const handshake = { initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true }
+  const handshake = {
+    initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true
+  }
   await session.change(state => state.handshake.protocolVersion === '' ? { ...state, client, handshake } : state)
 }
 
 function isHandshake (params: unknown): params is HandshakeParams {
   return isObject(params) && typeof params.protocolVersion === 'string' && isObject(params.capabilities) &&
-    isObject(params.clientInfo) && typeof params.clientInfo.name === 'string' && typeof params.clientInfo.version === 'string'
+    isObject(params.clientInfo) && typeof params.clientInfo.name === 'string' &&
+    typeof params.clientInfo.version === 'string'
 }
 
 /** Keeps the version that the server agreed to. False when it refused. */

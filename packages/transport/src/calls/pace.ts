@@ -1,6 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** Lets the event loop turn between messages: who sends one after the other, and is told at once that each is sent, would never let it. */
+/**
+ * Lets the event loop turn between messages: who sends one after the other, and is told at once that each is sent,
+ * would never let it.
+ */
 export class Pace {
   #said = false
 

@@ -9,7 +9,11 @@ export class Question implements Expiring {
   declare since: number
 
   /** @param id as the server knows it */
-  constructor (readonly id: RequestId, readonly method: string, private readonly expired: (question: Question) => void) {}
+  constructor (
+    readonly id: RequestId,
+    readonly method: string,
+    private readonly expired: (question: Question) => void
+  ) {}
 
   expire (): void {
     this.expired(this)
@@ -17,8 +21,8 @@ export class Question implements Expiring {
 }
 
 /**
- * The ids that one server gives its own requests, as the client sees them: `<replica>.<n>`. The SDK counts from 0 in every new
- * server, while MCP forbids to use an id twice in a session, and an answer must find the replica that asked.
+ * The ids that one server gives its own requests, as the client sees them: `<replica>.<n>`. The SDK counts from 0 in
+ * every new server, while MCP forbids to use an id twice in a session, and an answer must find the replica that asked.
  */
 export class WireIds {
   /** By number on the wire. */
@@ -30,7 +34,11 @@ export class WireIds {
    * @param next one counter for the whole replica
    * @param deadlines of all questions in this process
    */
-  constructor (private readonly replica: string, private readonly next: () => number, private readonly deadlines: Deadlines<Expiring>) {}
+  constructor (
+    private readonly replica: string,
+    private readonly next: () => number,
+    private readonly deadlines: Deadlines<Expiring>
+  ) {}
 
   /** Requests without an answer yet. */
   get size (): number { return this.#open?.size ?? 0 }

@@ -10,16 +10,27 @@ export function takeAnswer (live: LiveSession | undefined, response: Response): 
 }
 
 /** {@link takeAnswer}, here or on the replica that the answer names. False when no request waits for it. */
-export async function routeAnswer (sessions: Sessions, session: Session, live: LiveSession | undefined, response: Response): Promise<boolean> {
+export async function routeAnswer (
+  sessions: Sessions,
+  session: Session,
+  live: LiveSession | undefined,
+  response: Response
+): Promise<boolean> {
   const { availability, fleet } = sessions
   const replica = replicaOf(response.id)
   if (replica === undefined) return false
   if (replica === fleet.replica) return takeAnswer(live, response)
-  return await availability.ask(() => fleet.tellReplica(replica, 'answer', session.key, { message: response as unknown as JsonObject }))
+  return await availability.ask(() => fleet.tellReplica(replica, 'answer', session.key, {
+    message: response as unknown as JsonObject
+  }))
 }
 
 /** Hands a client's notification to the server object that is here, if there is one. */
-export async function takeNotification (live: LiveSession | undefined, notification: Notification, extra?: MessageExtraInfo): Promise<void> {
+export async function takeNotification (
+  live: LiveSession | undefined,
+  notification: Notification,
+  extra?: MessageExtraInfo
+): Promise<void> {
   if (live === undefined) return
   const { transport } = live
   if (notification.method === 'notifications/progress') {
@@ -38,8 +49,17 @@ export async function takeNotification (live: LiveSession | undefined, notificat
   }
 }
 
-/** {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it resolves. */
-export async function routeNotification (sessions: Sessions, session: Session, live: LiveSession | undefined, notification: Notification, extra: MessageExtraInfo): Promise<void> {
+/**
+ * {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it
+ * resolves.
+ */
+export async function routeNotification (
+  sessions: Sessions,
+  session: Session,
+  live: LiveSession | undefined,
+  notification: Notification,
+  extra: MessageExtraInfo
+): Promise<void> {
   const { availability, fleet } = sessions
   if (notification.method === 'notifications/initialized' && !session.state.handshake.initialized) {
     await session.change(state => ({ ...state, handshake: { ...state.handshake, initialized: true } }))
@@ -48,5 +68,7 @@ export async function routeNotification (sessions: Sessions, session: Session, l
   const message = notification as unknown as JsonObject
   const replica = notification.method === 'notifications/progress' ? replicaOf(progressToken(notification)) : undefined
   if (replica === undefined) await fleet.tell('notification', session.key, { message })
-  else if (replica !== fleet.replica) await availability.ask(() => fleet.tellReplica(replica, 'notification', session.key, { message }))
+  else if (replica !== fleet.replica) {
+    await availability.ask(() => fleet.tellReplica(replica, 'notification', session.key, { message }))
+  }
 }

@@ -1,4 +1,6 @@
-/** Repeated tasks of one process: none overlaps with itself, none keeps the process alive, none stops because it failed. */
+/**
+ * Repeated tasks of one process: none overlaps with itself, none keeps the process alive, none stops because it failed.
+ */
 export class RepeatedTasks {
   readonly #timers: NodeJS.Timeout[] = []
   readonly #running = new Set<Promise<void>>()

@@ -23,7 +23,9 @@ const USE_INTERVAL = 30_000
 /** Milliseconds after a heartbeat in which another one would tell nothing new. */
 const SHORTLY = 250
 
-/** This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here. */
+/**
+ * This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here.
+ */
 export class Replica {
   readonly #tasks: RepeatedTasks
   #beatAt = -Infinity
@@ -55,7 +57,8 @@ export class Replica {
     this.#tasks.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // 1.5 heartbeats of grace and half a one to look make two.
     const beat = this.#tasks.every(heartbeat / 2, async () => await this.#beat())
-    // Others may have missed it for so long that they count it as dead. A beat that is refused by a backend that is up must not follow itself.
+    // Others may have missed it for so long that they count it as dead. A beat that is refused by a backend that is up
+    // must not follow itself.
     this.sessions.on('backendUp', async () => { if (performance.now() - this.#beatAt > SHORTLY) await beat() })
     await beat()
   }
@@ -103,7 +106,9 @@ export class Replica {
   async #hear (message: FleetMessage): Promise<void> {
     const { live, streams, rollCall, sessions } = this
     const handle = HANDLERS[message.type] as (receiver: Receiver, message: FleetMessage) => void | Promise<void>
-    await handle({ sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message)
+    await handle(
+      { sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message
+    )
   }
 }
 
@@ -126,7 +131,9 @@ const HANDLERS: { readonly [Type in FleetMessageType]: Handler<Type> } = {
   listening: ({ live }, { key }) => live.get(key)?.heard(),
   takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, stream, from, claim),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
-  notification: async ({ live }, { key, message }) => { if (isNotification(message)) await takeNotification(live.get(key), message) },
+  notification: async ({ live }, { key, message }) => {
+    if (isNotification(message)) await takeNotification(live.get(key), message)
+  },
   'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, call),
   present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, call, report)
 }

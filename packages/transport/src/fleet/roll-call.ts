@@ -23,7 +23,9 @@ export interface FleetReport {
 /** Milliseconds to wait for answers. */
 const PATIENCE = 500
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+) as { version: string }
 
 export const VERSIONS: ReplicaReport['versions'] = { holdfast: version, node: process.versions.node }
 
@@ -66,6 +68,7 @@ export class RollCall {
 }
 
 function isReport (value: unknown): value is ReplicaReport {
-  return isObject(value) && Number.isInteger(value.live) && Number.isInteger(value.streams) && typeof value.draining === 'boolean' &&
+  return isObject(value) &&
+    Number.isInteger(value.live) && Number.isInteger(value.streams) && typeof value.draining === 'boolean' &&
     isObject(value.versions) && typeof value.versions.holdfast === 'string' && typeof value.versions.node === 'string'
 }

@@ -23,7 +23,9 @@ export function readMessages (body: unknown): Messages | Reply {
   const batch = Array.isArray(body)
   const all: unknown[] = batch ? body : [body]
   if (all.length === 0) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: the batch is empty')
-  if (all.length > MAX_BATCH) return errorReply(400, null, INVALID_REQUEST, `Invalid Request: a batch may hold ${MAX_BATCH} messages`)
+  if (all.length > MAX_BATCH) {
+    return errorReply(400, null, INVALID_REQUEST, `Invalid Request: a batch may hold ${MAX_BATCH} messages`)
+  }
   const requests: Request[] = []
   const notifications: Notification[] = []
   const responses: Response[] = []

@@ -22,7 +22,10 @@ export interface Inbound {
   found? (session: Session): void
 }
 
-/** The header as one string; undefined when it is missing. Copies that agree are one: Node and proxies join them with commas. */
+/**
+ * The header as one string; undefined when it is missing. Copies that agree are one: Node and proxies join them with
+ * commas.
+ */
 export function header (inbound: Inbound, name: string): string | undefined {
   const value = inbound.headers[name]
   if (value === undefined || (typeof value === 'string' && !value.includes(','))) return value

@@ -1,5 +1,7 @@
 import { isObject } from '@holdfast/core'
-import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId } from '@modelcontextprotocol/sdk/types.js'
+import type {
+  JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
+} from '@modelcontextprotocol/sdk/types.js'
 
 export type { RequestId }
 export type Message = JSONRPCMessage
@@ -25,8 +27,8 @@ export const MAX_BATCH = 100
 const MAX_ID = 256
 
 /*
- * The SDK drops, without an answer, what is not exactly a message: an unknown member, a progress token that is an object.
- * So what passes here is what it takes.
+ * The SDK drops, without an answer, what is not exactly a message: an unknown member, a progress token that is an
+ * object. So what passes here is what it takes.
  */
 
 const REQUEST: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
@@ -49,7 +51,9 @@ export function isResponse (message: unknown): message is Response {
     : isMessage(message, ERROR) && isError(message.error)
 }
 
-/** MCP narrows JSON-RPC: a string or a whole number, never null. Ids are kept with their streams, so a long one is none. */
+/**
+ * MCP narrows JSON-RPC: a string or a whole number, never null. Ids are kept with their streams, so a long one is none.
+ */
 export function isRequestId (id: unknown): id is RequestId {
   return typeof id === 'string' ? id.length <= MAX_ID : Number.isSafeInteger(id)
 }
@@ -85,5 +89,6 @@ function hasMeta (value: unknown): boolean {
   if (meta === undefined) return true
   if (!isObject(meta)) return false
   const { progressToken: token, [RELATED_TASK]: task } = meta
-  return (token === undefined || isRequestId(token)) && (task === undefined || (isObject(task) && typeof task.taskId === 'string'))
+  return (token === undefined || isRequestId(token)) &&
+    (task === undefined || (isObject(task) && typeof task.taskId === 'string'))
 }

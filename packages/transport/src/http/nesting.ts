@@ -1,4 +1,7 @@
-/** No client has reason to nest deeper, and what is recursive breaks on what nests without end: `JSON.stringify` for one. */
+/**
+ * No client has reason to nest deeper, and what is recursive breaks on what nests without end: `JSON.stringify` for
+ * one.
+ */
 const MAX_DEPTH = 200
 
 /** Whether a value parsed from JSON nests too deeply to be worked with. */

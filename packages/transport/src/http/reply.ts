@@ -13,7 +13,9 @@ export interface Reply {
 
 const EMPTY_HEADERS = { 'cache-control': 'no-store' }
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-const STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no'
+}
 
 export function jsonReply (json: string): Reply {
   return { status: 200, headers: JSON_HEADERS, body: lineSafe(json) }
@@ -28,8 +30,16 @@ export function emptyReply (status: number): Reply {
 }
 
 /** A JSON-RPC error with an HTTP status. `retryAfter` is in seconds. */
-export function errorReply (status: number, id: RequestId | null, code: number, message: string, extra: { data?: unknown, retryAfter?: number } = {}): Reply {
-  const headers = extra.retryAfter === undefined ? JSON_HEADERS : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
+export function errorReply (
+  status: number,
+  id: RequestId | null,
+  code: number,
+  message: string,
+  extra: { data?: unknown, retryAfter?: number } = {}
+): Reply {
+  const headers = extra.retryAfter === undefined
+    ? JSON_HEADERS
+    : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
   return { status, headers, body: lineSafe(JSON.stringify(errorMessage(id, code, message, extra.data))) }
 }
 
@@ -48,7 +58,9 @@ interface Failure {
 /** What a client may know of an error of ours. Anything else is a defect here or in the user's code: 500. */
 const FAILURES: Partial<Record<ErrorCode, Failure>> = {
   HOLDFAST_BACKEND_UNAVAILABLE: { status: 503, message: 'Session storage is unavailable, try again', retryAfter: 1 },
-  HOLDFAST_KEY_UNAVAILABLE: { status: 503, message: 'The session cannot be opened now, try again later', retryAfter: 5 },
+  HOLDFAST_KEY_UNAVAILABLE: {
+    status: 503, message: 'The session cannot be opened now, try again later', retryAfter: 5
+  },
   HOLDFAST_SNAPSHOT_FAILED: { status: 503, message: 'Session storage is unavailable, try again', retryAfter: 5 },
   HOLDFAST_BACKEND_FULL: { status: 503, message: 'Session storage is full, try again later', retryAfter: 30 },
   HOLDFAST_LIMIT_REACHED: { status: 503, message: 'Too many sessions, try again later', retryAfter: 10 },
@@ -77,5 +89,6 @@ export function failureReply (error: unknown, id: RequestId | null): Reply {
   const failure = isHoldfastError(error) ? FAILURES[error.code] : undefined
   if (failure === undefined) return errorReply(500, id, INTERNAL_ERROR, 'Internal error')
   if (failure.status === 404) return notFoundReply(id)
-  return errorReply(failure.status, id, SERVER_ERROR, failure.message, failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter })
+  const { status, message, retryAfter } = failure
+  return errorReply(status, id, SERVER_ERROR, message, retryAfter === undefined ? {} : { retryAfter })
 }

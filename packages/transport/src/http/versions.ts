@@ -9,7 +9,10 @@ export interface Revision {
   priming: boolean
 }
 
-/** The revisions that are spoken here, newest first. Streamable HTTP came with 2025-03-26; the SDK agrees to the two before it, too. */
+/**
+ * The revisions that are spoken here, newest first. Streamable HTTP came with 2025-03-26; the SDK agrees to the two
+ * before it, too.
+ */
 const REVISIONS: ReadonlyMap<string, Revision> = new Map([
   ['2025-11-25', { batches: false, priming: true }],
   ['2025-06-18', { batches: false, priming: false }],
@@ -36,11 +39,14 @@ export function revision (version: string | undefined): Revision {
 }
 
 /**
- * The reply to a request of a revision that is not spoken here. Clients look for the versions in the text, as the SDK writes it. The code
- * of 2026-07-28 would make them take this for a server of that revision, which knows no `initialize`.
+ * The reply to a request of a revision that is not spoken here. Clients look for the versions in the text, as the SDK
+ * writes it. The code of 2026-07-28 would make them take this for a server of that revision, which knows no
+ * `initialize`.
  */
 export function refusedVersion (requested: unknown, id: RequestId | null): Reply | undefined {
   if (requested === undefined || (typeof requested === 'string' && isSupported(requested))) return undefined
-  const data = { supported: SUPPORTED_VERSIONS, requested: typeof requested === 'string' ? requested.slice(0, 64) : typeof requested }
+  const data = {
+    supported: SUPPORTED_VERSIONS, requested: typeof requested === 'string' ? requested.slice(0, 64) : typeof requested
+  }
   return errorReply(400, id, SERVER_ERROR, UNSUPPORTED, { data })
 }

@@ -32,7 +32,9 @@ const given = new WeakSet<ConnectableServer>()
 export function heldServer (made: ConnectableServer | HeldServer): HeldServer {
   const held = isServer(made) ? { server: made } : made
   if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned no server')
-  if (given.has(held.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before')
+  if (given.has(held.server)) {
+    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before')
+  }
   given.add(held.server)
   return held
 }

@@ -65,9 +65,10 @@ export class Place<T> implements Ranked<Place<T>> {
 }
 
 /**
- * The places for live sessions, shared by owners. Idle ones are anybody's: the owner with the most places gives its longest idle one. Busy ones
- * stay, so an owner may have at most half of all as busy ones, and leaves the last eighth to owners that have none. What an owner's servers
- * take to be let go is its own: until then they count as its busy ones. All in constant time.
+ * The places for live sessions, shared by owners. Idle ones are anybody's: the owner with the most places gives its
+ * longest idle one. Busy ones stay, so an owner may have at most half of all as busy ones, and leaves the last eighth
+ * to owners that have none. What an owner's servers take to be let go is its own: until then they count as its busy
+ * ones. All in constant time.
  */
 export class LivePlaces<T> {
   readonly #shares = new Map<string, Share<T>>()
@@ -85,7 +86,10 @@ export class LivePlaces<T> {
     this.#reserved = Math.floor(size / 8)
   }
 
-  /** Takes a place as a busy one, if there is one. What `leaves` for it has lost its own: it must be let go, and then given back. */
+  /**
+   * Takes a place as a busy one, if there is one. What `leaves` for it has lost its own: it must be let go, and then
+   * given back.
+   */
   take (place: Place<T>): { leaves?: T } | undefined {
     // Servers that are being let go are server objects still.
     if (!this.#mayBeBusy(place.owner) || this.#taken + this.#leaving >= 2 * this.size) return undefined
@@ -106,7 +110,10 @@ export class LivePlaces<T> {
     return taken
   }
 
-  /** Makes an idle place busy. False when its owner has its share of busy ones, which some use cannot wait for: `anyway`. */
+  /**
+   * Makes an idle place busy. False when its owner has its share of busy ones, which some use cannot wait for:
+   * `anyway`.
+   */
   occupy (place: Place<T>, anyway = false): boolean {
     const { share, state } = place
     if (share === undefined || state === 'busy' || state === 'leaving') return true

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
-import { type DataChange, type Json, type JsonObject, type Principal, type Session, type Sessions, keyLabel, within } from '@holdfast/core'
+import {
+  type DataChange, type Json, type JsonObject, type Principal, type Session, type Sessions, keyLabel, within
+} from '@holdfast/core'
 import type { DetachedTransport } from '../calls/detached-transport.js'
 import type { DurableTransport } from '../calls/durable-transport.js'
 import { notFoundReply } from '../http/reply.js'
@@ -14,7 +16,8 @@ import { ServerState } from './server-state.js'
 const CLOSE_TIMEOUT = 10_000
 /** Milliseconds for last words to be logged. */
 const LAST_WORDS = 1_000
-const UNHEARD = 'a server goes on to speak after its session has let it go, and nobody hears it: end its timers in dispose()'
+const UNHEARD =
+  'a server goes on to speak after its session has let it go, and nobody hears it: end its timers in dispose()'
 
 /** A session with a server object in this process. */
 export class LiveSession implements McpSession, Ranked<LiveSession> {
@@ -119,7 +122,9 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   async close (reason: DisposeReason): Promise<void> {
     if (this.#yielding) await within(this.transport.idle(), CLOSE_TIMEOUT)
     const disposed = this.#dispose(reason).catch(error => this.sessions.emit('error', { error }))
-    if (!await within(disposed, CLOSE_TIMEOUT)) this.sessions.emit('error', { error: new Error('a server was not disposed of in time') })
+    if (!await within(disposed, CLOSE_TIMEOUT)) {
+      this.sessions.emit('error', { error: new Error('a server was not disposed of in time') })
+    }
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {

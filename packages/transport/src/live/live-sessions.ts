@@ -1,5 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError, keyLabel, samePrincipal, within } from '@holdfast/core'
+import {
+  HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError,
+  keyLabel, samePrincipal, within
+} from '@holdfast/core'
 import type { Deadlines, Expiring } from '../calls/deadlines.js'
 import { DurableTransport } from '../calls/durable-transport.js'
 import { WireIds } from '../calls/wire-ids.js'
@@ -80,10 +83,11 @@ export class LiveSessions {
   [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
 
   /**
-   * Finds a session, live or dormant, extends it and hands it to `use`. A live one keeps its server object until what `use` returns has
-   * settled. One round trip to the backend. Undefined when there is no such session.
+   * Finds a session, live or dormant, extends it and hands it to `use`. A live one keeps its server object until what
+   * `use` returns has settled. One round trip to the backend. Undefined when there is no such session.
    *
-   * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be what it waits for
+   * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be
+   * what it waits for
    */
   async withSession<T> (id: string, principal: Principal | null, calls: boolean, use: Use<T>): Promise<T | undefined> {
     const live = this.#of(id, principal)
@@ -118,11 +122,12 @@ export class LiveSessions {
   }
 
   /**
-   * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server is made once for all
-   * requests that wait for it.
+   * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server
+   * is made once for all requests that wait for it.
    *
    * @param restored the session goes on; it does not begin
-   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT, HOLDFAST_SESSION_GONE
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT,
+   * HOLDFAST_SESSION_GONE
    */
   async withServer<T> (session: Session, restored: boolean, use: UseLive<T>): Promise<T> {
     const there = this.#byKey.get(session.key)
@@ -137,7 +142,9 @@ export class LiveSessions {
     try {
       await starting?.ready
       // Whoever came later may have seen more than the one for whom the server is made.
-      if (session.version > live.session.version) live.session.refresh(session.version, session.state, live.session.version)
+      if (session.version > live.session.version) {
+        live.session.refresh(session.version, session.state, live.session.version)
+      }
       if (live.serverState.isBehind) await live.serverState.catchUp()
       if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       this.#use(live)
@@ -147,13 +154,16 @@ export class LiveSessions {
     }
   }
 
-  /** Lets requests run in a live session. False when they must wait for their owner's share: see {@link whenAdmitted}. */
+  /**
+   * Lets requests run in a live session. False when they must wait for their owner's share: see {@link whenAdmitted}.
+   */
   admit (live: LiveSession): boolean {
     return this.#places.occupy(live.place)
   }
 
   /**
-   * Waits for the owner's share, and hands `use` the live session in which requests may then run; it may be another one than before.
+   * Waits for the owner's share, and hands `use` the live session in which requests may then run; it may be another one
+   * than before.
    *
    * @param live which the caller uses
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
@@ -367,8 +377,8 @@ export class LiveSessions {
 }
 
 /**
- * What a live session is looked up by. Somebody else's is not among what is looked at: to find it and then refuse it would take longer than to
- * find nothing.
+ * What a live session is looked up by. Somebody else's is not among what is looked at: to find it and then refuse it
+ * would take longer than to find nothing.
  */
 function nameOf (id: string, principal: Principal | null): string {
   return principal === null ? id : `${id} ${principal.subject}`

@@ -17,10 +17,11 @@ export interface McpSession {
   /** The random id of this process. */
   readonly replica: string
   /**
-   * Changes `data`: `change` alters its draft or returns a new object. Resolves to the new data once it is durable. It is
-   * compare-and-set, so `change` may run again and must be synchronous and free of side effects.
+   * Changes `data`: `change` alters its draft or returns a new object. Resolves to the new data once it is durable. It
+   * is compare-and-set, so `change` may run again and must be synchronous and free of side effects.
    *
-   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT, HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT,
+   * HOLDFAST_BACKEND_UNAVAILABLE
    */
   update (change: DataChange): Promise<JsonObject>
   /** Ends the session on every replica. Calls that run here may still answer. */

@@ -10,8 +10,9 @@ const MAX_WAITING = 1_000
 interface Miss { id: string, by: Principal | null }
 
 /**
- * Requests for a session of somebody else that is live here. Whoever asks must not find out by the time that it takes: whether a miss is one
- * is looked up after the answers of this turn are written, and it is told later, together with others.
+ * Requests for a session of somebody else that is live here. Whoever asks must not find out by the time that it takes:
+ * whether a miss is one is looked up after the answers of this turn are written, and it is told later, together with
+ * others.
  */
 export class OwnerMismatches {
   #misses: Miss[] = []
@@ -31,7 +32,9 @@ export class OwnerMismatches {
     const waiting = this.#waiting
     this.#waiting = []
     for (const { session: { key, owner }, by } of waiting) {
-      this.sessions.emit('ownerMismatch', { label: keyLabel(key), key, owner, by: ownerDigest(this.sessions.namespace, by) })
+      this.sessions.emit('ownerMismatch', {
+        label: keyLabel(key), key, owner, by: ownerDigest(this.sessions.namespace, by)
+      })
     }
   }
 
@@ -40,7 +43,9 @@ export class OwnerMismatches {
     this.#misses = []
     for (const { id, by } of misses) {
       const session = this.live(id)
-      if (session === undefined || samePrincipal(session.principal, by) || this.#waiting.length === MAX_WAITING) continue
+      if (session === undefined || samePrincipal(session.principal, by) || this.#waiting.length === MAX_WAITING) {
+        continue
+      }
       if (this.#waiting.push({ session, by }) === 1) setTimeout(() => this.tell(), LATER).unref()
     }
   }

@@ -8,7 +8,9 @@ export type Effect = (replay: Replay) => Replay
 const EFFECTS: Readonly<Record<string, (replay: Replay, params: Record<string, unknown>) => Replay>> = {
   'logging/setLevel': (replay, { level }) => ({ ...replay, logLevel: String(level) }),
   'resources/subscribe': (replay, { uri }) => subscribe(replay, String(uri)),
-  'resources/unsubscribe': (replay, { uri }) => ({ ...replay, subscriptions: replay.subscriptions.filter(other => other !== uri) })
+  'resources/unsubscribe': (replay, { uri }) => ({
+    ...replay, subscriptions: replay.subscriptions.filter(other => other !== uri)
+  })
 }
 
 /** What a successful request leaves behind, if it leaves anything. */
@@ -20,9 +22,15 @@ export function replayedEffect ({ method, params = {} }: Request): Effect | unde
 /** The requests, without ids, that bring a server from one replayed state to another. */
 export function replayRequests (from: Replay, to: Replay): Array<{ method: string, params: Record<string, string> }> {
   const requests = []
-  if (to.logLevel !== undefined && to.logLevel !== from.logLevel) requests.push({ method: 'logging/setLevel', params: { level: to.logLevel } })
-  for (const uri of without(to.subscriptions, from.subscriptions)) requests.push({ method: 'resources/subscribe', params: { uri } })
-  for (const uri of without(from.subscriptions, to.subscriptions)) requests.push({ method: 'resources/unsubscribe', params: { uri } })
+  if (to.logLevel !== undefined && to.logLevel !== from.logLevel) {
+    requests.push({ method: 'logging/setLevel', params: { level: to.logLevel } })
+  }
+  for (const uri of without(to.subscriptions, from.subscriptions)) {
+    requests.push({ method: 'resources/subscribe', params: { uri } })
+  }
+  for (const uri of without(from.subscriptions, to.subscriptions)) {
+    requests.push({ method: 'resources/unsubscribe', params: { uri } })
+  }
   return requests
 }
 

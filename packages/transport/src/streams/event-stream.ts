@@ -29,12 +29,15 @@ export interface EventStreamOptions {
   stallTimeout: number
 }
 
-/** Characters that are read ahead of the client, with every version of Node; also of one piece, so that a slow reader is seen to read. */
+/**
+ * Characters that are read ahead of the client, with every version of Node; also of one piece, so that a slow reader is
+ * seen to read.
+ */
 const AHEAD = 16_384
 
 /**
- * One open response of server-sent events. It knows its place in the log: what it is offered in order goes straight out,
- * anything else makes it read on from the log, at the pace of the client.
+ * One open response of server-sent events. It knows its place in the log: what it is offered in order goes straight
+ * out, anything else makes it read on from the log, at the pace of the client.
  */
 export class EventStream extends Readable {
   #position: number
@@ -48,7 +51,12 @@ export class EventStream extends Readable {
   #taken = 0
   #takenAt = performance.now()
 
-  constructor (readonly name: string, position: number, private readonly feed: Feed, private readonly settings: EventStreamOptions) {
+  constructor (
+    readonly name: string,
+    position: number,
+    private readonly feed: Feed,
+    private readonly settings: EventStreamOptions
+  ) {
     super({ encoding: 'utf8', highWaterMark: AHEAD })
     this.#position = position
   }
@@ -62,9 +70,14 @@ export class EventStream extends Readable {
 
   get position (): number { return this.#position }
 
-  /** Sends the headers on their way, says when to come back, and gives clients that understand it an id for the place where this stream starts. */
+  /**
+   * Sends the headers on their way, says when to come back, and gives clients that understand it an id for the place
+   * where this stream starts.
+   */
   begin (priming: boolean): void {
-    this.#put(priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : retryHint(this.settings.retry))
+    this.#put(
+      priming ? primingEvent(eventId(this.name, this.#position), this.settings.retry) : retryHint(this.settings.retry)
+    )
   }
 
   /** Goes on from another place. */

@@ -5,8 +5,8 @@ import type { AppendOptions } from '@holdfast/core'
 type Append = (messages: readonly string[], options: AppendOptions) => Promise<number | undefined>
 
 /**
- * Takes over what was written, in order: `first` is the position of the first message, undefined when the messages are not in
- * the log and can be sent only as they are.
+ * Takes over what was written, in order: `first` is the position of the first message, undefined when the messages are
+ * not in the log and can be sent only as they are.
  */
 export type Deliver = (first: number | undefined, messages: readonly string[], ended: boolean) => void
 

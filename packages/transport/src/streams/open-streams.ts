@@ -19,7 +19,11 @@ export class OpenStreams {
   /** Events that were read from the log to be sent. */
   replayed = 0
 
-  constructor (private readonly sessions: Sessions, private readonly log: StreamLog, private readonly settings: StreamSettings) {
+  constructor (
+    private readonly sessions: Sessions,
+    private readonly log: StreamLog,
+    private readonly settings: StreamSettings
+  ) {
     this.#standaloneSettings = { ...settings, retry: settings.standaloneRetry }
   }
 
@@ -34,10 +38,17 @@ export class OpenStreams {
   }
 
   /**
-   * Hands messages that were just written to whoever holds the stream's response, here or elsewhere. True when that is here. With `ask`,
-   * a replica that holds it answers that it listens.
+   * Hands messages that were just written to whoever holds the stream's response, here or elsewhere. True when that is
+   * here. With `ask`, a replica that holds it answers that it listens.
    */
-  deliver (key: RecordKey, name: string, first: number | undefined, messages: readonly string[], ended: boolean, ask = false): boolean {
+  deliver (
+    key: RecordKey,
+    name: string,
+    first: number | undefined,
+    messages: readonly string[],
+    ended: boolean,
+    ask = false
+  ): boolean {
     const stream = this.#active(key, name)
     if (first === undefined) stream?.offerUnlogged(messages, ended)
     else if (stream !== undefined) stream.offer(first, messages, ended)
@@ -62,8 +73,16 @@ export class OpenStreams {
     return stream
   }
 
-  /** {@link attach} for a client that comes back. Undefined when the stream is unknown, `'over'` when nothing is left to send. */
-  async resume (session: Session, name: string, position: number, priming: boolean): Promise<EventStream | 'over' | undefined> {
+  /**
+   * {@link attach} for a client that comes back. Undefined when the stream is unknown, `'over'` when nothing is left to
+   * send.
+   */
+  async resume (
+    session: Session,
+    name: string,
+    position: number,
+    priming: boolean
+  ): Promise<EventStream | 'over' | undefined> {
     if (name !== STANDALONE) {
       const page = await this.log.read({ key: session.key, name }, position)
       if (page === undefined) return undefined
@@ -90,12 +109,15 @@ export class OpenStreams {
   }
 
   /**
-   * A replica, perhaps this one, has opened a response of a stream that its client resumes. All hear of these in one order, and the last
-   * response receives: one of ours that the fleet has not heard of yet is newer than any that it hears of.
+   * A replica, perhaps this one, has opened a response of a stream that its client resumes. All hear of these in one
+   * order, and the last response receives: one of ours that the fleet has not heard of yet is newer than any that it
+   * hears of.
    */
   takeover (key: RecordKey, name: string, replica: string, claim: number): void {
     if (replica !== this.sessions.fleet.replica) return this.#yield(key, name)
-    for (const stream of this.#all(key, name)) if (stream.claim !== undefined && stream.claim <= claim) stream.claim = undefined
+    for (const stream of this.#all(key, name)) {
+      if (stream.claim !== undefined && stream.claim <= claim) stream.claim = undefined
+    }
   }
 
   #yield (key: RecordKey, name: string): void {
@@ -138,7 +160,10 @@ export class OpenStreams {
     }
   }
 
-  /** Ends the oldest responses of a session when it has as many as it may. One that does not end when it is told to is cut. */
+  /**
+   * Ends the oldest responses of a session when it has as many as it may. One that does not end when it is told to is
+   * cut.
+   */
   #makeRoom (key: RecordKey, name: string): void {
     if (this.log.isRunning(name) && this.#all(key, name).length === 0) return
     const streams: EventStream[] = []

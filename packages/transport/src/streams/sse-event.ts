@@ -11,7 +11,9 @@ export function parseEventId (id: string): { name: string, position: number } | 
   return name === undefined ? undefined : { name, position: Number(position) }
 }
 
-/** A server-sent event with a message; without an id it cannot be resumed from. Some clients wait for the event's name. */
+/**
+ * A server-sent event with a message; without an id it cannot be resumed from. Some clients wait for the event's name.
+ */
 export function messageEvent (json: string, id?: string): string {
   const data = lineSafe(json)
   return id === undefined ? `event: message\ndata: ${data}\n\n` : `event: message\nid: ${id}\ndata: ${data}\n\n`

@@ -1,4 +1,7 @@
-import { type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace, isHoldfastError, keyLabel } from '@holdfast/core'
+import {
+  type AppendOptions, type Session, type Sessions, type StreamPage, type StreamRef, eventPlace, isHoldfastError,
+  keyLabel
+} from '@holdfast/core'
 import { type RequestId, SERVER_ERROR, errorMessage } from '../http/json-rpc.js'
 import type { Page } from './event-stream.js'
 import { type Deliver, LogWriter } from './log-writer.js'
@@ -66,7 +69,9 @@ export class StreamLog {
     const ids = head === undefined ? [] : (JSON.parse(head) as Head).ids
     const messages: string[] = []
     for (const message of await Promise.all(page.entries.map(async ({ body }) => await this.#open(ref, body)))) {
-      if (message === undefined) return { ...page, ids, messages, ended: false, lost: messages.length === 0, floor: page.after + 1 }
+      if (message === undefined) {
+        return { ...page, ids, messages, ended: false, lost: messages.length === 0, floor: page.after + 1 }
+      }
       messages.push(message)
     }
     return { ...page, ids, messages }
@@ -81,7 +86,9 @@ export class StreamLog {
       return page.lost ? await this.next(ref, page.floor) : page
     }
     if (page === undefined || page.lost) return lost(page?.ids ?? [])
-    if (!page.ended && page.messages.length === 0 && await this.#orphaned(ref.name)) return await this.#endOrphan(ref, page)
+    if (!page.ended && page.messages.length === 0 && await this.#orphaned(ref.name)) {
+      return await this.#endOrphan(ref, page)
+    }
     return page
   }
 
@@ -98,7 +105,9 @@ export class StreamLog {
         const sealed = codec.seal('event', eventPlace(ref), Buffer.from(message))
         bodies.push(sealed instanceof Promise ? await sealed : sealed)
       }
-      if (options.head !== undefined) options = { ...options, head: await codec.seal('event', eventPlace(ref), options.head) }
+      if (options.head !== undefined) {
+        options = { ...options, head: await codec.seal('event', eventPlace(ref), options.head) }
+      }
       const last = await availability.ask(() => backend.events.append(ref, bodies, options))
       return typeof last === 'number' ? last : undefined
     } catch (error) {
@@ -137,7 +146,11 @@ export function interruptions (ids: Iterable<RequestId>): string[] {
 }
 
 function lost (ids: RequestId[]): Page {
-  return { after: END - ids.length, messages: errors(ids, 'Events of this stream were lost; the request may have run'), ended: true }
+  return {
+    after: END - ids.length,
+    messages: errors(ids, 'Events of this stream were lost; the request may have run'),
+    ended: true
+  }
 }
 
 function errors (ids: Iterable<RequestId>, message: string): string[] {
