@@ -8,7 +8,11 @@ const NO_HEAD = new Uint8Array(0)
 export class MemoryEvents implements EventLog {
   constructor (private readonly records: MemoryRecords, private readonly held: Streams) {}
 
-  async append ({ key, name }: StreamRef, bodies: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
+  async append (
+    { key, name }: StreamRef,
+    bodies: readonly Uint8Array[],
+    options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'> {
     const entry = this.records.living(key)
     if (entry === undefined) return 'gone'
     if (entry.streams?.get(name)?.ended) return 'ended'
@@ -17,7 +21,11 @@ export class MemoryEvents implements EventLog {
     return stream.last
   }
 
-  async readAfter ({ key, name }: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined> {
+  async readAfter (
+    { key, name }: StreamRef,
+    position: number | 'undelivered',
+    limit: number
+  ): Promise<StreamPage | undefined> {
     return this.records.living(key)?.streams?.get(name)?.read(position, limit)
   }
 
@@ -31,7 +39,9 @@ export class MemoryEvents implements EventLog {
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    return keys.flatMap((key) => Array.from(this.records.living(key)?.streams?.values() ?? [], (stream) => stream.toStored()))
+    return keys.flatMap(
+      (key) => Array.from(this.records.living(key)?.streams?.values() ?? [], (stream) => stream.toStored())
+    )
   }
 
   async restore (stream: StoredStream): Promise<boolean> {

@@ -18,11 +18,15 @@ export class Pages {
     return `${entry.owner.number}.${entry.number}.${entry.key}`
   }
 
-  /** The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to look. */
+  /**
+   * The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to
+   * look.
+   */
   after (cursor: string, owner: string | undefined): OwnedEntry | undefined {
     const [, ownerNumber, number, key = ''] = /^(\d+)\.(\d+)\.(.*)$/s.exec(cursor) ?? []
     const entry = this.get(key)
-    const listed = entry !== undefined && entry.number === Number(number) && (owner === undefined || entry.owner.name === owner)
+    const listed = entry !== undefined && entry.number === Number(number) &&
+      (owner === undefined || entry.owner.name === owner)
     if (listed) return this.next(entry, owner)
     return this.#search(Number(ownerNumber), Number(number), owner)
   }

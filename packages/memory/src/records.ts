@@ -111,7 +111,9 @@ export class MemoryRecords implements RecordStore {
     return true
   }
 
-  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
+  async list (
+    { owner, cursor, limit }: Parameters<RecordStore['list']>[0]
+  ): Promise<{ records: StoredRecord[], cursor?: string }> {
     const now = this.now()
     const records: StoredRecord[] = []
     let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
@@ -125,7 +127,8 @@ export class MemoryRecords implements RecordStore {
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    return this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit).map(({ key, usedAt }) => ({ key, usedAt })) ?? []
+    const idlest = this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit) ?? []
+    return idlest.map(({ key, usedAt }) => ({ key, usedAt }))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {

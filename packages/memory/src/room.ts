@@ -9,12 +9,16 @@ interface Holder {
   bytes: number
 }
 
-/** Counts the bytes that are stored against the bound of the backend, and against the half of it that one owner may hold. */
+/**
+ * Counts the bytes that are stored against the bound of the backend, and against the half of it that one owner may
+ * hold.
+ */
 export class Room<Owner extends Holder> {
   #used = 0
 
   /**
-   * @param giveWay drops something dispensable, of an owner or of whoever has most; false when there is nothing left to drop
+   * @param giveWay drops something dispensable, of an owner or of whoever has most; false when there is nothing left to
+   * drop
    * @param changed told of an owner whenever its bytes are others
    */
   constructor (
@@ -23,7 +27,10 @@ export class Room<Owner extends Holder> {
     private readonly changed: (owner: Owner) => void
   ) {}
 
-  /** Takes bytes for an owner, unless there is no room even after dropping what is dispensable. Nobody's share has no bound. */
+  /**
+   * Takes bytes for an owner, unless there is no room even after dropping what is dispensable. Nobody's share has no
+   * bound.
+   */
   take (owner: Owner, bytes: number): 'taken' | 'owner-full' | 'full' {
     const share = owner.name === '' ? Infinity : Math.floor(this.max / 2)
     while (owner.bytes + bytes > share) if (!this.giveWay(owner)) return 'owner-full'

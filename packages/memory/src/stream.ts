@@ -66,7 +66,9 @@ export class Stream<Entry extends { readonly key: RecordKey }> implements Link<S
     const start = after - floor
     const entries = lost
       ? []
-      : this.#events.slice(start, start + limit).map((event, index) => ({ position: after + index + 1, body: unpack(event) }))
+      : this.#events.slice(start, start + limit).map((event, index) => ({
+        position: after + index + 1, body: unpack(event)
+      }))
     const ended = this.ended && !lost && after + entries.length === this.#last
     return { head: unpack(this.#head), after, entries, ended, lost, floor }
   }
@@ -94,6 +96,8 @@ export class Stream<Entry extends { readonly key: RecordKey }> implements Link<S
 
   toStored (): StoredStream {
     const { entry: { key }, name, floor, ended } = this
-    return { key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered }
+    return {
+      key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered
+    }
   }
 }

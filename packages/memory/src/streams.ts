@@ -17,7 +17,9 @@ export class Streams {
   #endedBytes = 0
 
   constructor (private readonly bounds: Bounds) {
-    this.room = new Room(bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner), (owner) => { this.#weigh(owner) })
+    this.room = new Room(
+      bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner), (owner) => { this.#weigh(owner) }
+    )
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */

@@ -7,8 +7,8 @@ interface Used extends Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'> {
 }
 
 /**
- * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does not move it, so
- * what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
+ * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does
+ * not move it, so what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
  */
 export class Uses<Entry extends Used> {
   readonly #entries: Entry[] = []
@@ -34,7 +34,10 @@ export class Uses<Entry extends Used> {
     this.#sink(last.place, last, known)
   }
 
-  /** Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than `most`. */
+  /**
+   * Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than
+   * `most`.
+   */
   idlest (now: number, unusedFor: number, limit: number, most: number): Entry[] {
     const found: Entry[] = []
     const expired: Entry[] = []

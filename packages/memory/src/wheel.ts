@@ -6,9 +6,9 @@ const SLOTS = 4096
 const SECOND = 1000
 
 /**
- * The expiry index: a slot per second, for a little over an hour. It is lazy: using a record does not move it, so what a slot
- * holds only looks due, and is put back when it is still in use. What expires later than the wheel reaches is looked at
- * once an hour.
+ * The expiry index: a slot per second, for a little over an hour. It is lazy: using a record does not move it, so what
+ * a slot holds only looks due, and is put back when it is still in use. What expires later than the wheel reaches is
+ * looked at once an hour.
  */
 export class Wheel {
   readonly #slots = Array.from({ length: SLOTS }, () => new Due())
