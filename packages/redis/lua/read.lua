@@ -1,7 +1,7 @@
 -- Records, each unless there is none or it has expired.
 -- KEYS[...] records
--- Result, for each: [facts, body], nil, or 0 for a foreign value. Facts are lines: version, write id, owner, createdAt, usedAt, idle,
--- deadline.
+-- Result, for each: [facts, body], nil, or 0 for a foreign value. Facts are lines: version, write id, owner, createdAt,
+-- usedAt, idle, deadline.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

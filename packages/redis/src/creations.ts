@@ -29,7 +29,9 @@ export class Creations {
     return new Promise((resolve, reject) => {
       if (this.#wanted.length === 0) process.nextTick(() => { this.#send() })
       const { key, born } = entry
-      this.#wanted.push({ key, born, name: entryName(entry), shard: shardOf(key), record, maxPerOwner, resolve, reject })
+      this.#wanted.push({
+        key, born, name: entryName(entry), shard: shardOf(key), record, maxPerOwner, resolve, reject
+      })
     })
   }
 
@@ -45,7 +47,9 @@ export class Creations {
   }
 
   async #store (batch: readonly Wanted[]): Promise<string[]> {
-    await Promise.all(batches(this.link.client, batch, (wanted) => this.#dueOf(wanted)).map(async (some) => await this.#enter(some)))
+    await Promise.all(
+      batches(this.link.client, batch, (wanted) => this.#dueOf(wanted)).map(async (some) => await this.#enter(some))
+    )
     const args: Argument[] = [GRACE]
     for (const { born, record: { owner, idle, absolute, body, origin }, maxPerOwner } of batch) {
       const most = Math.min(maxPerOwner, Number.MAX_SAFE_INTEGER)
@@ -59,7 +63,9 @@ export class Creations {
   }
 
   async #enter (some: readonly Wanted[]): Promise<void> {
-    const args = some.map(({ name, record: { idle, absolute, origin } }) => lines(name, idle, absolute, origin?.createdAt, origin?.usedAt))
+    const args = some.map(
+      ({ name, record: { idle, absolute, origin } }) => lines(name, idle, absolute, origin?.createdAt, origin?.usedAt)
+    )
     await this.link.run('enter', some.map((wanted) => this.#dueOf(wanted)), [GRACE, ...args])
   }
 }

@@ -62,7 +62,9 @@ export class RedisRecords implements RecordStore {
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
     const id = newWriteId()
-    const answer = await this.link.write('replace', [this.keys.record(key)], [version, this.stamps.of(key, version), id, body])
+    const answer = await this.link.write('replace', [this.keys.record(key)], [
+      version, this.stamps.of(key, version), id, body
+    ])
     if (typeof answer === 'number') {
       this.stamps.learn(key, answer, id)
       return answer
@@ -71,7 +73,9 @@ export class RedisRecords implements RecordStore {
   }
 
   async reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean> {
-    return toCount(await this.link.write('reseal', [this.keys.record(key)], [version, this.stamps.of(key, version), body])) === 1
+    return toCount(
+      await this.link.write('reseal', [this.keys.record(key)], [version, this.stamps.of(key, version), body])
+    ) === 1
   }
 
   async remove (key: RecordKey): Promise<boolean> {
@@ -98,7 +102,8 @@ export class RedisRecords implements RecordStore {
   }
 
   async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
-    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.tombstone(key)).map(async (batch) => {
+    const some = batches(this.link.client, keys, (key) => this.keys.tombstone(key))
+    const found = await Promise.all(some.map(async (batch) => {
       const stones = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.tombstone(key)))).rest(toCount)
       return batch.filter((_, i) => stones[i] === 1)
     }))
@@ -115,9 +120,14 @@ export class RedisRecords implements RecordStore {
     return true
   }
 
-  async list ({ owner, cursor, limit }: Parameters<RecordStore['list']>[0]): Promise<{ records: StoredRecord[], cursor?: string }> {
-    const page = await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
-    const pages = await Promise.all(batches(this.link.client, page.keys, (key) => this.keys.record(key)).map(async (batch) => {
+  async list (
+    { owner, cursor, limit }: Parameters<RecordStore['list']>[0]
+  ): Promise<{ records: StoredRecord[], cursor?: string }> {
+    const page = await (owner === undefined
+      ? this.listing.ofAll(cursor, limit)
+      : this.listing.ofOwner(owner, cursor, limit))
+    const some = batches(this.link.client, page.keys, (key) => this.keys.record(key))
+    const pages = await Promise.all(some.map(async (batch) => {
       const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key))))
       return batch.flatMap((key) => this.#listed(key, found.item()) ?? [])
     }))
@@ -126,7 +136,9 @@ export class RedisRecords implements RecordStore {
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    return await (owner === '' ? this.idleness.ofNobody(unusedFor, limit) : this.idleness.ofOwner(owner, unusedFor, limit))
+    return await (owner === ''
+      ? this.idleness.ofNobody(unusedFor, limit)
+      : this.idleness.ofOwner(owner, unusedFor, limit))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
@@ -151,7 +163,9 @@ export class RedisRecords implements RecordStore {
 
   /** What the script says of each. */
   async #remove (keys: readonly RecordKey[]): Promise<unknown[]> {
-    const answers = Reply.of(await this.link.write('remove', keys.map((key) => this.keys.record(key)), [newWriteId()])).rest((item) => item)
+    const answers = Reply.of(
+      await this.link.write('remove', keys.map((key) => this.keys.record(key)), [newWriteId()])
+    ).rest((item) => item)
     const gone: Departure[] = []
     for (const [i, key] of keys.entries()) {
       this.stamps.forget(key)

@@ -22,7 +22,10 @@ import { Stamps } from './stamps.js'
 export interface RedisBackend extends Backend {
   /** Milliseconds that Redis took to answer. Rejects when it does not. */
   health (): Promise<{ latency: number }>
-  /** Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says. Rejects when it does not answer. */
+  /**
+   * Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says. Rejects when it
+   * does not answer.
+   */
   examine (): Promise<Examination>
 }
 
@@ -30,13 +33,16 @@ export interface RedisBackend extends Backend {
 export interface Examination {
   /** What makes it unfit to keep sessions; {@link REDIS_ADVICE} has the words. */
   advice: RedisAdviceCode[]
-  /** Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of the master which differs most. */
+  /**
+   * Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of the master
+   * which differs most.
+   */
   clockAhead: number
 }
 
 /**
- * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at once, whether
- * Redis is up or not; what needs it rejects until it is.
+ * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at
+ * once, whether Redis is up or not; what needs it rejects until it is.
  *
  * @throws InvalidOptionError when an option is unknown or has a wrong value
  */
@@ -53,10 +59,13 @@ export function redis (options: RedisOptions): RedisBackend {
   const census = new Census(link, keys, now)
   const departures = new Departures(link, keys, maxTombstones)
   const claims = new Claims(link, keys, departures, onWarning)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning)
+  const bus = new RedisBus(
+    link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning
+  )
   return {
     records: new RedisRecords(
-      link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys), new Idleness(link, keys), claims, onWarning
+      link, keys, new Stamps(), census, new Creations(link, keys), departures, new Listing(link, keys),
+      new Idleness(link, keys), claims, onWarning
     ),
     events: new RedisEvents(link, keys, settings, onWarning),
     bus,
@@ -71,7 +80,9 @@ export function redis (options: RedisOptions): RedisBackend {
       return { latency: now() - began }
     },
     async examine () {
-      const [advice, ahead] = await link.ask(async (client) => await Promise.all([examine(client), clockAhead(client)]), false)
+      const [advice, ahead] = await link.ask(
+        async (client) => await Promise.all([examine(client), clockAhead(client)]), false
+      )
       return { advice, clockAhead: ahead }
     },
     async close () {
