@@ -12,7 +12,9 @@ export async function find (io: Io, sessions: Sessions, name: string): Promise<S
   let cursor: string | undefined
   do {
     proceed(io)
-    const page = await sessions.availability.ask(() => sessions.backend.records.list({ limit: PAGE, ...cursor !== undefined && { cursor } }))
+    const page = await sessions.availability.ask(() => sessions.backend.records.list({
+      limit: PAGE, ...cursor !== undefined && { cursor }
+    }))
     found.push(...page.records.filter(({ key }) => keyLabel(key) === name))
     cursor = page.cursor
   } while (cursor !== undefined)

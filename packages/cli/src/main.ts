@@ -51,7 +51,8 @@ function failed (io: Io, error: unknown): number {
 
 function commands (io: Io, act: Act): Command {
   const program = new Command('holdfast')
-    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are never an argument.')
+    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are ' +
+      'never an argument.')
     .version(version)
     .exitOverride()
     .configureOutput({
