@@ -18,6 +18,13 @@ const below = {
 /** Packages whose files still import each other in circles. */
 const circular = ['core']
 
+/** Columns of a line of code. Not within it yet: these folders, and a page of Markdown in code. */
+const WIDTH = 120
+const wide = [
+  'bench/', 'examples/', 'packages/core/', 'packages/fastify/', 'testing/clients/', 'testing/cut-replies/',
+  'testing/endurance/', 'testing/real-redis/', 'tools/configuration.js'
+]
+
 /** What no file may contain. */
 const forbidden = {
   'the host of a package registry': /\b(registry|npm)(\.[\w-]+)+\.(com|dev|io|net|org)\b|\btarball: /,
@@ -29,6 +36,7 @@ const files = walk('')
 
 report([
   ...files.flatMap(forbiddenText),
+  ...files.filter(file => /\.(ts|js|mjs|lua)$/.test(file)).flatMap(longLines),
   ...files.filter(file => file.endsWith('.md')).flatMap(deadLinks),
   ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
   ...packages.flatMap(upwardArrows),
@@ -50,6 +58,12 @@ function forbiddenText (file) {
     .filter(([, pattern]) => pattern.test(line)).map(([what]) => `${file}:${i + 1}: names ${what}`))
 }
 
+function longLines (file) {
+  if (wide.some(folder => file.startsWith(folder))) return []
+  return readFileSync(file, 'utf8').split('\n').flatMap((line, i) =>
+    line.length > WIDTH ? [`${file}:${i + 1}: has ${line.length} columns, and may have ${WIDTH}`] : [])
+}
+
 function starExports (file) {
   return /^export \*/m.test(readFileSync(file, 'utf8')) ? [`${file}: export names, never *`] : []
 }
@@ -66,13 +80,15 @@ function deadLinks (file) {
 /** What headings are called in links, as GitHub does it. */
 function anchors (file) {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)]
-    .map(([, heading]) => heading.toLowerCase().replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
+    .map(([, heading]) => heading.toLowerCase().replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
 }
 
 function upwardArrows ({ dir, manifest }) {
   const allowed = below[dir]
   if (allowed === undefined) return [`packages/${dir}: has no place in the table of tools/hygiene.js`]
-  return runtimeDependencies(manifest).filter(name => name.startsWith('@holdfast/') && !allowed.includes(name.slice(10)))
+  return runtimeDependencies(manifest)
+    .filter(name => name.startsWith('@holdfast/') && !allowed.includes(name.slice(10)))
     .map(name => `packages/${dir}: must not depend on ${name}`)
 }
 

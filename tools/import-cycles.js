@@ -3,8 +3,8 @@ import { posix } from 'node:path'
 import ts from 'typescript'
 
 /**
- * Import cycles among files, through imports and exports of values and of types: each a list of files that import the next, back to the
- * first. Every file that is part of a cycle is in one of them.
+ * Import cycles among files, through imports and exports of values and of types: each a list of files that import the
+ * next, back to the first. Every file that is part of a cycle is in one of them.
  */
 export function importCycles (files) {
   const known = new Set(files)

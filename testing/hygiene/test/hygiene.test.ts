@@ -36,8 +36,8 @@ const IMPORTS = {
 
 t.test('a cycle is found, whatever kind of import closes it', async t => {
   const kinds = Object.entries(IMPORTS)
-  const folders = kinds.map(([kind, source]): [string, Files] => [kind, { 'a.ts': "import './b.js'\n", 'b.ts': `${source}\n` }])
-  t.same(complaints(t, Object.fromEntries(folders)).sort(), kinds.map(([kind]) =>
+  const folders = kinds.map(([kind, source]) => [kind, { 'a.ts': "import './b.js'\n", 'b.ts': `${source}\n` }])
+  t.same(complaints(t, Object.fromEntries(folders) as Files).sort(), kinds.map(([kind]) =>
     `packages/memory/src: imports in a circle: ${kind}/a.ts → ${kind}/b.ts → ${kind}/a.ts`).sort())
 })
 
@@ -61,4 +61,15 @@ t.test('two ways to one file are no cycle, nor is what only looks like an import
     'c.ts': "import './d.js'\n",
     'd.ts': "// import './a.js'\n/* import './a.js' */\nconst a = \"import './a.js'\"\nconst b = `import './a.js'`\n"
   }), [])
+})
+
+t.test('a line of code has at most 120 columns, one of another file as many as it likes', async t => {
+  const line = (columns: number): string => `//${'x'.repeat(columns - 2)}\n`
+  t.same(complaints(t, {
+    'a.ts': line(120), 'b.ts': `\n${line(121)}`, 'c.lua': line(121), 'd.mjs': line(121), 'e.md': line(121), 'f.js': ''
+  }), [
+    'packages/memory/src/b.ts:2: has 121 columns, and may have 120',
+    'packages/memory/src/c.lua:1: has 121 columns, and may have 120',
+    'packages/memory/src/d.mjs:1: has 121 columns, and may have 120'
+  ])
 })
