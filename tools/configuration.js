@@ -1,5 +1,6 @@
-// docs/configuration.md, from what the code itself reads: the schema of the plugin's options, the options of the backends, and the table of
-// variables of the reference server. Without arguments it compares, with --write it writes. Needs a build.
+// docs/configuration.md, from what the code itself reads: the schema of the plugin's options, the options of the
+// backends, and the table of variables of the reference server. Without arguments it compares, with --write it writes.
+// Needs a build.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { VARIABLES } from '../examples/reference-server/dist/variables.js'
 import { OptionsSchema } from '../packages/fastify/dist/options.js'
@@ -49,7 +50,8 @@ ${table(['variable', 'default', 'what it sets'], VARIABLES.map(variable => [code
 `
 
 if (process.argv.includes('--write')) writeFileSync(PAGE, page)
-else report(readFileSync(PAGE, 'utf8') === page ? [] : [`${PAGE}: is not what the schemas say; run node tools/configuration.js --write`])
+else if (readFileSync(PAGE, 'utf8') === page) report([])
+else report([`${PAGE}: is not what the schemas say; run node tools/configuration.js --write`])
 
 function backendOptions (file, name, defaults) {
   return documentedMembers(file, name).map(member => {
@@ -60,18 +62,24 @@ function backendOptions (file, name, defaults) {
 }
 
 function backendTable (options) {
-  return table(['option', 'value', 'default', ''], options.map(({ name, type, fallback, about }) => [code(name), code(type), fallback, about]))
+  return table(
+    ['option', 'value', 'default', ''],
+    options.map(({ name, type, fallback, about }) => [code(name), code(type), fallback, about])
+  )
 }
 
 function absent (variable) {
   if (variable.absent !== undefined) return variable.absent
   if (variable.option === undefined) return code(variable.default)
-  const [whose, options, name] = variable.option.startsWith('redis.') ? ['redis()', redis, variable.option.slice(6)] : ['the plugin', plugin, variable.option]
+  const [whose, options, name] = variable.option.startsWith('redis.')
+    ? ['redis()', redis, variable.option.slice(6)]
+    : ['the plugin', plugin, variable.option]
   return `as ${whose}: ${options.find(option => option.name === name).fallback}`
 }
 
 function table (head, rows) {
-  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+  const row = cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [head, head.map(() => '---'), ...rows].map(row).join('\n')
 }
 
 function code (text) {

@@ -1,6 +1,7 @@
 // Rules of this repository that no other tool checks.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { importCycles } from './import-cycles.js'
 import { packages, report } from './packages.js'
 
 /** Which packages a package may depend on: arrows point down only. */
@@ -14,6 +15,16 @@ const below = {
   cli: ['core', 'envelope', 'memory', 'redis']
 }
 
+/** Packages whose files still import each other in circles. */
+const circular = []
+
+/** Columns of a line of code. Not within it yet: these folders, and a page of Markdown in code. */
+const WIDTH = 120
+const wide = [
+  'bench/', 'examples/', 'packages/core/', 'packages/fastify/', 'testing/clients/', 'testing/cut-replies/',
+  'testing/endurance/', 'testing/real-redis/', 'tools/configuration.js'
+]
+
 /** What no file may contain. */
 const forbidden = {
   'the host of a package registry': /\b(registry|npm)(\.[\w-]+)+\.(com|dev|io|net|org)\b|\btarball: /,
@@ -25,10 +36,12 @@ const files = walk('')
 
 report([
   ...files.flatMap(forbiddenText),
+  ...files.filter(file => /\.(ts|js|mjs|lua)$/.test(file)).flatMap(longLines),
   ...files.filter(file => file.endsWith('.md')).flatMap(deadLinks),
   ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
   ...packages.flatMap(upwardArrows),
   ...packages.flatMap(undeclaredImports),
+  ...packages.filter(({ dir }) => !circular.includes(dir)).flatMap(circles),
   ...missingErrorCodes()
 ])
 
@@ -43,6 +56,12 @@ function walk (dir) {
 function forbiddenText (file) {
   return readFileSync(file, 'utf8').split('\n').flatMap((line, i) => Object.entries(forbidden)
     .filter(([, pattern]) => pattern.test(line)).map(([what]) => `${file}:${i + 1}: names ${what}`))
+}
+
+function longLines (file) {
+  if (wide.some(folder => file.startsWith(folder))) return []
+  return readFileSync(file, 'utf8').split('\n').flatMap((line, i) =>
+    line.length > WIDTH ? [`${file}:${i + 1}: has ${line.length} columns, and may have ${WIDTH}`] : [])
 }
 
 function starExports (file) {
@@ -61,13 +80,15 @@ function deadLinks (file) {
 /** What headings are called in links, as GitHub does it. */
 function anchors (file) {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)]
-    .map(([, heading]) => heading.toLowerCase().replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
+    .map(([, heading]) => heading.toLowerCase().replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
 }
 
 function upwardArrows ({ dir, manifest }) {
   const allowed = below[dir]
   if (allowed === undefined) return [`packages/${dir}: has no place in the table of tools/hygiene.js`]
-  return runtimeDependencies(manifest).filter(name => name.startsWith('@holdfast/') && !allowed.includes(name.slice(10)))
+  return runtimeDependencies(manifest)
+    .filter(name => name.startsWith('@holdfast/') && !allowed.includes(name.slice(10)))
     .map(name => `packages/${dir}: must not depend on ${name}`)
 }
 
@@ -77,6 +98,12 @@ function undeclaredImports ({ dir, manifest }) {
     [...readFileSync(file, 'utf8').matchAll(/^(?! *\*).*\b(?:from|import) *\(?'((?:@[^/']+\/)?[^./'][^/']*)/gm)]
       .filter(([, name]) => !name.startsWith('node:') && !declared.has(name))
       .map(([, name]) => `${file}: imports ${name}, which its package.json does not list`))
+}
+
+function circles ({ dir }) {
+  const src = `packages/${dir}/src/`
+  return importCycles(files.filter(file => file.startsWith(src) && file.endsWith('.ts')))
+    .map(cycle => `packages/${dir}/src: imports in a circle: ${cycle.map(file => file.slice(src.length)).join(' → ')}`)
 }
 
 function runtimeDependencies ({ dependencies, peerDependencies, optionalDependencies }) {

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
 /** The publishable packages: `[{ dir, manifest }]`. */
-export const packages = readdirSync('packages').map(dir => ({ dir, manifest: readJson(`packages/${dir}/package.json`) }))
+export const packages = readdirSync('packages')
+  .map(dir => ({ dir, manifest: readJson(`packages/${dir}/package.json`) }))
 
 export function readJson (path) {
   return JSON.parse(readFileSync(path, 'utf8'))

@@ -13,7 +13,10 @@ try {
     ...(readdirSync(dir).length === packages.length ? [] : ['not every package was packed']),
     ...readdirSync(dir).map(file => join(dir, file)).flatMap(tarball => [
       ...run(process.execPath, 'node_modules/publint/src/cli.js', 'run', tarball, '--strict'),
-      ...run(process.execPath, 'node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only', '--no-definitely-typed')
+      ...run(
+        process.execPath, 'node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only',
+        '--no-definitely-typed'
+      )
     ])
   ])
 } finally {

@@ -1,12 +1,16 @@
 import { Value } from 'typebox/value'
 
-/** What the schema of the plugin's options says of each: `[{ name, value, fallback, about }]`. Groups are taken apart. */
+/**
+ * What the schema of the plugin's options says of each: `[{ name, value, fallback, about }]`. Groups are taken apart.
+ */
 export function pluginOptions (schema) {
   return Object.entries(schema.properties).flatMap(([name, option]) => rows(name, option))
 }
 
 function rows (name, option) {
-  if (option.properties !== undefined) return Object.entries(option.properties).flatMap(([inner, part]) => rows(`${name}.${inner}`, part))
+  if (option.properties !== undefined) {
+    return Object.entries(option.properties).flatMap(([inner, part]) => rows(`${name}.${inner}`, part))
+  }
   const fallback = option.default === undefined ? '' : `\`${option.default}\``
   return [{ name, value: value(option), fallback, about: option.description }]
 }

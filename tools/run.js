@@ -24,7 +24,8 @@ const failed = sum('failed')
 
 if (mode.main === undefined || failed > 0) {
   const width = Math.max(...results.map(({ name }) => name.length))
-  console.log('\n' + results.map(r => `${r.name.padEnd(width)}  ${r.failed === 0 ? 'ok    ' : 'FAILED'}  ${seconds(r)}`).join('\n'))
+  const line = r => `${r.name.padEnd(width)}  ${r.failed === 0 ? 'ok    ' : 'FAILED'}  ${seconds(r)}`
+  console.log('\n' + results.map(line).join('\n'))
   console.log(`${sum('passed')} passed, ${failed} failed`)
 } else {
   console.log()
@@ -35,7 +36,9 @@ if (mode.main === undefined || failed > 0) {
   await import(pathToFileURL(main))
 }
 
-/** A Ctrl-C arrives twice, from the terminal and from npm; without this the second one would cut an orderly end short. */
+/**
+ * A Ctrl-C arrives twice, from the terminal and from npm; without this the second one would cut an orderly end short.
+ */
 function absorbEcho (signal) {
   let last = -Infinity
   process.on(signal, () => {

@@ -10,8 +10,8 @@ export const pnpm = (...args) => ['npx', '--yes', '--loglevel=error', packageMan
 
 /**
  * A step: `name`, what it `says` before it runs, and its `command`. `quiet` shows the output only when the step fails;
- * `counts` says that its last line has how many assertions there were. Steps with `aside` run, quietly and one after the other, beside what
- * follows them.
+ * `counts` says that its last line has how many assertions there were. Steps with `aside` run, quietly and one after
+ * the other, beside what follows them.
  */
 const install = {
   name: 'install',
@@ -29,11 +29,23 @@ const build = { name: 'build', says: 'tsc -b: packages, examples and tests', com
 /** Everything that CI does. What is marked `aside` uses one core while the tests wait. */
 const check = [
   build,
-  { name: 'lint', says: 'eslint', command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'), aside: true },
+  {
+    name: 'lint',
+    says: 'eslint',
+    command: node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'),
+    aside: true
+  },
   { name: 'hygiene', says: 'rules of this repository', command: node('tools/hygiene.js'), aside: true },
-  { name: 'configuration', says: 'docs/configuration.md is what the schemas say', command: node('tools/configuration.js'), aside: true },
+  {
+    name: 'configuration',
+    says: 'docs/configuration.md is what the schemas say',
+    command: node('tools/configuration.js'),
+    aside: true
+  },
   { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js'), aside: true },
-  { name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js'), aside: true },
+  {
+    name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js'), aside: true
+  },
   {
     name: 'tests',
     says: 'every test file, with the coverage of every package',

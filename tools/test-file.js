@@ -5,15 +5,20 @@ import { resolve } from 'node:path'
 const TIMEOUT = 240_000
 
 /**
- * Runs a test file, compiled, in a process of its own, and counts its assertions. A skipped one counts as failed: it is a check that nobody
- * runs. So does a process that ends before its tests.
+ * Runs a test file, compiled, in a process of its own, and counts its assertions. A skipped one counts as failed: it is
+ * a check that nobody runs. So does a process that ends before its tests.
  */
 export async function runTestFile (path, project, coverage) {
   const began = performance.now()
   const compiled = resolve(path.replace('/test/', '/dist-test/').replace(/\.ts$/, '.js'))
   const child = spawn(process.execPath, ['--enable-source-maps', compiled], {
     cwd: project,
-    env: { ...process.env, TAP: '1', TAP_TIMEOUT: `${TIMEOUT / 1000}`, ...(coverage !== undefined && { NODE_V8_COVERAGE: resolve(coverage) }) },
+    env: {
+      ...process.env,
+      TAP: '1',
+      TAP_TIMEOUT: `${TIMEOUT / 1000}`,
+      ...(coverage !== undefined && { NODE_V8_COVERAGE: resolve(coverage) })
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true // a group of its own, which ends with it: what a failed test has started would keep its output open
   })
@@ -46,5 +51,7 @@ function endGroup (pid) {
 /** What tap says last. */
 function totals (tap) {
   const [, line = ''] = [...tap.matchAll(/^# \{ (.*) \}$/gm)].at(-1) ?? []
-  return Object.fromEntries(line.split(', ').map(part => part.split(': ')).map(([kind, amount]) => [kind, Number(amount)]))
+  return Object.fromEntries(
+    line.split(', ').map(part => part.split(': ')).map(([kind, amount]) => [kind, Number(amount)])
+  )
 }

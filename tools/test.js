@@ -20,7 +20,11 @@ if (files.length === 0) {
 }
 
 const projects = [...new Set(files.map(({ project }) => project))]
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects.map(project => `${project}/test`)], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [
+  'node_modules/typescript/bin/tsc', '-b', ...projects.map(project => `${project}/test`)
+], {
+  stdio: 'inherit'
+})
 if (status !== 0) process.exit(1)
 
 /** Packages of which every test runs: these cover all of their code. */
@@ -37,7 +41,9 @@ let number = 0
 /** Runs one file after the other. */
 async function work (queue) {
   for (const { path, project } of queue) {
-    const { ok, passed, failed, output, ms } = await runTestFile(path, project, covered.includes(project) ? coverageOf(project) : undefined)
+    const { ok, passed, failed, output, ms } = await runTestFile(
+      path, project, covered.includes(project) ? coverageOf(project) : undefined
+    )
     totals.passed += passed
     totals.failed += failed
     if (!ok) {
@@ -53,7 +59,8 @@ async function runAll (files, jobs) {
   await Promise.all(Array.from({ length: jobs }, async () => await work(queue)))
 }
 
-// Most tests wait as often as they compute. Examples start whole servers, so they come last, when nothing else is under way.
+// Most tests wait as often as they compute. Examples start whole servers, so they come last, when nothing else is under
+// way.
 const startsServers = ({ project }) => project.startsWith('examples/')
 await runAll(files.filter(file => !startsServers(file)), availableParallelism() + 1)
 await runAll(files.filter(startsServers), availableParallelism())

@@ -6,4 +6,6 @@ const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interruption.abort() })
 
 const { env, stdin, stdout, stderr } = process
-process.exitCode = await main(process.argv.slice(2), { env, stdin, stdout, stderr, now: () => performance.now(), interrupted: interruption.signal })
+process.exitCode = await main(process.argv.slice(2), {
+  env, stdin, stdout, stderr, now: () => performance.now(), interrupted: interruption.signal
+})

@@ -23,7 +23,8 @@ export interface Place {
 /** Adds the options of {@link Place}. */
 export function placed (command: Command): Command {
   return command
-    .option('--redis <urls>', 'where the sessions live: redis:// or rediss:// (TLS), several with commas of a Cluster or of Sentinels (default: REDIS_URL)')
+    .option('--redis <urls>', 'where the sessions live: redis:// or rediss:// (TLS), several with commas of a ' +
+      'Cluster or of Sentinels (default: REDIS_URL)')
     .option('--master <name>', 'what the Sentinels call their master (default: HOLDFAST_REDIS_MASTER)')
     .option('--prefix <text>', 'what the keys in Redis begin with (default: HOLDFAST_REDIS_PREFIX, or else holdfast:)')
     .option('--namespace <name>', 'the namespace of the plugin', 'mcp')
@@ -32,14 +33,20 @@ export function placed (command: Command): Command {
 
 /** @throws Failure without keys, or what the keyring has against one */
 export function codecOf ({ env: { HOLDFAST_KEYS: keys } }: Io): { codec: Codec, keyring: Keyring } {
-  if (keys === undefined || keys === '') throw new Failure('HOLDFAST_KEYS is not set: give the keys of the servers, as id:base64,id:base64. Nothing was changed.')
+  if (keys === undefined || keys === '') {
+    throw new Failure(
+      'HOLDFAST_KEYS is not set: give the keys of the servers, as id:base64,id:base64. Nothing was changed.'
+    )
+  }
   const keyring = new Keyring(keys)
   return { codec: sealed(new Envelope(keyring), keyring), keyring }
 }
 
 /** The URLs of the Redis that a command is about, and where they were found. */
 export function urlsOf ({ env }: Io, { redis }: Pick<Place, 'redis'>): { urls: string | undefined, name: string } {
-  return redis === undefined ? { urls: env.REDIS_URL || undefined, name: 'REDIS_URL' } : { urls: redis, name: '--redis' }
+  return redis === undefined
+    ? { urls: env.REDIS_URL || undefined, name: 'REDIS_URL' }
+    : { urls: redis, name: '--redis' }
 }
 
 /** @throws UsageError without a URL, or for one that is none */
@@ -54,7 +61,13 @@ export function prefixOf ({ env }: Io, { prefix }: Place): string | undefined {
 }
 
 /** @throws UsageError, InvalidOptionError */
-export function backendAt (io: Io, urls: string, name: string, master: string | undefined, prefix: string | undefined): RedisBackend {
+export function backendAt (
+  io: Io,
+  urls: string,
+  name: string,
+  master: string | undefined,
+  prefix: string | undefined
+): RedisBackend {
   const { connection, ...url } = redisPlace(urls, master, name)
   return redis({
     ...url,
@@ -93,5 +106,10 @@ async function assertKeysFit (io: Io, sessions: Sessions): Promise<void> {
     if (state !== undefined) return
     amount++
   }
-  if (amount > 0) throw new Failure(`The keys in HOLDFAST_KEYS open none of the ${amount} sessions there, or --namespace is another. Nothing was changed.`)
+  if (amount > 0) {
+    throw new Failure(
+      `The keys in HOLDFAST_KEYS open none of the ${amount} sessions there, or --namespace is another. ` +
+      'Nothing was changed.'
+    )
+  }
 }

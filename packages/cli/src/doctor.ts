@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import type { Codec } from '@holdfast/core'
 import type { Keyring } from '@holdfast/envelope'
+import type { Act } from './act.js'
 import { type Place, codecOf, placed, urlsOf } from './connection.js'
 import { EXIT, explain } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, table } from './output.js'
 import { examineRedis } from './redis-check.js'
 import { examineSnapshot } from './snapshot-check.js'
@@ -14,7 +14,8 @@ export function doctor (program: Command, act: Act): void {
   placed(program.command('doctor'))
     .description('examine keys, Redis and a snapshot, and change nothing')
     .option('--snapshot <file>', 'a snapshot to read to its end')
-    .addHelpText('after', '\nExit code 1 when something is not as it should be.\n\nExamples:\n  holdfast doctor\n  holdfast doctor --snapshot sessions.holdfast --json')
+    .addHelpText('after', '\nExit code 1 when something is not as it should be.\n\nExamples:\n  holdfast doctor\n' +
+      '  holdfast doctor --snapshot sessions.holdfast --json')
     .action(act(examine))
 }
 
@@ -22,7 +23,9 @@ async function examine (io: Io, { snapshot, ...place }: Place & { snapshot?: str
   const { finding, codec } = examineKeys(io)
   const findings = [finding]
   if (urlsOf(io, place).urls !== undefined) findings.push(...await examineRedis(io, place, codec))
-  else if (snapshot === undefined) findings.push(warning('redis', 'not looked at: there is no REDIS_URL and no --redis'))
+  else if (snapshot === undefined) {
+    findings.push(warning('redis', 'not looked at: there is no REDIS_URL and no --redis'))
+  }
   if (snapshot !== undefined) findings.push(await examineSnapshot(io, snapshot, codec, place.namespace))
   return {
     json: { findings },

@@ -22,8 +22,12 @@ export class UsageError extends Failure {
 
 /** @returns what to tell the operator, without ids, keys or content, and the exit code */
 export function explain (error: unknown): { line: string, exitCode: number } {
-  if (error instanceof InvalidKeyError && error.path === 'id') return { line: `--${error.message}`, exitCode: EXIT.usage }
-  if (error instanceof InvalidKeyError) return { line: `HOLDFAST_KEYS: ${error.message}. Nothing was changed.`, exitCode: EXIT.failed }
+  if (error instanceof InvalidKeyError && error.path === 'id') {
+    return { line: `--${error.message}`, exitCode: EXIT.usage }
+  }
+  if (error instanceof InvalidKeyError) {
+    return { line: `HOLDFAST_KEYS: ${error.message}. Nothing was changed.`, exitCode: EXIT.failed }
+  }
   const failure = failureIn(error)
   if (failure !== undefined) return { line: reasons(failure), exitCode: failure.exitCode }
   return { line: reasons(error), exitCode: error instanceof InvalidOptionError ? EXIT.usage : EXIT.failed }

@@ -24,7 +24,8 @@ export async function print ({ stdout }: Io, line: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stdout.write(`${line}\n`, error => {
       if (error === null || error === undefined) resolve()
-      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : new Failure('The result could not be written.', { cause: error }))
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ReaderGone())
+      else reject(new Failure('The result could not be written.', { cause: error }))
     })
   })
 }

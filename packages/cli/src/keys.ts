@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { generateKey } from '@holdfast/envelope'
+import type { Act } from './act.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { EXIT } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts } from './output.js'
 import { withProgress } from './progress.js'
 
@@ -11,13 +11,18 @@ export function keys (program: Command, act: Act): void {
   const group = program.command('keys').description('make keys, and seal anew with a newer one')
   group.command('generate')
     .description('print a new key, for HOLDFAST_KEYS')
-    .option('--id <id>', 'its name, which is no secret: 1 to 16 of A-Z a-z 0-9 . _ - (default: the date and four digits)')
+    .option(
+      '--id <id>', 'its name, which is no secret: 1 to 16 of A-Z a-z 0-9 . _ - (default: the date and four digits)'
+    )
     .option('--json', 'the result as JSON')
     .addHelpText('after', '\nExample:\n  HOLDFAST_KEYS="$(holdfast keys generate --id k2),$HOLDFAST_KEYS"')
     .action(act(generate))
   placed(group.command('rotate'))
     .description('seal everything in Redis anew with the first key of HOLDFAST_KEYS, while the servers run')
-    .addHelpText('after', '\nEvery server must have the new key already.\n\nExample:\n  HOLDFAST_KEYS="k2:...,k1:..." holdfast keys rotate')
+    .addHelpText(
+      'after',
+      '\nEvery server must have the new key already.\n\nExample:\n  HOLDFAST_KEYS="k2:...,k1:..." holdfast keys rotate'
+    )
     .action(act(rotate))
 }
 
@@ -29,7 +34,9 @@ async function generate (io: Io, { id }: { id?: string }): Promise<Result> {
 async function rotate (io: Io, place: Place): Promise<Result> {
   return await withSessions(io, place, async sessions => {
     const report = await withProgress(io, 'rotated', await sessions.count(), async at =>
-      await sessions.rotate({ onProgress: ({ resealed, current, unreadable }) => { at(resealed + current + unreadable) } }))
+      await sessions.rotate({
+        onProgress: ({ resealed, current, unreadable }) => { at(resealed + current + unreadable) }
+      }))
     const inUse = Object.fromEntries(await sessions.keysInUse())
     return {
       json: { ...report, keysInUse: inUse },

@@ -33,7 +33,9 @@ async function * pages (io: Io, sessions: Sessions, { owner, client, idle }: Fil
   do {
     proceed(io)
     const page = await sessions.list({ ...owner !== undefined && { owner }, ...cursor !== undefined && { cursor } })
-    yield page.sessions.filter(({ usedAt, state }) => usedAt <= before && (client === undefined || state?.client.name === client))
+    yield page.sessions.filter(
+      ({ usedAt, state }) => usedAt <= before && (client === undefined || state?.client.name === client)
+    )
     cursor = page.cursor
   } while (cursor !== undefined)
 }

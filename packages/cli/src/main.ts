@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import type { Act } from './act.js'
 import { doctor } from './doctor.js'
 import { EXIT, explain } from './failure.js'
 import { type Io, ReaderGone, print, say, withoutPasswords } from './io.js'
 import { keys } from './keys.js'
 import { migration } from './migration.js'
-import type { Result } from './output.js'
 import { sessions } from './sessions.js'
 import { snapshots } from './snapshots.js'
-
-/** Runs a command and prints its result, if it has not done so itself. What it throws ends in {@link main}. */
-export type Act = <Args extends unknown[]>(work: (io: Io, ...args: Args) => Promise<Result | undefined>) => (...args: Args) => Promise<void>
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -54,7 +51,8 @@ function failed (io: Io, error: unknown): number {
 
 function commands (io: Io, act: Act): Command {
   const program = new Command('holdfast')
-    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are never an argument.')
+    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are ' +
+      'never an argument.')
     .version(version)
     .exitOverride()
     .configureOutput({

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Backend, type MigrationReport, MigrationStopped, migrate } from '@holdfast/core'
+import type { Act } from './act.js'
 import { confirm } from './confirm.js'
 import { type Place, backendAt, connect, placed, prefixOf } from './connection.js'
 import { EXIT, UsageError, reasons } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts, firstOf } from './output.js'
 import { withProgress } from './progress.js'
 
@@ -19,15 +19,21 @@ interface Settings extends Place {
 
 export function migration (program: Command, act: Act): void {
   placed(program.command('migrate'))
-    .description('copy all sessions to another Redis, as sealed as they are, while the servers run; their ids stay valid')
+    .description(
+      'copy all sessions to another Redis, as sealed as they are, while the servers run; their ids stay valid'
+    )
     .argument('[target]', 'where to, written as --redis (default: REDIS_TARGET_URL)')
     .option('--to-master <name>', 'what the Sentinels of the target call their master')
     .option('--to-prefix <text>', 'what the keys at the target begin with (default: as --prefix)')
     .option('--skip-existing', 'leave what is at the target as it is, also what is older')
-    .option('--delete', 'let go of each session at the source once it is at the target: for a source that nobody uses any more')
+    .option(
+      '--delete',
+      'let go of each session at the source once it is at the target: for a source that nobody uses any more'
+    )
     .option('--batch-size <count>', 'sessions at a time', size, 100)
     .option('--yes', 'delete without asking')
-    .addHelpText('after', '\nIt needs no keys. Interrupted, it goes on where it was when it is run again.\n\nExample:\n  REDIS_URL=redis://old holdfast migrate rediss://new')
+    .addHelpText('after', '\nIt needs no keys. Interrupted, it goes on where it was when it is run again.' +
+      '\n\nExample:\n  REDIS_URL=redis://old holdfast migrate rediss://new')
     .action(act(run))
 }
 
@@ -36,7 +42,9 @@ async function run (io: Io, target: string | undefined, settings: Settings): Pro
   try {
     const to = connectTarget(io, target, settings)
     try {
-      if (settings.delete === true) await confirm(io, 'Delete the sessions at the source once they are copied?', settings.yes)
+      if (settings.delete === true) {
+        await confirm(io, 'Delete the sessions at the source once they are copied?', settings.yes)
+      }
       return await copy(io, from, to, settings)
     } finally {
       await to.close()
@@ -49,7 +57,10 @@ async function run (io: Io, target: string | undefined, settings: Settings): Pro
 function connectTarget (io: Io, target: string | undefined, settings: Settings): Backend {
   const urls = target ?? io.env.REDIS_TARGET_URL
   if (urls === undefined || urls === '') throw new UsageError('To which Redis? Give its URL, or set REDIS_TARGET_URL.')
-  return backendAt(io, urls, target === undefined ? 'REDIS_TARGET_URL' : 'target', settings.toMaster, settings.toPrefix ?? prefixOf(io, settings))
+  return backendAt(
+    io, urls, target === undefined ? 'REDIS_TARGET_URL' : 'target', settings.toMaster,
+    settings.toPrefix ?? prefixOf(io, settings)
+  )
 }
 
 async function copy (io: Io, from: Backend, to: Backend, settings: Settings): Promise<Result> {

@@ -12,8 +12,12 @@ export interface Result {
 
 /** Columns as wide as what is in them. */
 export function table (rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] as readonly string[]).map((_, column) => Math.max(...rows.map(row => (row[column] as string).length)))
-  return rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()).join('\n')
+  const widths = (rows[0] as readonly string[]).map(
+    (_, column) => Math.max(...rows.map(row => (row[column] as string).length))
+  )
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()
+  return rows.map(line).join('\n')
 }
 
 /** Lines that a person is shown of a list of things that went wrong. */
@@ -27,5 +31,6 @@ export function firstOf (troubles: readonly string[]): string {
 
 /** The counts of a report on one line: `restored 3, expired 1`. */
 export function counts (report: object): string {
-  return Object.entries(report).filter(([, value]) => typeof value === 'number').map(([name, value]) => `${name} ${value}`).join(', ')
+  const numbers = Object.entries(report).filter(([, value]) => typeof value === 'number')
+  return numbers.map(([name, value]) => `${name} ${value}`).join(', ')
 }

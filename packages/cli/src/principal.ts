@@ -24,7 +24,9 @@ export function owned (command: Command): Command {
 }
 
 /** @returns the digest of the owner, or undefined when nobody is named. @throws UsageError */
-export function ownerOf ({ subject, issuer, clientId, perClient, tenant: tenantId, owner }: Whose): ((sessions: Sessions) => string) | undefined {
+export function ownerOf (
+  { subject, issuer, clientId, perClient, tenant: tenantId, owner }: Whose
+): ((sessions: Sessions) => string) | undefined {
   const parts = {
     ...issuer !== undefined && { issuer },
     ...clientId !== undefined && { clientId },
@@ -40,7 +42,8 @@ export function ownerOf ({ subject, issuer, clientId, perClient, tenant: tenantI
   if (!named) return undefined
   if (subject === undefined) throw new UsageError('A principal has a subject: give --subject, too.')
   if (clientId !== undefined && perClient === undefined) {
-    throw new UsageError('A client id is part of an owner only where the application keeps clients apart: give --per-client, too, or leave it out.')
+    throw new UsageError('A client id is part of an owner only where the application keeps clients apart: give ' +
+      '--per-client, too, or leave it out.')
   }
   const principal: Principal = { subject, ...parts }
   return ({ vault: { namespace } }) => ownerDigest(namespace, principal)

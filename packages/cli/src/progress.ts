@@ -17,7 +17,12 @@ interface Progress {
  * @param total as far as is known
  * @param work stops where it next reports when the command was interrupted
  */
-export async function withProgress<T> (io: Io, what: string, total: number, work: (at: (done: number) => void) => Promise<T>): Promise<T> {
+export async function withProgress<T> (
+  io: Io,
+  what: string,
+  total: number,
+  work: (at: (done: number) => void) => Promise<T>
+): Promise<T> {
   const progress = io.stderr.isTTY === true ? bar(io, what, total) : lines(io, what, total)
   let succeeded = false
   try {
@@ -33,7 +38,8 @@ export async function withProgress<T> (io: Io, what: string, total: number, work
 }
 
 function bar ({ stderr }: Io, what: string, total: number): Progress {
-  const single = new SingleBar({ format: `${what} {bar} {value} of {total}`, stream: stderr, forceRedraw: true }, Presets.shades_classic)
+  const format = `${what} {bar} {value} of {total}`
+  const single = new SingleBar({ format, stream: stderr, forceRedraw: true }, Presets.shades_classic)
   single.start(total, 0)
   return {
     at: done => { single.update(Math.min(done, total)) },

@@ -16,7 +16,12 @@ const SENTINEL_PORT = 26_379
  */
 export function redisPlace (urls: string, master: string | undefined, name: string): Place {
   const all = urls.split(',')
-  if (!all.every(isRedisUrl)) throw new UsageError(`${name}: expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels.`)
+  if (!all.every(isRedisUrl)) {
+    throw new UsageError(
+      `${name}: expected redis://host:port, or rediss:// for TLS; ` +
+      'several with commas between them for a Cluster or Sentinels.'
+    )
+  }
   if (master !== undefined) return { connection: behindSentinels(all.map(url => new URL(url)), master) }
   return { url: all.length === 1 ? urls : all }
 }

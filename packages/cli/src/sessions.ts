@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { milliseconds } from '@holdfast/core'
+import type { Act } from './act.js'
 import { confirm } from './confirm.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { UsageError } from './failure.js'
 import { find } from './find.js'
 import type { Io } from './io.js'
 import { printList } from './listing.js'
-import type { Act } from './main.js'
 import { type Result, table } from './output.js'
 import { type Whose, owned, ownerOf } from './principal.js'
 import { clientOf, shown, time, whose } from './shown.js'
@@ -19,11 +19,14 @@ const LABEL = '\nA label that begins with - goes after --, as in: holdfast sessi
 export function sessions (program: Command, act: Act): void {
   const group = program.command('sessions').description('look at sessions, and end them')
   owned(placed(group.command('list')))
-    .description('list sessions: a label for each, when it was used, and whose it is; with --json, a line of JSON for each')
+    .description(
+      'list sessions: a label for each, when it was used, and whose it is; with --json, a line of JSON for each'
+    )
     .option('--client <name>', 'only of clients of this name')
     .option('--idle <duration>', 'only those unused for longer, such as 15m or 24h')
     .option('--limit <count>', 'sessions at most (default: all)', count)
-    .addHelpText('after', '\nExamples:\n  holdfast sessions list --subject ada --issuer https://id.example\n  holdfast sessions list --idle 12h --json')
+    .addHelpText('after', '\nExamples:\n  holdfast sessions list --subject ada --issuer https://id.example\n' +
+      '  holdfast sessions list --idle 12h --json')
     .action(act(list))
   placed(group.command('show <label>'))
     .description('what is known of one session, by its label or key; never its id, context or data')
@@ -37,7 +40,8 @@ export function sessions (program: Command, act: Act): void {
   owned(placed(group.command('revoke')))
     .description('end all sessions of a principal, on every replica')
     .option('--yes', 'do not ask')
-    .addHelpText('after', '\nAll parts of the principal count, as sessions list --json shows them.\n\nExample:\n  holdfast sessions revoke --subject ada --issuer https://id.example --yes')
+    .addHelpText('after', '\nAll parts of the principal count, as sessions list --json shows them.\n\nExample:\n' +
+      '  holdfast sessions revoke --subject ada --issuer https://id.example --yes')
     .action(act(revoke))
 }
 
@@ -46,7 +50,8 @@ async function list (io: Io, query: Query): Promise<undefined> {
   const idle = query.idle === undefined ? 0 : milliseconds(query.idle, '--idle')
   const { client, limit = Infinity, json = false } = query
   await withSessions(io, query, async sessions => {
-    await printList(io, sessions, { ...owner && { owner: owner(sessions) }, ...client !== undefined && { client }, idle, limit }, json)
+    const chosen = { ...owner && { owner: owner(sessions) }, ...client !== undefined && { client }, idle, limit }
+    await printList(io, sessions, chosen, json)
   })
 }
 
@@ -54,7 +59,14 @@ async function show (io: Io, name: string, place: Place): Promise<Result> {
   return await withSessions(io, place, async sessions => {
     const json = shown(await find(io, sessions, name))
     const { createdAt, usedAt, expiresAt } = json
-    const words = { ...json, principal: whose(json), client: clientOf(json), createdAt: time(createdAt), usedAt: time(usedAt), expiresAt: time(expiresAt) }
+    const words = {
+      ...json,
+      principal: whose(json),
+      client: clientOf(json),
+      createdAt: time(createdAt),
+      usedAt: time(usedAt),
+      expiresAt: time(expiresAt)
+    }
     return { json, text: table(Object.entries(words).map(([name, value]) => [name, String(value)])) }
   })
 }
@@ -64,7 +76,10 @@ async function terminate (io: Io, name: string, { yes, ...place }: Place & Yes):
     const session = await find(io, sessions, name)
     await confirm(io, `End session ${session.label} of ${whose(shown(session))}?`, yes)
     const terminated = await sessions.end(session.key, session.owner)
-    return { json: { terminated: Number(terminated) }, text: terminated ? 'terminated 1' : 'terminated 0: it had ended meanwhile' }
+    return {
+      json: { terminated: Number(terminated) },
+      text: terminated ? 'terminated 1' : 'terminated 0: it had ended meanwhile'
+    }
   })
 }
 

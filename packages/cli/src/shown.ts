@@ -1,6 +1,9 @@
 import { type Principal, type SessionSummary, printableTexts } from '@holdfast/core'
 
-/** What an operator sees of a session, as the admin routes name it: never its id, context or data. Times in milliseconds since the epoch. */
+/**
+ * What an operator sees of a session, as the admin routes name it: never its id, context or data. Times in milliseconds
+ * since the epoch.
+ */
 export interface Shown {
   key: string
   label: string

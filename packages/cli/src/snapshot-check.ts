@@ -7,7 +7,12 @@ import { type Finding, failed, ok, warning } from './finding.js'
 import { type Io, proceed } from './io.js'
 
 /** Reads a snapshot as restoring it would, opens every session, and stores none. */
-export async function examineSnapshot (io: Io, path: string, codec: Codec | undefined, namespace: string): Promise<Finding> {
+export async function examineSnapshot (
+  io: Io,
+  path: string,
+  codec: Codec | undefined,
+  namespace: string
+): Promise<Finding> {
   if (codec === undefined) return failed('snapshot', 'cannot be read without keys')
   const backend = memory()
   try {
@@ -30,10 +35,16 @@ async function readAll (io: Io, path: string, sessions: Sessions): Promise<Findi
     })
     const says = `${seen.opened} sessions open, ${expired} have expired`
     const [first] = invalid
-    if (first !== undefined) return failed('snapshot', `${says}; line ${first.line}: ${first.reason} (${invalid.length} in all)`)
+    if (first !== undefined) {
+      return failed('snapshot', `${says}; line ${first.line}: ${first.reason} (${invalid.length} in all)`)
+    }
     if (seen.unreadable > 0) return failed('snapshot', `${says}, ${seen.unreadable} do not open with these keys`)
-    return (mode & 0o077) === 0 ? ok('snapshot', says) : warning('snapshot', `${says}; other users of this machine may open the file`)
+    return (mode & 0o077) === 0
+      ? ok('snapshot', says)
+      : warning('snapshot', `${says}; other users of this machine may open the file`)
   } catch (error) {
-    return failed('snapshot', (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : reasons(error))
+    return failed(
+      'snapshot', (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : reasons(error)
+    )
   }
 }

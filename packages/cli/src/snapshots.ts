@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type SnapshotBytes, type SnapshotSource, file } from '@holdfast/core'
+import type { Act } from './act.js'
 import { confirm } from './confirm.js'
 import { type Place, placed, withSessions } from './connection.js'
 import { EXIT, Failure } from './failure.js'
 import type { Io } from './io.js'
-import type { Act } from './main.js'
 import { type Result, counts, firstOf } from './output.js'
 import { withProgress } from './progress.js'
 
@@ -17,7 +17,8 @@ export function snapshots (program: Command, act: Act): void {
     .action(act(exportAll))
   placed(program.command('restore <file>'))
     .description('bring back the sessions of a snapshot; what is there already, has ended or expired stays as it is')
-    .addHelpText('after', '\nExit code 1 when something in it could not be brought back.\n\nExample:\n  holdfast restore sessions.holdfast --json')
+    .addHelpText('after', '\nExit code 1 when something in it could not be brought back.\n\nExample:\n' +
+      '  holdfast restore sessions.holdfast --json')
     .action(act(restore))
 }
 
@@ -34,8 +35,12 @@ async function restore (io: Io, path: string, place: Place): Promise<Result> {
   const size = await sizeOf(path)
   if (size === undefined) throw new Failure('There is no such file. Nothing was changed.')
   return await withSessions(io, place, async sessions => {
-    const report = await withProgress(io, 'bytes read', size, async at => await sessions.restoreSessionState(watched(path, at)))
-    if (report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')) throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
+    const report = await withProgress(
+      io, 'bytes read', size, async at => await sessions.restoreSessionState(watched(path, at))
+    )
+    if (report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')) {
+      throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
+    }
     const lines = firstOf(report.invalid.map(({ line, reason }) => `line ${line}: ${reason}`))
     const exitCode = report.invalid.length + report.overLimit > 0 ? EXIT.failed : EXIT.done
     return { json: report, text: `${counts(report)}, invalid ${report.invalid.length}${lines}`, exitCode }

@@ -14,14 +14,20 @@ t.jobs = 4
 
 t.test('a Redis that is as it should be', { buffered: true }, async (t) => {
   const { env } = await furnished(t, url)
-  t.match(await holdfast(['doctor'], env), { code: 0, out: /ok +keys +k1 seals\n.*policy[^]*persistence[^]*tls[^]*version[^]*clock[^]*4 of 4/, err: '' })
+  t.match(await holdfast(['doctor'], env), {
+    code: 0, out: /ok +keys +k1 seals\n.*policy[^]*persistence[^]*tls[^]*version[^]*clock[^]*4 of 4/, err: ''
+  })
   t.match(await holdfast(['doctor'], corner(t, url).env), { code: 0, out: /ok +sessions +there are none/ })
-  t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: `${env.HOLDFAST_KEYS},${generateKey('k2')}:revoked` }), { code: 0, out: /k1 seals, k2 revoked/ })
+  t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: `${env.HOLDFAST_KEYS},${generateKey('k2')}:revoked` }), {
+    code: 0, out: /k1 seals, k2 revoked/
+  })
 })
 
 t.test('keys that do not open what is stored, and none', { buffered: true }, async (t) => {
   const { env: { HOLDFAST_KEYS, ...env } } = await furnished(t, url)
-  t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: generateKey('k9') }), { code: 1, out: /failed +sessions +0 of 4/ })
+  t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: generateKey('k9') }), {
+    code: 1, out: /failed +sessions +0 of 4/
+  })
   t.match(await holdfast(['doctor'], env), { code: 1, out: /failed +keys[^]*ok +redis policy/ })
 })
 
@@ -39,19 +45,25 @@ t.test('a user who may not look is told what was not seen', { buffered: true }, 
   t.teardown(() => { raw.disconnect() })
   await raw.acl('SETUSER', 'blind', 'on', '>SECRET', '~*', '&*', '+@all', '-info')
   const env = { ...corner(t, url).env, REDIS_URL: url.replace('//', '//blind:SECRET@') }
-  t.match(await holdfast(['doctor'], env), { code: 0, out: /warning +redis policy +The user may not run INFO[^]*ok +redis tls/ })
+  t.match(await holdfast(['doctor'], env), {
+    code: 0, out: /warning +redis policy +The user may not run INFO[^]*ok +redis tls/
+  })
   const wrong = await holdfast(['doctor'], { ...env, REDIS_URL: url.replace('//', '//blind:WRONG@') })
   t.match(wrong, { code: 1, out: /failed +redis +Redis did not accept the user name or password/ })
   t.notMatch(wrong.out + wrong.err, /WRONG/)
 })
 
 t.test('without a Redis it says that none was looked at', { buffered: true }, async (t) => {
-  t.match(await holdfast(['doctor'], { HOLDFAST_KEYS: generateKey('k1') }), { code: 0, out: /ok +keys[^]*warning +redis +not looked at/ })
+  t.match(await holdfast(['doctor'], { HOLDFAST_KEYS: generateKey('k1') }), {
+    code: 0, out: /ok +keys[^]*warning +redis +not looked at/
+  })
 })
 
 t.test('clocks that differ too much', { buffered: true }, async (t) => {
   const { env } = corner(t, url)
-  t.match(await holdfast(['doctor'], { ...env, REDIS_URL: await lateClock(t, server.port, 60) }), { code: 1, out: /failed +clock +that of Redis is (59|6\d)\d{3} ms behind this one/ })
+  t.match(await holdfast(['doctor'], { ...env, REDIS_URL: await lateClock(t, server.port, 60) }), {
+    code: 1, out: /failed +clock +that of Redis is (59|6\d)\d{3} ms behind this one/
+  })
 })
 
 t.test('a Redis that says nothing', { buffered: true }, async (t) => {

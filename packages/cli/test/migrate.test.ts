@@ -5,7 +5,9 @@ import { RedisServer } from '@holdfast/real-redis'
 import { corner, crowd, furnished } from './fixtures/furnished.js'
 import { holdfast } from './fixtures/holdfast.js'
 
-const [server, full] = await Promise.all([RedisServer.start(), RedisServer.start(['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'])])
+const [server, full] = await Promise.all([
+  RedisServer.start(), RedisServer.start(['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'])
+])
 t.teardown(async () => { await Promise.all([server.stop(), full.stop()]) })
 const { url } = server
 
@@ -16,7 +18,9 @@ t.test('sessions move to another Redis without keys', async (t) => {
   const migrate = ['migrate', url, '--to-prefix', target.env.HOLDFAST_REDIS_PREFIX]
   t.match(await holdfast(migrate, env), { code: 0, out: /^copied 4, .*failed 0\n/, err: 'migrated: 4 of 4\n' })
   t.equal(await target.sessions.count(), 4)
-  t.match(await holdfast([...migrate, '--json', '--skip-existing'], env), { code: 0, out: /"copied":0,"updated":0,"skipped":4/ })
+  t.match(await holdfast([...migrate, '--json', '--skip-existing'], env), {
+    code: 0, out: /"copied":0,"updated":0,"skipped":4/
+  })
   t.match(await holdfast(['migrate'], { ...env, REDIS_TARGET_URL: url }), { code: 2, err: /are there already/ })
   t.match(await holdfast([...migrate, '--delete'], env), { code: 2, out: '', err: /--yes/ })
   t.match(await holdfast([...migrate, '--delete'], env, { typed: 'n\n' }), { code: 1, err: /Nothing was changed/ })
@@ -56,5 +60,7 @@ t.test('one that is refused alone stops nothing, and is named', async (t) => {
   const [{ key }] = (await sessions.list()).sessions as [SessionSummary]
   const [tag, digest] = key.split('.')
   await raw.set(`${target.env.HOLDFAST_REDIS_PREFIX}{${tag}}:r:${digest}`, 'of somebody else')
-  t.match(await holdfast(['migrate', url, '--to-prefix', target.env.HOLDFAST_REDIS_PREFIX], env), { code: 1, out: /^copied 3,.*failed 1\n[\w-]{8}: REDIS_FOREIGN\n$/ })
+  t.match(await holdfast(['migrate', url, '--to-prefix', target.env.HOLDFAST_REDIS_PREFIX], env), {
+    code: 1, out: /^copied 3,.*failed 1\n[\w-]{8}: REDIS_FOREIGN\n$/
+  })
 })

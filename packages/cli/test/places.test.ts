@@ -29,13 +29,30 @@ t.test('behind Sentinel', { buffered: true }, async (t) => {
   const { env } = await furnished(t, master.url)
   const behind = { ...env, REDIS_URL: sentinel.url, HOLDFAST_REDIS_MASTER: 'main' }
   t.match(await holdfast(['sessions', 'list'], behind), { code: 0, out: / bob\n/ })
-  t.match(await holdfast(['sessions', 'list', '--redis', sentinel.url, '--master', 'main'], env), { code: 0, out: / bob\n/ })
-  t.match(await holdfast(['migrate', sentinel.url, '--to-master', 'main', '--to-prefix', corner(t, master.url).env.HOLDFAST_REDIS_PREFIX], env), { code: 0, out: /^copied 4/ })
-  t.match(await holdfast(['sessions', 'list'], { ...env, HOLDFAST_KEYS: generateKey(), REDIS_URL: sentinel.url, HOLDFAST_REDIS_MASTER: 'other' }), { code: 1, err: /no connection/i })
+  t.match(await holdfast(['sessions', 'list', '--redis', sentinel.url, '--master', 'main'], env), {
+    code: 0, out: / bob\n/
+  })
+  t.match(await holdfast(
+    ['migrate', sentinel.url, '--to-master', 'main', '--to-prefix', corner(t, master.url).env.HOLDFAST_REDIS_PREFIX],
+    env
+  ), {
+    code: 0, out: /^copied 4/
+  })
+  t.match(await holdfast(['sessions', 'list'], {
+    ...env, HOLDFAST_KEYS: generateKey(), REDIS_URL: sentinel.url, HOLDFAST_REDIS_MASTER: 'other'
+  }), {
+    code: 1, err: /no connection/i
+  })
 })
 
 t.test('user, password and TLS of Sentinels are those of the servers', async (t) => {
   t.strictSame(redisPlace('rediss://me:p%2Cw@one,redis://two:1', 'main', 'REDIS_URL'), {
-    connection: { sentinels: [{ host: 'one', port: 26_379 }, { host: 'two', port: 1 }], name: 'main', username: 'me', password: 'p,w', tls: {} }
+    connection: {
+      sentinels: [{ host: 'one', port: 26_379 }, { host: 'two', port: 1 }],
+      name: 'main',
+      username: 'me',
+      password: 'p,w',
+      tls: {}
+    }
   })
 })

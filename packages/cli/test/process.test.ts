@@ -15,12 +15,16 @@ t.teardown(async () => { await server.stop() })
 const { url } = server
 t.jobs = 2
 
-t.test('results go to stdout, the rest to stderr, and the exit code says how it went', { buffered: true }, async (t) => {
+t.test('results go to stdout, the rest to stderr, and the exit code says how it went', {
+  buffered: true
+}, async (t) => {
   const { env } = await furnished(t, url)
   t.match(await start(['sessions', 'list', '--subject', 'bob'], env).ended, { code: 0, out: / bob\n$/, err: '' })
   t.match(await start(['sessions', 'revoke', '--subject', 'bob'], env).ended, { code: 2, out: '', err: /say --yes/ })
   t.match(await start(['sessions', 'lst'], env).ended, { code: 2, out: '', err: /Did you mean list\?/ })
-  t.match(await start(['keys', 'rotate'], { ...env, HOLDFAST_KEYS: generateKey() }).ended, { code: 1, out: '', err: /open none/ })
+  t.match(await start(['keys', 'rotate'], { ...env, HOLDFAST_KEYS: generateKey() }).ended, {
+    code: 1, out: '', err: /open none/
+  })
 })
 
 t.test('Redis away: it says so and ends, without the password', { buffered: true }, async (t) => {
@@ -55,9 +59,15 @@ t.test('whoever reads the first line only ends the list', { buffered: true }, as
   t.ok(some < all / 2, `${some} of ${all}`)
 })
 
-t.test('a result that cannot be written is a failure, and one that nobody reads is none', { buffered: true }, async (t) => {
-  const broken = (code: string) => new Writable({ write (text, encoding, done) { done(Object.assign(new Error(`broken by ${code}`), { code })) } })
-  t.match(await holdfast(['keys', 'generate'], {}, { stdout: broken('ENOSPC') }), { code: 1, err: /could not be written. broken by ENOSPC/ })
+t.test('a result that cannot be written is a failure, and one that nobody reads is none', {
+  buffered: true
+}, async (t) => {
+  const broken = (code: string) => new Writable({
+    write (text, encoding, done) { done(Object.assign(new Error(`broken by ${code}`), { code })) }
+  })
+  t.match(await holdfast(['keys', 'generate'], {}, { stdout: broken('ENOSPC') }), {
+    code: 1, err: /could not be written. broken by ENOSPC/
+  })
   t.match(await holdfast(['keys', 'generate'], {}, { stdout: broken('EPIPE') }), { code: 0, err: '' })
   t.match(await holdfast(['doctor'], {}, { stdout: broken('EPIPE') }), { code: 1, err: '' })
 })
@@ -81,10 +91,15 @@ t.test('on a terminal it asks, and shows a bar', { buffered: true }, async (t) =
   const { sessions, env } = await furnished(t, url)
   const revoke = ['sessions', 'revoke', '--subject', 'bob']
   for (const answer of ['n\r', '\r', '\u0003', '\u0004']) {
-    t.match(await onTerminal(revoke, env, answer), { code: 1, out: /\(1\)\? \[y\/N\][^]*Nothing was changed/ }, JSON.stringify(answer))
+    t.match(
+      await onTerminal(revoke, env, answer), { code: 1, out: /\(1\)\? \[y\/N\][^]*Nothing was changed/ },
+      JSON.stringify(answer)
+    )
   }
   t.equal(await sessions.count(), 4)
   t.match(await onTerminal(revoke, env, 'y\r'), { code: 0, out: /terminated 1/ })
   t.equal(await sessions.count(), 3)
-  t.match(await onTerminal(['export', join(folder(t), 'snapshot')], env), { code: 0, out: /exported [█░]+ 3 of 3[^]*exported 3/ })
+  t.match(await onTerminal(['export', join(folder(t), 'snapshot')], env), {
+    code: 0, out: /exported [█░]+ 3 of 3[^]*exported 3/
+  })
 })

@@ -4,7 +4,9 @@ import { RedisServer } from '@holdfast/real-redis'
 import { ADA, corner, crowd, furnished } from './fixtures/furnished.js'
 import { holdfast } from './fixtures/holdfast.js'
 
-const { url, stop } = await RedisServer.start().then(server => ({ url: server.url, stop: async () => await server.stop() }))
+const { url, stop } = await RedisServer.start().then(server => ({
+  url: server.url, stop: async () => await server.stop()
+}))
 t.teardown(stop)
 t.jobs = 4
 
@@ -30,7 +32,9 @@ t.test('sessions are listed and shown, and nothing secret is printed', { buffere
     t.notOk((listed.out + text.out + shown.out).includes(secret), encodeURIComponent(secret))
   }
   t.match(await holdfast(['sessions', 'show', 'nonesuch'], env), { code: 1, out: '', err: /no session of this label/ })
-  t.match(await holdfast(['sessions', 'show', `${'x'.repeat(12)}.${'x'.repeat(43)}`], env), { code: 1, err: /no session of this label/ })
+  t.match(await holdfast(['sessions', 'show', `${'x'.repeat(12)}.${'x'.repeat(43)}`], env), {
+    code: 1, err: /no session of this label/
+  })
 })
 
 t.test('a list is filtered', { buffered: true }, async (t) => {
@@ -47,8 +51,13 @@ t.test('a list is filtered', { buffered: true }, async (t) => {
   const apart = { subject: 'cy', clientId: 'c', perClient: true }
   await sessions.create({ principal: apart })
   await sessions.create({ principal: { ...apart, clientId: 'd' } })
-  t.strictSame(parsed((await list('--subject', 'cy', '--per-client', '--client-id', 'c')).out).map(({ principal }) => principal), [apart])
-  t.match((await holdfast(['sessions', 'list', '--subject', 'cy', '--per-client', '--client-id', 'd'], env)).out, / cy d\n/)
+  t.strictSame(
+    parsed((await list('--subject', 'cy', '--per-client', '--client-id', 'c')).out).map(({ principal }) => principal),
+    [apart]
+  )
+  t.match(
+    (await holdfast(['sessions', 'list', '--subject', 'cy', '--per-client', '--client-id', 'd'], env)).out, / cy d\n/
+  )
   await sessions.terminateAll(apart)
   await sessions.terminateAll({ ...apart, clientId: 'd' })
   t.equal(parsed((await list('--client', 'inspector')).out).length, 1)
@@ -64,9 +73,15 @@ t.test('a session is ended by its label or its key, if somebody said so', { buff
   const { sessions, env } = await furnished(t, url)
   const [one, two] = (await sessions.list()).sessions as [SessionSummary, SessionSummary]
   const terminate = ['sessions', 'terminate']
-  t.match(await holdfast([...terminate, '--', one.label], env), { code: 2, out: '', err: /say --yes.*Nothing was changed/ })
-  t.match(await holdfast([...terminate, '--', one.label], env, { typed: 'n\n' }), { code: 1, out: '', err: /End session .* of (ada|bob).*\[y\/N\] [^]*Nothing was changed/ })
-  t.match(await holdfast([...terminate, '--', one.label], env, { typed: '\u0003' }), { code: 1, out: '', err: /Nothing was changed/ })
+  t.match(await holdfast([...terminate, '--', one.label], env), {
+    code: 2, out: '', err: /say --yes.*Nothing was changed/
+  })
+  t.match(await holdfast([...terminate, '--', one.label], env, { typed: 'n\n' }), {
+    code: 1, out: '', err: /End session .* of (ada|bob).*\[y\/N\] [^]*Nothing was changed/
+  })
+  t.match(await holdfast([...terminate, '--', one.label], env, { typed: '\u0003' }), {
+    code: 1, out: '', err: /Nothing was changed/
+  })
   t.equal(await sessions.count(), 4)
   t.match(await holdfast([...terminate, '--', one.label], env, { typed: 'yes\n' }), { code: 0, out: 'terminated 1\n' })
   t.match(await holdfast([...terminate, '--yes', '--json', '--', two.key], env), { code: 0, out: '{"terminated":1}\n' })
@@ -80,22 +95,32 @@ t.test('a session that ends while it is asked about is not ended twice', { buffe
     await sessions.end(one.key, one.owner)
     return 'y\n'
   }
-  t.match(await holdfast(['sessions', 'terminate', one.key], env, { typed }), { code: 0, out: 'terminated 0: it had ended meanwhile\n' })
+  t.match(await holdfast(['sessions', 'terminate', one.key], env, { typed }), {
+    code: 0, out: 'terminated 0: it had ended meanwhile\n'
+  })
   t.equal(await sessions.count(), 3)
 })
 
 t.test('all sessions of a principal are ended', { buffered: true }, async (t) => {
   const { sessions, env } = await furnished(t, url)
   const revoke = ['sessions', 'revoke', '--subject', 'ada']
-  t.match(await holdfast([...revoke, '--yes'], env), { code: 0, out: 'terminated 0\n' }, 'all parts of a principal count')
-  t.match(await holdfast([...revoke, '--issuer', 'https://id.example'], env), { code: 2, err: /\(3\)\? There is no terminal.*--yes/ })
-  t.match(await holdfast([...revoke, '--issuer', 'https://id.example', '--json'], env, { typed: 'y\n' }), { code: 0, out: '{"terminated":3}\n' })
+  t.match(
+    await holdfast([...revoke, '--yes'], env), { code: 0, out: 'terminated 0\n' }, 'all parts of a principal count'
+  )
+  t.match(await holdfast([...revoke, '--issuer', 'https://id.example'], env), {
+    code: 2, err: /\(3\)\? There is no terminal.*--yes/
+  })
+  t.match(await holdfast([...revoke, '--issuer', 'https://id.example', '--json'], env, { typed: 'y\n' }), {
+    code: 0, out: '{"terminated":3}\n'
+  })
   t.equal(await sessions.count(), 1)
 })
 
 t.test('a label that two sessions have names neither', { buffered: true }, async (t) => {
   const { sessions, env } = corner(t, url)
-  const twin = (last: string) => ({ key: `AAAAAAAAAAAA.${'A'.repeat(42)}${last}`, owner: '', idle: 60_000, absolute: 60_000, body: new Uint8Array([1]) })
+  const twin = (last: string) => ({
+    key: `AAAAAAAAAAAA.${'A'.repeat(42)}${last}`, owner: '', idle: 60_000, absolute: 60_000, body: new Uint8Array([1])
+  })
   await sessions.create()
   for (const last of ['A', 'B']) await sessions.vault.backend.records.create(twin(last), { maxRecords: 9, maxPerOwner: 9 })
   t.match(await holdfast(['sessions', 'show', 'AAAAAAAA'], env), { code: 1, err: /Several sessions have this label/ })
@@ -106,7 +131,8 @@ t.test('with keys that open nothing, nothing is changed', { buffered: true }, as
   const { sessions, env } = await furnished(t, url)
   const { env: wrong } = corner(t, url)
   for (const args of [['sessions', 'list'], ['sessions', 'revoke', '--subject', 'bob', '--yes'], ['keys', 'rotate']]) {
-    t.match(await holdfast(args, { ...env, HOLDFAST_KEYS: wrong.HOLDFAST_KEYS }), { code: 1, out: '', err: /open none of the 4 sessions/ }, args.join(' '))
+    const misled = { ...env, HOLDFAST_KEYS: wrong.HOLDFAST_KEYS }
+    t.match(await holdfast(args, misled), { code: 1, out: '', err: /open none of the 4 sessions/ }, args.join(' '))
     t.match(await holdfast([...args, '--namespace', 'other'], env), { code: 1, out: '', err: /--namespace/ })
   }
   t.equal(await sessions.count(), 4)

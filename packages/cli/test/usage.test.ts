@@ -3,10 +3,15 @@ import t from 'tap'
 import { Keyring, generateKey } from '@holdfast/envelope'
 import { holdfast } from './fixtures/holdfast.js'
 
-const COMMANDS = ['keys generate', 'keys rotate', 'sessions list', 'sessions show', 'sessions terminate', 'sessions revoke', 'export', 'restore', 'migrate', 'doctor']
+const COMMANDS = [
+  'keys generate', 'keys rotate', 'sessions list', 'sessions show', 'sessions terminate', 'sessions revoke', 'export',
+  'restore', 'migrate', 'doctor'
+]
 
 t.test('what is not known ends with 2 and shows the nearest', async (t) => {
-  t.match(await holdfast(['sesions', 'list']), { code: 2, out: '', err: /unknown command 'sesions'\n\(Did you mean sessions\?\)/ })
+  t.match(await holdfast(['sesions', 'list']), {
+    code: 2, out: '', err: /unknown command 'sesions'\n\(Did you mean sessions\?\)/
+  })
   t.match(await holdfast(['sessions', 'lst']), { code: 2, err: /Did you mean list\?/ })
   t.match(await holdfast(['doctor', '--jsn']), { code: 2, err: /unknown option '--jsn'\n\(Did you mean --json\?\)/ })
   t.match(await holdfast([]), { code: 2, err: /Usage: holdfast/ })
@@ -16,9 +21,11 @@ t.test('what is not known ends with 2 and shows the nearest', async (t) => {
 t.test('values that make no sense end with 2', async (t) => {
   const env = { HOLDFAST_KEYS: generateKey(), REDIS_URL: 'redis://127.0.0.1:1' }
   for (const args of [
-    ['sessions', 'list', '--limit', '0'], ['sessions', 'list', '--idle', 'soon'], ['sessions', 'list', '--issuer', 'x'], ['sessions', 'revoke'],
+    ['sessions', 'list', '--limit', '0'], ['sessions', 'list', '--idle', 'soon'], ['sessions', 'list', '--issuer', 'x'],
+    ['sessions', 'revoke'],
     ['sessions', 'list', '--owner', 'x'], ['sessions', 'list', '--owner', 'x'.repeat(43), '--subject', 'x'],
-    ['sessions', 'list', '--redis', 'http://127.0.0.1'], ['sessions', 'list', '--prefix', '{}'], ['doctor', '--redis', 'http://127.0.0.1'],
+    ['sessions', 'list', '--redis', 'http://127.0.0.1'], ['sessions', 'list', '--prefix', '{}'],
+    ['doctor', '--redis', 'http://127.0.0.1'],
     ['sessions', 'list', '--redis', 'redis://a,,redis://b'], ['migrate'], ['migrate', 'nowhere'],
     ['migrate', 'redis://127.0.0.1:1', '--batch-size', '-1'], ['keys', 'generate', '--id', 'not an id']
   ]) t.match(await holdfast(args, env), { code: 2, out: '', err: /./ }, args.join(' '))
@@ -28,7 +35,10 @@ t.test('values that make no sense end with 2', async (t) => {
 t.test('a URL that does not belong where it was typed keeps its password', async (t) => {
   const url = 'redis://user:SECRET@127.0.0.1:1'
   const env = { HOLDFAST_KEYS: generateKey() }
-  for (const args of [[url], ['sessions', url], ['doctor', `--${url}`], ['sessions', 'list', '--limit', url], ['sessions', 'list', '--redis', `x${url}`]]) {
+  for (const args of [
+    [url], ['sessions', url], ['doctor', `--${url}`], ['sessions', 'list', '--limit', url],
+    ['sessions', 'list', '--redis', `x${url}`]
+  ]) {
     const { code, out, err } = await holdfast(args, env)
     t.equal(code, 2, args.join(' '))
     t.notMatch(out + err, /SECRET/)
@@ -45,7 +55,9 @@ t.test('every command has help with an example, which the README repeats, and it
     t.match({ code, err }, { code: 0, err: '' })
     t.match(out, /Examples?:\n.*holdfast/, command)
     t.ok(readme.includes(`holdfast ${command}`), command)
-    for (const [option] of out.matchAll(/^ {2}--[\w-]+/gm)) t.ok(readme.includes(option.trim()), `${command} ${option.trim()}`)
+    for (const [option] of out.matchAll(/^ {2}--[\w-]+/gm)) {
+      t.ok(readme.includes(option.trim()), `${command} ${option.trim()}`)
+    }
   }
 })
 
@@ -59,7 +71,10 @@ t.test('a key is made, and a keyring takes it', async (t) => {
 })
 
 t.test('without keys, and with ones that are none, a command says so', async (t) => {
-  for (const args of [['sessions', 'list'], ['sessions', 'revoke', '--subject', 'a', '--yes'], ['export', 'file'], ['keys', 'rotate'], ['doctor']]) {
+  for (const args of [
+    ['sessions', 'list'], ['sessions', 'revoke', '--subject', 'a', '--yes'], ['export', 'file'], ['keys', 'rotate'],
+    ['doctor']
+  ]) {
     for (const env of [{}, { HOLDFAST_KEYS: '' }]) {
       const ended = await holdfast([...args, '--json'], env)
       t.equal(ended.code, 1, args.join(' '))
@@ -74,7 +89,9 @@ t.test('without keys, and with ones that are none, a command says so', async (t)
 
 t.test('a Redis that is not there ends with 1', async (t) => {
   const env = { HOLDFAST_KEYS: generateKey(), REDIS_URL: 'redis://user:SECRET@127.0.0.1:1' }
-  const commands = [['sessions', 'list'], ['doctor'], ['migrate', 'redis://user:SECRET@127.0.0.1:2'], ['keys', 'rotate', '--json']]
+  const commands = [
+    ['sessions', 'list'], ['doctor'], ['migrate', 'redis://user:SECRET@127.0.0.1:2'], ['keys', 'rotate', '--json']
+  ]
   const began = performance.now()
   const ended = await Promise.all(commands.map(async args => await holdfast(args, env)))
   t.ok(performance.now() - began < 10_000, 'soon')

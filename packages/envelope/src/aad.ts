@@ -1,8 +1,8 @@
 import { assertBytes } from './bytes.js'
 
 /**
- * What sealed bytes are bound to: they open only with the same parts in the same order. Text counts as its UTF-8 bytes. A single
- * part is a list of one; `['a', 'bc']` and `['ab', 'c']` differ.
+ * What sealed bytes are bound to: they open only with the same parts in the same order. Text counts as its UTF-8 bytes.
+ * A single part is a list of one; `['a', 'bc']` and `['ab', 'c']` differ.
  */
 export type Aad = string | Uint8Array | readonly (string | Uint8Array)[]
 

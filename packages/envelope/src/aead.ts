@@ -5,7 +5,12 @@ const CIPHER = 'aes-256-gcm'
 const options = { authTagLength: 16 }
 
 /** AES-256-GCM with a tag of 16 bytes. */
-export function encrypt (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): { ciphertext: Buffer, tag: Buffer } {
+export function encrypt (
+  key: Uint8Array,
+  iv: Uint8Array,
+  plaintext: Uint8Array,
+  aad: Uint8Array
+): { ciphertext: Buffer, tag: Buffer } {
   const cipher = createCipheriv(CIPHER, key, iv, options).setAAD(aad)
   const ciphertext = cipher.update(plaintext)
   cipher.final()
@@ -13,7 +18,13 @@ export function encrypt (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array,
 }
 
 /** The plaintext, or `undefined` when the tag does not fit. */
-export function decrypt (key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array, aad: Uint8Array): Buffer | undefined {
+export function decrypt (
+  key: Uint8Array,
+  iv: Uint8Array,
+  ciphertext: Uint8Array,
+  tag: Uint8Array,
+  aad: Uint8Array
+): Buffer | undefined {
   const decipher = createDecipheriv(CIPHER, key, iv, options).setAAD(aad).setAuthTag(tag)
   const plaintext = decipher.update(ciphertext)
   try {

@@ -10,10 +10,12 @@ import { newMessageId } from './message-id.js'
 import { fromText, toText } from './text.js'
 
 /**
- * Seals bytes and opens them again. What it answers is there at once while the keys are in this process, or the data key of the
- * KMS is; otherwise it is a promise. `await` is right for both. While a promise is pending, what was passed in must not change.
+ * Seals bytes and opens them again. What it answers is there at once while the keys are in this process, or the data
+ * key of the KMS is; otherwise it is a promise. `await` is right for both. While a promise is pending, what was passed
+ * in must not change.
  *
- * Wrong types of arguments throw a `TypeError`; every other failure is an {@link EnvelopeError}, thrown or rejected with.
+ * Wrong types of arguments throw a `TypeError`; every other failure is an {@link EnvelopeError}, thrown or rejected
+ * with.
  */
 export class Envelope {
   readonly #keyring: Keyring
@@ -23,8 +25,8 @@ export class Envelope {
   }
 
   /**
-   * Encrypts under the active key and binds to `aad`, which is not part of the result. Each result is different. It is 83 bytes
-   * longer than the plaintext and the key's id together; with a KMS also by the wrapped data key and 2.
+   * Encrypts under the active key and binds to `aad`, which is not part of the result. Each result is different. It is
+   * 83 bytes longer than the plaintext and the key's id together; with a KMS also by the wrapped data key and 2.
    *
    * Codes: `HOLDFAST_KMS_UNAVAILABLE`.
    */
@@ -36,7 +38,8 @@ export class Envelope {
   /**
    * The plaintext of what was sealed with this `aad`.
    *
-   * Codes: `HOLDFAST_SEAL_BROKEN` for everything that fails to authenticate, whatever the reason; `HOLDFAST_SEAL_MALFORMED`,
+   * Codes: `HOLDFAST_SEAL_BROKEN` for everything that fails to authenticate, whatever the reason;
+   * `HOLDFAST_SEAL_MALFORMED`,
    * `HOLDFAST_UNKNOWN_KEY`, `HOLDFAST_REVOKED_KEY`, `HOLDFAST_KMS_UNAVAILABLE`.
    */
   open (sealed: Uint8Array, aad: Aad): Uint8Array | Promise<Uint8Array> {
@@ -50,12 +53,17 @@ export class Envelope {
     return sealed instanceof Promise ? sealed.then(toText) : toText(sealed)
   }
 
-  /** {@link open} for what {@link sealText} made. Any other way to write the same bytes is `HOLDFAST_SEAL_MALFORMED`. */
+  /**
+   * {@link open} for what {@link sealText} made. Any other way to write the same bytes is `HOLDFAST_SEAL_MALFORMED`.
+   */
   openText (text: string, aad: Aad): Uint8Array | Promise<Uint8Array> {
     return this.open(fromText(text), aad)
   }
 
-  /** The id of the key that something, bytes or text, says it was sealed under. Not authenticated. Throws `HOLDFAST_SEAL_MALFORMED`. */
+  /**
+   * The id of the key that something, bytes or text, says it was sealed under. Not authenticated. Throws
+   * `HOLDFAST_SEAL_MALFORMED`.
+   */
   keyId (sealed: Uint8Array | string): string {
     const bytes = typeof sealed === 'string' ? fromText(sealed) : sealed
     assertBytes('sealed', bytes)

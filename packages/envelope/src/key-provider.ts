@@ -1,7 +1,8 @@
-import type { KeyState } from './key-spec.js'
+import type { KeyState } from './key-state.js'
 
 /**
- * A key in a key management service: it never leaves it, and wraps the data keys of this process. An answer that takes longer than
+ * A key in a key management service: it never leaves it, and wraps the data keys of this process. An answer that takes
+ * longer than
  * `timeout`, or a rejection, becomes `HOLDFAST_KMS_UNAVAILABLE` with its `cause`. Both must not keep, and
  * `unwrap` must not reuse, the bytes of a data key: they are wiped.
  */
@@ -18,6 +19,9 @@ export interface KeyProvider {
   readonly timeout?: number
   /** Encrypts a data key of 32 bytes; the result is stored with each message, at most 65,535 bytes. */
   wrap (dataKey: Uint8Array): Promise<Uint8Array>
-  /** Decrypts what {@link wrap} made. `undefined` when the service says that it never made this: the message then counts as broken. */
+  /**
+   * Decrypts what {@link wrap} made. `undefined` when the service says that it never made this: the message then counts
+   * as broken.
+   */
   unwrap (wrapped: Uint8Array): Promise<Uint8Array | undefined>
 }

@@ -2,11 +2,9 @@ import { KeyObject } from 'node:crypto'
 import { types } from 'node:util'
 import { InvalidKeyError } from './errors.js'
 import type { KeyProvider } from './key-provider.js'
+import type { KeyState } from './key-state.js'
 import { KEY_ID } from './layout.js'
 import { KEY_SIZE } from './message.js'
-
-/** `active` may seal, `active` and `decrypt-only` open, `revoked` does neither. */
-export type KeyState = 'active' | 'decrypt-only' | 'revoked'
 
 /** A key in this process. */
 export interface KeySpec {
@@ -25,10 +23,17 @@ const STATES: ReadonlySet<unknown> = new Set<KeyState>(['active', 'decrypt-only'
 const FIELDS = new Set(['id', 'key', 'state'])
 const ENCODINGS = ['base64', 'base64url', 'hex'] as const
 
-/** The keys as an array, their ids, states and names of fields checked. Errors name the place: an id might be a misplaced key. */
+/**
+ * The keys as an array, their ids, states and names of fields checked. Errors name the place: an id might be a
+ * misplaced key.
+ */
 export function readSpecs (keys: Keys): (KeySpec | KeyProvider)[] {
-  const specs = typeof keys === 'string' ? keys.split(',').map(readEntry) : Array.isArray(keys) ? [...keys] : isProvider(keys) ? [keys] : []
-  if (specs.length === 0) throw new InvalidKeyError('keys', 'expected a string, an array or a provider, with at least one key')
+  const specs = typeof keys === 'string'
+    ? keys.split(',').map(readEntry)
+    : Array.isArray(keys) ? [...keys] : isProvider(keys) ? [keys] : []
+  if (specs.length === 0) {
+    throw new InvalidKeyError('keys', 'expected a string, an array or a provider, with at least one key')
+  }
   specs.forEach(checkSpec)
   return specs
 }
@@ -41,8 +46,12 @@ export function isProvider (spec: unknown): spec is KeyProvider {
 export function readKey (key: unknown, path: string): Buffer {
   const bytes = typeof key === 'string'
     ? decode(key)
-    : types.isUint8Array(key) ? Buffer.from(key) : key instanceof KeyObject && key.type === 'secret' ? key.export() : undefined
-  if (bytes?.length !== KEY_SIZE) throw new InvalidKeyError(path, 'expected 32 bytes, or their base64, base64url or lower-case hex')
+    : types.isUint8Array(key)
+      ? Buffer.from(key)
+      : key instanceof KeyObject && key.type === 'secret' ? key.export() : undefined
+  if (bytes?.length !== KEY_SIZE) {
+    throw new InvalidKeyError(path, 'expected 32 bytes, or their base64, base64url or lower-case hex')
+  }
   if (isZero(bytes)) throw new InvalidKeyError(path, 'is all zero')
   return bytes
 }
@@ -53,7 +62,9 @@ export function isZero (bytes: Uint8Array): boolean {
 
 function readEntry (entry: string, i: number): KeySpec {
   const [id, key, state, more] = entry.trim().split(':')
-  if (id === undefined || key === undefined || more !== undefined) throw new InvalidKeyError(`keys[${i}]`, 'expected id:key or id:key:state')
+  if (id === undefined || key === undefined || more !== undefined) {
+    throw new InvalidKeyError(`keys[${i}]`, 'expected id:key or id:key:state')
+  }
   return state === undefined ? { id, key } : { id, key, state: state as KeyState }
 }
 
@@ -61,9 +72,15 @@ function checkSpec (spec: KeySpec | KeyProvider, i: number, all: readonly (KeySp
   const path = `keys[${i}]`
   if (typeof spec !== 'object' || spec === null) throw new InvalidKeyError(path, 'expected an object')
   if (isProvider(spec)) checkProvider(spec, path)
-  else if (!Object.keys(spec).every(name => FIELDS.has(name))) throw new InvalidKeyError(path, 'expected no fields but id, key and state')
-  if (typeof spec.id !== 'string' || !KEY_ID.test(spec.id)) throw new InvalidKeyError(`${path}.id`, 'expected 1 to 16 of A-Z a-z 0-9 . _ -')
-  if (spec.state !== undefined && !STATES.has(spec.state)) throw new InvalidKeyError(`${path}.state`, 'expected active, decrypt-only or revoked')
+  else if (!Object.keys(spec).every(name => FIELDS.has(name))) {
+    throw new InvalidKeyError(path, 'expected no fields but id, key and state')
+  }
+  if (typeof spec.id !== 'string' || !KEY_ID.test(spec.id)) {
+    throw new InvalidKeyError(`${path}.id`, 'expected 1 to 16 of A-Z a-z 0-9 . _ -')
+  }
+  if (spec.state !== undefined && !STATES.has(spec.state)) {
+    throw new InvalidKeyError(`${path}.state`, 'expected active, decrypt-only or revoked')
+  }
   const same = all.findIndex(({ id }) => id === spec.id)
   if (same !== i) throw new InvalidKeyError(`${path}.id`, `is that of keys[${same}] too`)
 }
@@ -74,7 +91,9 @@ function checkProvider (provider: KeyProvider, path: string): void {
   }
   for (const name of ['maxAge', 'maxUses', 'timeout'] as const) {
     const limit: unknown = provider[name]
-    if (limit !== undefined && !(typeof limit === 'number' && limit >= 1)) throw new InvalidKeyError(`${path}.${name}`, 'expected a number of at least 1')
+    if (limit !== undefined && !(typeof limit === 'number' && limit >= 1)) {
+      throw new InvalidKeyError(`${path}.${name}`, 'expected a number of at least 1')
+    }
   }
 }
 

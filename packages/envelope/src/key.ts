@@ -8,6 +8,9 @@ export interface Key {
   readonly wraps: boolean
   /** What to seal one message under. */
   sealing (): RootKey | Promise<RootKey>
-  /** What opens a message, given its wrapped data key, empty for a key that does not wrap; `undefined` when that is not one. */
+  /**
+   * What opens a message, given its wrapped data key, empty for a key that does not wrap; `undefined` when that is not
+   * one.
+   */
   opening (wrapped: Buffer): KeyObject | Promise<KeyObject | undefined>
 }

@@ -1,7 +1,8 @@
 import { InvalidKeyError } from './errors.js'
 import type { Key } from './key.js'
 import type { KeyProvider } from './key-provider.js'
-import { isProvider, type Keys, type KeySpec, type KeyState, readKey, readSpecs } from './key-spec.js'
+import { isProvider, type Keys, type KeySpec, readKey, readSpecs } from './key-spec.js'
+import type { KeyState } from './key-state.js'
 import { KmsKey } from './kms-key.js'
 import { LocalKey } from './local-key.js'
 import { pseudorandomKey } from './message.js'
@@ -18,7 +19,10 @@ export interface KeyringOptions {
   now?: () => number
 }
 
-/** The keys that an envelope seals and opens with. The first active one seals; each opens what names it. Shows no keys, however it is printed. */
+/**
+ * The keys that an envelope seals and opens with. The first active one seals; each opens what names it. Shows no keys,
+ * however it is printed.
+ */
 export class Keyring {
   readonly #now: () => number
   #active: Key
@@ -44,8 +48,8 @@ export class Keyring {
   }
 
   /**
-   * Puts other keys in the place of all of them, at once: whatever is sealed or opened from now on uses these. Providers that
-   * are among both keep their data keys. Throws as the constructor does, and then nothing has changed.
+   * Puts other keys in the place of all of them, at once: whatever is sealed or opened from now on uses these.
+   * Providers that are among both keep their data keys. Throws as the constructor does, and then nothing has changed.
    */
   replace (keys: Keys): void {
     const all = this.#read(keys, this.#all)
@@ -53,7 +57,10 @@ export class Keyring {
     this.#all = all
   }
 
-  /** Forgets a key: what it sealed is of an unknown key from now on. Unknown ids are ignored; throws an {@link InvalidKeyError} for the active one. */
+  /**
+   * Forgets a key: what it sealed is of an unknown key from now on. Unknown ids are ignored; throws an
+   * {@link InvalidKeyError} for the active one.
+   */
   drop (id: string): void {
     if (id === this.active) throw new InvalidKeyError('id', 'is that of the active key')
     this.#all = new Map([...this.#all].filter(([other]) => other !== id))
@@ -63,7 +70,8 @@ export class Keyring {
     const locals: [LocalKey, number][] = []
     return new Map(readSpecs(keys).map((spec, i) => {
       const state = spec.state ?? (i === 0 ? 'active' : 'decrypt-only')
-      return [spec.id, { key: isProvider(spec) ? this.#readProvider(spec, previous) : readLocal(spec, i, locals), state }]
+      const key = isProvider(spec) ? this.#readProvider(spec, previous) : readLocal(spec, i, locals)
+      return [spec.id, { key, state }]
     }))
   }
 

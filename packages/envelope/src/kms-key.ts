@@ -73,7 +73,9 @@ export class KmsKey implements Key {
   #makeEarly (now: number): void {
     this.#retryAt = now + RETRY
     this.#make().catch(() => {
-      process.emitWarning('A data key could not be replaced; it is used until its limits.', { code: 'HOLDFAST_KMS_UNAVAILABLE' })
+      process.emitWarning('A data key could not be replaced; it is used until its limits.', {
+        code: 'HOLDFAST_KMS_UNAVAILABLE'
+      })
     })
   }
 
@@ -87,7 +89,9 @@ export class KmsKey implements Key {
     const pseudorandom = pseudorandomKey(dataKey)
     try {
       const wrapped = await ask(() => this.#provider.wrap(dataKey), this.#timeout)
-      if (!types.isUint8Array(wrapped) || wrapped.length === 0 || wrapped.length > MAX_WRAPPED_SIZE) throw misbehaved('wrap')
+      if (!types.isUint8Array(wrapped) || wrapped.length === 0 || wrapped.length > MAX_WRAPPED_SIZE) {
+        throw misbehaved('wrap')
+      }
       const madeAt = this.#now()
       this.#current = { root: { prefix: writePrefix(this.id, wrapped), pseudorandom }, madeAt, uses: 0 }
       this.#unwrapped.add(wrapped, pseudorandom)

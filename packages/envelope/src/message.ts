@@ -29,7 +29,11 @@ export function sealMessage (root: RootKey, messageId: Buffer, plaintext: Uint8A
 }
 
 /** `undefined` when it was not sealed exactly so under this key. */
-export function openMessage (pseudorandom: KeyObject, { header, commitment, ciphertext, tag }: Sealed, aad: Uint8Array): Buffer | undefined {
+export function openMessage (
+  pseudorandom: KeyObject,
+  { header, commitment, ciphertext, tag }: Sealed,
+  aad: Uint8Array
+): Buffer | undefined {
   const binding = Buffer.concat([LABEL, header, aad])
   const derived = derive(pseudorandom, binding.subarray(0, binding.length - aad.length))
   try {

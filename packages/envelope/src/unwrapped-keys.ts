@@ -3,7 +3,10 @@ import type { KeyObject } from 'node:crypto'
 /** Keys that are kept; the one that was used the longest time ago makes room. */
 const MAX_KEYS = 1_000
 
-/** Remembers what a KMS has unwrapped, for a limited time. Asks once for what many want at the same time, and forgets failures. */
+/**
+ * Remembers what a KMS has unwrapped, for a limited time. Asks once for what many want at the same time, and forgets
+ * failures.
+ */
 export class UnwrappedKeys {
   readonly #known = new Map<string, { key: KeyObject, since: number }>()
   readonly #asked = new Map<string, Promise<KeyObject | undefined>>()

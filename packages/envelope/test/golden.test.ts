@@ -9,12 +9,18 @@ import * as independent from './fixtures/independent.js'
 function envelopeFor ({ keyId, key, wrapped }: Golden): Envelope {
   return new Envelope(new Keyring(wrapped === undefined
     ? [{ id: keyId, key }]
-    : { id: keyId, wrap: async () => hex(wrapped), unwrap: async asked => hex(wrapped).equals(asked) ? hex(key) : undefined }))
+    : {
+        id: keyId,
+        wrap: async () => hex(wrapped),
+        unwrap: async asked => hex(wrapped).equals(asked) ? hex(key) : undefined
+      }))
 }
 
 for (const vector of golden) {
   const { keyId, aad, text } = vector
-  const [key, messageId, plaintext, sealed] = [vector.key, vector.messageId, vector.plaintext, vector.sealed].map(hex) as [Buffer, Buffer, Buffer, Buffer]
+  const [key, messageId, plaintext, sealed] = [vector.key, vector.messageId, vector.plaintext, vector.sealed].map(
+    hex
+  ) as [Buffer, Buffer, Buffer, Buffer]
   const wrapped = vector.wrapped === undefined ? undefined : hex(vector.wrapped)
 
   t.test(`the golden vector "${vector.name}"`, async (t) => {

@@ -7,7 +7,9 @@ t.test('a KMS that never answers is one that is away', async t => {
   const ready = setInterval(() => {}, 1_000)
   t.teardown(() => clearInterval(ready))
   const envelope = new Envelope(new Keyring([{ id: 'kms', timeout: 20, wrap: never, unwrap: never }]))
-  await t.rejects(async () => await envelope.seal(Buffer.from('x'), []), { code: 'HOLDFAST_KMS_UNAVAILABLE', cause: /in time/ })
+  await t.rejects(async () => await envelope.seal(Buffer.from('x'), []), {
+    code: 'HOLDFAST_KMS_UNAVAILABLE', cause: /in time/
+  })
   t.throws(() => new Keyring([{ id: 'kms', timeout: 0, wrap: never, unwrap: never }]))
 })
 
@@ -28,7 +30,9 @@ t.test('a data key that comes too late is wiped', async t => {
   const slow = Object.assign(there, { timeout: 1, unwrap: async () => await answered })
   const alive = setInterval(() => {}, 1_000)
   t.teardown(() => { clearInterval(alive) })
-  await t.rejects(async () => await new Envelope(new Keyring([slow])).open(sealed, []), { code: 'HOLDFAST_KMS_UNAVAILABLE' })
+  await t.rejects(async () => await new Envelope(new Keyring([slow])).open(sealed, []), {
+    code: 'HOLDFAST_KMS_UNAVAILABLE'
+  })
   t.notOk(dataKey.every(byte => byte === 0))
   answer(dataKey)
   await new Promise(setImmediate)

@@ -8,7 +8,9 @@ const plaintext = Buffer.from('state')
 const HOUR = 3_600_000
 
 /** An envelope whose one key is in a KMS, and its clock. */
-function withKms (kms = new FakeKms('kms')): { kms: FakeKms, clock: { now: number }, keyring: Keyring, envelope: Envelope } {
+function withKms (
+  kms = new FakeKms('kms')
+): { kms: FakeKms, clock: { now: number }, keyring: Keyring, envelope: Envelope } {
   const clock = { now: 0 }
   const keyring = new Keyring(kms, { now: () => clock.now })
   return { kms, clock, keyring, envelope: new Envelope(keyring) }
@@ -48,7 +50,10 @@ t.test('another process asks once for what many want at the same time, then know
   const { kms, envelope } = withKms()
   const sealed = [await envelope.seal(plaintext, 'a'), await envelope.seal(plaintext, 'b')] as const
   const { kms: there, clock, envelope: other } = withKms(kms.elsewhere())
-  t.strictSame(await Promise.all([other.open(sealed[0], 'a'), other.open(sealed[1], 'b'), other.open(sealed[0], 'a')]), [plaintext, plaintext, plaintext])
+  t.strictSame(
+    await Promise.all([other.open(sealed[0], 'a'), other.open(sealed[1], 'b'), other.open(sealed[0], 'a')]),
+    [plaintext, plaintext, plaintext]
+  )
   t.equal(there.unwraps, 1)
   clock.now = HOUR - 1
   t.strictSame(other.open(sealed[0], 'a'), plaintext)
@@ -122,7 +127,9 @@ t.test('while the KMS is down, a data key serves until its limits, and what fail
 t.test('with no data key and no KMS nothing is sealed', async (t) => {
   const { kms, envelope } = withKms()
   kms.down = new Error('down')
-  const results = await Promise.allSettled([envelope.seal(plaintext, 'a'), envelope.seal(plaintext, 'a'), envelope.sealText(plaintext, 'a')])
+  const results = await Promise.allSettled([
+    envelope.seal(plaintext, 'a'), envelope.seal(plaintext, 'a'), envelope.sealText(plaintext, 'a')
+  ])
   for (const result of results) t.match(result, { status: 'rejected', reason: { code: 'HOLDFAST_KMS_UNAVAILABLE' } })
   t.equal(kms.wraps, 1)
 })
@@ -138,12 +145,20 @@ t.test('a KMS that answers nonsense is unavailable', async (t) => {
   const { kms, envelope } = withKms()
   const sealed = await envelope.seal(plaintext, 'a')
   for (const answer of [Buffer.alloc(0), Buffer.alloc(65_536), 'canary', null, undefined]) {
-    const sealer = new Envelope(new Keyring({ id: 'kms', wrap: async () => answer as Uint8Array, unwrap: async () => undefined }))
-    t.match(await failure(() => sealer.seal(plaintext, 'a')), { code: 'HOLDFAST_KMS_UNAVAILABLE', cause: { message: 'wrap: expected 1 to 65535 bytes' } })
+    const sealer = new Envelope(new Keyring({
+      id: 'kms', wrap: async () => answer as Uint8Array, unwrap: async () => undefined
+    }))
+    t.match(await failure(() => sealer.seal(plaintext, 'a')), {
+      code: 'HOLDFAST_KMS_UNAVAILABLE', cause: { message: 'wrap: expected 1 to 65535 bytes' }
+    })
   }
   for (const answer of [Buffer.alloc(31, 1), Buffer.alloc(33, 1), Buffer.alloc(32), 'canary', null]) {
-    const opener = new Envelope(new Keyring({ id: 'kms', wrap: async () => Buffer.of(1), unwrap: async () => answer as Uint8Array }))
-    t.match(await failure(() => opener.open(sealed, 'a')), { code: 'HOLDFAST_KMS_UNAVAILABLE', cause: { message: 'unwrap: expected 32 bytes, not all zero' } })
+    const opener = new Envelope(new Keyring({
+      id: 'kms', wrap: async () => Buffer.of(1), unwrap: async () => answer as Uint8Array
+    }))
+    t.match(await failure(() => opener.open(sealed, 'a')), {
+      code: 'HOLDFAST_KMS_UNAVAILABLE', cause: { message: 'unwrap: expected 32 bytes, not all zero' }
+    })
   }
   t.equal(kms.unwraps, 0)
 })
@@ -151,7 +166,11 @@ t.test('a KMS that answers nonsense is unavailable', async (t) => {
 t.test('the longest wrapped key fits', async (t) => {
   let dataKey = Buffer.alloc(0)
   const wrapped = Buffer.alloc(65_535, 'w')
-  const provider = { id: 'kms', wrap: async (key: Uint8Array) => { dataKey = Buffer.from(key); return wrapped }, unwrap: async () => dataKey }
+  const provider = {
+    id: 'kms',
+    wrap: async (key: Uint8Array) => { dataKey = Buffer.from(key); return wrapped },
+    unwrap: async () => dataKey
+  }
   const sealed = await new Envelope(new Keyring(provider)).seal(plaintext, 'a')
   t.strictSame(await new Envelope(new Keyring(provider)).open(sealed, 'a'), plaintext)
 })
@@ -169,7 +188,11 @@ t.test('a wrapped key that the KMS disowns is a broken seal, and is asked for ag
 t.test('data keys are wiped when the KMS has answered', async (t) => {
   const seen: Uint8Array[] = []
   const answer = Buffer.from(hexKey(1), 'hex')
-  const provider = { id: 'kms', wrap: async (dataKey: Uint8Array) => { seen.push(dataKey); return Buffer.of(1) }, unwrap: async () => answer }
+  const provider = {
+    id: 'kms',
+    wrap: async (dataKey: Uint8Array) => { seen.push(dataKey); return Buffer.of(1) },
+    unwrap: async () => answer
+  }
   const sealed = await new Envelope(new Keyring(provider)).seal(plaintext, 'a')
   t.equal((await failure(() => new Envelope(new Keyring(provider)).open(sealed, 'a'))).code, 'HOLDFAST_SEAL_BROKEN')
   t.strictSame([...seen[0]!, ...answer], Array(64).fill(0))
@@ -179,7 +202,9 @@ t.test('a bounded number of unwrapped keys is remembered, those that were used l
   const { kms, envelope: sealer } = withKms(new FakeKms('kms', { maxUses: 1 }))
   const sealed: Uint8Array[] = []
   for (let i = 0; i < 1_001; i++) sealed.push(await sealer.seal(plaintext, 'a'))
-  const distinct = [...new Map(sealed.map(bytes => [Buffer.from(bytes.subarray(8, 48)).toString('hex'), bytes])).values()]
+  const distinct = [...new Map(
+    sealed.map(bytes => [Buffer.from(bytes.subarray(8, 48)).toString('hex'), bytes])
+  ).values()]
   t.equal(distinct.length, 1_001)
   const { kms: there, envelope } = withKms(kms.elsewhere())
   for (const bytes of distinct.slice(0, 1_000)) await envelope.open(bytes, 'a')
@@ -235,7 +260,9 @@ t.test('keys that are replaced while the KMS is asked count', async (t) => {
   const replaced = thirdEnvelope.open(before, 'b') as Promise<Uint8Array>
   thirdRing.replace([local, Object.assign(third, { state: 'revoked' })])
   next.open()
-  t.match(await Promise.allSettled([revoked, replaced]), [{ reason: { code: 'HOLDFAST_REVOKED_KEY' } }, { reason: { code: 'HOLDFAST_REVOKED_KEY' } }])
+  t.match(await Promise.allSettled([revoked, replaced]), [
+    { reason: { code: 'HOLDFAST_REVOKED_KEY' } }, { reason: { code: 'HOLDFAST_REVOKED_KEY' } }
+  ])
 
   const last = gate()
   const { kms: fourth, keyring: fourthRing, envelope: fourthEnvelope } = withKms(kms.elsewhere())

@@ -18,13 +18,17 @@ async function holds (property: fc.IAsyncProperty<unknown>): Promise<void> {
 t.test('whatever is sealed opens to the same bytes, as bytes, as text and by the book', async () => {
   await holds(fc.asyncProperty(bytes, parts, async (plaintext, aad) => {
     const sealed = Buffer.from(await envelope.seal(plaintext, aad))
-    const opened = [await envelope.open(sealed, aad), await envelope.openText(await envelope.sealText(plaintext, aad), aad), independent.open(sealed, key, aad)]
+    const opened = [
+      await envelope.open(sealed, aad), await envelope.openText(await envelope.sealText(plaintext, aad), aad),
+      independent.open(sealed, key, aad)
+    ]
     return opened.every(one => Buffer.compare(one, plaintext) === 0)
   }))
 })
 
 t.test('whatever is sealed by the book opens', async () => {
-  await holds(fc.asyncProperty(bytes, parts, fc.uint8Array({ minLength: 32, maxLength: 32 }), async (plaintext, aad, messageId) => {
+  const ids = fc.uint8Array({ minLength: 32, maxLength: 32 })
+  await holds(fc.asyncProperty(bytes, parts, ids, async (plaintext, aad, messageId) => {
     const sealed = independent.seal({ keyId: 'k1', key, messageId, plaintext, aad })
     return Buffer.compare(await envelope.open(sealed, aad), plaintext) === 0
   }))
@@ -44,13 +48,18 @@ t.test('whatever is changed is refused', async () => {
 
 t.test('any bytes at all are refused with a code', async () => {
   const begun = bytes.map(rest => Buffer.concat([Buffer.of(1, 1, 2), Buffer.from('k1'), rest]))
-  await holds(fc.asyncProperty(fc.oneof(bytes, begun), parts, async (noise, aad) => (await failure(() => envelope.open(noise, aad))).code.startsWith('HOLDFAST_')))
+  await holds(fc.asyncProperty(
+    fc.oneof(bytes, begun), parts,
+    async (noise, aad) => (await failure(() => envelope.open(noise, aad))).code.startsWith('HOLDFAST_')
+  ))
 })
 
 t.test('two different AADs are never the same', async () => {
   await holds(fc.asyncProperty(parts, parts, fc.nat(), async (aad, other, cut) => {
     const whole = other.join('')
-    const glued = [whole.slice(0, cut % (whole.length + 1)), whole.slice(cut % (whole.length + 1))].filter(text => !/\p{Surrogate}/u.test(text))
+    const glued = [whole.slice(0, cut % (whole.length + 1)), whole.slice(cut % (whole.length + 1))].filter(
+      text => !/\p{Surrogate}/u.test(text)
+    )
     const sealed = await envelope.seal(new Uint8Array(3), other)
     for (const wrong of [aad, glued, [...other, ''], [whole]]) {
       if (JSON.stringify(wrong) !== JSON.stringify(other)) await failure(() => envelope.open(sealed, wrong))
@@ -59,10 +68,14 @@ t.test('two different AADs are never the same', async () => {
 })
 
 t.test('there is one text for what is sealed', async () => {
-  await holds(fc.asyncProperty(bytes, fc.nat(), fc.string({ unit: 'binary', maxLength: 3 }), async (plaintext, at, inserted) => {
+  const few = fc.string({ unit: 'binary', maxLength: 3 })
+  await holds(fc.asyncProperty(bytes, fc.nat(), few, async (plaintext, at, inserted) => {
     const text = await envelope.sealText(plaintext, 'a')
     const start = at % (text.length + 1)
-    for (const changed of [text.slice(0, start) + inserted + text.slice(start), text.slice(0, start) + inserted + text.slice(start + inserted.length)]) {
+    for (const changed of [
+      text.slice(0, start) + inserted + text.slice(start),
+      text.slice(0, start) + inserted + text.slice(start + inserted.length)
+    ]) {
       if (changed !== text) await failure(() => envelope.openText(changed, 'a'))
     }
   }))

@@ -11,7 +11,9 @@ import { failure } from './fixtures/failure.js'
 import { FakeKms } from './fixtures/kms.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-const [example = '', aws = '', azure = '', google = '', vault = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code as string)
+const [example = '', aws = '', azure = '', google = '', vault = ''] = Array.from(
+  readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code as string
+)
 
 async function run (t: Test, code: string): Promise<Record<string, (...given: unknown[]) => KeyProvider>> {
   const source = code.replaceAll('@holdfast/envelope', new URL('../dist/index.js', import.meta.url).href)
@@ -29,14 +31,20 @@ async function serves (t: Test, provider: () => KeyProvider, stranger: () => Key
 t.test('the example prints what it says', async (t) => {
   const calls = t.capture(console, 'log')
   await run(t, example)
-  t.strictSame(calls().map(({ args }) => format(...args)), Array.from(example.matchAll(/\/\/ prints: (.*)$/gm), ([, text = '']) => text))
+  t.strictSame(
+    calls().map(({ args }) => format(...args)),
+    Array.from(example.matchAll(/\/\/ prints: (.*)$/gm), ([, text = '']) => text)
+  )
   t.match(example, /\/\/ prints: /)
 })
 
 interface Recipe {
   code: string
   name: string
-  /** A client of that service, over a stand-in for the service; it throws what the service does for a ciphertext that is none of its own. */
+  /**
+   * A client of that service, over a stand-in for the service; it throws what the service does for a ciphertext that is
+   * none of its own.
+   */
   client: (t: Test, kms: FakeKms) => unknown
   /** What the recipe is given after the client. */
   rest: string[]
@@ -51,7 +59,9 @@ const RECIPES: Record<string, Recipe> = {
         t.equal(KeyId, 'alias/sessions')
         return { CiphertextBlob: await kms.wrap(Plaintext) }
       },
-      decrypt: async ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) => ({ Plaintext: await known(kms, CiphertextBlob, { name: 'InvalidCiphertextException' }) })
+      decrypt: async ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) => ({
+        Plaintext: await known(kms, CiphertextBlob, { name: 'InvalidCiphertextException' })
+      })
     }),
     rest: ['alias/sessions']
   },
@@ -105,6 +115,10 @@ for (const [service, { code, name, client, rest }] of Object.entries(RECIPES)) {
   })
 }
 
+function base64 (bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Buffer.from(bytes).toString('base64')
+}
+
 t.test('the recipe for Vault works against its interface', async (t) => {
   const { vaultTransit } = await run(t, vault)
   const kms = new FakeKms('kms')
@@ -113,8 +127,8 @@ t.test('the recipe for Vault works against its interface', async (t) => {
       const body = JSON.parse(Buffer.concat(await request.toArray()).toString())
       t.equal(request.headers['x-vault-token'], 'token')
       const data = request.url === '/v1/transit/encrypt/sessions'
-        ? { ciphertext: `vault:v1:${Buffer.from(await kms.wrap(Buffer.from(body.plaintext, 'base64'))).toString('base64')}` }
-        : { plaintext: (await kms.unwrap(Buffer.from(body.ciphertext.slice(9), 'base64')) as Buffer | undefined)?.toString('base64') }
+        ? { ciphertext: `vault:v1:${base64(await kms.wrap(Buffer.from(body.plaintext, 'base64')))}` }
+        : { plaintext: base64(await kms.unwrap(Buffer.from(body.ciphertext.slice(9), 'base64'))) }
       response.writeHead('plaintext' in data && data.plaintext === undefined ? 400 : 200).end(JSON.stringify({ data }))
     })()
   }).listen(0, '127.0.0.1')
@@ -126,5 +140,9 @@ t.test('the recipe for Vault works against its interface', async (t) => {
     const stranger = transit()
     return { id: stranger.id, wrap: stranger.wrap, unwrap: () => stranger.unwrap(Buffer.from('vault:v1:AAAA')) }
   })
-  t.match(await failure(() => new Envelope(new Keyring(vaultTransit!('http://127.0.0.1:1', 'token', 'x'))).seal(Buffer.from('x'), 'a')), { code: 'HOLDFAST_KMS_UNAVAILABLE' })
+  t.match(await failure(
+    () => new Envelope(new Keyring(vaultTransit!('http://127.0.0.1:1', 'token', 'x'))).seal(Buffer.from('x'), 'a')
+  ), {
+    code: 'HOLDFAST_KMS_UNAVAILABLE'
+  })
 })

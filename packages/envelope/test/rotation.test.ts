@@ -38,7 +38,9 @@ t.test('two replicas that go through the three phases one after the other always
 t.test('a replacement that is wrong changes nothing', async (t) => {
   const ring = new Keyring([old])
   const sealed = await new Envelope(ring).seal(plaintext, 'a')
-  for (const keys of ['', [fresh, fresh], [{ ...fresh, state: 'revoked' as const }]]) t.throws(() => ring.replace(keys), { code: 'HOLDFAST_INVALID_KEY' })
+  for (const keys of ['', [fresh, fresh], [{ ...fresh, state: 'revoked' as const }]]) {
+    t.throws(() => ring.replace(keys), { code: 'HOLDFAST_INVALID_KEY' })
+  }
   t.strictSame(ring.ids, [{ id: 'old', state: 'active' }])
   t.strictSame(await new Envelope(ring).open(sealed, 'a'), plaintext)
 })

@@ -47,7 +47,9 @@ t.test('something sealed says which key it needs', async (t) => {
 
 t.test('an AAD is a list of parts', async (t) => {
   const same: [Aad, Aad][] = [['a', ['a']], ['ü', Buffer.from('ü')], [['a', 'b'], [Buffer.from('a'), 'b']], [[], []]]
-  for (const [sealing, opening] of same) t.strictSame(await envelope.open(await envelope.seal(plaintext, sealing), opening), plaintext)
+  for (const [sealing, opening] of same) {
+    t.strictSame(await envelope.open(await envelope.seal(plaintext, sealing), opening), plaintext)
+  }
 })
 
 t.test('wrong types are refused at once, and are not shown', async (t) => {

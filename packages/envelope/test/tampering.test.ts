@@ -23,27 +23,44 @@ function flipped (bytes: Uint8Array, bit: number): Buffer {
 t.test('every flipped bit is refused', async (t) => {
   const refusals = await Promise.all(Array.from({ length: sealed.length * 8 }, (_, bit) => code(flipped(sealed, bit))))
   t.strictSame(refusals.slice(0, 16), Array(16).fill('HOLDFAST_SEAL_MALFORMED'), 'in the version or the suite')
-  for (const refusal of refusals.slice(16, 40)) t.match(refusal, /^HOLDFAST_(SEAL_MALFORMED|UNKNOWN_KEY)$/, 'in the key id or its length')
+  for (const refusal of refusals.slice(16, 40)) {
+    t.match(refusal, /^HOLDFAST_(SEAL_MALFORMED|UNKNOWN_KEY)$/, 'in the key id or its length')
+  }
   t.strictSame(refusals.slice(40), Array(sealed.length * 8 - 40).fill('HOLDFAST_SEAL_BROKEN'), 'in the rest')
 })
 
 t.test('every flipped bit is refused under a wrapped data key', async (t) => {
   const vector = golden.find(({ wrapped }) => wrapped !== undefined)!
   const wrapped = hex(vector.wrapped!)
-  const provider = { id: vector.keyId, wrap: async () => wrapped, unwrap: async (asked: Uint8Array) => wrapped.equals(asked) ? hex(vector.key) : undefined }
+  const provider = {
+    id: vector.keyId,
+    wrap: async () => wrapped,
+    unwrap: async (asked: Uint8Array) => wrapped.equals(asked) ? hex(vector.key) : undefined
+  }
   const opener = new Envelope(new Keyring(provider))
   const bytes = hex(vector.sealed)
   const lengthAt = (3 + vector.keyId.length) * 8
-  const refusals = await Promise.all(Array.from({ length: bytes.length * 8 }, (_, bit) => code(flipped(bytes, bit), opener, vector.aad)))
+  const refusals = await Promise.all(
+    Array.from({ length: bytes.length * 8 }, (_, bit) => code(flipped(bytes, bit), opener, vector.aad))
+  )
   t.strictSame(refusals.slice(0, 16), Array(16).fill('HOLDFAST_SEAL_MALFORMED'), 'in the version or the suite')
-  for (const refusal of refusals.slice(16, lengthAt)) t.match(refusal, /^HOLDFAST_(SEAL_MALFORMED|UNKNOWN_KEY)$/, 'in the key id or its length')
-  for (const refusal of refusals.slice(lengthAt, lengthAt + 16)) t.match(refusal, /^HOLDFAST_SEAL_(MALFORMED|BROKEN)$/, 'in the length of the wrapped key')
-  t.strictSame(refusals.slice(lengthAt + 16), Array(bytes.length * 8 - lengthAt - 16).fill('HOLDFAST_SEAL_BROKEN'), 'in the rest')
+  for (const refusal of refusals.slice(16, lengthAt)) {
+    t.match(refusal, /^HOLDFAST_(SEAL_MALFORMED|UNKNOWN_KEY)$/, 'in the key id or its length')
+  }
+  for (const refusal of refusals.slice(lengthAt, lengthAt + 16)) {
+    t.match(refusal, /^HOLDFAST_SEAL_(MALFORMED|BROKEN)$/, 'in the length of the wrapped key')
+  }
+  t.strictSame(
+    refusals.slice(lengthAt + 16), Array(bytes.length * 8 - lengthAt - 16).fill('HOLDFAST_SEAL_BROKEN'), 'in the rest'
+  )
 })
 
 t.test('every truncation and extension is refused', async (t) => {
   for (let length = 0; length < sealed.length; length++) {
-    t.equal(await code(sealed.subarray(0, length)), length < MINIMUM ? 'HOLDFAST_SEAL_MALFORMED' : 'HOLDFAST_SEAL_BROKEN', `${length} bytes`)
+    t.equal(
+      await code(sealed.subarray(0, length)), length < MINIMUM ? 'HOLDFAST_SEAL_MALFORMED' : 'HOLDFAST_SEAL_BROKEN',
+      `${length} bytes`
+    )
     t.match(await code(sealed.subarray(sealed.length - length)), /^HOLDFAST_/, `the last ${length} bytes`)
   }
   for (const more of [1, 15, 16, 32, 1000]) {
@@ -56,13 +73,19 @@ t.test('what was sealed with a KMS is malformed when it is cut within the wrappe
   const bytes = hex(whole)
   const lengthAt = 3 + keyId.length
   const smallest = lengthAt + 2 + wrapped!.length / 2 + 80
-  for (let length = 0; length < smallest; length++) t.equal(await code(bytes.subarray(0, length)), 'HOLDFAST_SEAL_MALFORMED', `${length} bytes`)
-  t.equal(await code(Buffer.concat([bytes.subarray(0, lengthAt), Buffer.alloc(2), bytes.subarray(lengthAt + 2)])), 'HOLDFAST_SEAL_MALFORMED')
+  for (let length = 0; length < smallest; length++) {
+    t.equal(await code(bytes.subarray(0, length)), 'HOLDFAST_SEAL_MALFORMED', `${length} bytes`)
+  }
+  t.equal(
+    await code(Buffer.concat([bytes.subarray(0, lengthAt), Buffer.alloc(2), bytes.subarray(lengthAt + 2)])),
+    'HOLDFAST_SEAL_MALFORMED'
+  )
 })
 
 t.test('every other AAD is refused', async (t) => {
   const others: Aad[] = [
-    [], '', 'holdfast', aad.join(''), aad.slice(1), aad.slice(0, 3), [...aad, ''], [...aad, 'x'], ['', ...aad], [...aad].reverse(),
+    [], '', 'holdfast', aad.join(''), aad.slice(1), aad.slice(0, 3), [...aad, ''], [...aad, 'x'], ['', ...aad],
+    [...aad].reverse(),
     [aad.slice(0, 2).join(''), ...aad.slice(2)], ['holdfas', 'tsession', 'tag.digest', '1']
   ]
   aad.forEach((part, i) => {
@@ -97,8 +120,10 @@ t.test('a key that is not there, is revoked, or is of the other kind, is said to
 t.test('all failures to authenticate look alike', async (t) => {
   const wrongKey = new Envelope(new Keyring([{ id: 'k1', key: hexKey(2) }]))
   const attempts: [Envelope, Uint8Array, Aad][] = [
-    [envelope, flipped(sealed, 40), aad], [envelope, flipped(sealed, 37 * 8), aad], [envelope, flipped(sealed, 69 * 8), aad],
-    [envelope, flipped(sealed, sealed.length * 8 - 1), aad], [envelope, sealed.subarray(0, MINIMUM), aad], [envelope, sealed, 'other'], [wrongKey, sealed, aad]
+    [envelope, flipped(sealed, 40), aad], [envelope, flipped(sealed, 37 * 8), aad],
+    [envelope, flipped(sealed, 69 * 8), aad],
+    [envelope, flipped(sealed, sealed.length * 8 - 1), aad], [envelope, sealed.subarray(0, MINIMUM), aad],
+    [envelope, sealed, 'other'], [wrongKey, sealed, aad]
   ]
   const failures = []
   for (const [opener, bytes, bound] of attempts) failures.push(await failure(() => opener.open(bytes, bound)))
@@ -117,10 +142,15 @@ t.test('text is refused unless it is written as sealText writes it', async (t) =
   const last = longer.at(-1)!
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const malleable = longer.slice(0, -1) + alphabet[alphabet.indexOf(last) + 1]
-  t.strictSame(Buffer.from(malleable.slice(4), 'base64url'), Buffer.from(longer.slice(4), 'base64url'), 'Node reads both as the same')
+  t.strictSame(
+    Buffer.from(malleable.slice(4), 'base64url'), Buffer.from(longer.slice(4), 'base64url'),
+    'Node reads both as the same'
+  )
   const others = [
-    malleable, text + '=', text + '\n', ' ' + text, text.slice(4), text.replace('hf1.', 'HF1.'), text.replace('hf1.', 'hf2.'), text + '.', text.slice(0, 20) + ' ' + text.slice(20),
-    '', 'hf1.', 'hf1', longer.slice(0, 60) + '+' + longer.slice(61), longer.slice(0, 60) + '/' + longer.slice(61), text + 'é', 'hf1.' + '\0'.repeat(120)
+    malleable, text + '=', text + '\n', ' ' + text, text.slice(4), text.replace('hf1.', 'HF1.'),
+    text.replace('hf1.', 'hf2.'), text + '.', text.slice(0, 20) + ' ' + text.slice(20),
+    '', 'hf1.', 'hf1', longer.slice(0, 60) + '+' + longer.slice(61), longer.slice(0, 60) + '/' + longer.slice(61),
+    text + 'é', 'hf1.' + '\0'.repeat(120)
   ]
   for (const other of others) {
     const { code } = await failure(() => envelope.openText(other, aad))

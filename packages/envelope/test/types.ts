@@ -1,7 +1,8 @@
 // Compiled, never run: what a user may write against the public API, and what the compiler must refuse.
 import type { KeyObject } from 'node:crypto'
 import {
-  type Aad, Envelope, ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, generateKey, InvalidKeyError, type KeyProvider, Keyring, type KeyringOptions, type Keys,
+  type Aad, Envelope, ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, generateKey, InvalidKeyError,
+  type KeyProvider, Keyring, type KeyringOptions, type Keys,
   type KeySpec, type KeyState
 } from '@holdfast/envelope'
 
@@ -17,7 +18,9 @@ declare const error: EnvelopeError
 
 // Keys
 const spec: KeySpec = { id: 'k1', key: 'base64' }
-export const fromEverything: Keys[] = ['k1:base64', [spec, { id: 'k0', key: bytes, state: 'decrypt-only' }, { id: 'k', key: keyObject }, provider], provider, []]
+export const fromEverything: Keys[] = ['k1:base64', [spec, {
+  id: 'k0', key: bytes, state: 'decrypt-only'
+}, { id: 'k', key: keyObject }, provider], provider, []]
 const keyring = new Keyring([spec, provider])
 export const clocked = new Keyring('k1:base64', { now: () => 0 } satisfies KeyringOptions)
 expectType<string>()(keyring.active)

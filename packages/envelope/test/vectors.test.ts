@@ -14,13 +14,18 @@ for (const { name, key, iv, plaintext, aad, ciphertext, tag } of ciphers) {
     const wrongTag = hex(tag)
     wrongTag[15]! ^= 1
     t.equal(decrypt(hex(key), hex(iv), hex(ciphertext), wrongTag, hex(aad)), undefined)
-    t.throws(() => decrypt(hex(key), hex(iv), hex(ciphertext), hex(tag).subarray(0, 4), hex(aad)), 'a short tag is not even looked at')
+    t.throws(
+      () => decrypt(hex(key), hex(iv), hex(ciphertext), hex(tag).subarray(0, 4), hex(aad)),
+      'a short tag is not even looked at'
+    )
   })
 }
 
 for (const { name, key, salt, info, pseudorandom, output } of derivations) {
   t.test(`HKDF with SHA-256: ${name}`, async (t) => {
     t.equal(extract(hex(salt), hex(key)).export().toString('hex'), pseudorandom)
-    t.equal(Buffer.concat(expand(createSecretKey(hex(pseudorandom)), hex(info), Math.ceil(output.length / 64))).toString('hex').slice(0, output.length), output)
+    t.equal(Buffer.concat(
+      expand(createSecretKey(hex(pseudorandom)), hex(info), Math.ceil(output.length / 64))
+    ).toString('hex').slice(0, output.length), output)
   })
 }

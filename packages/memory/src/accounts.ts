@@ -1,9 +1,8 @@
-import type { Chain } from './chain.js'
-import type { Stream } from './stream.js'
+import type { Chain, Link } from './chain.js'
 import { Table } from './table.js'
 
 /** What one owner holds, in all partitions. */
-export class Account {
+export class Account<Stream extends Link<Stream>> {
   /** Of the room, what the owner's records and streams take. */
   bytes = 0
   /** Of that, what those streams take that have ended, the oldest first. */
@@ -16,11 +15,11 @@ export class Account {
 }
 
 /** The accounts of owners who have records. */
-export class Accounts {
-  readonly #byName = new Table<Account>()
+export class Accounts<Stream extends Link<Stream>> {
+  readonly #byName = new Table<Account<Stream>>()
 
   /** For one partition more. */
-  open (name: string): Account {
+  open (name: string): Account<Stream> {
     let account = this.#byName.get(name)
     if (account === undefined) this.#byName.add(name, account = new Account(name))
     account.partitions++
@@ -28,7 +27,7 @@ export class Accounts {
   }
 
   /** For one partition less. */
-  close (account: Account): void {
+  close (account: Account<Stream>): void {
     if (--account.partitions === 0) this.#byName.delete(account.name)
   }
 }

@@ -2,11 +2,10 @@ import type { NewRecord, RecordHead, RecordKey, StoredRecord } from '@holdfast/c
 import type { Chain, Link } from './chain.js'
 import { Due } from './due.js'
 import { flatten, pack, unpack } from './flat.js'
-import type { Owner } from './owners.js'
 import type { Ended, Stream } from './stream.js'
 
 /** A record as it is held: one object, linked into its owner's chain and into the expiry wheel. */
-export class Entry extends Due implements Link<Entry> {
+export class Entry<Owner extends { readonly name: string }> extends Due implements Link<Entry<Owner>> {
   readonly key: RecordKey
   version: number
   readonly createdAt: number
@@ -14,11 +13,11 @@ export class Entry extends Due implements Link<Entry> {
   readonly idle: number
   readonly deadline: number
   body: string
-  streams: Map<string, Stream> | undefined = undefined
+  streams: Map<string, Stream<Entry<Owner>>> | undefined = undefined
   /** Those of them that have ended, the first to end first. */
-  ended: Chain<Ended> | undefined = undefined
-  previous: Entry | undefined = undefined
-  next: Entry | undefined = undefined
+  ended: Chain<Ended<Stream<Entry<Owner>>>> | undefined = undefined
+  previous: Entry<Owner> | undefined = undefined
+  next: Entry<Owner> | undefined = undefined
   /** Where its owner's index of last uses has it, where there is one. */
   place = -1
 

@@ -1,6 +1,6 @@
 import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamHead, StreamPage, StreamRef } from '@holdfast/core'
+import type { OwnedStream } from './owners.js'
 import type { MemoryRecords } from './records.js'
-import type { Stream } from './stream.js'
 import type { Streams } from './streams.js'
 
 const NO_HEAD = new Uint8Array(0)
@@ -9,7 +9,11 @@ const NO_HEAD = new Uint8Array(0)
 export class MemoryEvents implements EventLog {
   constructor (private readonly records: MemoryRecords, private readonly held: Streams) {}
 
-  async append ({ key, name }: StreamRef, bodies: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
+  async append (
+    { key, name }: StreamRef,
+    bodies: readonly Uint8Array[],
+    options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'> {
     const entry = this.records.living(key)
     if (entry === undefined) return 'gone'
     if (entry.streams?.get(name)?.ended) return 'ended'
@@ -18,7 +22,11 @@ export class MemoryEvents implements EventLog {
     return stream.last
   }
 
-  async readAfter ({ key, name }: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined> {
+  async readAfter (
+    { key, name }: StreamRef,
+    position: number | 'undelivered',
+    limit: number
+  ): Promise<StreamPage | undefined> {
     return this.records.living(key)?.streams?.get(name)?.read(position, limit)
   }
 
@@ -51,7 +59,7 @@ export class MemoryEvents implements EventLog {
     return known !== undefined && known.isAt(stream) && this.held.reseal(known, stream)
   }
 
-  #streamsOf (keys: readonly RecordKey[]): Stream[] {
+  #streamsOf (keys: readonly RecordKey[]): OwnedStream[] {
     return keys.flatMap((key) => [...this.records.living(key)?.streams?.values() ?? []])
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Bodies and keys are held as flat one-byte strings: immutable, so that no caller can change what is stored; a quarter of
- * the overhead of a small `Uint8Array`; and counted once, on the heap.
+ * Bodies and keys are held as flat one-byte strings: immutable, so that no caller can change what is stored; a quarter
+ * of the overhead of a small `Uint8Array`; and counted once, on the heap.
  */
 export function pack (body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')

@@ -1,6 +1,6 @@
 /**
- * Finds something of the greatest weight, or of more than half of that, at once: things are kept by the power of two that their weight
- * reaches.
+ * Finds something of the greatest weight, or of more than half of that, at once: things are kept by the power of two
+ * that their weight reaches.
  */
 export class Heaviest<T> {
   readonly #classes: Array<Set<T>> = Array.from({ length: 54 }, () => new Set<T>())

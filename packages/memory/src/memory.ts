@@ -3,6 +3,7 @@ import { Accounts } from './accounts.js'
 import { MemoryBus } from './bus.js'
 import { MemoryEvents } from './events.js'
 import { type MemoryOptions, readOptions } from './options.js'
+import type { OwnedStream } from './owners.js'
 import { MemoryPresence } from './presence.js'
 import { MemoryRecords } from './records.js'
 import { Streams } from './streams.js'
@@ -16,7 +17,7 @@ import { Streams } from './streams.js'
 export function memory (options: MemoryOptions = {}): Backend {
   const { now, bounds } = readOptions(options)
   const streams = new Streams(bounds)
-  const accounts = new Accounts()
+  const accounts = new Accounts<OwnedStream>()
   const bus = new MemoryBus()
   const presence = new MemoryPresence(now)
   const partitions = new Map<string, Backend>()

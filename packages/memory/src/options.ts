@@ -2,12 +2,16 @@ import { InvalidOptionError } from '@holdfast/core'
 
 /** Bounds of {@link memory}. A wrong value throws an `InvalidOptionError` at once. */
 export interface MemoryOptions {
-  /** The clock: milliseconds since the epoch. Default: the time at which the process began and what has passed since, whatever is done to the wall clock. */
+  /**
+   * The clock: milliseconds since the epoch. Default: the time at which the process began and what has passed since,
+   * whatever is done to the wall clock.
+   */
   now?: () => number
   /**
-   * Bytes of all bodies and events, with a flat allowance for what each takes besides (512 per record and stream, 64 per
-   * event). Beyond it, streams that have ended give way, those of the owner with most bytes first; then `create` answers `'full'`, and other writes
-   * reject with `HOLDFAST_BACKEND_FULL`. One owner holds at most half: beyond that `create` answers `'owner-full'`. Default 256 MiB.
+   * Bytes of all bodies and events, with a flat allowance for what each takes besides (512 per record and stream, 64
+   * per event). Beyond it, streams that have ended give way, those of the owner with most bytes first; then `create`
+   * answers `'full'`, and other writes reject with `HOLDFAST_BACKEND_FULL`. One owner holds at most half: beyond that
+   * `create` answers `'owner-full'`. Default 256 MiB.
    */
   maxBytes?: number
   /** Events that a stream keeps; the oldest make room. Default 1,000. */

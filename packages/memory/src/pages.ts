@@ -1,34 +1,37 @@
 import type { RecordKey } from '@holdfast/core'
-import type { Entry } from './entry.js'
-import type { Owner, Owners } from './owners.js'
+import type { OwnedEntry, Owner, Owners } from './owners.js'
 
 /** The order of lists: owners as they arrived, and of each the records as they were made. Use changes neither. */
 export class Pages {
-  constructor (private readonly owners: Owners, private readonly get: (key: RecordKey) => Entry | undefined) {}
+  constructor (private readonly owners: Owners, private readonly get: (key: RecordKey) => OwnedEntry | undefined) {}
 
-  first (owner: string | undefined): Entry | undefined {
+  first (owner: string | undefined): OwnedEntry | undefined {
     return (owner === undefined ? this.owners.first : this.owners.get(owner))?.first
   }
 
   /** The entry that follows, of the same owner or of all. */
-  next (entry: Entry, owner: string | undefined): Entry | undefined {
+  next (entry: OwnedEntry, owner: string | undefined): OwnedEntry | undefined {
     return entry.next ?? (owner === undefined ? entry.owner.next?.first : undefined)
   }
 
-  cursorAt (entry: Entry): string {
+  cursorAt (entry: OwnedEntry): string {
     return `${entry.owner.number}.${entry.number}.${entry.key}`
   }
 
-  /** The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to look. */
-  after (cursor: string, owner: string | undefined): Entry | undefined {
+  /**
+   * The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to
+   * look.
+   */
+  after (cursor: string, owner: string | undefined): OwnedEntry | undefined {
     const [, ownerNumber, number, key = ''] = /^(\d+)\.(\d+)\.(.*)$/s.exec(cursor) ?? []
     const entry = this.get(key)
-    const listed = entry !== undefined && entry.number === Number(number) && (owner === undefined || entry.owner.name === owner)
+    const listed = entry !== undefined && entry.number === Number(number) &&
+      (owner === undefined || entry.owner.name === owner)
     if (listed) return this.next(entry, owner)
     return this.#search(Number(ownerNumber), Number(number), owner)
   }
 
-  #search (ownerNumber: number, number: number, name: string | undefined): Entry | undefined {
+  #search (ownerNumber: number, number: number, name: string | undefined): OwnedEntry | undefined {
     const owner = name === undefined ? this.#ownerFrom(ownerNumber) : this.owners.get(name)
     if (owner?.number !== ownerNumber) return owner?.first
     let entry = owner.first

@@ -4,7 +4,7 @@ import type { Accounts } from './accounts.js'
 import { Entry } from './entry.js'
 import { pack } from './flat.js'
 import type { Bounds } from './options.js'
-import { Owners } from './owners.js'
+import { type OwnedEntry, type OwnedStream, Owners } from './owners.js'
 import { Pages } from './pages.js'
 import { RECORD_BYTES } from './room.js'
 import type { Streams } from './streams.js'
@@ -16,7 +16,7 @@ type Query = Parameters<RecordStore['list']>[0]
 
 /** The records of one partition, found by key, by owner and by the time at which they look due. */
 export class MemoryRecords implements RecordStore {
-  readonly #entries = new Table<Entry>()
+  readonly #entries = new Table<OwnedEntry>()
   readonly #owners: Owners
   readonly #pages: Pages
   readonly #tombstones: Tombstones
@@ -24,14 +24,14 @@ export class MemoryRecords implements RecordStore {
   #made = 0
 
   /** @param streams and `accounts`, what all partitions share */
-  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams, accounts: Accounts) {
+  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams, accounts: Accounts<OwnedStream>) {
     this.#owners = new Owners(accounts)
     this.#pages = new Pages(this.#owners, (key) => this.#entries.get(key))
     this.#tombstones = new Tombstones(bounds.maxTombstones)
     this.#wheel = new Wheel(now())
   }
 
-  living (key: RecordKey): Entry | undefined {
+  living (key: RecordKey): OwnedEntry | undefined {
     const entry = this.#entries.get(key)
     return entry === undefined || isExpired(entry, this.now()) ? undefined : entry
   }
@@ -118,7 +118,7 @@ export class MemoryRecords implements RecordStore {
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    return this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit).map(({ key, usedAt }) => ({ key, usedAt })) ?? []
+    return (this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit) ?? []).map(({ key, usedAt }) => ({ key, usedAt }))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
@@ -141,7 +141,7 @@ export class MemoryRecords implements RecordStore {
     return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
   }
 
-  #page<Item> ({ owner, cursor, limit }: Query, read: (entry: Entry) => Item): { items: Item[], cursor?: { cursor: string } } {
+  #page<Item> ({ owner, cursor, limit }: Query, read: (entry: OwnedEntry) => Item): { items: Item[], cursor?: { cursor: string } } {
     const now = this.now()
     const items: Item[] = []
     let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
@@ -173,18 +173,18 @@ export class MemoryRecords implements RecordStore {
     return 'created'
   }
 
-  #store (entry: Entry, body: Uint8Array): void {
+  #store (entry: OwnedEntry, body: Uint8Array): void {
     const taken = this.streams.room.take(entry.owner.account, body.length - entry.body.length)
     if (taken !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     entry.body = pack(body)
   }
 
-  #remove (entry: Entry): void {
+  #remove (entry: OwnedEntry): void {
     this.#tombstones.add(entry.key, expiresAt(entry))
     this.#forget(entry)
   }
 
-  #forget (entry: Entry): void {
+  #forget (entry: OwnedEntry): void {
     entry.leave()
     this.#entries.delete(entry.key)
     this.streams.drop(entry)

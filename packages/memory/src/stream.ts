@@ -1,6 +1,5 @@
-import type { StoredStream, StreamHead, StreamPage } from '@holdfast/core'
+import type { RecordKey, StoredStream, StreamHead, StreamPage } from '@holdfast/core'
 import type { Link } from './chain.js'
-import type { Entry } from './entry.js'
 import { pack, unpack } from './flat.js'
 import { EVENT_BYTES, STREAM_BYTES } from './room.js'
 
@@ -15,19 +14,19 @@ export function streamBytes (head: Uint8Array, bodies: readonly Uint8Array[]): n
 }
 
 /** Where the ended streams of a record have one. */
-export class Ended implements Link<Ended> {
-  previous: Ended | undefined = undefined
-  next: Ended | undefined = undefined
+export class Ended<Stream> implements Link<Ended<Stream>> {
+  previous: Ended<Stream> | undefined = undefined
+  next: Ended<Stream> | undefined = undefined
 
   constructor (readonly stream: Stream) {}
 }
 
 /** One stream of a record: its newest events, and what is known of it for as long as it lives. */
-export class Stream implements Link<Stream> {
-  previous: Stream | undefined = undefined
-  next: Stream | undefined = undefined
+export class Stream<Entry extends { readonly key: RecordKey }> implements Link<Stream<Entry>> {
+  previous: Stream<Entry> | undefined = undefined
+  next: Stream<Entry> | undefined = undefined
   /** Set once it has ended. */
-  place: Ended | undefined = undefined
+  place: Ended<Stream<Entry>> | undefined = undefined
   /** Bytes of the room that it takes. */
   size = STREAM_BYTES
   #head: string
@@ -67,7 +66,9 @@ export class Stream implements Link<Stream> {
     const start = after - floor
     const entries = lost
       ? []
-      : this.#events.slice(start, start + limit).map((event, index) => ({ position: after + index + 1, body: unpack(event) }))
+      : this.#events.slice(start, start + limit).map((event, index) => ({
+        position: after + index + 1, body: unpack(event)
+      }))
     const ended = this.ended && !lost && after + entries.length === this.#last
     return { head: unpack(this.#head), after, entries, ended, lost, floor }
   }
@@ -95,7 +96,9 @@ export class Stream implements Link<Stream> {
 
   toStored (): StoredStream {
     const { entry: { key }, name, floor, ended } = this
-    return { key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered }
+    return {
+      key, name, head: unpack(this.#head), floor, entries: this.#events.map(unpack), ended, delivered: this.#delivered
+    }
   }
 
   toHead (): StreamHead {

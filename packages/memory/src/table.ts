@@ -1,6 +1,8 @@
 const SHARDS = 256
 
-/** A map in shards, because one `Map` of a million keys stops the process for some 100 ms whenever it grows or shrinks. */
+/**
+ * A map in shards, because one `Map` of a million keys stops the process for some 100 ms whenever it grows or shrinks.
+ */
 export class Table<V> {
   readonly #shards = Array.from({ length: SHARDS }, () => new Map<string, V>())
   #size = 0

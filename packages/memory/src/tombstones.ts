@@ -6,7 +6,9 @@ interface Tombstone {
   deadline: number
 }
 
-/** Keys of removed records, each until its record would have expired. When there are too many, the oldest is forgotten. */
+/**
+ * Keys of removed records, each until its record would have expired. When there are too many, the oldest is forgotten.
+ */
 export class Tombstones {
   readonly #byKey = new Table<Tombstone>()
   readonly #inOrder: Tombstone[] = []

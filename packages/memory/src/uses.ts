@@ -1,11 +1,16 @@
-import { isExpired } from '@holdfast/core'
-import type { Entry } from './entry.js'
+import { type StoredRecord, isExpired } from '@holdfast/core'
+
+/** A record as an index of last uses knows it. */
+interface Used extends Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'> {
+  /** Where the index has it. */
+  place: number
+}
 
 /**
- * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does not move it, so
- * what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
+ * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does
+ * not move it, so what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
  */
-export class Uses {
+export class Uses<Entry extends Used> {
   readonly #entries: Entry[] = []
   /** When each was last used, as far as the heap knows. */
   readonly #known: number[] = []
@@ -29,7 +34,10 @@ export class Uses {
     this.#sink(last.place, last, known)
   }
 
-  /** Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than `most`. */
+  /**
+   * Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than
+   * `most`.
+   */
   idlest (now: number, unusedFor: number, limit: number, most: number): Entry[] {
     const found: Entry[] = []
     const expired: Entry[] = []

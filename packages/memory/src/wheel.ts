@@ -1,14 +1,14 @@
 import { expiresAt } from '@holdfast/core'
 import { Due } from './due.js'
-import type { Entry } from './entry.js'
+import type { OwnedEntry } from './owners.js'
 
 const SLOTS = 4096
 const SECOND = 1000
 
 /**
- * The expiry index: a slot per second, for a little over an hour. It is lazy: using a record does not move it, so what a slot
- * holds only looks due, and is put back when it is still in use. What expires later than the wheel reaches is looked at
- * once an hour.
+ * The expiry index: a slot per second, for a little over an hour. It is lazy: using a record does not move it, so what
+ * a slot holds only looks due, and is put back when it is still in use. What expires later than the wheel reaches is
+ * looked at once an hour.
  */
 export class Wheel {
   readonly #slots = Array.from({ length: SLOTS }, () => new Due())
@@ -20,16 +20,16 @@ export class Wheel {
   }
 
   /** In the slot of the second by whose beginning it has expired, or the nearest that is still to come. */
-  add (entry: Entry, now: number): void {
+  add (entry: OwnedEntry, now: number): void {
     this.#follow(now)
     const due = Math.ceil(expiresAt(entry) / SECOND)
     this.#slot(Math.min(Math.max(due, this.#second + 1), this.#second + SLOTS - 1)).append(entry)
   }
 
   /** Takes out something that looks due; the caller puts it back or forgets it. */
-  take (now: number): Entry | undefined {
+  take (now: number): OwnedEntry | undefined {
     const slot = this.#due(now)
-    const entry = slot?.later as Entry | undefined
+    const entry = slot?.later as OwnedEntry | undefined
     entry?.leave()
     return entry
   }

@@ -81,13 +81,17 @@ t.test('a record keeps a number of streams; the oldest that has ended makes room
   t.equal(await clock.events.readAfter({ key, name: 'a' }, 0, 10), undefined)
   for (const name of ['open', 'b', 'c']) t.ok(await clock.events.readAfter({ key, name }, 0, 10), name)
   for (const name of ['d', 'e', 'f', 'g']) await clock.events.append({ key, name }, [])
-  for (const name of ['open', 'd', 'e', 'f', 'g']) t.ok(await clock.events.readAfter({ key, name }, 0, 10), `${name} is open`)
+  for (const name of ['open', 'd', 'e', 'f', 'g']) {
+    t.ok(await clock.events.readAfter({ key, name }, 0, 10), `${name} is open`)
+  }
 })
 
 t.test('streams that have ended are bounded in all', async (t) => {
   const clock = new Clocked({ maxEndedBytes: 4000 })
   const keys = [await clock.create(), await clock.create(), await clock.create()]
   for (const key of keys) await clock.events.append({ key, name: 'a' }, [KIB], { end: true })
-  const kept = await Promise.all(keys.map(async (key) => await clock.events.readAfter({ key, name: 'a' }, 0, 1) !== undefined))
+  const kept = await Promise.all(
+    keys.map(async (key) => await clock.events.readAfter({ key, name: 'a' }, 0, 1) !== undefined)
+  )
   t.strictSame(kept, [false, true, true])
 })

@@ -3,7 +3,7 @@ import { Clocked, HOUR, SECOND } from './fixtures/clocked.js'
 
 const OWNER = 'owner'
 
-t.test('of an owner with many records the longest unused are found, whatever was used, has gone or expired', async t => {
+t.test('of an owner with many records the longest unused are found, whatever was used, gone or expired', async t => {
   const clock = new Clocked()
   const { records } = clock
   const keys: string[] = []
@@ -15,7 +15,9 @@ t.test('of an owner with many records the longest unused are found, whatever was
   for (const key of [keys[299], keys[15], keys[11]]) await records.remove(key as string)
   clock.now += 200 * SECOND
   const found = await records.idlest({ owner: OWNER, unusedFor: SECOND, limit: 8 })
-  t.strictSame(found.map(({ key }) => keys.indexOf(key)), [10, 12, 13, 14, 16, 17, 18, 19], 'what has expired is none of them')
+  t.strictSame(
+    found.map(({ key }) => keys.indexOf(key)), [10, 12, 13, 14, 16, 17, 18, 19], 'what has expired is none of them'
+  )
   const after = await records.idlest({ owner: OWNER, unusedFor: SECOND, limit: 20 })
   t.notOk(after.some(({ key }) => key === keys[20]))
   t.strictSame(await records.idlest({ owner: OWNER, unusedFor: HOUR, limit: 8 }), [], 'none was unused for so long')

@@ -44,8 +44,12 @@ t.test('restored streams are bounded like any other', async (t) => {
   t.strictSame(await names(clock, key, other), ['b', 'a', 'b'], 'the oldest ended one of all makes room')
   await clock.events.drop(other)
   await clock.events.restore(arrival(other, { floor: 7, entries: [1, 2, 3, 4, 5].map((n) => Buffer.alloc(n)) }))
-  await clock.events.restore(arrival(other, { name: 'b', floor: 7, entries: Array.from({ length: 5 }, () => Buffer.alloc(1500)) }))
-  t.strictSame((await clock.events.streams([other])).map(({ floor, entries }) => [floor, entries.length]), [[9, 3], [10, 2]])
+  await clock.events.restore(arrival(other, {
+    name: 'b', floor: 7, entries: Array.from({ length: 5 }, () => Buffer.alloc(1500))
+  }))
+  t.strictSame((await clock.events.streams([other])).map(({ floor, entries }) => [floor, entries.length]), [
+    [9, 3], [10, 2]
+  ])
 })
 
 t.test('a record that grows beyond the bound when it is sealed again stays as it was', async (t) => {
@@ -64,7 +68,8 @@ t.test('a stream that grows beyond the bound when it is sealed again stays as it
   await t.rejects(clock.events.reseal({ ...stream, entries: [Buffer.alloc(4000)] }), full)
   t.equal((await clock.events.streams([stream.key]))[0]?.entries[0]?.length, 1024)
   t.equal(await clock.events.reseal({ ...stream, entries: [Buffer.alloc(0)] }), true)
-  t.equal(await clock.records.create(clock.draft({ body: Buffer.alloc(900) }), UNLIMITED), 'created', 'a smaller one makes room')
+  const smaller = clock.draft({ body: Buffer.alloc(900) })
+  t.equal(await clock.records.create(smaller, UNLIMITED), 'created', 'a smaller one makes room')
 })
 
 t.test('an ended stream that is itself what gives way is not sealed again', async (t) => {

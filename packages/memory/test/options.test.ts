@@ -10,7 +10,8 @@ t.test('a wrong option is refused at once, with its path', async (t) => {
     ['maxStreamBytes', null], ['now', 5], ['maxbytes', 100]
   ]
   for (const [path, value] of wrong) {
-    t.throws(() => memory({ [path]: value } as MemoryOptions), { name: 'InvalidOptionError', path }, `${path}: ${value}`)
+    const options = { [path]: value } as MemoryOptions
+    t.throws(() => memory(options), { name: 'InvalidOptionError', path }, `${path}: ${value}`)
   }
   t.throws(() => memory({ maxBytes: 0 }), InvalidOptionError)
 })

@@ -10,7 +10,7 @@ t.test('records that have expired do not count against the cap of their owner, c
   t.equal(await clock.records.create(clock.draft({ owner: 'owner' }), limits), 'created')
 })
 
-t.test('an expired record that was not claimed yet still holds its key, and is not removed with its owner', async (t) => {
+t.test('an expired record that was not claimed yet still holds its key, and is not removed with its owner', async t => {
   const clock = new Clocked()
   const key = await clock.create({ owner: 'owner', idle: 1000 })
   clock.now += 2000
@@ -35,7 +35,9 @@ t.test('paging goes on when the record of the cursor is gone', async (t) => {
   const paged = async (remove: (clock: Clocked, keys: string[]) => Promise<unknown>, owner?: string) => {
     const clock = new Clocked()
     const keys: string[] = []
-    for (const name of ['one', 'two', 'three']) for (let i = 0; i < 2; i++) keys.push(await clock.create({ owner: name }))
+    for (const name of ['one', 'two', 'three']) {
+      for (let i = 0; i < 2; i++) keys.push(await clock.create({ owner: name }))
+    }
     const scope = owner === undefined ? {} : { owner }
     const { cursor } = await clock.records.list({ ...scope, limit: owner === undefined ? 3 : 1 })
     await remove(clock, keys)
@@ -44,7 +46,9 @@ t.test('paging goes on when the record of the cursor is gone', async (t) => {
   }
   t.strictSame(await paged(async ({ records }, keys) => await records.remove(keys[2] as string)), [3, 4, 5])
   t.strictSame(await paged(async ({ records }) => await records.removeOwner('two')), [4, 5])
-  t.strictSame(await paged(async ({ records }) => await Promise.all(['two', 'three'].map(async (owner) => await records.removeOwner(owner)))), [])
+  t.strictSame(await paged(
+    async ({ records }) => await Promise.all(['two', 'three'].map(async (owner) => await records.removeOwner(owner)))
+  ), [])
   t.strictSame(await paged(async ({ records }, keys) => await records.remove(keys[2] as string), 'two'), [3])
   t.strictSame(await paged(async ({ records }) => await records.removeOwner('two'), 'two'), [])
   t.strictSame(await paged(async ({ records }, keys) => {

@@ -9,7 +9,9 @@ t.test('an owner holds at most half of the bytes, whoever asks', async t => {
   const clock = new Clocked({ maxBytes: 20_000 })
   let begun = 0
   let answer
-  while ((answer = await clock.records.create(clock.draft({ owner: 'greedy', body: KIB }), UNLIMITED)) === 'created') begun++
+  while ((answer = await clock.records.create(clock.draft({ owner: 'greedy', body: KIB }), UNLIMITED)) === 'created') {
+    begun++
+  }
   t.equal(answer, 'owner-full')
   t.equal(begun, Math.floor(10_000 / 1536))
   const theirs = await clock.create({ owner: 'other', body: KIB })
@@ -43,7 +45,9 @@ t.test('when room is needed, the ended streams of whoever has most go first', as
   const [heavy, light] = [await clock.create({ owner: 'heavy' }), await clock.create({ owner: 'light' })]
   await clock.events.append({ key: light, name: 'oldest' }, [KIB], { end: true })
   for (let i = 0; i < 8; i++) await clock.events.append({ key: heavy, name: `${i}` }, [KIB], { end: true })
-  while ((await clock.events.readAfter({ key: heavy, name: '5' }, 0, 1)) !== undefined) await clock.create({ body: KIB })
+  while ((await clock.events.readAfter({ key: heavy, name: '5' }, 0, 1)) !== undefined) {
+    await clock.create({ body: KIB })
+  }
   t.ok(await clock.events.readAfter({ key: light, name: 'oldest' }, 0, 1))
 })
 
@@ -55,7 +59,9 @@ t.test('an owner weighs what it has by now, and not what it had when its streams
   const names = ['a', 'b', 'c', 'd']
   for (const name of names) await clock.events.append({ key: light, name }, [KIB], { end: true })
   for (let i = 0; i < 10; i++) await clock.create({ owner: 'heavy', body: KIB })
-  while ((await clock.events.readAfter({ key: heavy, name: 'first' }, 0, 1)) !== undefined) await clock.create({ body: KIB })
+  while ((await clock.events.readAfter({ key: heavy, name: 'first' }, 0, 1)) !== undefined) {
+    await clock.create({ body: KIB })
+  }
   for (const name of names) t.ok(await clock.events.readAfter({ key: light, name }, 0, 1), name)
 })
 

@@ -9,7 +9,9 @@ async function cost (open: number): Promise<number> {
   const rounds: number[] = []
   for (let round = 0; round < 10; round++) {
     const before = process.cpuUsage()
-    for (let i = 0; i < 200; i++) await clock.events.append({ key, name: `${round}-${i}` }, [Buffer.from('x')], { end: true })
+    for (let i = 0; i < 200; i++) {
+      await clock.events.append({ key, name: `${round}-${i}` }, [Buffer.from('x')], { end: true })
+    }
     const { user, system } = process.cpuUsage(before)
     rounds.push((user + system) / 1000)
   }

@@ -1,5 +1,5 @@
--- Appends entries to a stream, creating it when it is new, and trims its oldest entries. A new stream makes the streams that ended first
--- give way when there are too many.
+-- Appends entries to a stream, creating it when it is new, and trims its oldest entries. A new stream makes the streams
+-- that ended first give way when there are too many.
 -- KEYS[1] record   KEYS[2] streams of the record: a hash, whose layout the README describes
 -- ARGV[1] write id   ARGV[2] name   ARGV[3] head   ARGV[4] '1' to end it   ARGV[5] most entries   ARGV[6] most bytes
 -- ARGV[7] most streams   ARGV[8] grace in ms   ARGV[9...] entries
@@ -59,7 +59,8 @@ if not facts and ARGV[4] == '1' then
   for i = first, #ARGV do lengths[#lengths + 1] = ' ' .. #ARGV[i] end
   last = #ARGV - 8
   redis.call('HSET', streams,
-    's' .. name, 'i' .. id .. ' ' .. last .. ' ' .. #ARGV[3] .. table.concat(lengths) .. '\n' .. ARGV[3] .. table.concat(ARGV, '', first),
+    's' .. name, 'i' .. id .. ' ' .. last .. ' ' .. #ARGV[3] .. table.concat(lengths) .. '\n' ..
+      ARGV[3] .. table.concat(ARGV, '', first),
     'q' .. next_ended, ' ' .. name, '#', oldest .. ' ' .. next_ended + 1 .. ' ' .. amount)
   if not s[1] then redis.call('PEXPIREAT', streams, expiry) end
   return last

@@ -1,10 +1,10 @@
--- Claims records that were taken because they looked due. They stay stored until the claim is settled, so that an answer that gets
--- lost loses nothing.
+-- Claims records that were taken because they looked due. They stay stored until the claim is settled, so that an
+-- answer that gets lost loses nothing.
 -- KEYS[...] records
 -- ARGV[1] id of this claim   ARGV[2] claimed for so many ms   ARGV[3...] write id of the creation, for each
--- Result, for each: nil when the entry has no record; the time at which a living one is due; 0 when somebody else has claimed it; -1 for
--- a foreign value; [facts, body] when it is claimed. Facts are lines: version, write id, owner, createdAt, usedAt, idle, deadline. A
--- resent call gets the answer of the first.
+-- Result, for each: nil when the entry has no record; the time at which a living one is due; 0 when somebody else has
+-- claimed it; -1 for a foreign value; [facts, body] when it is claimed. Facts are lines: version, write id, owner,
+-- createdAt, usedAt, idle, deadline. A resent call gets the answer of the first.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

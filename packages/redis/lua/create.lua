@@ -1,13 +1,15 @@
 -- Stores records, each unless its key is taken or its owner has too many.
 -- KEYS[...] records
--- ARGV[1] grace in ms   ARGV[2i] facts   ARGV[2i + 1] body. Facts are lines: write id, owner, idle, absolute, createdAt or '', usedAt or
--- '', version, most of one owner
--- Result, for each: 'created', 'exists', 'owner-full', or what Redis said against it. A resent call gets the answer of the first.
+-- ARGV[1] grace in ms   ARGV[2i] facts   ARGV[2i + 1] body
+-- Facts are lines: write id, owner, idle, absolute, createdAt or '', usedAt or '', version, most of one owner
+-- Result, for each: 'created', 'exists', 'owner-full', or what Redis said against it. A resent call gets the answer of
+-- the first.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- An owner's records are in order of their last use as far as it is known, which is never later than it was. Where there seem to be too
--- many, those unused for longest are looked at: they are gone, or get their true time, so that others come next.
+-- An owner's records are in order of their last use as far as it is known, which is never later than it was. Where
+-- there seem to be too many, those unused for longest are looked at: they are gone, or get their true time, so that
+-- others come next.
 local function is_full (home, owner, most)
   local index, uses = home .. ':o:' .. owner, home .. ':u:' .. owner
   local amount, in_vain = redis.call('ZCARD', index), 0

@@ -1,5 +1,6 @@
 -- The records of an owner that nobody has used for longest.
--- KEYS[1] uses: a sorted set of an owner's records by their last use as far as it is known, which is never later than it was
+-- KEYS[1] uses: a sorted set of an owner's records by their last use as far as it is known, which is never later than
+-- it was
 -- ARGV[1] unused for so many ms   ARGV[2] at most so many
 -- Result: [digest, when it was last used] for each, flat, the longest unused first
 local time = redis.call('TIME')

@@ -1,5 +1,6 @@
 -- Takes entries out of the index of their shards, and notes the tombstones of removed records.
--- KEYS[...] all: sorted sets of entries. Beside each are due and nobody, and stones: a sorted set of keys by the time their tombstone ends
+-- KEYS[...] all: sorted sets of entries. Beside each are due and nobody, and stones: a sorted set of keys by the time
+-- their tombstone ends
 -- ARGV[1] most tombstones of a shard   ARGV[2i] entry   ARGV[2i + 1] when its tombstone ends, or ''
 -- Result: keys whose tombstones are too many, those that would have ended first
 local time = redis.call('TIME')
@@ -14,7 +15,9 @@ for i, all in ipairs(KEYS) do
     redis.call('ZADD', stones, till, string.match(entry, '^[^|]*'))
     if redis.call('PTTL', stones) < till - now then redis.call('PEXPIREAT', stones, till) end
     -- More than come, so that they become fewer, and no more than that at once.
-    for _, ended in ipairs(redis.call('ZRANGEBYSCORE', stones, '-inf', now, 'LIMIT', 0, 4)) do redis.call('ZREM', stones, ended) end
+    for _, ended in ipairs(redis.call('ZRANGEBYSCORE', stones, '-inf', now, 'LIMIT', 0, 4)) do
+      redis.call('ZREM', stones, ended)
+    end
     local excess = math.min(redis.call('ZCARD', stones) - most, 4)
     if excess > 0 then
       local first = redis.call('ZPOPMIN', stones, excess)

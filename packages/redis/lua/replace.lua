@@ -1,8 +1,9 @@
 -- Compare and set; counts as a use.
 -- KEYS[1] record
--- ARGV[1] known version   ARGV[2] write id that the caller knows this version by, or ''   ARGV[3] id of this write   ARGV[4] body
--- Result: the new version, 'conflict' or 'gone'. A resent call gets the answer of the first: 'r' holds the latest writes as
--- `<write id>=<version>;`.
+-- ARGV[1] known version   ARGV[2] write id that the caller knows this version by, or ''
+-- ARGV[3] id of this write   ARGV[4] body
+-- Result: the new version, 'conflict' or 'gone'. A resent call gets the answer of the first: 'r' holds the latest
+-- writes as `<write id>=<version>;`.
 local r = redis.pcall('HMGET', KEYS[1], 'v', 'w', 'u', 'i', 'd', 'r')
 if r.err then return redis.error_reply('FOREIGN value') end
 if not r[1] then return 'gone' end
@@ -21,5 +22,6 @@ if r[1] ~= ARGV[1] or (ARGV[2] ~= '' and r[2] ~= ARGV[2]) then return 'conflict'
 local version = tonumber(r[1]) + 1
 recent = recent .. ARGV[3] .. '=' .. version .. ';'
 if #recent > 512 then recent = string.match(recent, ';(.*)$', #recent - 256) end
-redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[3], 'r', recent, 'u', string.format('%.0f', math.max(now, used)), 'b', ARGV[4])
+redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[3], 'r', recent,
+  'u', string.format('%.0f', math.max(now, used)), 'b', ARGV[4])
 return version

@@ -1,5 +1,5 @@
--- Stores a stream as it was elsewhere, unless it is there already. Its oldest entries go where they are too many, and the streams that
--- ended first where those are.
+-- Stores a stream as it was elsewhere, unless it is there already. Its oldest entries go where they are too many, and
+-- the streams that ended first where those are.
 -- KEYS[1] record   KEYS[2] streams of the record: a hash, whose layout the README describes
 -- ARGV[1] write id   ARGV[2] name   ARGV[3] head   ARGV[4] '1' if it ended   ARGV[5] most entries   ARGV[6] most bytes
 -- ARGV[7] most streams   ARGV[8] grace in ms   ARGV[9] floor   ARGV[10] delivered   ARGV[11...] entries
@@ -47,7 +47,8 @@ local facts
 if ARGV[4] == '1' then
   local lengths = {}
   for i = first, #ARGV do lengths[#lengths + 1] = ' ' .. #ARGV[i] end
-  facts = 'i' .. id .. ' ' .. last .. ' ' .. #head .. table.concat(lengths) .. '\n' .. head .. table.concat(ARGV, '', first)
+  facts = 'i' .. id .. ' ' .. last .. ' ' .. #head .. table.concat(lengths) .. '\n' ..
+    head .. table.concat(ARGV, '', first)
   redis.call('HSET', streams, 'q' .. next_ended, ' ' .. name)
   next_ended = next_ended + 1
 else
@@ -59,6 +60,7 @@ else
   redis.call('HSET', streams, 'h' .. name, head)
   facts = 'o' .. id .. ' ' .. last .. ' ' .. bytes .. ' ' .. id .. '=' .. last .. ';'
 end
-redis.call('HSET', streams, 's' .. name, facts, 'p' .. name, ARGV[10], '#', oldest .. ' ' .. next_ended .. ' ' .. amount + 1)
+redis.call('HSET', streams, 's' .. name, facts, 'p' .. name, ARGV[10],
+  '#', oldest .. ' ' .. next_ended .. ' ' .. amount + 1)
 redis.call('PEXPIREAT', streams, expiry)
 return 1

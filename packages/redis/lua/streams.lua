@@ -1,8 +1,10 @@
--- Streams of a record, whole: a slice of them, or those that are named. What would make the answer too large is only named.
+-- Streams of a record, whole: a slice of them, or those that are named. What would make the answer too large is only
+-- named.
 -- KEYS[1] record   KEYS[2] streams of the record
--- ARGV[1] cursor, '0' to begin with   ARGV[2] bytes of an answer from which on streams are only named   ARGV[3...] names, instead of a slice
--- Result: [cursor, '0' at the end, then for each stream a name, or [name, head, floor, 1 if ended, delivered, [entry ...]]]. While others
--- write, a stream may be told twice.
+-- ARGV[1] cursor, '0' to begin with   ARGV[2] bytes of an answer from which on streams are only named
+-- ARGV[3...] names, instead of a slice
+-- Result: [cursor, '0' at the end, then for each stream a name, or [name, head, floor, 1 if ended, delivered, [entry
+-- ...]]]. While others write, a stream may be told twice.
 local r = redis.pcall('HMGET', KEYS[1], 'v', 'u', 'i', 'd')
 if r.err then return redis.error_reply('FOREIGN value') end
 if not r[1] then return { '0' } end

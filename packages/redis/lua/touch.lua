@@ -1,10 +1,9 @@
 -- Extends a record and tells whether the caller knows it as it is.
 -- KEYS[1] record
 -- ARGV[1] known version   ARGV[2] write id that the caller knows this version by, or ''
--- Result: 1 when it does; otherwise [facts, body]; nil when it is gone. Facts are lines: version, write id, owner, createdAt, usedAt,
--- idle, deadline.
--- The same version by another write: a failover lost what the caller has seen, and history went on differently. What is stored
--- gets a version that nobody has seen.
+-- Result: 1 when it does; otherwise [facts, body]; nil when it is gone. Facts are lines: version, write id, owner,
+-- createdAt, usedAt, idle, deadline. The same version by another write: a failover lost what the caller has seen, and
+-- history went on differently. What is stored gets a version that nobody has seen.
 local r = redis.pcall('HMGET', KEYS[1], 'v', 'w', 'u', 'i', 'd')
 if r.err then return redis.error_reply('FOREIGN value') end
 if not r[1] then return false end

@@ -1,8 +1,8 @@
 -- When records were used last, and when they are due.
 -- KEYS[...] records
 -- ARGV[1] unused for so many ms   ARGV[...] write id of the creation, for each
--- Result, for each: nil when the entry has no living record; otherwise [1 when it was unused for so long, when it was used last, when it is
--- due]
+-- Result, for each: nil when the entry has no living record; otherwise [1 when it was unused for so long, when it was
+-- used last, when it is due]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local uses = {}

@@ -1,10 +1,12 @@
-import type { Cluster, Redis } from 'ioredis'
-import type { Client } from './link.js'
+import type { Redis } from 'ioredis'
+import { type Client, masters } from './client.js'
 
 /** What makes a Redis unfit to keep sessions, by the code of the advice. The README lists the same table. */
 export const REDIS_ADVICE = {
-  REDIS_EVICTS: 'maxmemory-policy is not noeviction: when its memory is full, this Redis deletes sessions that are in use, without a word.',
-  REDIS_NOT_PERSISTENT: 'appendonly is off: when this Redis crashes, it loses the sessions since its last snapshot, or all of them.',
+  REDIS_EVICTS: 'maxmemory-policy is not noeviction: ' +
+    'when its memory is full, this Redis deletes sessions that are in use, without a word.',
+  REDIS_NOT_PERSISTENT:
+    'appendonly is off: when this Redis crashes, it loses the sessions since its last snapshot, or all of them.',
   REDIS_PLAINTEXT: 'The connection leaves this machine without TLS.',
   REDIS_TOO_OLD: 'This Redis is older than 6.2.',
   REDIS_UNCHECKED: 'The user may not run INFO, so memory policy, persistence and version of this Redis are unknown.'
@@ -26,11 +28,6 @@ export async function examine (client: Client): Promise<RedisAdviceCode[]> {
   return [...new Set((await Promise.all(masters(client).map(examineNode))).flat())]
 }
 
-/** The server, or every master of a Cluster. */
-export function masters (client: Client): Redis[] {
-  return client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
-}
-
 async function examineNode (node: Redis): Promise<RedisAdviceCode[]> {
   const found: RedisAdviceCode[] = isExposed(node) ? ['REDIS_PLAINTEXT'] : []
   let info
@@ -42,7 +39,8 @@ async function examineNode (node: Redis): Promise<RedisAdviceCode[]> {
   }
   if (field(info, 'maxmemory_policy') !== 'noeviction') found.push('REDIS_EVICTS')
   if (field(info, 'aof_enabled') !== '1') found.push('REDIS_NOT_PERSISTENT')
-  const [major = 0, minor = 0] = (field(info, 'valkey_version') ?? field(info, 'redis_version') ?? '').split('.').map(Number)
+  const version = field(info, 'valkey_version') ?? field(info, 'redis_version') ?? ''
+  const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 6 || (major === 6 && minor < 2)) found.push('REDIS_TOO_OLD')
   return found
 }

@@ -1,9 +1,12 @@
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 
 /** What one run of a script takes at most, so that others do not wait for long. */
 const MOST = 64
 
-/** Divides what a script is to be run for into what it can take at once: anything, but on a Cluster only what has one `{tag}`. */
+/**
+ * Divides what a script is to be run for into what it can take at once: anything, but on a Cluster only what has one
+ * `{tag}`.
+ */
 export function batches<T> (client: Client, items: readonly T[], keyOf: (item: T) => string): T[][] {
   const together = client.isCluster ? grouped(items, (item) => tagOf(keyOf(item))).values() : [items]
   const all: T[][] = []

@@ -5,7 +5,9 @@ const TOLERATED = 5
 /** Milliseconds between the calls that are let through to see whether it is back. */
 const PROBE = 500
 
-/** While Redis is down, calls fail at once instead of each waiting for its time-out; now and then one is let through. */
+/**
+ * While Redis is down, calls fail at once instead of each waiting for its time-out; now and then one is let through.
+ */
 export class Breaker {
   #failures = 0
   #answeredAt = -Infinity

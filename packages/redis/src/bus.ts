@@ -1,8 +1,9 @@
 import type { Bus, BusListener } from '@holdfast/core'
+import type { Client } from './client.js'
 import { disconnect } from './connect.js'
 import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
-import type { Client, Link } from './link.js'
+import type { Link } from './link.js'
 
 /** Milliseconds between two questions whether the connection of the subscriptions is still there. */
 const PULSE = 5000
@@ -27,7 +28,9 @@ export class RedisBus implements Bus {
 
   async publish (channel: string, message: Uint8Array): Promise<number> {
     const [name, copy] = [this.keys.channel(channel), Buffer.from(message)]
-    return await this.link.ask(async (client) => await (this.#sharded ? client.spublish(name, copy) : client.publish(name, copy)) as number)
+    return await this.link.ask(async (client) => await (this.#sharded
+      ? client.spublish(name, copy)
+      : client.publish(name, copy)) as number)
   }
 
   async subscribe (channel: string, listener: BusListener): Promise<() => Promise<void>> {
@@ -83,15 +86,18 @@ export class RedisBus implements Bus {
   }
 
   /**
-   * Subscribes on a new connection to what was subscribed to. Left to ioredis, one that is lost again just then would end the process
-   * with a rejection that nobody handles, and the subscriptions with it.
+   * Subscribes on a new connection to what was subscribed to. Left to ioredis, one that is lost again just then would
+   * end the process with a rejection that nobody handles, and the subscriptions with it.
    */
   #renew (): void {
     const names = [...this.#channels.keys()]
     if (names.length > 0) this.#subscriber?.ask(async (client) => await client.subscribe(...names)).catch(this.#failed)
   }
 
-  /** Whoever only listens does not notice that the network has swallowed the connection: what owes an answer is cut, and comes back. */
+  /**
+   * Whoever only listens does not notice that the network has swallowed the connection: what owes an answer is cut, and
+   * comes back.
+   */
   #ping (): void {
     this.#subscriber?.ask(async (client) => await client.ping()).catch(this.#failed)
   }

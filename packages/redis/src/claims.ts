@@ -35,8 +35,8 @@ interface Claimed {
 }
 
 /**
- * Expired records, each to one caller: take what looks due, claim what has expired, then remove it. An answer that gets lost on
- * the way loses nothing, since the record is stored until its claim is settled.
+ * Expired records, each to one caller: take what looks due, claim what has expired, then remove it. An answer that gets
+ * lost on the way loses nothing, since the record is stored until its claim is settled.
  */
 export class Claims {
   #first = 0
@@ -112,7 +112,9 @@ export class Claims {
     const claimed: Claimed = { id: newWriteId(), records: [], entries: [] }
     try {
       const keys = batch.map(({ key }) => this.keys.record(key))
-      const answers = Reply.of(await this.link.run('claim', keys, [claimed.id, LEASE, ...batch.map(({ born }) => born)]))
+      const answers = Reply.of(
+        await this.link.run('claim', keys, [claimed.id, LEASE, ...batch.map(({ born }) => born)])
+      )
       for (const entry of batch) this.#sort(entry, answers.item(), claimed, returned, gone)
     } catch (error) {
       this.report(error as Error)
@@ -136,7 +138,8 @@ export class Claims {
   }
 
   async #return (returned: readonly Returned[]): Promise<void> {
-    await Promise.all([...grouped(returned, ({ lane }) => lane)].map(async ([lane, some]) => await this.link.ask(async (client) =>
+    const groups = [...grouped(returned, ({ lane }) => lane)]
+    await Promise.all(groups.map(async ([lane, some]) => await this.link.ask(async (client) =>
       await client.zadd(this.#lanes[lane] as string, 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
   }
 
@@ -158,7 +161,8 @@ export class Claims {
 
   /** Those that nobody else took over meanwhile. */
   async #settle ({ id, records, entries }: Claimed): Promise<StoredRecord[]> {
-    const answers = Reply.of(await this.link.run('settle', records.map(({ key }) => this.keys.record(key)), [id])).rest((item) => item)
+    const keys = records.map(({ key }) => this.keys.record(key))
+    const answers = Reply.of(await this.link.run('settle', keys, [id])).rest((item) => item)
     const settled = answers.slice(0, records.length).map(toCount)
     await Promise.all([
       this.departures.leave(entries.filter((_, i) => settled[i] === 1)).catch(this.report),

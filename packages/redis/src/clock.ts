@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis'
-import { masters } from './advice.js'
-import type { Client } from './link.js'
+import { type Client, masters } from './client.js'
 
-/** Milliseconds that the clock of Redis is ahead of this process's: of a Cluster, that of the master which differs most. */
+/**
+ * Milliseconds that the clock of Redis is ahead of this process's: of a Cluster, that of the master which differs most.
+ */
 export async function clockAhead (client: Client): Promise<number> {
   const all = await Promise.all(masters(client).map(nodeAhead))
   return all.reduce((most, ahead) => Math.abs(ahead) > Math.abs(most) ? ahead : most, 0)

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions as ConnectionOptions } from 'ioredis'
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 import type { Settings } from './options.js'
 
 type Connection = ConnectionOptions & { replyMapping: 'legacy' }
@@ -8,8 +8,9 @@ type Connection = ConnectionOptions & { replyMapping: 'legacy' }
 const retryStrategy = (times: number): number => Math.min(10 * 2 ** times, 250)
 
 /**
- * How a connection of ours comes back: soon, and also when the network swallowed everything without a word. What was sent and not
- * answered is sent again for about as long as somebody waits for it. With Sentinels, a failover is heard of from them.
+ * How a connection of ours comes back: soon, and also when the network swallowed everything without a word. What was
+ * sent and not answered is sent again for about as long as somebody waits for it. With Sentinels, a failover is heard
+ * of from them.
  */
 function tenacity (commandTimeout: number): ConnectionOptions {
   return {
@@ -30,7 +31,9 @@ export function connect ({ url, connection, commandTimeout }: Settings): Client 
 /** The nodes that the Cluster names take user, password and TLS from the first URL. */
 function connectCluster (urls: readonly string[], options: Connection): Cluster {
   const { username, password, protocol } = new URL(urls[0] as string)
-  const credentials = { ...username && { username: decodeURIComponent(username) }, ...password && { password: decodeURIComponent(password) } }
+  const credentials = {
+    ...username && { username: decodeURIComponent(username) }, ...password && { password: decodeURIComponent(password) }
+  }
   return new Cluster([...urls], {
     redisOptions: { ...credentials, ...protocol === 'rediss:' && { tls: {} }, ...options },
     clusterRetryStrategy: retryStrategy,
@@ -47,8 +50,8 @@ export function duplicate (client: Client): Client {
 }
 
 /**
- * Ends a connection of ours for good. Behind Sentinel, ioredis begins to listen to the Sentinels once the master is connected, also when
- * it was told to disconnect just before; nobody would end those connections.
+ * Ends a connection of ours for good. Behind Sentinel, ioredis begins to listen to the Sentinels once the master is
+ * connected, also when it was told to disconnect just before; nobody would end those connections.
  */
 export function disconnect (client: Client): void {
   if (!client.isCluster) client.once('end', () => { client.disconnect() })

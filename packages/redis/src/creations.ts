@@ -1,8 +1,9 @@
 import type { NewRecord } from '@holdfast/core'
 import { batches } from './batches.js'
+import type { Argument } from './client.js'
 import { type Entry, entryName } from './entry.js'
 import { type Keys, shardOf } from './keys.js'
-import type { Argument, Link } from './link.js'
+import type { Link } from './link.js'
 import { Reply, toText } from './reply.js'
 
 /** Milliseconds after its deadline at which Redis forgets a record that nobody claimed. */

@@ -16,8 +16,8 @@ interface Pending {
 /** What is asked at every look. */
 export interface Watch {
   /**
-   * How time has passed for some of so many calls: something is on its way, somebody is silent who should answer, or nobody has a call
-   * that could answer it. `passed` are the milliseconds of attentive time since it was asked before.
+   * How time has passed for some of so many calls: something is on its way, somebody is silent who should answer, or
+   * nobody has a call that could answer it. `passed` are the milliseconds of attentive time since it was asked before.
    */
   look (passed: number, calls: number): 'moving' | 'silent' | 'lost'
   /** Told of a call that waited in vain since then; whether nothing was answered meanwhile. */
@@ -27,11 +27,11 @@ export interface Watch {
 }
 
 /**
- * Bounds how long promises may take, all equally long and so with a single timer. Where one has waited in vain and nothing else was
- * answered meanwhile, the others do not wait any longer either.
+ * Bounds how long promises may take, all equally long and so with a single timer. Where one has waited in vain and
+ * nothing else was answered meanwhile, the others do not wait any longer either.
  *
- * Only attentive time counts. A turn of the event loop that took long counts as one look, since this process neither sent nor read
- * anything meanwhile; and while bytes are on their way, nothing counts.
+ * Only attentive time counts. A turn of the event loop that took long counts as one look, since this process neither
+ * sent nor read anything meanwhile; and while bytes are on their way, nothing counts.
  */
 export class Deadlines {
   readonly #pending = new Set<Pending>()

@@ -4,7 +4,10 @@ import { RedisError } from './errors.js'
 /** Milliseconds for which an unsafe Redis is not looked at again. */
 const PATIENCE = 1000
 
-/** Looks at each server that the client gets connected to, says what is unsafe, and when asked to be strict, lets nothing through. */
+/**
+ * Looks at each server that the client gets connected to, says what is unsafe, and when asked to be strict, lets
+ * nothing through.
+ */
 export class Doctor {
   readonly #told = new Set<RedisAdviceCode>()
   #examination: Promise<boolean> | undefined

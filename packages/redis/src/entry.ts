@@ -1,6 +1,8 @@
 import type { RecordKey } from '@holdfast/core'
 
-/** An entry of the index: a record, and which write created it, so that a later record of the same key is told apart. */
+/**
+ * An entry of the index: a record, and which write created it, so that a later record of the same key is told apart.
+ */
 export interface Entry {
   key: RecordKey
   born: string

@@ -10,24 +10,105 @@ interface Kind {
   outage: boolean
 }
 
+const DISCONNECTED = new RegExp(`^(${[
+  'Connection is closed', 'Command aborted', 'Reached the max retries', "Stream isn't", '(connect|read|write) E',
+  'E[A-Z]+$', 'getaddrinfo', 'Failed to refresh', 'None of startup', 'All sentinels', 'This socket',
+  "Cluster isn't", 'Cluster is ended'
+].join('|')})`)
+
 /** Every way in which Redis or the connection to it fails. The README lists the same table. */
 export const REDIS_ERRORS = {
-  REDIS_TIMEOUT: { begins: /^(Command timed out|ETIMEDOUT|connect ETIMEDOUT|Socket timeout)/, message: 'Redis did not answer in time.', retryable: true, outage: true },
-  REDIS_TLS: { begins: /certificate|SSL routines|TLS connection/, message: 'The TLS connection to Redis was refused; is its certificate trusted?', retryable: false, outage: true },
-  REDIS_DISCONNECTED: { begins: /^(Connection is closed|Command aborted|Reached the max retries|Stream isn't|(connect|read|write) E|E[A-Z]+$|getaddrinfo|Failed to refresh|None of startup|All sentinels|This socket|Cluster isn't|Cluster is ended)/, message: 'There is no connection to Redis.', retryable: true, outage: true },
+  REDIS_TIMEOUT: {
+    begins: /^(Command timed out|ETIMEDOUT|connect ETIMEDOUT|Socket timeout)/,
+    message: 'Redis did not answer in time.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_TLS: {
+    begins: /certificate|SSL routines|TLS connection/,
+    message: 'The TLS connection to Redis was refused; is its certificate trusted?',
+    retryable: false,
+    outage: true
+  },
+  REDIS_DISCONNECTED: {
+    begins: DISCONNECTED,
+    message: 'There is no connection to Redis.',
+    retryable: true,
+    outage: true
+  },
   REDIS_LOADING: { begins: /^LOADING/, message: 'Redis is still loading its data.', retryable: true, outage: true },
-  REDIS_READONLY: { begins: /^READONLY/, message: 'This Redis is a replica and takes no writes; a failover may be under way.', retryable: true, outage: true },
-  REDIS_MASTERDOWN: { begins: /^MASTERDOWN/, message: 'This Redis is a replica without its master.', retryable: true, outage: true },
-  REDIS_BUSY: { begins: /^BUSY/, message: 'Redis is busy with a script that runs too long.', retryable: true, outage: true },
-  REDIS_CLUSTERDOWN: { begins: /^(CLUSTERDOWN|TRYAGAIN|Too many Cluster redirections)/, message: 'The Cluster does not serve all slots now.', retryable: true, outage: true },
-  REDIS_MISCONF: { begins: /^MISCONF/, message: 'Redis refuses writes because it cannot save to disk.', retryable: true, outage: true },
-  REDIS_NOREPLICAS: { begins: /^NOREPLICAS/, message: 'Redis refuses writes because it has too few replicas.', retryable: true, outage: true },
-  REDIS_UNREPLICATED: { begins: /^UNREPLICATED/, message: 'Too few replicas confirmed the write in time. It may or may not last.', retryable: true, outage: false },
-  REDIS_AUTH: { begins: /^(NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/, message: 'Redis did not accept the user name or password.', retryable: false, outage: true },
-  REDIS_NOPERM: { begins: /^NOPERM|^ERR The user executing the script can't/, message: 'The ACL of this user forbids a command, key or channel that Holdfast needs.', retryable: false, outage: false },
-  REDIS_CROSSSLOT: { begins: /^(CROSSSLOT|MOVED|ASK )/, message: 'This is a Redis Cluster, but the client was not made for one.', retryable: false, outage: false },
-  REDIS_FOREIGN: { begins: /^(FOREIGN|WRONGTYPE)/, message: 'A value under the prefix is not one of Holdfast\'s.', retryable: false, outage: false },
-  REDIS_UNSAFE: { begins: /^UNSAFE/, message: 'This Redis does not keep sessions safe, and durability is strict.', retryable: false, outage: false },
+  REDIS_READONLY: {
+    begins: /^READONLY/,
+    message: 'This Redis is a replica and takes no writes; a failover may be under way.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_MASTERDOWN: {
+    begins: /^MASTERDOWN/,
+    message: 'This Redis is a replica without its master.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_BUSY: {
+    begins: /^BUSY/,
+    message: 'Redis is busy with a script that runs too long.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_CLUSTERDOWN: {
+    begins: /^(CLUSTERDOWN|TRYAGAIN|Too many Cluster redirections)/,
+    message: 'The Cluster does not serve all slots now.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_MISCONF: {
+    begins: /^MISCONF/,
+    message: 'Redis refuses writes because it cannot save to disk.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_NOREPLICAS: {
+    begins: /^NOREPLICAS/,
+    message: 'Redis refuses writes because it has too few replicas.',
+    retryable: true,
+    outage: true
+  },
+  REDIS_UNREPLICATED: {
+    begins: /^UNREPLICATED/,
+    message: 'Too few replicas confirmed the write in time. It may or may not last.',
+    retryable: true,
+    outage: false
+  },
+  REDIS_AUTH: {
+    begins: /^(NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/,
+    message: 'Redis did not accept the user name or password.',
+    retryable: false,
+    outage: true
+  },
+  REDIS_NOPERM: {
+    begins: /^NOPERM|^ERR The user executing the script can't/,
+    message: 'The ACL of this user forbids a command, key or channel that Holdfast needs.',
+    retryable: false,
+    outage: false
+  },
+  REDIS_CROSSSLOT: {
+    begins: /^(CROSSSLOT|MOVED|ASK )/,
+    message: 'This is a Redis Cluster, but the client was not made for one.',
+    retryable: false,
+    outage: false
+  },
+  REDIS_FOREIGN: {
+    begins: /^(FOREIGN|WRONGTYPE)/,
+    message: 'A value under the prefix is not one of Holdfast\'s.',
+    retryable: false,
+    outage: false
+  },
+  REDIS_UNSAFE: {
+    begins: /^UNSAFE/,
+    message: 'This Redis does not keep sessions safe, and durability is strict.',
+    retryable: false,
+    outage: false
+  },
   REDIS_FAILED: { begins: /(?:)/, message: 'Redis refused a command.', retryable: false, outage: false }
 } as const satisfies Record<string, Kind>
 
@@ -35,8 +116,8 @@ export const REDIS_ERRORS = {
 export type RedisErrorCode = keyof typeof REDIS_ERRORS
 
 /**
- * A failure of Redis or of the connection. Its message is constant and there is no cause: what ioredis throws carries the command
- * with its keys, bodies and passwords.
+ * A failure of Redis or of the connection. Its message is constant and there is no cause: what ioredis throws carries
+ * the command with its keys, bodies and passwords.
  */
 export class RedisError extends Error {
   override readonly name = 'RedisError'

@@ -23,8 +23,8 @@ interface Found extends IdleRecord {
 }
 
 /**
- * The records that nobody has used for longest, found through the order in which they look due. What was used since it was last looked at
- * gets its true time, so the next call meets others.
+ * The records that nobody has used for longest, found through the order in which they look due. What was used since it
+ * was last looked at gets its true time, so the next call meets others.
  */
 export class Idleness {
   constructor (private readonly link: Link, private readonly keys: Keys) {}
@@ -78,7 +78,8 @@ export class Idleness {
         if (due > candidate.looks) late.push({ ...candidate, due })
       }
     }))
-    await Promise.all([...grouped(late, ({ key }) => shardOf(key))].map(async ([shard, some]) => await this.link.ask(async (client) =>
+    const groups = [...grouped(late, ({ key }) => shardOf(key))]
+    await Promise.all(groups.map(async ([shard, some]) => await this.link.ask(async (client) =>
       await client.zadd(this.keys.nobody(shard), 'XX', ...some.flatMap(({ due, name }) => [due, name])))))
     return found
   }

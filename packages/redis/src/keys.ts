@@ -4,8 +4,8 @@ import { ownerTag, type RecordKey } from '@holdfast/core'
 export const SHARDS = 64
 
 /**
- * Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot. Some scripts make
- * one of these names from another.
+ * Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot.
+ * Some scripts make one of these names from another.
  */
 export class Keys {
   constructor (readonly prefix: string, private readonly tagOf: (owner: string) => string = ownerTag) {}

@@ -1,7 +1,10 @@
 import type { Cluster, Redis } from 'ioredis'
-import type { Client } from './link.js'
+import type { Client } from './client.js'
 
-/** Bytes a millisecond at which what waits in a socket is sent at the least: slower than any network over which Redis is of use. */
+/**
+ * Bytes a millisecond at which what waits in a socket is sent at the least: slower than any network over which Redis is
+ * of use.
+ */
 const SENT = 8 * 1024
 /** Bytes a millisecond at which a Redis that shares its cores reads, stores and logs at the least what it was sent. */
 const TAKEN = 8 * 1024
@@ -30,7 +33,8 @@ export class Lines {
    *
    * @param passed milliseconds since it looked before
    * @param calls that are not answered
-   * @returns `lost` where the node of a Cluster that a call is for is gone, so that no node has it; `silent` where there is no connection,
+   * @returns `lost` where the node of a Cluster that a call is for is gone, so that no node has it; `silent` where
+   * there is no connection,
    * or a node that owes an answer neither sends nor takes anything
    */
   look (passed: number, calls: number): 'moving' | 'silent' | 'lost' {
@@ -56,7 +60,10 @@ export class Lines {
   /** Whether a node owes an answer, as far as the last look saw. */
   get owed (): boolean { return this.#known.size > 0 }
 
-  /** Cuts connections on which nothing has moved for so long, though an answer is owed: the network may have swallowed everything. */
+  /**
+   * Cuts connections on which nothing has moved for so long, though an answer is owed: the network may have swallowed
+   * everything.
+   */
   cut (silence: number): void {
     for (const [node, line] of this.#known) {
       if (line.silence < silence) continue
@@ -75,7 +82,10 @@ function callsIn ({ commandQueue }: Redis): number {
   return commandQueue.toArray().reduce((count, { command }) => command.name === 'wait' ? count : count + 1, 0)
 }
 
-/** Bytes that arrive are a sign of life. So is it when fewer wait to be sent; and many are given the time that they need. */
+/**
+ * Bytes that arrive are a sign of life. So is it when fewer wait to be sent; and many are given the time that they
+ * need.
+ */
 function moved (before: Line | undefined, stream: Redis['stream'], passed: number): Line {
   const now = { stream, read: stream.bytesRead, written: stream.bytesWritten, unsent: stream.writableLength }
   if (before?.stream !== stream) return { ...now, busy: now.unsent / TAKEN, stuck: 0, silence: 0 }

@@ -1,19 +1,24 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
+import type { Argument, Client } from './client.js'
 import { Deadlines } from './deadlines.js'
 import type { Doctor } from './doctor.js'
 import { RedisError, translate } from './errors.js'
 import { Lines } from './lines.js'
 import { type Script, type ScriptName, scripts } from './script.js'
 
-export type Client = Redis | Cluster
-export type Argument = string | number | Uint8Array
-
 type Sent = string | number | Buffer
 
-/** ioredis has them and its types do not. In a client with `enableAutoPipelining` its `callBuffer` loses the name of the command. */
-type Scripting = Record<'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Sent[]) => Promise<unknown>>
-type Evaluate = (client: Client, command: keyof Scripting, script: string, count: number, rest: Sent[]) => Promise<unknown>
+/**
+ * ioredis has them and its types do not. In a client with `enableAutoPipelining` its `callBuffer` loses the name of the
+ * command.
+ */
+type Scripting = Record<
+  'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Sent[]) => Promise<unknown>
+>
+type Evaluate = (
+  client: Client, command: keyof Scripting, script: string, count: number, rest: Sent[]
+) => Promise<unknown>
 
 /** The one way to Redis: nothing stays pending, and what goes wrong has a name. */
 export class Link {
@@ -88,7 +93,12 @@ export class Link {
     this.client.off('ready', this.#onReady)
   }
 
-  #evaluate ({ sha, source }: Script, keys: readonly string[], args: readonly Argument[], call: Evaluate): Promise<unknown> {
+  #evaluate (
+    { sha, source }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    call: Evaluate
+  ): Promise<unknown> {
     const rest = [...keys, ...args.map(toSent)]
     return this.ask((client) => call(client, 'evalshaBuffer', sha, keys.length, rest).catch((error: unknown) => {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
@@ -101,7 +111,8 @@ export class Link {
     const pipeline = client.pipeline()
     void (pipeline as unknown as Scripting)[command](script, count, ...rest)
     pipeline.call('wait', this.replicated, Math.ceil(this.commandTimeout * 0.8))
-    const [[failure, answer], [, confirmed]] = await pipeline.exec() as [[Error | null, unknown], [Error | null, unknown]]
+    const [[failure, answer], [, confirmed]] =
+      await pipeline.exec() as [[Error | null, unknown], [Error | null, unknown]]
     if (failure !== null) throw failure
     if (!(Number(confirmed) >= this.replicated)) throw new RedisError('REDIS_UNREPLICATED')
     return answer
@@ -115,7 +126,10 @@ export class Link {
     setImmediate(() => { stream.uncork() })
   }
 
-  /** Until the connection is there, so that nothing waits in the queue of the client, to be sent long after it was given up. */
+  /**
+   * Until the connection is there, so that nothing waits in the queue of the client, to be sent long after it was given
+   * up.
+   */
   async #ready (): Promise<void> {
     const { client } = this
     if (client.status === 'end') throw new RedisError('REDIS_DISCONNECTED')
@@ -142,7 +156,8 @@ export class Link {
   }
 }
 
-const evaluate: Evaluate = (client, command, script, count, rest) => (client as unknown as Scripting)[command](script, count, ...rest)
+const evaluate: Evaluate = (client, command, script, count, rest) =>
+  (client as unknown as Scripting)[command](script, count, ...rest)
 
 /** Bytes are copied: the caller may change them before they are sent, or sent again. */
 function toSent (value: Argument): Sent {

@@ -11,7 +11,10 @@ export interface Page {
   cursor?: string
 }
 
-/** Pages of keys in the order of their names, which neither use nor expiry changes. A cursor is the last name, after its shard. */
+/**
+ * Pages of keys in the order of their names, which neither use nor expiry changes. A cursor is the last name, after its
+ * shard.
+ */
 export class Listing {
   constructor (private readonly link: Link, private readonly keys: Keys) {}
 
@@ -29,7 +32,9 @@ export class Listing {
     // The first alone: where there are many records, it has enough.
     for (let from = Number(shard), amount = 1; from < SHARDS; from += amount, amount = AT_ONCE, after = '') {
       const asked = Array.from({ length: Math.min(amount, SHARDS - from) }, (_, i) => from + i)
-      const pages = await Promise.all(asked.map(async (one) => await this.#names(this.keys.all(one), one === from ? after : '', limit)))
+      const pages = await Promise.all(
+        asked.map(async (one) => await this.#names(this.keys.all(one), one === from ? after : '', limit))
+      )
       for (const [i, names] of pages.entries()) {
         for (const name of names) {
           const entry = parseEntry(name)

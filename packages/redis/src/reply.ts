@@ -62,7 +62,8 @@ export function toCount (value: unknown): number {
 /** A record as the scripts answer it, with the id of the write that made this version. */
 export function toRecord (key: string, answer: unknown): { record: StoredRecord, writeId: string } {
   const reply = Reply.of(answer)
-  const [version = '', writeId = '', owner = '', createdAt = '', usedAt = '', idle = '', deadline = ''] = reply.text().split('\n')
+  const [version = '', writeId = '', owner = '', createdAt = '', usedAt = '', idle = '', deadline = ''] = reply.text()
+    .split('\n')
   return {
     writeId,
     record: {

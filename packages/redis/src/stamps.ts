@@ -11,9 +11,9 @@ interface Stamp {
 }
 
 /**
- * Which write made the version of a record that this process was given. After a failover a record may reach the same version
- * number again with other content; by the write the scripts tell the two apart. Two generations: with a younger one full, the older
- * is forgotten.
+ * Which write made the version of a record that this process was given. After a failover a record may reach the same
+ * version number again with other content; by the write the scripts tell the two apart. Two generations: with a younger
+ * one full, the older is forgotten.
  */
 export class Stamps {
   #young = new Map<RecordKey, Stamp>()

@@ -46,12 +46,15 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
 
 t.test('who hears nothing has no connection for it, and gets one again', async (t) => {
   const { backend: { bus }, raw } = await single(t)
-  const subscribers = async (): Promise<number> => String(await raw.call('client', 'list', 'type', 'pubsub')).split('\n').filter(Boolean).length
+  const subscribers = async (): Promise<number> =>
+    String(await raw.call('client', 'list', 'type', 'pubsub')).split('\n').filter(Boolean).length
   const [one, two] = [await bus.subscribe('one', () => {}), await bus.subscribe('two', () => {})]
   t.equal(await subscribers(), 1)
   await Promise.all([one(), two()])
   await until('the connection is gone', async () => await subscribers() === 0)
-  const heard = new Promise<void>((resolve) => { void bus.subscribe('one', () => { resolve() }).then(async () => await bus.publish('one', bytes('again'))) })
+  const heard = new Promise<void>((resolve) => {
+    void bus.subscribe('one', () => { resolve() }).then(async () => await bus.publish('one', bytes('again')))
+  })
   await t.resolves(heard)
 })
 
@@ -60,12 +63,16 @@ t.test('who could not subscribe is no subscriber later', async (t) => {
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '+@all')
   const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: () => {} })
   t.teardown(async () => { await backend.close() })
-  const connections = async (): Promise<number> => String(await raw.call('client', 'list')).split('user=app ').length - 1
+  const connections = async (): Promise<number> =>
+    String(await raw.call('client', 'list')).split('user=app ').length - 1
   await backend.ping()
   await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_NOPERM' })
   await until('its connection is gone', async () => await connections() === 1)
   await raw.acl('SETUSER', 'app', 'allchannels')
-  const heard = new Promise<void>((resolve) => { void backend.bus.subscribe('other', () => { resolve() }).then(async () => await backend.bus.publish('other', bytes('hello'))) })
+  const heard = new Promise<void>((resolve) => {
+    const subscribed = backend.bus.subscribe('other', () => { resolve() })
+    void subscribed.then(async () => await backend.bus.publish('other', bytes('hello')))
+  })
   await heard
   t.equal(await backend.bus.publish('channel', bytes('hello')), 0)
 })
@@ -95,7 +102,10 @@ t.test('a subscription that may not be renewed is reported', async (t) => {
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all')
   const warnings: Error[] = []
-  const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: (warning) => { warnings.push(warning) } })
+  const backend = redis({
+    connection: { port: server.port, username: 'app', password: 'secret' },
+    onWarning: (warning) => { warnings.push(warning) }
+  })
   t.teardown(async () => { await backend.close() })
   await backend.bus.subscribe('channel', () => {})
   await raw.acl('SETUSER', 'app', 'resetchannels')

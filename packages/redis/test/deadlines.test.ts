@@ -8,7 +8,10 @@ const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
 t.teardown(() => { clearInterval(keep) })
 
 /** Deadlines over what a test says of the connection. */
-function given (ms: number, { found = 'silent' as 'moving' | 'silent' | 'lost', silent = true, busy = (): boolean => false } = {}) {
+function given (
+  ms: number,
+  { found = 'silent' as 'moving' | 'silent' | 'lost', silent = true, busy = (): boolean => false } = {}
+) {
   const looks: number[] = []
   const state = { found, looks }
   const deadlines = new Deadlines(ms, () => new Error('late'), {
@@ -38,7 +41,7 @@ t.test('a turn in which this process computed counts as one look', async (t) => 
   t.equal(await waiting, 'late')
 })
 
-t.test('where nobody has a call, turns of a busy process count, and those in which it computed for long do not', async (t) => {
+t.test('where nobody has a call, turns of a busy process count, and those with long computing do not', async (t) => {
   const { deadlines } = given(10_000, { found: 'lost' })
   deadlines.limit(never).catch(() => {})
   compute(90)

@@ -20,16 +20,26 @@ t.test('eviction and missing persistence are found', async (t) => {
 
 t.test('old versions and connections without TLS are found', async (t) => {
   const seen = async (version: string, options: object): Promise<RedisAdviceCode[]> =>
-    await examine({ options, info: async () => `${version}\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n` } as unknown as Redis)
-  for (const version of ['redis_version:5.0.14', 'redis_version:6.0.16', '']) t.strictSame(await seen(version, {}), ['REDIS_TOO_OLD'], version)
-  for (const version of ['redis_version:6.2.0', 'redis_version:7.0.15', 'redis_version:7.2.4\r\nvalkey_version:8.1.0']) {
+    await examine({
+      options, info: async () => `${version}\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n`
+    } as unknown as Redis)
+  for (const version of ['redis_version:5.0.14', 'redis_version:6.0.16', '']) {
+    t.strictSame(await seen(version, {}), ['REDIS_TOO_OLD'], version)
+  }
+  for (const version of [
+    'redis_version:6.2.0', 'redis_version:7.0.15', 'redis_version:7.2.4\r\nvalkey_version:8.1.0'
+  ]) {
     t.strictSame(await seen(version, {}), [], version)
   }
   const version = 'redis_version:7.0.15'
-  for (const options of [{ host: 'redis.example' }, { host: '10.0.0.1' }, { sentinels: [{ host: '127.0.0.1' }, { host: '10.0.0.1' }] }]) {
+  for (const options of [
+    { host: 'redis.example' }, { host: '10.0.0.1' }, { sentinels: [{ host: '127.0.0.1' }, { host: '10.0.0.1' }] }
+  ]) {
     t.strictSame(await seen(version, options), ['REDIS_PLAINTEXT'])
   }
-  for (const options of [{ host: '10.0.0.1', tls: {} }, { host: '::1' }, { path: '/run/redis.sock' }, { sentinels: [{ port: 26379 }] }]) {
+  for (const options of [
+    { host: '10.0.0.1', tls: {} }, { host: '::1' }, { path: '/run/redis.sock' }, { sentinels: [{ port: 26379 }] }
+  ]) {
     t.strictSame(await seen(version, options), [])
   }
 })
@@ -100,6 +110,10 @@ t.test('the README lists every advice', async (t) => {
 })
 
 t.test('a server that does not answer is not judged', async (t) => {
-  const silent = { isCluster: false, options: { host: '127.0.0.1' }, info: async () => { throw new Error('Connection is closed.') } }
+  const silent = {
+    isCluster: false,
+    options: { host: '127.0.0.1' },
+    info: async () => { throw new Error('Connection is closed.') }
+  }
   await t.rejects(examine(silent as unknown as Parameters<typeof examine>[0]), { message: 'Connection is closed.' })
 })

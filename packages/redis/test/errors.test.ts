@@ -34,15 +34,21 @@ t.test('what Redis and ioredis say has a code', async (t) => {
 })
 
 t.test('a full memory is an error of Holdfast', async (t) => {
-  t.match(translate(new Error("OOM command not allowed when used memory > 'maxmemory'.")), { code: 'HOLDFAST_BACKEND_FULL' })
+  t.match(translate(new Error("OOM command not allowed when used memory > 'maxmemory'.")), {
+    code: 'HOLDFAST_BACKEND_FULL'
+  })
 })
 
 t.test('what has a code keeps it', async (t) => {
-  for (const error of [new RedisError('REDIS_BUSY'), new HoldfastError('HOLDFAST_BACKEND_FULL')]) t.equal(translate(error), error)
+  for (const error of [new RedisError('REDIS_BUSY'), new HoldfastError('HOLDFAST_BACKEND_FULL')]) {
+    t.equal(translate(error), error)
+  }
 })
 
 t.test('the reason of a Cluster is that of its last node', async (t) => {
-  const error = Object.assign(new Error('Failed to refresh slots cache.'), { lastNodeError: new Error('WRONGPASS invalid') })
+  const error = Object.assign(new Error('Failed to refresh slots cache.'), {
+    lastNodeError: new Error('WRONGPASS invalid')
+  })
   t.match(translate(error), { code: 'REDIS_AUTH', retryable: false })
 })
 

@@ -17,7 +17,9 @@ t.test('a value of somebody else where a record would be is no record; it is rep
   const values: Array<() => Promise<unknown>> = [
     async () => await raw.set(name, 'a string'),
     async () => await raw.hset(name, { v: '1', w: 'id', u: 'never', i: 'x', d: 'y' }),
-    async () => await raw.hset(name, { v: '1', w: 'id', o: '', c: 'then', u: '9999999999999', i: '5', d: '9999999999999', b: '' })
+    async () => await raw.hset(name, {
+      v: '1', w: 'id', o: '', c: 'then', u: '9999999999999', i: '5', d: '9999999999999', b: ''
+    })
   ]
   for (const put of values) {
     await raw.del(name)
@@ -38,7 +40,9 @@ t.test('a value of somebody else where a record would be is no record; it is rep
 
 t.test('what is not ours does not keep an owner from being revoked', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
-  const [first, second, foreign, marked] = await Promise.all(Array.from({ length: 4 }, async () => await create(records, { subject: 'owner' })))
+  const [first, second, foreign, marked] = await Promise.all(
+    Array.from({ length: 4 }, async () => await create(records, { subject: 'owner' }))
+  )
   const owner = (await records.read(first as string))?.owner as string
   await raw.set(keys.record(foreign as string), 'a string')
   await raw.hset(keys.tombstone(marked as string), 'not', 'ours')
@@ -63,7 +67,10 @@ t.test('listing and claiming skip what is not ours, and find the rest', async (t
   await raw.set(keys.record(foreign), 'a string')
   await raw.zadd(keys.due(3), 5, 'no entry at all')
   await raw.zadd(keys.all(3), 0, 'no entry at all')
-  await raw.zadd(keys.nobody(shardOf(foreign)), 5, ...await raw.zrangebylex(keys.all(shardOf(foreign)), `[${foreign}`, `[${foreign}~`))
+  await raw.zadd(
+    keys.nobody(shardOf(foreign)), 5,
+    ...await raw.zrangebylex(keys.all(shardOf(foreign)), `[${foreign}`, `[${foreign}~`)
+  )
   await raw.zadd(keys.due((shardOf(kept) + 1) % 64), 5, `${kept}|born`)
   t.strictSame((await records.list({ limit: 10 })).records.map(({ key }) => key), [kept])
   t.equal(warnings.length, 1)
@@ -98,7 +105,10 @@ t.test('a record whose creation was cut off and begun anew is listed once, whate
 })
 
 t.test('an answer that no script of ours gives is not taken for one', async (t) => {
-  for (const read of [() => toRecord('', 'text'), () => toRecord('', []), () => toBytes('text'), () => toCount(-1), () => toCount(Buffer.alloc(0))]) {
+  for (const read of [
+    () => toRecord('', 'text'), () => toRecord('', []), () => toBytes('text'), () => toCount(-1),
+    () => toCount(Buffer.alloc(0))
+  ]) {
     t.throws(read, { code: 'REDIS_FOREIGN' })
   }
   const client = Object.assign(new EventEmitter(), {

@@ -11,7 +11,9 @@ const MINUTE = 60_000
 
 /** Unused for so many minutes. */
 const unused = (minutes: number) => ({
-  idle: 1000 * MINUTE, absolute: 10_000 * MINUTE, origin: { createdAt: Date.now() - minutes * MINUTE, usedAt: Date.now() - minutes * MINUTE, version: 1 }
+  idle: 1000 * MINUTE,
+  absolute: 10_000 * MINUTE,
+  origin: { createdAt: Date.now() - minutes * MINUTE, usedAt: Date.now() - minutes * MINUTE, version: 1 }
 })
 
 for (const subject of [undefined, 'owner']) {
@@ -32,9 +34,14 @@ for (const subject of [undefined, 'owner']) {
       const before = client.stream.bytesRead
       const found = await records.idlest({ owner, unusedFor: 10 * MINUTE, limit })
       t.strictSame(found.map(({ key }) => key), made.slice(0, limit))
-      t.ok(client.stream.bytesRead - before <= 200 * Math.max(limit, 100), `${client.stream.bytesRead - before} bytes for ${limit}`)
+      t.ok(
+        client.stream.bytesRead - before <= 200 * Math.max(limit, 100),
+        `${client.stream.bytesRead - before} bytes for ${limit}`
+      )
     }
-    const calls = await commandsOf(raw, async () => { await records.idlest({ owner, unusedFor: 10 * MINUTE, limit: 1 }) })
+    const calls = await commandsOf(raw, async () => {
+      await records.idlest({ owner, unusedFor: 10 * MINUTE, limit: 1 })
+    })
     t.ok(sum(calls) < 300, JSON.stringify([...calls]))
   })
 
@@ -59,10 +66,14 @@ for (const subject of [undefined, 'owner']) {
 
 t.test('where an owner has used everything meanwhile, one call looks at so many and no more', async (t) => {
   const { backend: { records }, raw } = await single(t)
-  const made = await Promise.all(Array.from({ length: 400 }, async (_, i) => await create(records, { subject: 'owner', ...unused(500 - i) })))
+  const made = await Promise.all(Array.from({ length: 400 }, async (_, i) => await create(records, {
+    subject: 'owner', ...unused(500 - i)
+  })))
   await Promise.all(made.map(async (key) => await records.touch(key, 1)))
   const { owner } = draft({ subject: 'owner' })
-  const calls = await commandsOf(raw, async () => { t.strictSame(await records.idlest({ owner, unusedFor: MINUTE, limit: 1 }), []) })
+  const calls = await commandsOf(raw, async () => {
+    t.strictSame(await records.idlest({ owner, unusedFor: MINUTE, limit: 1 }), [])
+  })
   t.ok((calls.get('hmget') ?? 0) <= 256, JSON.stringify([...calls]))
 })
 

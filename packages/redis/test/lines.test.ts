@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Client } from '../dist/link.js'
+import type { Client } from '../dist/client.js'
 import { Lines } from '../dist/lines.js'
 
 class Stream {
@@ -36,7 +36,10 @@ t.test('who owes an answer and sends nothing lets others wait in vain', async (t
 t.test('what is being sent takes its time', async (t) => {
   const { stream, lines } = single()
   stream.writableLength = 8 * 1024 * 60
-  t.strictSame([lines.look(25, 1), lines.look(25, 1), lines.look(25, 1), lines.look(25, 1)], ['moving', 'moving', 'moving', 'silent'], 'as long as so much may take')
+  t.strictSame(
+    [lines.look(25, 1), lines.look(25, 1), lines.look(25, 1), lines.look(25, 1)],
+    ['moving', 'moving', 'moving', 'silent'], 'as long as so much may take'
+  )
   stream.writableLength -= 1
   t.strictSame([lines.look(25, 1), lines.look(25, 1)], ['moving', 'moving'])
   stream.writableLength = 0

@@ -9,7 +9,9 @@ const keys = new Keys('holdfast:')
 t.test('the life of a stream that is over at once costs eight commands at the most', async (t) => {
   const { backend: { events }, backend, raw } = await single(t)
   const key = await create(backend.records)
-  const live = async (name: string): Promise<void> => { await events.append({ key, name }, [bytes('{"result":"of a call"}')], { end: true }) }
+  const live = async (name: string): Promise<void> => {
+    await events.append({ key, name }, [bytes('{"result":"of a call"}')], { end: true })
+  }
   for (let i = 0; i < 20; i++) await live(`before-${i}`)
   const calls = await commandsOf(raw, async () => { for (let i = 0; i < 100; i++) await live(`${i}`) })
   t.ok(sum(calls) <= 800, JSON.stringify([...calls]))
@@ -22,7 +24,9 @@ t.test('a new stream costs the same, however many there are', async (t) => {
     const key = await create(backend.records)
     let made = 0
     const begin = async (amount: number): Promise<void> => {
-      await Promise.all(Array.from({ length: amount }, async () => await events.append({ key, name: `${++made}` }, [bytes('event')], { end })))
+      await Promise.all(Array.from(
+        { length: amount }, async () => await events.append({ key, name: `${++made}` }, [bytes('event')], { end })
+      ))
     }
     await begin(10)
     const few = await commandsOf(raw, async () => { await begin(50) })
@@ -38,7 +42,9 @@ t.test('only what has ended makes room, what ended first before all', async (t) 
   const { backend: { events }, backend } = await single(t, { maxStreams: 3 })
   const key = await create(backend.records)
   const names = async (): Promise<string[]> => (await events.streams([key])).map(({ name }) => name).toSorted()
-  const open = async (name: string): Promise<void> => { await events.append({ key, name }, [bytes(name)], { head: bytes('head') }) }
+  const open = async (name: string): Promise<void> => {
+    await events.append({ key, name }, [bytes(name)], { head: bytes('head') })
+  }
   const end = async (name: string): Promise<void> => { await events.append({ key, name }, [], { end: true }) }
   for (const name of ['a', 'b', 'c', 'd']) await open(name)
   t.strictSame(await names(), ['a', 'b', 'c', 'd'], 'an open stream is never what goes')
@@ -65,7 +71,9 @@ t.test('a stream that was restored makes room like any other', async (t) => {
   for (const name of ['a', 'b']) t.equal(await events.restore({ ...whole, name, ended: true }), true)
   t.equal(await events.restore({ ...whole, name: 'c', ended: false }), true)
   t.strictSame((await events.streams([key])).map(({ name }) => name).toSorted(), ['b', 'c'])
-  t.strictSame(await events.readAfter({ key, name: 'b' }, 'undelivered', 5), { head: Buffer.from('head'), after: 1, entries: [], ended: true, lost: false, floor: 0 })
+  t.strictSame(await events.readAfter({ key, name: 'b' }, 'undelivered', 5), {
+    head: Buffer.from('head'), after: 1, entries: [], ended: true, lost: false, floor: 0
+  })
 })
 
 t.test('what a stream began with counts in its bytes, and is bounded', async (t) => {
@@ -94,7 +102,9 @@ t.test('what a stream began with counts in its bytes, and is bounded', async (t)
 t.test('an ended stream keeps the newest of its entries, and its positions', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxEntries: 3 })
   const key = await create(backend.records)
-  t.equal(await events.append({ key, name: 'a' }, ['1', '2', '3', '4', '5'].map(bytes), { head: bytes('head'), end: true }), 5)
+  t.equal(await events.append({ key, name: 'a' }, ['1', '2', '3', '4', '5'].map(bytes), {
+    head: bytes('head'), end: true
+  }), 5)
   const page = await events.readAfter({ key, name: 'a' }, 3, 1)
   t.match(page, { after: 3, floor: 2, ended: false, lost: false, entries: [{ position: 4 }] })
   t.equal(text(page?.entries[0]?.body), '4')
@@ -103,7 +113,9 @@ t.test('an ended stream keeps the newest of its entries, and its positions', asy
   t.equal(await events.reseal({ ...stream!, entries: ['x', 'yy', ''].map(bytes) }), true)
   t.equal(await events.reseal({ ...stream!, entries: ['x', 'yy'].map(bytes) }), false)
   t.equal(await events.reseal({ ...stream!, floor: 3, entries: ['x', 'yy'].map(bytes) }), false)
-  t.strictSame((await events.readAfter({ key, name: 'a' }, 2, 9))?.entries.map(({ body }) => text(body)), ['x', 'yy', ''])
+  t.strictSame((await events.readAfter({ key, name: 'a' }, 2, 9))?.entries.map(({ body }) => text(body)), [
+    'x', 'yy', ''
+  ])
 })
 
 t.test('thousands of entries are taken at once', async (t) => {
@@ -113,7 +125,9 @@ t.test('thousands of entries are taken at once', async (t) => {
   t.equal(await events.append({ key, name: 'open' }, entries), 9000)
   t.equal(await events.append({ key, name: 'ended' }, entries, { end: true }), 9000)
   for (const name of ['open', 'ended']) {
-    t.strictSame((await events.readAfter({ key, name }, 8998, 9))?.entries.map(({ body }) => text(body)), ['8998', '8999'])
+    t.strictSame((await events.readAfter({ key, name }, 8998, 9))?.entries.map(({ body }) => text(body)), [
+      '8998', '8999'
+    ])
   }
 })
 
@@ -121,17 +135,21 @@ t.test('all streams of a record are read in slices', async (t) => {
   const { backend: { events }, backend, raw } = await single(t, { maxStreams: 1000 })
   const key = await create(backend.records)
   const body = new Uint8Array(100_000)
-  for (let i = 0; i < 60; i++) await events.append({ key, name: `${i}` }, [body], { head: bytes(`${i}`), end: i % 2 === 0 })
+  for (let i = 0; i < 60; i++) {
+    await events.append({ key, name: `${i}` }, [body], { head: bytes(`${i}`), end: i % 2 === 0 })
+  }
   let told: Array<{ name: string, size: number, head: string | undefined, ended: boolean }> = []
   const calls = await commandsOf(raw, async () => {
-    told = (await events.streams([key])).map(({ name, head, entries, ended }) => ({ name, size: entries[0]?.length ?? 0, head: text(head), ended }))
+    told = (await events.streams([key])).map(({ name, head, entries, ended }) => ({
+      name, size: entries[0]?.length ?? 0, head: text(head), ended
+    }))
   })
   t.strictSame(told.toSorted((a, b) => Number(a.name) - Number(b.name)),
     Array.from({ length: 60 }, (_, i) => ({ name: `${i}`, size: 100_000, head: `${i}`, ended: i % 2 === 0 })))
   t.ok((calls.get('evalsha') ?? 0) > 4, 'no answer has them all')
 })
 
-t.test('whatever ends a record or its streams leaves nothing of many streams, and ends a slice at a time', async (t) => {
+t.test('whatever ends a record or its streams leaves nothing of many streams, and ends a slice at a time', async t => {
   const { backend: { events, records }, raw } = await single(t, { maxStreams: 1000 })
   const ways: Array<[string, (key: string) => Promise<unknown>]> = [
     ['remove', async (key) => { t.match(await records.remove(key), { key }) }],
@@ -141,8 +159,12 @@ t.test('whatever ends a record or its streams leaves nothing of many streams, an
   ]
   for (const [way, end] of ways) {
     const key = await create(records, way === 'claimExpired' ? { idle: 2000 } : {})
-    await Promise.all(Array.from({ length: 200 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('event')])))
-    await Promise.all(Array.from({ length: 200 }, async (_, i) => await events.append({ key, name: `ended ${i}` }, [bytes('event')], { end: true })))
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('event')]))
+    )
+    await Promise.all(Array.from(
+      { length: 200 }, async (_, i) => await events.append({ key, name: `ended ${i}` }, [bytes('event')], { end: true })
+    ))
     t.equal((await raw.keys(`${keys.streams(key)}*`)).length, 202, 'a hash, its lists, and which they are')
     const calls = await commandsOf(raw, async () => { await end(key) })
     t.strictSame(await raw.keys(`${keys.streams(key)}*`), [], way)
@@ -153,10 +175,14 @@ t.test('whatever ends a record or its streams leaves nothing of many streams, an
 t.test('streams that begin anew while many old ones are swept are not swept with them', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 1000 })
   const key = await create(backend.records)
-  await Promise.all(Array.from({ length: 500 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('old')])))
+  await Promise.all(
+    Array.from({ length: 500 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('old')]))
+  )
   await events.drop(await create(backend.records)) // Redis knows the script
   const dropped = events.drop(key)
-  await Promise.all([dropped, ...Array.from({ length: 100 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('new')]))])
+  await Promise.all([
+    dropped, ...Array.from({ length: 100 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('new')]))
+  ])
   const told = await events.streams([key])
   t.equal(told.length, 100)
   t.ok(told.every(({ entries }) => text(entries[0]) === 'new' && entries.length === 1))

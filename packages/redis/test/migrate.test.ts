@@ -16,7 +16,9 @@ async function held ({ records, events }: Backend) {
       found.push({
         ...record,
         body: text(record.body),
-        streams: streams.map(({ head, entries, ...stream }) => ({ ...stream, head: text(head), entries: entries.map(text) }))
+        streams: streams.map(({ head, entries, ...stream }) => ({
+          ...stream, head: text(head), entries: entries.map(text)
+        }))
       })
     }
     cursor = page.cursor
@@ -28,7 +30,11 @@ async function furnish (backend: Backend, amount: number): Promise<string[]> {
   return await Promise.all(Array.from({ length: amount }, async (_, i) => {
     const origin = { createdAt: Date.now() - 9_000_000, usedAt: Date.now() - 1000 * i, version: 1 + i }
     const key = await create(backend.records, {
-      ...(i % 2 === 0 && { subject: `owner ${i % 10}` }), idle: 1_000_000 + i, absolute: 10_000_000 + i, body: bytes(`body ${i}`), origin
+      ...(i % 2 === 0 && { subject: `owner ${i % 10}` }),
+      idle: 1_000_000 + i,
+      absolute: 10_000_000 + i,
+      body: bytes(`body ${i}`),
+      origin
     })
     if (i % 3 > 0) return key
     await backend.events.append({ key, name: 'open' }, [bytes('a'), bytes('b')], { head: bytes('head') })
@@ -54,7 +60,9 @@ t.test('from memory to Redis, to another Redis and back to memory, and nothing i
   t.equal(await one.backend.records.replace(key, 2, bytes('changed')), 3)
   await one.backend.records.remove(keys[1] as string)
   t.match(await migrate(one.backend, two.backend), { copied: 0, updated: 1, skipped: 247, ended: 1 })
-  t.match(await migrate(one.backend, two.backend, { deleteAfterMigration: true }), { skipped: 248, deleted: 248, ended: 0 })
+  t.match(await migrate(one.backend, two.backend, { deleteAfterMigration: true }), {
+    skipped: 248, deleted: 248, ended: 0
+  })
   t.strictSame(await one.raw.keys('holdfast:*[oear]*:*'), await one.raw.keys('*:t:*'), 'one tombstone is left')
   t.match(await migrate(one.backend, two.backend), { ended: 0 })
   t.equal(await two.backend.records.count(), 248)
@@ -63,7 +71,9 @@ t.test('from memory to Redis, to another Redis and back to memory, and nothing i
 t.test('one Redis is not its own target, but has room for two applications', async (t) => {
   const { server, backend } = await single(t)
   const key = await create(backend.records)
-  const [same, other] = [redis({ url: server.url, onWarning: () => {} }), redis({ url: server.url, prefix: 'other:', onWarning: () => {} })]
+  const [same, other] = [
+    redis({ url: server.url, onWarning: () => {} }), redis({ url: server.url, prefix: 'other:', onWarning: () => {} })
+  ]
   t.teardown(async () => { await Promise.all([same.close(), other.close()]) })
   await t.rejects(migrate(backend, same, { deleteAfterMigration: true }), { name: 'InvalidOptionError', path: 'to' })
   t.ok(await backend.records.read(key))

@@ -45,7 +45,9 @@ t.test('the README lists every option with its default', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   for (const [name, value] of Object.entries(DEFAULTS)) {
     const [, cell] = new RegExp(`^\\| \`${name}\` \\| (.*?) \\|`, 'm').exec(readme) ?? []
-    const told = typeof value === 'number' && cell?.endsWith(' MiB') ? Number(cell.slice(0, -4)) * 2 ** 20 : cell?.replaceAll(/[,`']/g, '')
+    const told = typeof value === 'number' && cell?.endsWith(' MiB')
+      ? Number(cell.slice(0, -4)) * 2 ** 20
+      : cell?.replaceAll(/[,`']/g, '')
     t.equal(String(told), String(value), name)
   }
 })

@@ -52,7 +52,8 @@ t.test('a Redis that is stopped in its tracks: answers in time, then at once, an
   const key = await create(backend.records)
   t.strictSame(backend.status?.(), { breaker: 'closed' })
   server.signal('SIGSTOP')
-  const touched = async (): Promise<string> => await backend.records.touch(key, 1).then(String, ({ code }: { code: string }) => code)
+  const touched = async (): Promise<string> =>
+    await backend.records.touch(key, 1).then(String, ({ code }: { code: string }) => code)
   const [first, second] = await Promise.all([
     Promise.race([touched(), turns(29)]), turns(12).then(async () => await Promise.race([touched(), turns(17)]))
   ])
@@ -105,7 +106,9 @@ t.test('kill -9 and a restart with AOF: everything that was acknowledged is ther
   await server.run()
   t.equal(await recovery(async () => { await backend.ping() }), 'recovered')
   for (const [i, key] of keys.entries()) t.equal(text((await backend.records.read(key))?.body), `${i}`)
-  t.equal(await recovery(async () => { if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody heard') }), 'recovered')
+  t.equal(await recovery(async () => {
+    if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody heard')
+  }), 'recovered')
   t.equal(await heard, 'again', 'subscribed again')
 })
 
@@ -133,7 +136,9 @@ t.test('a user with the rights that the README lists can do everything; a lesser
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~holdfast:*', '&holdfast:*', '+@all', '-@dangerous', '+info')
   await raw.acl('SETUSER', 'less', 'on', '>secret', '~other:*', '+@all')
-  const [app, less] = ['app', 'less'].map((username) => redis({ connection: { port: server.port, username, password: 'secret' }, ...quiet }))
+  const [app, less] = ['app', 'less'].map((username) => redis({
+    connection: { port: server.port, username, password: 'secret' }, ...quiet
+  }))
   t.teardown(async () => { await Promise.all([app?.close(), less?.close()]) })
   const key = await create(app!.records, { subject: 'somebody', idle: 1 })
   await app!.events.append({ key, name: 'stream' }, [])
@@ -151,7 +156,9 @@ t.test('what Redis has against one record says so, and only of this one', async 
   const [blocked, free] = [draft({ subject: 'blocked' }), draft({ subject: 'free' })]
   await raw.set(new Keys('holdfast:').owner(blocked.owner), 'a string')
   const created = await Promise.allSettled([records.create(blocked, UNLIMITED), records.create(free, UNLIMITED)])
-  t.match(created, [{ status: 'rejected', reason: { code: 'REDIS_FOREIGN' } }, { status: 'fulfilled', value: 'created' }])
+  t.match(created, [
+    { status: 'rejected', reason: { code: 'REDIS_FOREIGN' } }, { status: 'fulfilled', value: 'created' }
+  ])
 })
 
 t.test('a client of yours may pipeline by itself', async (t) => {

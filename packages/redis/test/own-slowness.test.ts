@@ -14,7 +14,8 @@ function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> 
   const state = { stopped: false }
   const run = async (): Promise<void> => {
     while (!state.stopped) {
-      await backend.records.touch(key, 1).then((answer) => { if (answer !== 'current') errors.push(answer) }, (error: unknown) => { errors.push(error) })
+      const checked = (answer: unknown): void => { if (answer !== 'current') errors.push(answer) }
+      await backend.records.touch(key, 1).then(checked, (error: unknown) => { errors.push(error) })
       if (backend.status?.().breaker !== 'closed') errors.push('the breaker is open')
       await setImmediate()
     }

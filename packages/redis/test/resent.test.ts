@@ -68,7 +68,9 @@ t.test('a replacement is known again also when others were faster than its secon
 
 t.test('entries are appended once', async (t) => {
   const stream = { key: await create(records), name: 'stream' }
-  const answers = await cutting(250, 'append', async (i) => await events.append(stream, [bytes(`${i}`)], { end: i === 250 }))
+  const answers = await cutting(250, 'append', async (i) => await events.append(stream, [bytes(`${i}`)], {
+    end: i === 250
+  }))
   expectCuts(t, 250)
   t.strictSame(answers, answers.map((_, i) => i + 1))
   const page = await events.readAfter(stream, 0, 1000)
@@ -79,28 +81,40 @@ t.test('entries are appended once', async (t) => {
 t.test('streams that are over with one append are written once, and end once', async (t) => {
   const key = await create(records)
   const name = (i: number): string => `over-${i}`
-  const answers = await cutting(50, 'append', async (i) => await events.append({ key, name: name(i) }, ['a', 'b'].map(bytes), { head: bytes('head'), end: true }))
+  const answers = await cutting(
+    50, 'append',
+    async (i) => await events.append({ key, name: name(i) }, ['a', 'b'].map(bytes), { head: bytes('head'), end: true })
+  )
   expectCuts(t, 50)
   t.ok(answers.every((answer) => answer === 2))
   const told = await events.streams([key])
-  t.strictSame(told.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(), 'and none made room twice')
+  t.strictSame(
+    told.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(),
+    'and none made room twice'
+  )
   t.equal(await events.append({ key, name: name(50) }, [bytes('c')]), 'ended')
 })
 
 t.test('streams that had ended are restored once, and say so', async (t) => {
   const key = await create(records)
   const answers = await cutting(20, 'restore-stream', async (i) =>
-    await events.restore({ key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: true, delivered: 0 }))
+    await events.restore({
+      key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: true, delivered: 0
+    }))
   expectCuts(t, 20)
   t.ok(answers.every((answer) => answer))
   t.equal((await events.streams([key])).length, 16)
-  t.equal(await events.restore({ key, name: '20', head: bytes('head'), floor: 9, entries: [bytes('b')], ended: true, delivered: 0 }), false)
+  t.equal(await events.restore({
+    key, name: '20', head: bytes('head'), floor: 9, entries: [bytes('b')], ended: true, delivered: 0
+  }), false)
 })
 
 t.test('streams are restored once, and say so', async (t) => {
   const key = await create(records)
   const answers = await cutting(50, 'restore-stream', async (i) =>
-    await events.restore({ key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: false, delivered: 0 }))
+    await events.restore({
+      key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: false, delivered: 0
+    }))
   expectCuts(t, 50)
   t.ok(answers.every((answer) => answer))
   t.equal((await events.streams([key])).length, 51)

@@ -27,7 +27,9 @@ t.test('a running application changes over to Redis and back, and no request fai
   })
   const watcher = await connected(t, url)
   const seen: number[] = []
-  const counted = watcher.client.callTool({ name: 'countdown', arguments: { from: 40 } }, undefined, { onprogress: ({ progress }) => { seen.push(progress) } })
+  const counted = watcher.client.callTool({ name: 'countdown', arguments: { from: 40 } }, undefined, {
+    onprogress: ({ progress }) => { seen.push(progress) }
+  })
   while (seen.length < 10) await new Promise(resolve => setTimeout(resolve, 5))
   t.match(await store.switchTo(stored), { copied: 4, failed: [] })
   t.equal(await stored.records.count(), 4)
@@ -41,7 +43,12 @@ t.test('a running application changes over to Redis and back, and no request fai
 t.test('while Redis is away new sessions begin, and are its own when it is back', async t => {
   const { server, backend: primary } = await single(t)
   const changes = new EventEmitter()
-  const store = withFallback(primary, memory(), { replicas: 1, probe: 50, onChange: (serving, report) => { changes.emit(serving, report) }, onWarning: () => {} })
+  const store = withFallback(primary, memory(), {
+    replicas: 1,
+    probe: 50,
+    onChange: (serving, report) => { changes.emit(serving, report) },
+    onWarning: () => {}
+  })
   const url = await runningApp(t, store, generateKey('k1'))
   const before = await open(url)
   const fallen = once(changes, 'fallback')

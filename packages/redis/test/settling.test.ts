@@ -3,7 +3,7 @@ import t from 'tap'
 import { create } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-t.test('when Redis fails after a claim, its records are handed out all the same, and removed with the next', async (t) => {
+t.test('when Redis fails after a claim, its records are handed out all the same and removed with the next', async t => {
   const { backend: { records }, raw, warnings } = await single(t)
   const keys = [await create(records, { idle: 1 }), await create(records, { idle: 1 })]
   await raw.acl('SETUSER', 'default', '-del')
@@ -45,7 +45,9 @@ t.test('when Redis fails at a claim, its records are claimed another time', asyn
 t.test('a record that somebody else has claimed is left to them', async (t) => {
   const { backend: { records }, raw } = await single(t)
   await create(records, { idle: 1 })
-  for (const name of await raw.keys('holdfast:*:r:*')) await raw.hset(name, { k: 'another', l: `${Date.now() + 60_000}` })
+  for (const name of await raw.keys('holdfast:*:r:*')) {
+    await raw.hset(name, { k: 'another', l: `${Date.now() + 60_000}` })
+  }
   t.strictSame((await records.claimExpired(10)).records, [])
   t.equal(await records.count(), 1)
 })

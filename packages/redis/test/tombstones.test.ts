@@ -18,11 +18,12 @@ t.test('a tombstone lives as long as an older copy could, and no longer', async 
 
 t.test('who begins and ends sessions for ever leaves a bounded number of tombstones, and nothing else', async (t) => {
   const { backend: { records }, raw } = await single(t, { maxTombstones: 640 })
-  const loop = async (times: number): Promise<string[]> => (await Promise.all(Array.from({ length: times }, async () => {
-    const key = await create(records, { subject: 'greedy' })
-    await records.remove(key)
-    return key
-  })))
+  const loop = async (times: number): Promise<string[]> =>
+    (await Promise.all(Array.from({ length: times }, async () => {
+      const key = await create(records, { subject: 'greedy' })
+      await records.remove(key)
+      return key
+    })))
   const stones = async (): Promise<number> => (await raw.keys('holdfast:*:t:*')).length
   const size = async (): Promise<number> => await raw.dbsize()
   for (let i = 0; i < 15; i++) await loop(200)
@@ -57,7 +58,9 @@ t.test('creations that are refused leave nothing, and cost the same however many
   const subject = 'owner'
   await Promise.all(Array.from({ length: 500 }, async () => await create(records, { subject })))
   const refused = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: 50 }, async () => { t.equal(await records.create(draft({ subject }), limits), 'owner-full') }))
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      t.equal(await records.create(draft({ subject }), limits), 'owner-full')
+    }))
   }
   await refused()
   const size = await raw.dbsize()
@@ -68,12 +71,14 @@ t.test('creations that are refused leave nothing, and cost the same however many
   t.ok(sum(calls) < 70 * 50, JSON.stringify([...calls]))
 })
 
-t.test('records that have expired or vanished make room, whether claimed or not, also behind many that were used', async (t) => {
+t.test('records that have expired or vanished make room, claimed or not, also behind many that were used', async t => {
   const { backend: { records }, raw } = await single(t)
   const limits = { maxRecords: 1e9, maxPerOwner: 400 }
   const subject = 'owner'
   const used = await Promise.all(Array.from({ length: 397 }, async () => await create(records, { subject })))
-  const [expired, vanished, foreign] = [await create(records, { subject, idle: 1 }), await create(records, { subject }), await create(records, { subject })]
+  const [expired, vanished, foreign] = [
+    await create(records, { subject, idle: 1 }), await create(records, { subject }), await create(records, { subject })
+  ]
   await raw.del(keys.record(vanished))
   await raw.del(keys.record(foreign))
   await raw.set(keys.record(foreign), 'a string')

@@ -1,30 +1,32 @@
 import { HoldfastError, type RecordKey, type Session, type Sessions, within } from '@holdfast/core'
-import { type Messages, carries, isReply, readMessages, soleId } from './body.js'
-import { type CallLimits, refusedCalls, tooManyCalls } from './call-admission.js'
-import { Calls, revisionOf } from './calls.js'
-import { routeAnswer, routeNotification } from './client-messages.js'
-import { parseEventId } from './event.js'
-import type { ExchangeSettings } from './exchange.js'
-import { Extra } from './extra.js'
-import { assumeHandshake, initialize } from './handshake.js'
-import { type Inbound, header } from './inbound.js'
-import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './json-rpc.js'
-import type { LiveSession } from './live-session.js'
-import { type Found, LiveSessions, type LiveSettings } from './live-sessions.js'
-import { type Expiring, Overdue } from './overdue.js'
-import { Replica, type ReplicaSettings } from './replica.js'
-import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply } from './reply.js'
-import { type FleetReport, RollCall, VERSIONS } from './roll-call.js'
-import { StreamLog } from './stream-log.js'
-import { type StreamSettings, Streams } from './streams.js'
-import { refusedVersion } from './versions.js'
+import { type CallLimits, refusedCalls, tooManyCalls } from './calls/call-limits.js'
+import { Calls, revisionOf } from './calls/calls.js'
+import { Deadlines, type Expiring } from './calls/deadlines.js'
+import type { ExchangeSettings } from './calls/exchange.js'
+import { HandlerExtra } from './calls/handler-extra.js'
+import { assumeHandshake, initialize } from './calls/handshake.js'
+import { routeAnswer, routeNotification } from './fleet/message-routing.js'
+import { Replica, type ReplicaSettings } from './fleet/replica.js'
+import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
+import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
+import { type Inbound, header } from './http/inbound.js'
+import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
+import {
+  type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply
+} from './http/reply.js'
+import { refusedVersion } from './http/versions.js'
+import type { LiveSession } from './live/live-session.js'
+import { LiveSessions, type LiveSettings } from './live/live-sessions.js'
+import { OpenStreams, type StreamSettings } from './streams/open-streams.js'
+import { parseEventId } from './streams/sse-event.js'
+import { StreamLog } from './streams/stream-log.js'
 
 /** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
 export interface EndpointOptions extends LiveSettings, ExchangeSettings, ReplicaSettings, StreamSettings, CallLimits {
   sessions: Sessions
   /**
-   * Milliseconds that a request may take, of the client or of the server. Then the client's is cancelled in the server and answered with an
-   * error; the server's is answered with an error.
+   * Milliseconds that a request may take, of the client or of the server. Then the client's is cancelled in the server
+   * and answered with an error; the server's is answered with an error.
    */
   callTimeout: number
 }
@@ -35,10 +37,13 @@ const LAST_WORDS = 250
 /** Client notifications that need no server object: a dormant session stays dormant. */
 const SERVERLESS = new Set(['notifications/initialized', 'notifications/cancelled', 'notifications/progress'])
 
-/** MCP's Streamable HTTP for durable sessions, for any framework: what comes in as {@link Inbound} goes out as {@link Reply}. */
+/**
+ * MCP's Streamable HTTP for durable sessions, for any framework: what comes in as {@link Inbound} goes out as
+ * {@link Reply}.
+ */
 export class Endpoint {
   readonly sessions: Sessions
-  readonly #streams: Streams
+  readonly #streams: OpenStreams
   readonly #live: LiveSessions
   readonly #calls: Calls
   readonly #replica: Replica
@@ -49,13 +54,17 @@ export class Endpoint {
   constructor (options: EndpointOptions) {
     const { sessions } = options
     const log = new StreamLog(sessions)
-    const deadlines = new Overdue<Expiring>(options.callTimeout, item => item.expire(), error => sessions.report(error))
+    const deadlines = new Deadlines<Expiring>(
+      options.callTimeout, item => item.expire(), error => sessions.report(error)
+    )
     this.sessions = sessions
     this.#limits = options
-    this.#streams = new Streams(sessions, log, options)
+    this.#streams = new OpenStreams(sessions, log, options)
     this.#live = new LiveSessions(sessions, log, this.#streams, options, deadlines)
     this.#calls = new Calls(sessions, log, this.#streams, options, options, deadlines)
-    this.#rollCall = new RollCall(sessions, () => ({ live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS }))
+    this.#rollCall = new RollCall(sessions, () => ({
+      live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS
+    }))
     this.#replica = new Replica(sessions, this.#live, this.#streams, this.#rollCall, options)
   }
 
@@ -91,9 +100,9 @@ export class Endpoint {
   }
 
   /**
-   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for their server, their
-   * time. What is left then is
-   * answered with an error, for which the last 250 ms are meant. Resolves in time, or within those, whatever servers and backend do.
+   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for
+   * their server, their time. What is left then is answered with an error, for which the last 250 ms are meant.
+   * Resolves in time, or within those, whatever servers and backend do.
    *
    * @param timeout milliseconds
    */
@@ -107,14 +116,16 @@ export class Endpoint {
   }
 
   /**
-   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and backend do; what they
-   * still do then is told as an `error` of `sessions`.
+   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and
+   * backend do; what they still do then is told as an `error` of `sessions`.
    *
    * @param timeout milliseconds
    */
   async close (timeout = 10_000): Promise<void> {
     const closing = Promise.all([this.#replica.stop(), this.#live.close()])
-    if (!await within(closing, timeout)) this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
+    if (!await within(closing, timeout)) {
+      this.sessions.emit('error', { error: new Error('the endpoint could not let go of everything in time') })
+    }
   }
 
   /** Takes messages of a client. */
@@ -126,24 +137,14 @@ export class Endpoint {
       const [first] = messages.requests
       // Answers and cancellations are for calls that still run.
       if (first !== undefined) this.#refuseWhileDraining()
-      if (first !== undefined && carries(messages, 'initialize')) return await this.#initialize(inbound, messages, first)
+      if (first !== undefined && carries(messages, 'initialize')) {
+        return await this.#initialize(inbound, messages, first)
+      }
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
-      const found = await this.#find(inbound, first !== undefined)
-      if (found === undefined) return this.#notFound(id)
-      if (found.session.state.handshake.protocolVersion === '') await assumeHandshake(found.session, inbound)
-      if (this.#isCrowded(found, messages)) {
-        found.live?.leave()
-        return tooManyCalls(id)
-      }
-      const live = this.#needsServer(found, messages) ? await this.#live.start(found.session, true) : found.live
-      const session = live?.session ?? found.session
-      try {
-        inbound.found?.(session)
-        return await this.#dispatch(session, live, inbound, messages)
-      } finally {
-        live?.leave()
-      }
+      const reply = await this.#live.withSession(sessionId(inbound), inbound.principal, first !== undefined,
+        (session, live) => this.#receive(session, live, inbound, messages))
+      return reply ?? this.#notFound(id)
     } catch (error) {
       return this.#failed(error, id)
     }
@@ -155,11 +156,11 @@ export class Endpoint {
       this.#refuseWhileDraining()
       const refused = refusal(inbound, null)
       if (refused !== undefined) return refused
-      const found = await this.#find(inbound)
-      if (found === undefined) return this.#notFound(null)
-      found.live?.leave()
-      inbound.found?.(found.session)
-      return await this.#openStream(found.session, inbound)
+      // An open stream needs no server object, so the session is used for no longer than it takes to find it.
+      const session = await this.#live.withSession(sessionId(inbound), inbound.principal, false, session => session)
+      if (session === undefined) return this.#notFound(null)
+      inbound.found?.(session)
+      return await this.#openStream(session, inbound)
     } catch (error) {
       return this.#failed(error, null)
     }
@@ -182,7 +183,9 @@ export class Endpoint {
   }
 
   #notFound (id: RequestId | null): Reply {
-    return this.sessions.incomplete ? failureReply(new HoldfastError('HOLDFAST_KEY_UNAVAILABLE'), id) : notFoundReply(id)
+    return this.sessions.incomplete
+      ? failureReply(new HoldfastError('HOLDFAST_KEY_UNAVAILABLE'), id)
+      : notFoundReply(id)
   }
 
   #failed (error: unknown, id: RequestId | null): Reply {
@@ -190,29 +193,57 @@ export class Endpoint {
     return failureReply(error, id)
   }
 
-  #find (inbound: Inbound, calls = false): Promise<Found | undefined> {
-    return this.#live.find(sessionId(inbound), inbound.principal, calls)
-  }
-
   async #initialize (inbound: Inbound, { batch }: Messages, request: Request): Promise<Reply> {
     if (batch) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: initialize must not be part of a batch')
     return await initialize(this.#calls, this.#live, inbound, request)
   }
 
+  // These are not async: a promise more for every call, and mostly nothing to wait for.
+
+  #receive (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
+    if (session.state.handshake.protocolVersion !== '') return this.#serve(session, live, inbound, messages)
+    return assumeHandshake(session, inbound).then(() => this.#serve(session, live, inbound, messages))
+  }
+
+  #serve (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
+    if (this.#isCrowded(session, live, messages)) return tooManyCalls(soleId(messages))
+    if (!this.#needsServer(session, live, messages)) return this.#dispatch(session, live, inbound, messages)
+    return this.#live.withServer(session, true, started => this.#dispatch(started.session, started, inbound, messages))
+  }
+
   /** Whether too much is on its way into a session. Where calls run, answers and cancellations must reach them. */
-  #isCrowded ({ live, session }: Found, { requests }: Messages): boolean {
+  #isCrowded ({ key }: Session, live: LiveSession | undefined, { requests }: Messages): boolean {
     const { maxCalls } = this.#limits
-    return live === undefined ? this.#live.waiting(session.key) >= maxCalls : requests.length > 0 && live.entered > 2 * maxCalls
+    return live === undefined ? this.#live.waiting(key) >= maxCalls : requests.length > 0 && live.entered > 2 * maxCalls
   }
 
-  #needsServer ({ live, session }: Found, { requests, notifications }: Messages): boolean {
+  #needsServer ({ key }: Session, live: LiveSession | undefined, { requests, notifications }: Messages): boolean {
     if (live !== undefined || this.#draining) return false
-    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) || this.#live.isStarting(session.key)
+    return requests.length > 0 || notifications.some(({ method }) => !SERVERLESS.has(method)) ||
+      this.#live.isStarting(key)
   }
 
-  #dispatch (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> | Reply {
+  #dispatch (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> | Reply {
+    inbound.found?.(session)
     const { notifications, responses, batch } = messages
-    if (batch && !revisionOf(session, inbound).batches) return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
+    if (batch && !revisionOf(session, inbound).batches) {
+      return errorReply(400, null, INVALID_REQUEST, 'Invalid Request: this protocol version has no batches')
+    }
     if (live !== undefined && notifications.length + responses.length === 0) return this.#run(live, inbound, messages)
     return this.#dispatchMixed(session, live, inbound, messages)
   }
@@ -223,30 +254,31 @@ export class Endpoint {
     this.#refuseWhileDraining()
     const refused = refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
-    const waiting = this.#live.admit(live)
-    return waiting === undefined ? this.#calls.run(live, inbound, requests, { batch }) : this.#runLater(waiting, inbound, messages)
+    if (this.#live.admit(live)) return this.#calls.run(live, inbound, requests, { batch })
+    return this.#live.whenAdmitted(live, admitted => this.#run(admitted, inbound, messages))
   }
 
-  async #runLater (waiting: Promise<LiveSession>, inbound: Inbound, messages: Messages): Promise<Reply> {
-    const live = await waiting
-    try {
-      return await this.#run(live, inbound, messages)
-    } finally {
-      live.leave()
-    }
-  }
-
-  async #dispatchMixed (session: Session, live: LiveSession | undefined, inbound: Inbound, messages: Messages): Promise<Reply> {
+  async #dispatchMixed (
+    session: Session,
+    live: LiveSession | undefined,
+    inbound: Inbound,
+    messages: Messages
+  ): Promise<Reply> {
     const { requests, notifications, responses, batch } = messages
-    // Of a batch that is refused nothing happens. Nor does anything run that found its session dormant when this process began to end.
+    // Of a batch that is refused nothing happens. Nor does anything run that found its session dormant when this
+    // process began to end.
     if (requests.length > 0) this.#refuseWhileDraining()
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
-    for (const notification of notifications) await routeNotification(this.sessions, session, live, notification, new Extra(inbound))
+    for (const notification of notifications) {
+      await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound))
+    }
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
     if (live !== undefined && requests.length > 0) return await this.#run(live, inbound, messages)
-    return accepted ? emptyReply(202) : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
+    return accepted
+      ? emptyReply(202)
+      : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
   }
 
   async #openStream (session: Session, inbound: Inbound): Promise<Reply> {
@@ -255,7 +287,9 @@ export class Endpoint {
     if (cursor === undefined) return streamReply(await this.#streams.standalone(session, priming))
     const place = parseEventId(cursor)
     const stream = place && await this.#streams.resume(session, place.name, place.position, priming)
-    if (stream === undefined) return errorReply(400, null, SERVER_ERROR, 'Bad Request: Last-Event-ID names no stream of this session')
+    if (stream === undefined) {
+      return errorReply(400, null, SERVER_ERROR, 'Bad Request: Last-Event-ID names no stream of this session')
+    }
     // A client that is told 204 does not come back for more (WHATWG HTML, server-sent events).
     return stream === 'over' ? emptyReply(204) : streamReply(stream)
   }

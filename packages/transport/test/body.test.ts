@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from '../dist/body.js'
-import type { Reply } from '../dist/reply.js'
+import { type Messages, carries, isReply, readMessages, repeatedId, soleId } from '../dist/http/body.js'
+import type { Reply } from '../dist/http/reply.js'
 
 const request = (id: string | number, method = 'ping') => ({ jsonrpc: '2.0' as const, id, method })
 const notification = { jsonrpc: '2.0', method: 'notifications/initialized' }
@@ -25,8 +25,11 @@ t.test('what is not JSON is a parse error', async (t) => {
 
 t.test('what is not a message is refused, with its id where that can be read', async (t) => {
   t.same(refusal({ ...request('a'), params: [] }), { status: 400, id: 'a', code: -32600 })
-  for (const body of [null, 'x', 1, true, null, {}, [[]], [null], { jsonrpc: '2.0', id: null, method: 'x' }]) t.same(refusal(body), { status: 400, id: null, code: -32600 })
-  t.same(refusal([request(1), { ...request(2), jsonrpc: '1.0' }]), { status: 400, id: 2, code: -32600 }, 'one bad message spoils the batch')
+  for (const body of [null, 'x', 1, true, null, {}, [[]], [null], { jsonrpc: '2.0', id: null, method: 'x' }]) {
+    t.same(refusal(body), { status: 400, id: null, code: -32600 })
+  }
+  const spoilt = refusal([request(1), { ...request(2), jsonrpc: '1.0' }])
+  t.same(spoilt, { status: 400, id: 2, code: -32600 }, 'one bad message spoils the batch')
 })
 
 t.test('a batch holds 1 to 100 messages', async (t) => {
@@ -55,7 +58,9 @@ t.test('an id that is used twice is found', async (t) => {
 })
 
 t.test('a body nests 200 deep at most', async (t) => {
-  const nested = (depth: number): unknown => ({ ...request(1), params: Array.from({ length: depth - 2 }).reduce<unknown>(inner => ({ inner }), {}) })
+  const nested = (depth: number): unknown => ({
+    ...request(1), params: Array.from({ length: depth - 2 }).reduce<unknown>(inner => ({ inner }), {})
+  })
   t.notOk(isReply(readMessages(nested(199))))
   t.same(refusal(nested(201)), { status: 400, id: 1, code: -32600 })
   t.same(refusal([nested(200)]), { status: 400, id: null, code: -32600 }, 'a batch is a level of its own')

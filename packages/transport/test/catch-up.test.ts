@@ -7,7 +7,14 @@ import { Gate, eventually, turns } from './fixtures/gate.js'
 type Subtest = Parameters<typeof fleet>[0]
 
 /** A session whose client sets a log level elsewhere, and whose server here is slow to learn of it. */
-async function slowLearner (t: Subtest, options: FleetOptions = {}): Promise<{ f: Fleet, client: ReturnType<Fleet['client']>, asked: Gate, gate: Gate, levels: string[], ids: unknown[] }> {
+async function slowLearner (t: Subtest, options: FleetOptions = {}): Promise<{
+  f: Fleet
+  client: ReturnType<Fleet['client']>
+  asked: Gate
+  gate: Gate
+  levels: string[]
+  ids: unknown[]
+}> {
   const [asked, gate] = [new Gate(), new Gate()]
   const [levels, ids]: [string[], unknown[]] = [[], []]
   const f = await fleet(t, { replicas: 2, scripts: { level: () => levels.at(-1) ?? 'none' }, ...options })
@@ -44,7 +51,9 @@ t.test('a client cannot take back what the server is asked on its behalf', async
   }
   const reply = client.do('level')
   await asked.passed
-  for (const requestId of ['holdfast.1', 'holdfast.2', 1, '1', String(ids[0]).replace(/^.{22}/, 'x'.repeat(22))]) await client.notify('notifications/cancelled', { requestId })
+  for (const requestId of ['holdfast.1', 'holdfast.2', 1, '1', String(ids[0]).replace(/^.{22}/, 'x'.repeat(22))]) {
+    await client.notify('notifications/cancelled', { requestId })
+  }
   await client.at(f.second.endpoint).notify('notifications/cancelled', { requestId: 'holdfast.1' })
   await turns()
   t.same(heard, [])
@@ -53,7 +62,7 @@ t.test('a client cannot take back what the server is asked on its behalf', async
   t.equal(said((await reply).json), 'error')
 })
 
-t.test('a server that does not learn in time is not waited for for ever, and learns with the next request', async (t) => {
+t.test('a server that does not learn in time is not waited for for ever, and learns with the next request', async t => {
   const { client, gate, ids, levels } = await slowLearner(t, { factoryTimeout: 200 })
   const replies = await Promise.all([client.do('level'), client.do('level')])
   for (const reply of replies) t.match(reply, { status: 503, headers: { 'retry-after': '5' } })
@@ -118,5 +127,7 @@ t.test('who comes while a server is made may know more than the one for whom it 
   const second = client.do('hello')
   gate.open()
   t.same([(await first).status, (await second).status], [200, 200])
-  t.ok(f.made.some(({ session, subscriptions }) => session.restored && session.replica === f.first.name && subscriptions.has('a:1')))
+  t.ok(f.made.some(
+    ({ session, subscriptions }) => session.restored && session.replica === f.first.name && subscriptions.has('a:1')
+  ))
 })

@@ -25,7 +25,10 @@ t.test('unknown, terminated, expired and foreign sessions get one and the same a
   const nobody = f.client(alice)
   nobody.id = 'not an id, ü'
 
-  const clients = [expired, terminated, absent, nobody, foreign.at(f.first.endpoint, bob), foreign.at(f.second.endpoint, bob), foreign.at(f.first.endpoint, null)]
+  const clients = [
+    expired, terminated, absent, nobody, foreign.at(f.first.endpoint, bob), foreign.at(f.second.endpoint, bob),
+    foreign.at(f.first.endpoint, null)
+  ]
   for (const ask of [
     async (client: Client) => await client.do('hello', 1),
     async (client: Client) => await client.notify('notifications/initialized'),
@@ -48,7 +51,9 @@ t.test('unknown, terminated, expired and foreign sessions get one and the same a
 t.test('a request that names no session is refused', async (t) => {
   const f = await fleet(t, { scripts })
   const client = f.client()
-  for (const received of [await client.do('hello', 4), await client.get(), await client.delete(), await client.notify('x')]) {
+  for (const received of [
+    await client.do('hello', 4), await client.get(), await client.delete(), await client.notify('x')
+  ]) {
     t.equal(received.status, 400)
     t.match(received.json.error, { code: -32000, message: /Mcp-Session-Id/ })
   }
@@ -60,12 +65,19 @@ t.test('an unsupported version is refused everywhere but in initialize', async (
   const client = await f.client().begin()
   const headers = { 'mcp-protocol-version': '2026-07-28' }
   t.equal((await client.post(client.doing('hello'), headers)).json.error.code, -32000)
-  for (const reply of [await client.endpoint.get(client.inbound(undefined, headers)), await client.endpoint.delete(client.inbound(undefined, headers))]) t.equal(reply.status, 400)
+  for (const reply of [
+    await client.endpoint.get(client.inbound(undefined, headers)),
+    await client.endpoint.delete(client.inbound(undefined, headers))
+  ]) {
+    t.equal(reply.status, 400)
+  }
   client.version = '2031-01-01'
   t.equal((await client.do('hello')).json.error.data.requested, '2031-01-01')
 
   const modern = f.client()
-  const { status, json } = await modern.post(modern.request('tools/list', { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } }))
+  const { status, json } = await modern.post(modern.request('tools/list', {
+    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' }
+  }))
   t.equal(status, 400)
   t.equal(json.error.code, -32000, 'a client that needs no session learns what is spoken here')
 })
@@ -85,7 +97,8 @@ t.test('initialize needs what a handshake needs', async (t) => {
   const client = f.client()
   const good = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } }
   const bad = [
-    undefined, {}, { ...good, protocolVersion: 1 }, { ...good, capabilities: [] }, { ...good, capabilities: undefined }, { ...good, clientInfo: null },
+    undefined, {}, { ...good, protocolVersion: 1 }, { ...good, capabilities: [] }, { ...good, capabilities: undefined },
+    { ...good, clientInfo: null },
     { ...good, clientInfo: { name: 'x' } }, { ...good, clientInfo: { name: 1, version: '1' } }
   ]
   for (const params of bad) {
@@ -157,7 +170,9 @@ t.test('a new session keeps the context of its request; later ones ask for none'
   const client = f.client()
   let asked = 0
   const inbound = client.inbound.bind(client)
-  client.inbound = (body, headers) => Object.assign(inbound(body, headers), { context: async () => ({ asked: ++asked }) })
+  client.inbound = (body, headers) => Object.assign(inbound(body, headers), {
+    context: async () => ({ asked: ++asked })
+  })
   await client.begin()
   t.equal(said((await client.do('context')).json), '{"asked":1}')
   t.equal(asked, 1)
@@ -183,7 +198,11 @@ t.test('a body that is no message is refused before anything is asked', async (t
 
 t.test('an answer of one session to a request of another is refused', async (t) => {
   const f = await fleet(t, {
-    scripts: { ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })).action }
+    scripts: {
+      ask: async ({ server }) => (await server.server.elicitInput({
+        message: '?', requestedSchema: { type: 'object', properties: {} }
+      })).action
+    }
   })
   const [one, other] = [await f.client().begin({ elicitation: {} }), await f.client().begin({ elicitation: {} })]
   const { events } = await one.do('ask')
@@ -198,7 +217,9 @@ t.test('the ids of a server\'s requests differ when its session comes back', asy
   const f = await fleet(t, {
     maxLive: 1,
     scripts: {
-      ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })).action
+      ask: async ({ server }) => (await server.server.elicitInput({
+        message: '?', requestedSchema: { type: 'object', properties: {} }
+      })).action
     }
   })
   const client = await f.client().begin({ elicitation: {} })
@@ -229,7 +250,9 @@ t.test('progress of a client on a server\'s request arrives, and of others does 
   const { events } = await client.do('ask')
   const { id, params } = await events.message()
   t.equal(params._meta.progressToken, id)
-  for (const progressToken of [0, 'x', id]) await client.notify('notifications/progress', { progressToken, progress: 1 })
+  for (const progressToken of [0, 'x', id]) {
+    await client.notify('notifications/progress', { progressToken, progress: 1 })
+  }
   t.same(progressed, [{ progress: 1 }])
   await client.answer(id, { action: 'accept' })
   t.equal(said(await events.message()), 'accept')
@@ -250,7 +273,9 @@ t.test('a replica that drains takes nothing new and lets running calls end', asy
   const streaming = await client.do('streaming')
   await turns()
   const drained = f.first.endpoint.drain(10_000)
-  for (const received of [await client.do('hello'), await client.get(), await client.delete(), await f.client().initialize()]) {
+  for (const received of [
+    await client.do('hello'), await client.get(), await client.delete(), await f.client().initialize()
+  ]) {
     t.equal(received.status, 503)
     t.equal(received.headers['retry-after'], '1')
   }
@@ -270,7 +295,9 @@ t.test('while a replica drains, clients still answer and cancel calls that run t
         { method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object', properties: {} } } },
         ElicitResultSchema
       )).action,
-      stuck: async ({ extra: { signal } }) => { await new Promise(resolve => signal.addEventListener('abort', resolve)) }
+      stuck: async ({ extra: { signal } }) => {
+        await new Promise(resolve => signal.addEventListener('abort', resolve))
+      }
     }
   })
   const client = await f.client().begin({ elicitation: {} })

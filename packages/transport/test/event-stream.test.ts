@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { EventStream, type Page } from '../dist/event-stream.js'
+import { EventStream, type Page } from '../dist/streams/event-stream.js'
 import { Events } from './fixtures/events.js'
 import { Gate, turns } from './fixtures/gate.js'
 
@@ -43,7 +43,8 @@ class Log {
   }
 }
 
-const numbers = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => String(from + index))
+const numbers = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => String(from + index))
 const ids = (events: Events): unknown[] => events.seen.filter(({ data }) => data).map(({ id, data }) => `${id}=${data}`)
 
 t.test('a response begins with a place to resume from, where the client understands one', async (t) => {

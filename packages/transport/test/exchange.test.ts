@@ -15,7 +15,8 @@ const plain: Scripts = {
   }
 }
 
-const logged = (messages: any[]): unknown[] => messages.map(({ params, result }) => params?.data ?? result.content[0].text)
+const logged = (messages: any[]): unknown[] =>
+  messages.map(({ params, result }) => params?.data ?? result.content[0].text)
 
 t.test('auto: a call that says nothing before its result is answered with JSON', async (t) => {
   const client = await (await fleet(t, { scripts: plain })).client().begin()
@@ -48,7 +49,10 @@ t.test('auto: older clients get no event without data', async (t) => {
 
 t.test('auto: a call that takes longer becomes a stream', async (t) => {
   const gate = new Gate()
-  const client = await (await fleet(t, { streamAfter: 10, scripts: { slow: async () => { await gate.passed } } })).client().begin()
+  const client = await (await fleet(t, {
+    streamAfter: 10,
+    scripts: { slow: async () => { await gate.passed } }
+  })).client().begin()
   const received = await client.do('slow')
   t.ok(received.isStream)
   t.match(await received.events.block(), { data: '' })
@@ -79,8 +83,12 @@ t.test('sse: every call is answered with a stream', async (t) => {
 for (const responseMode of ['auto', 'json', 'sse'] as const) {
   t.test(`${responseMode}: a server can ask its client during a call`, async (t) => {
     const ask: Scripts = {
-      ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })).action,
-      related: async ({ extra }) => (await extra.sendRequest({ method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object', properties: {} } } }, ElicitResultSchema)).action
+      ask: async ({ server }) => (await server.server.elicitInput({
+        message: '?', requestedSchema: { type: 'object', properties: {} }
+      })).action,
+      related: async ({ extra }) => (await extra.sendRequest({
+        method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object', properties: {} } }
+      }, ElicitResultSchema)).action
     }
     const f = await fleet(t, { responseMode, scripts: ask })
     const client = await f.client().begin({ elicitation: {} })
@@ -105,11 +113,15 @@ t.test('a batch is answered as a whole, in the order of the answers', async (t) 
   const client = f.client()
   client.version = '2025-03-26'
   await client.begin()
-  const reply = client.post([client.doing('slow', 1), client.doing('hello', 2), { jsonrpc: '2.0', method: 'notifications/x' }])
+  const reply = client.post([
+    client.doing('slow', 1), client.doing('hello', 2), { jsonrpc: '2.0', method: 'notifications/x' }
+  ])
   await turns()
   gate.open()
   t.same((await reply).json.map(({ id }: any) => id), [2, 1])
-  t.same((await client.post([client.doing('hello', 3)])).json.map(({ id }: any) => id), [3], 'a batch of one stays a batch')
+  t.same(
+    (await client.post([client.doing('hello', 3)])).json.map(({ id }: any) => id), [3], 'a batch of one stays a batch'
+  )
 })
 
 t.test('a batch that becomes a stream brings what was answered before', async (t) => {
@@ -141,7 +153,9 @@ t.test('newer revisions have no batches', async (t) => {
 
 t.test('an id can be used by one request at a time', async (t) => {
   const gate = new Gate()
-  const client = await (await fleet(t, { scripts: { ...plain, slow: async () => { await gate.passed } } })).client().begin()
+  const client = await (await fleet(t, {
+    scripts: { ...plain, slow: async () => { await gate.passed } }
+  })).client().begin()
   const slow = client.do('slow', 'same')
   await turns()
   const { status, json } = await client.do('hello', 'same')
@@ -159,7 +173,9 @@ t.test('an id that is taken while the rest of a batch is delivered stays taken',
   client.version = '2025-03-26'
   await client.begin()
   const held = f.first.weather.hold('bus.publish')
-  const batch = client.post([{ jsonrpc: '2.0', method: 'notifications/roots/list_changed' }, client.doing('hello', 'same')])
+  const batch = client.post([
+    { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }, client.doing('hello', 'same')
+  ])
   await held.reached
   const single = client.do('slow', 'same')
   await turns()
@@ -208,7 +224,9 @@ t.test('a call that is cancelled while it streams ends its stream', async (t) =>
 t.test('sse: a call that is cancelled ends as a stream of its own', async (t) => {
   const client = await (await fleet(t, {
     responseMode: 'sse',
-    scripts: { slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }
+    scripts: {
+      slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve))
+    }
   })).client().begin()
   const reply = client.do('slow', 5)
   await turns()
@@ -220,7 +238,9 @@ t.test('sse: a call that is cancelled ends as a stream of its own', async (t) =>
 
 t.test('of a batch, what is not cancelled is answered', async (t) => {
   const f = await fleet(t, {
-    scripts: { ...plain, slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }
+    scripts: {
+      ...plain, slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve))
+    }
   })
   const client = f.client()
   client.version = '2025-03-26'
@@ -380,7 +400,9 @@ t.test('a request that cannot be kept fails its whole batch, and what still runs
   client.version = '2025-03-26'
   await client.begin()
   f.first.weather.failing.add('records.replace')
-  const { status, json } = await client.post([client.doing('slow', 1), client.request('logging/setLevel', { level: 'error' }, 2)])
+  const { status, json } = await client.post([
+    client.doing('slow', 1), client.request('logging/setLevel', { level: 'error' }, 2)
+  ])
   t.equal(status, 503)
   t.equal(json.id, 1)
   f.first.weather.failing.clear()
@@ -396,7 +418,10 @@ t.test('what a batch left running is given up at last', async (t) => {
   client.version = '2025-03-26'
   await client.begin()
   f.first.weather.failing.add('records.replace')
-  t.equal((await client.post([client.doing('stuck', 1), client.request('logging/setLevel', { level: 'error' }, 2)])).status, 503)
+  t.equal(
+    (await client.post([client.doing('stuck', 1), client.request('logging/setLevel', { level: 'error' }, 2)])).status,
+    503
+  )
   await f.first.endpoint.drain(1)
   await f.first.endpoint.close()
   t.equal(f.first.endpoint.liveCount, 0)
@@ -454,7 +479,9 @@ t.test('a question that names no call, while two run, comes on the stream that b
   const client = await f.client().begin({ elicitation: {} })
   for (const { events } of [await client.do('talk'), await client.do('talk')]) await events.message()
   const { events } = await client.get()
-  const asked = f.made[0]?.server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })
+  const asked = f.made[0]?.server.server.elicitInput({
+    message: '?', requestedSchema: { type: 'object', properties: {} }
+  })
   const { id, method } = await events.message()
   t.equal(method, 'elicitation/create')
   await client.answer(id, { action: 'decline' })

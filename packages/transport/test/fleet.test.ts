@@ -7,19 +7,24 @@ import { type Made, type Scripts, say } from './fixtures/server.js'
 const scripts: Scripts = {
   hello: () => 'hi',
   count: async ({ session }) => (await session.update(data => { data.n = (data.n ?? 0) + 1 })).n,
-  ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })).action
+  ask: async ({ server }) => (await server.server.elicitInput({
+    message: '?', requestedSchema: { type: 'object', properties: {} }
+  })).action
 }
 
 async function announce (f: Fleet, data: unknown): Promise<void> {
   await (f.made[0] as Made).server.server.sendLoggingMessage({ level: 'info', data })
 }
 
-const data = (messages: any[]): unknown[] => messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
+const data = (messages: any[]): unknown[] =>
+  messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
 
 t.test('a session lives on every replica, and what it keeps is exact', async (t) => {
   const f = await fleet(t, { replicas: 3, scripts })
   const client = await f.client().begin()
-  await Promise.all(Array.from({ length: 60 }, async (_, n) => await client.at(f.replicas[n % 3]?.endpoint as any).do('count')))
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, n) => await client.at(f.replicas[n % 3]?.endpoint as any).do('count'))
+  )
   t.equal(said((await client.do('count')).json), '61')
   t.same(f.made.map(({ session }) => session.restored), [false, true, true])
 })
@@ -61,7 +66,10 @@ t.test('progress and cancellation find the replica that they concern', async (t)
         aborted.open()
         resolve()
       })),
-      ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }, { onprogress: ({ progress }) => { progressed.open(progress) } })).action
+      ask: async ({ server }) => (await server.server.elicitInput(
+        { message: '?', requestedSchema: { type: 'object', properties: {} } },
+        { onprogress: ({ progress }) => { progressed.open(progress) } }
+      )).action
     }
   })
   const progressed = new Gate<number>()
@@ -141,7 +149,8 @@ t.test('of two replicas that open one stream at the same time, one receives', as
       await opened.passed
       return await publish(channel, message)
     }
-    const streams = await Promise.all((n % 2 === 0 ? [here, there] : [there, here]).map(async client => (await client.get()).events))
+    const both = n % 2 === 0 ? [here, there] : [there, here]
+    const streams = await Promise.all(both.map(async client => (await client.get()).events))
     for (const stream of streams) await stream.block()
     opened.open()
     await turns()
@@ -204,7 +213,9 @@ t.test('a session that ended unheard is dropped at its next use', async (t) => {
 t.test('a call whose replica died ends with an error within two heartbeats', async (t) => {
   const heartbeat = 300
   const f = await fleet(t, {
-    replicas: 2, heartbeat, scripts: { stuck: async scene => { await say(scene, 'begun'); await new Promise(() => {}) } }
+    replicas: 2,
+    heartbeat,
+    scripts: { stuck: async scene => { await say(scene, 'begun'); await new Promise(() => {}) } }
   })
   const here = await f.client().begin()
   const { events } = await here.do('stuck', 'mine')
@@ -218,7 +229,11 @@ t.test('a call whose replica died ends with an error within two heartbeats', asy
 })
 
 t.test('a call that ended on a dead replica is not run again, but told in full', async (t) => {
-  const f = await fleet(t, { replicas: 2, heartbeat: 40, scripts: { talk: async scene => { await say(scene, 'one'); return 'done' } } })
+  const f = await fleet(t, {
+    replicas: 2,
+    heartbeat: 40,
+    scripts: { talk: async scene => { await say(scene, 'one'); return 'done' } }
+  })
   const here = await f.client().begin()
   const { events } = await here.do('talk')
   await events.message()
@@ -245,7 +260,11 @@ t.test('what is stored and sent can be sealed', async (t) => {
     await turns(1)
     return bytes.map(byte => byte ^ 0x55)
   }
-  const f = await fleet(t, { replicas: 2, scripts: { ...scripts, talk: async scene => { await say(scene, 'one'); return 'done' } }, sessions: { codec: { seal: turn, open: turn } } })
+  const f = await fleet(t, {
+    replicas: 2,
+    scripts: { ...scripts, talk: async scene => { await say(scene, 'one'); return 'done' } },
+    sessions: { codec: { seal: turn, open: turn } }
+  })
   const here = await f.client().begin({ elicitation: {} })
   const there = here.at(f.second.endpoint)
   const { events } = await here.do('talk')
@@ -263,8 +282,10 @@ t.test('what others say of things that are not here is passed over', async (t) =
   const { key } = (await f.first.sessions.open(client.id as string, null)) as any
   const { fleet: bus } = f.second.sessions
   for (const [type, details] of [
-    ['no such type', {}], ['answer', { message: { id: 1 } }], ['answer', { message: {} }], ['notification', { message: { id: 1, jsonrpc: '2.0', method: 'x' } }],
-    ['answer', { message: { jsonrpc: '2.0', id: 'x', result: {} } }], ['wake', { stream: 'none' }], ['takeover', { stream: 'none', claim: 1 }],
+    ['no such type', {}], ['answer', { message: { id: 1 } }], ['answer', { message: {} }],
+    ['notification', { message: { id: 1, jsonrpc: '2.0', method: 'x' } }],
+    ['answer', { message: { jsonrpc: '2.0', id: 'x', result: {} } }], ['wake', { stream: 'none' }],
+    ['takeover', { stream: 'none', claim: 1 }],
     ['listening', {}], ['gone', { keys: ['no.such'], reason: 'expired' }]
   ] as any) {
     await bus.tell(type, 'no.such', details)
@@ -285,7 +306,9 @@ t.test('each request of a dead replica gets its error, even where the log has no
   const here = f.client()
   here.version = '2025-03-26'
   await here.begin()
-  const { events } = await here.post([here.doing('stuck', 1), here.request('tools/call', { name: 'do', arguments: { what: 'stuck' } }, 2)])
+  const { events } = await here.post([
+    here.doing('stuck', 1), here.request('tools/call', { name: 'do', arguments: { what: 'stuck' } }, 2)
+  ])
   await events.message()
   await events.message()
   f.first.weather.down = true
@@ -295,7 +318,11 @@ t.test('each request of a dead replica gets its error, even where the log has no
 
 t.test('a response whose session ended unheard ends at the next heartbeat', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { replicas: 2, heartbeat: 400, scripts: { slow: async scene => { await say(scene, 'begun'); await gate.passed } } })
+  const f = await fleet(t, {
+    replicas: 2,
+    heartbeat: 400,
+    scripts: { slow: async scene => { await say(scene, 'begun'); await gate.passed } }
+  })
   const here = await f.client().begin()
   const { events } = await here.do('slow')
   await events.message()

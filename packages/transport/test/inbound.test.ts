@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
-import { Extra } from '../dist/extra.js'
-import { header } from '../dist/inbound.js'
+import { HandlerExtra } from '../dist/calls/handler-extra.js'
+import { header } from '../dist/http/inbound.js'
 import { Call } from './fixtures/client.js'
 
 t.test('a header is one string', async (t) => {
@@ -12,22 +12,30 @@ t.test('a header is one string', async (t) => {
 })
 
 t.test('copies of a header that agree are one', async (t) => {
-  const version = (value: string | string[]): string | undefined => header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
-  for (const copies of ['2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'], ['2025-06-18, 2025-06-18', '2025-06-18']]) {
+  const version = (value: string | string[]): string | undefined =>
+    header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
+  for (const copies of [
+    '2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'],
+    ['2025-06-18, 2025-06-18', '2025-06-18']
+  ]) {
     t.equal(version(copies), '2025-06-18', String(copies))
   }
-  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) t.not(version(copies), '2025-06-18', String(copies))
+  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) {
+    t.not(version(copies), '2025-06-18', String(copies))
+  }
 })
 
 t.test('a server of the v2 SDK reads a web request', async (t) => {
-  const { request } = new Extra(new Call(null, { 'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x' }))
+  const { request } = new HandlerExtra(new Call(null, {
+    'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x'
+  }))
   t.equal(request.method, 'POST')
   t.equal(request.url, 'http://replica.test/mcp')
   t.same(Object.fromEntries(request.headers), { 'x-tenant': 'ü', 'set-cookie': 'a,b' })
 })
 
 t.test('a server of the v1 SDK reads headers and a URL', async (t) => {
-  const { authInfo, closeSSEStream, requestInfo } = new Extra(new Call(null, { 'x-tenant': 'a' }))
+  const { authInfo, closeSSEStream, requestInfo } = new HandlerExtra(new Call(null, { 'x-tenant': 'a' }))
   t.same(requestInfo.headers, { 'x-tenant': 'a' })
   t.equal(requestInfo.url.pathname, '/mcp')
   t.equal(authInfo, undefined)

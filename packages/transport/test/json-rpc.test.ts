@@ -1,6 +1,6 @@
 import t from 'tap'
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
-import { errorMessage, idOf, isNotification, isRequest, isRequestId, isResponse } from '../dist/json-rpc.js'
+import { errorMessage, idOf, isNotification, isRequest, isRequestId, isResponse } from '../dist/http/json-rpc.js'
 
 const sparse: unknown[] = []
 sparse[3] = 1
@@ -22,7 +22,9 @@ const hostile: Record<string, unknown> = {
   'an id that is a fraction': { jsonrpc: '2.0', id: 1.5, method: 'ping' },
   'an id beyond the safe integers': { jsonrpc: '2.0', id: 2 ** 53, method: 'ping' },
   'an id of 257 characters': { jsonrpc: '2.0', id: 'x'.repeat(257), method: 'ping' },
-  'a progress token of 257 characters': { jsonrpc: '2.0', method: 'x', params: { _meta: { progressToken: 'x'.repeat(257) } } },
+  'a progress token of 257 characters': {
+    jsonrpc: '2.0', method: 'x', params: { _meta: { progressToken: 'x'.repeat(257) } }
+  },
   'an answer to an id of 257 characters': { jsonrpc: '2.0', id: 'x'.repeat(257), result: {} },
   'an id that is an object': { jsonrpc: '2.0', id: {}, method: 'ping' },
   'an id that is a list': { jsonrpc: '2.0', id: [1], method: 'ping' },
@@ -37,11 +39,17 @@ const hostile: Record<string, unknown> = {
   'a member that JSON-RPC does not know': { jsonrpc: '2.0', id: 1, method: 'ping', more: 1 },
   'a request with a result': { jsonrpc: '2.0', id: 1, method: 'ping', result: {} },
   'a notification with a null id': { jsonrpc: '2.0', id: null, method: 'x' },
-  'a progress token that is an object': { jsonrpc: '2.0', id: 1, method: 'ping', params: { _meta: { progressToken: {} } } },
+  'a progress token that is an object': {
+    jsonrpc: '2.0', id: 1, method: 'ping', params: { _meta: { progressToken: {} } }
+  },
   'metadata that is a string': { jsonrpc: '2.0', method: 'x', params: { _meta: 'x' } },
   'metadata that is null': { jsonrpc: '2.0', id: 1, result: { _meta: null } },
-  'a related task without an id': { jsonrpc: '2.0', id: 1, method: 'x', params: { _meta: { 'io.modelcontextprotocol/related-task': {} } } },
-  'a related task that is a string': { jsonrpc: '2.0', id: 1, method: 'x', params: { _meta: { 'io.modelcontextprotocol/related-task': 'x' } } },
+  'a related task without an id': {
+    jsonrpc: '2.0', id: 1, method: 'x', params: { _meta: { 'io.modelcontextprotocol/related-task': {} } }
+  },
+  'a related task that is a string': {
+    jsonrpc: '2.0', id: 1, method: 'x', params: { _meta: { 'io.modelcontextprotocol/related-task': 'x' } }
+  },
   'an error without a code': { jsonrpc: '2.0', id: 1, error: { message: 'x' } },
   'an error with a fraction for a code': { jsonrpc: '2.0', id: 1, error: { code: 1.5, message: 'x' } },
   'an error without a message': { jsonrpc: '2.0', id: 1, error: { code: 1 } },
@@ -62,12 +70,19 @@ t.test('every message is of one kind', async (t) => {
   const kinds = (message: unknown): boolean[] => [isRequest(message), isNotification(message), isResponse(message)]
   for (const id of [0, -1, 7, Number.MAX_SAFE_INTEGER, '', '0', 'ü', 'a\r\nb', '__proto__', 'x'.repeat(256)]) {
     t.same(kinds({ jsonrpc: '2.0', id, method: '' }), [true, false, false])
-    t.same(kinds({ jsonrpc: '2.0', id, method: 'x', params: { more: 1, _meta: { progressToken: 0, more: 1 } } }), [true, false, false])
-    t.same(kinds({ jsonrpc: '2.0', id, result: { _meta: { 'io.modelcontextprotocol/related-task': { taskId: 'a' } } } }), [false, false, true])
+    t.same(kinds({ jsonrpc: '2.0', id, method: 'x', params: { more: 1, _meta: { progressToken: 0, more: 1 } } }), [
+      true, false, false
+    ])
+    t.same(kinds({
+      jsonrpc: '2.0', id, result: { _meta: { 'io.modelcontextprotocol/related-task': { taskId: 'a' } } }
+    }), [false, false, true])
     t.same(kinds({ jsonrpc: '2.0', id, error: { code: 1, message: '' } }), [false, false, true])
   }
   t.same(kinds({ jsonrpc: '2.0', method: 'x' }), [false, true, false])
-  t.same(kinds(JSON.parse('{"jsonrpc":"2.0","method":"x","__proto__":{"id":1}}')), [false, false, false], 'a prototype in JSON is a member like any other')
+  t.same(
+    kinds(JSON.parse('{"jsonrpc":"2.0","method":"x","__proto__":{"id":1}}')), [false, false, false],
+    'a prototype in JSON is a member like any other'
+  )
 })
 
 t.test('what passes is what the SDK takes', async (t) => {
@@ -90,7 +105,11 @@ t.test('an id is a string or a whole number', async (t) => {
 t.test('an error names the request, where there is one', async (t) => {
   t.equal(idOf({ id: 1, method: 'x' }), 1)
   t.equal(idOf({ id: 'a', method: 'x', params: [] }), 'a')
-  for (const value of [null, undefined, 'x', [], { id: 1 }, { id: 1, result: {} }, { id: null, method: 'x' }, { id: {}, method: 'x' }]) t.equal(idOf(value), null)
+  for (const value of [
+    null, undefined, 'x', [], { id: 1 }, { id: 1, result: {} }, { id: null, method: 'x' }, { id: {}, method: 'x' }
+  ]) {
+    t.equal(idOf(value), null)
+  }
 })
 
 t.test('an error has data when there is some', async (t) => {

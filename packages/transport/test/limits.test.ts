@@ -8,7 +8,14 @@ import { said } from './fixtures/client.js'
 /** Calls that run until the test lets them go. */
 function waiting (): { gate: Gate, scripts: Scripts } {
   const gate = new Gate()
-  return { gate, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' }, talk: async scene => { await say(scene, 'x'); await gate.passed; return 'done' } } }
+  return {
+    gate,
+    scripts: {
+      hello: () => 'hi',
+      wait: async () => { await gate.passed; return 'done' },
+      talk: async scene => { await say(scene, 'x'); await gate.passed; return 'done' }
+    }
+  }
 }
 
 const elicitation = { message: '?', requestedSchema: { type: 'object' as const, properties: {} } }
@@ -25,7 +32,11 @@ t.test('maxCalls: a session may run so many requests here, whether their clients
   }
   await turns()
   const refused = await client.do('hello', 'one too many')
-  t.match(refused, { status: 429, headers: { 'retry-after': '1', 'cache-control': 'no-store' }, json: { id: 'one too many', error: { code: -32000 } } })
+  t.match(refused, {
+    status: 429,
+    headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+    json: { id: 'one too many', error: { code: -32000 } }
+  })
   t.equal((await client.notify('notifications/roots/list_changed')).status, 202, 'what is no request may pass')
   const other = await f.client().begin()
   t.equal(said((await other.do('hello')).json), 'hi', 'of another session nothing runs')
@@ -44,8 +55,12 @@ t.test('maxCalls: requests of a batch count one by one', async (t) => {
   t.match(never, { status: 400, json: { id: null, error: { code: -32600 } } }, 'trying again would not help')
   const one = client.do('wait')
   await turns()
-  t.match(await client.post(Array.from({ length: 3 }, () => client.doing('hello'))), { status: 429, json: { id: null } })
-  t.match(await client.post([...Array.from({ length: 3 }, () => client.doing('hello')), { jsonrpc: '2.0', method: 'notifications/x' }]), { status: 429 })
+  t.match(await client.post(Array.from({ length: 3 }, () => client.doing('hello'))), {
+    status: 429, json: { id: null }
+  })
+  t.match(await client.post([
+    ...Array.from({ length: 3 }, () => client.doing('hello')), { jsonrpc: '2.0', method: 'notifications/x' }
+  ]), { status: 429 })
   gate.open()
   t.equal((await client.post(Array.from({ length: 2 }, () => client.doing('hello')))).json.length, 2)
   await one
@@ -110,7 +125,8 @@ t.test('ids of clients are bounded', async (t) => {
 t.test('maxSubscriptions: the server never hears of one too many', async (t) => {
   const f = await fleet(t, { maxSubscriptions: 2, replicas: 2 })
   const client = await f.client().begin()
-  const subscribe = async (uri: string): Promise<any> => (await client.post(client.request('resources/subscribe', { uri }))).json
+  const subscribe = async (uri: string): Promise<any> =>
+    (await client.post(client.request('resources/subscribe', { uri }))).json
   t.match(await subscribe('a:1'), { result: {} })
   const two = await Promise.all([subscribe('a:2'), subscribe('a:3')])
   t.same(two.map(answer => 'error' in answer).sort(), [false, true], 'those under way count')
@@ -119,7 +135,8 @@ t.test('maxSubscriptions: the server never hears of one too many', async (t) => 
   t.match(await subscribe('a:1'), { result: {} }, 'one that is there is none too many')
   t.match(await client.post(client.request('resources/unsubscribe', { uri: 'a:1' })), { status: 200 })
   t.match(await subscribe('a:4'), { result: {} })
-  t.match((await client.at(f.second.endpoint).post(client.request('resources/subscribe', { uri: 'a:5' }))).json, { error: {} }, 'on any replica')
+  const elsewhere = await client.at(f.second.endpoint).post(client.request('resources/subscribe', { uri: 'a:5' }))
+  t.match(elsewhere.json, { error: {} }, 'on any replica')
 })
 
 t.test('maxOpenStreams: the oldest response ends for a new one, and those of running calls stay', async (t) => {
@@ -173,7 +190,7 @@ t.test('callTimeout: a call that takes too long is cancelled and answered', asyn
   await f.first.endpoint.drain(60_000)
 })
 
-t.test('callTimeout: a question that nobody answers is answered with an error, and holds nothing any more', async (t) => {
+t.test('callTimeout: a question that nobody answers is answered with an error, and holds nothing any more', async t => {
   const asked = new Gate<unknown>()
   const f = await fleet(t, {
     callTimeout: 30,
@@ -190,7 +207,7 @@ t.test('callTimeout: a question that nobody answers is answered with an error, a
   await eventually(() => f.first.endpoint.liveCount === 0)
 })
 
-t.test('a question that the server takes back holds nothing any more', async (t) => {
+t.test('a question that the server takes back holds nothing any more', async t => {
   const f = await fleet(t, { dormantAfter: 10 })
   const client = await f.client().begin({ elicitation: {} })
   const { events } = await client.get()
@@ -199,7 +216,8 @@ t.test('a question that the server takes back holds nothing any more', async (t)
   const asked = server.elicitInput(elicitation, { signal: takingBack.signal }).catch(error => error)
   const { id } = await events.message()
   takingBack.abort()
-  t.match(await events.message(), { method: 'notifications/cancelled', params: { requestId: id } }, 'by the id that the client knows')
+  const cancelled = { method: 'notifications/cancelled', params: { requestId: id } }
+  t.match(await events.message(), cancelled, 'by the id that the client knows')
   await asked
   t.equal((await client.answer(id, { action: 'accept' })).status, 400)
   await eventually(() => f.first.endpoint.liveCount === 0)
@@ -207,7 +225,10 @@ t.test('a question that the server takes back holds nothing any more', async (t)
 })
 
 t.test('stallTimeout: a reader that takes nothing is cut, and can resume', async (t) => {
-  const f = await fleet(t, { stallTimeout: 40, scripts: { shout: async scene => { await say(scene, 'x'.repeat(100_000)); return 'done' } } })
+  const f = await fleet(t, {
+    stallTimeout: 40,
+    scripts: { shout: async scene => { await say(scene, 'x'.repeat(100_000)); return 'done' } }
+  })
   const client = await f.client().begin()
   const cut: unknown[] = []
   f.first.sessions.on('limitReached', event => { cut.push(event.limit) })
@@ -228,7 +249,13 @@ t.test('drain and close resolve in time, whatever the server does', async (t) =>
       server: {
         connect: async transport => {
           transport.onmessage = (message: any) => {
-            if (message.method === 'initialize') void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+            if (message.method === 'initialize') {
+              void transport.send({
+                jsonrpc: '2.0',
+                id: message.id,
+                result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
+              })
+            }
           }
         },
         close: async () => await never
@@ -310,7 +337,7 @@ t.test('two cancellations of a stream end it once', async (t) => {
   t.equal((await events.rest()).length, 1)
 })
 
-t.test('callTimeout: a request whose effect never becomes durable is answered, whatever became of its id', async (t) => {
+t.test('callTimeout: a request whose effect never becomes durable is answered, whatever became of its id', async t => {
   const { gate, scripts } = waiting()
   const f = await fleet(t, { scripts, callTimeout: 50 })
   const client = await f.client().begin()
@@ -331,9 +358,19 @@ t.test('callTimeout: a server that throws at the answer to its question ends not
       connect: async transport => {
         transport.onclose = () => {}
         transport.onmessage = (message: any) => {
-          if (message.method === 'initialize') return void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
-          if (message.method === 'notifications/initialized') for (const id of [1, 2]) void transport.send({ jsonrpc: '2.0', id, method: 'roots/list' })
-          if (message.error !== undefined || message.method === 'notifications/cancelled') throw new Error(`no ${message.id ?? 'cancellation'}`)
+          if (message.method === 'initialize') {
+            return void transport.send({
+              jsonrpc: '2.0',
+              id: message.id,
+              result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
+            })
+          }
+          if (message.method === 'notifications/initialized') {
+            for (const id of [1, 2]) void transport.send({ jsonrpc: '2.0', id, method: 'roots/list' })
+          }
+          if (message.error !== undefined || message.method === 'notifications/cancelled') {
+            throw new Error(`no ${message.id ?? 'cancellation'}`)
+          }
         }
       },
       close: async () => {}
@@ -342,18 +379,21 @@ t.test('callTimeout: a server that throws at the answer to its question ends not
   const client = await f.client().begin({ roots: {} })
   await eventually(() => f.first.errors.length === 2)
   t.match(f.first.errors, [{ message: 'no 1' }, { message: 'no 2' }])
-  t.match((await client.post(client.request('tools/list'))).json, { error: { message: /took too long/ } }, 'nor does one that throws at a cancellation')
+  const tooLong = { error: { message: /took too long/ } }
+  t.match((await client.post(client.request('tools/list'))).json, tooLong, 'nor does one that throws at a cancellation')
   await client.notify('notifications/initialized')
   const { events } = await client.get()
   events.close()
 })
 
-t.test('a session has at most 100 questions that its client has not answered; more are refused in a later turn', async (t) => {
+t.test('a client leaves at most 100 questions of a session unanswered; more are refused in a later turn', async t => {
   const f = await fleet(t)
   const client = await f.client().begin({ elicitation: {} })
   const [{ server: { server } }] = f.made as [Made]
   const refused: unknown[] = []
-  const asked = Array.from({ length: 102 }, async () => await server.elicitInput(elicitation).catch(error => { refused.push(error) }))
+  const asked = Array.from({ length: 102 }, async () => await server.elicitInput(elicitation).catch(error => {
+    refused.push(error)
+  }))
   await turns()
   t.match(refused, [{ message: /has not answered 100 requests/ }, { message: /100/ }])
   await client.delete()
@@ -402,7 +442,9 @@ t.test('who waits for a server when the drain has no time left is told that the 
   const waits = f.client().initialize()
   await turns()
   await f.first.endpoint.drain(10)
-  for (const reply of await Promise.all([begun, waits])) t.match(reply, { status: 503, headers: { 'retry-after': '1' }, json: { error: { message: /Shutting down/ } } })
+  for (const reply of await Promise.all([begun, waits])) {
+    t.match(reply, { status: 503, headers: { 'retry-after': '1' }, json: { error: { message: /Shutting down/ } } })
+  }
   const closed = f.first.endpoint.close()
   made.open()
   await closed

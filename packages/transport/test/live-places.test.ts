@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LivePlaces, Place } from '../dist/live-places.js'
+import { LivePlaces, Place } from '../dist/live/live-places.js'
 
 /** Places whose items are named for their owner. */
 class Town {
@@ -164,7 +164,9 @@ t.test('a move touches as few neighbours with many owners and places as with few
     const town = new Town(size)
     for (let n = 0; n < size; n++) town.settle(`${n % 2 === 0 ? 'a' : `o${n}x`}${n}`)
     let looks = 0
-    const watched = new Proxy(town.place('a0'), { get: (target, name) => { looks++; return Reflect.get(target, name) as unknown } })
+    const watched = new Proxy(town.place('a0'), {
+      get: (target, name) => { looks++; return Reflect.get(target, name) as unknown }
+    })
     town.places.occupy(watched)
     town.places.rest(watched)
     return looks

@@ -11,7 +11,9 @@ import { type Made, type Scripts, fixtureServer } from './fixtures/server.js'
 
 const scripts: Scripts = {
   hello: () => 'hi',
-  who: ({ server, session }) => JSON.stringify([session.restored, server.server.getClientVersion()?.name, server.server.getClientCapabilities()]),
+  who: ({ server, session }) => JSON.stringify([
+    session.restored, server.server.getClientVersion()?.name, server.server.getClientCapabilities()
+  ]),
   count: async ({ session }) => (await session.update(data => { data.n = (data.n ?? 0) + 1 })).n,
   hold: ({ session }) => { session.hold() }
 }
@@ -103,7 +105,9 @@ t.test('a notification that needs no server still reaches the one that is being 
     maxLive: 1,
     createServer: factory(fixtureServer(scripts, []), async (session, shared) => {
       await gate.passed
-      return await fixtureServer({ slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }, [])(session, shared)
+      return await fixtureServer(
+        { slow: async ({ extra }) => await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }, []
+      )(session, shared)
     })
   })
   const client = await f.client().begin()
@@ -154,7 +158,9 @@ t.test('a session that waits for its client, or is held, stays live', async (t) 
     dormantAfter: 10,
     scripts: {
       ...scripts,
-      ask: ({ server }) => { server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }).catch(() => {}) },
+      ask: ({ server }) => {
+        server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }).catch(() => {})
+      },
       hold: ({ session }) => {
         const release = session.hold()
         setTimeout(() => {
@@ -205,7 +211,9 @@ t.test('notifications that need no server do not wake a session', async (t) => {
   await f.client().begin()
   await turns()
   const before = f.made.length
-  for (const method of ['notifications/initialized', 'notifications/cancelled', 'notifications/progress']) t.equal((await client.notify(method)).status, 202)
+  for (const method of ['notifications/initialized', 'notifications/cancelled', 'notifications/progress']) {
+    t.equal((await client.notify(method)).status, 202)
+  }
   t.equal((await client.answer('x')).status, 400)
   t.equal((await client.answer(`${f.first.name}.1`)).status, 400)
   t.equal(f.made.length, before)
@@ -236,7 +244,10 @@ t.test('a server that closes itself while it starts has failed', async (t) => {
   const f = await fleet(t, {
     createServer: () => {
       const server = new McpServer({ name: 'shy', version: '1' })
-      return { connect: async transport => { await server.connect(transport); await server.close() }, close: async () => {} }
+      return {
+        connect: async transport => { await server.connect(transport); await server.close() },
+        close: async () => {}
+      }
     }
   })
   t.equal((await f.client().initialize()).status, 500)
@@ -257,7 +268,9 @@ t.test('a server that refuses the handshake of its session has failed', async (t
   f.first.sessions.on('restoreFailed', notice => { failed.push(notice) })
   // A record from elsewhere: its client said something that no server takes.
   const session = await f.first.sessions.open(client.id as string, null)
-  await session?.change(state => ({ ...state, handshake: { ...state.handshake, initialize: { protocolVersion: 1 } as any } }))
+  await session?.change(state => ({
+    ...state, handshake: { ...state.handshake, initialize: { protocolVersion: 1 } as any }
+  }))
   const { status } = await client.do('hello')
   t.equal(status, 500)
   t.match(f.first.errors, [{ message: 'the server refused the handshake of its session' }])
@@ -288,7 +301,10 @@ t.test('a factory that hangs is given up, and its server is closed when it comes
   const gate = new Gate()
   const made: Made[] = []
   const make = fixtureServer(scripts, made)
-  const f = await fleet(t, { factoryTimeout: 20, createServer: async (session, shared) => { await gate.passed; return await make(session, shared) } })
+  const f = await fleet(t, {
+    factoryTimeout: 20,
+    createServer: async (session, shared) => { await gate.passed; return await make(session, shared) }
+  })
   const { status, headers } = await f.client().initialize()
   t.equal(status, 503)
   t.equal(headers['retry-after'], '5')
@@ -326,7 +342,10 @@ t.test('a restore that comes late is closed once', async (t) => {
 
 t.test('a factory that fails after it was given up changes nothing', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { factoryTimeout: 10, createServer: async () => { await gate.passed; throw new Error('late') } })
+  const f = await fleet(t, {
+    factoryTimeout: 10,
+    createServer: async () => { await gate.passed; throw new Error('late') }
+  })
   t.equal((await f.client().initialize()).status, 503)
   gate.open()
   await turns()
@@ -337,7 +356,10 @@ t.test('a session that ends while it starts is gone, and its server closed', asy
   const gate = new Gate()
   const made: Made[] = []
   const make = fixtureServer(scripts, made)
-  const f = await fleet(t, { maxLive: 1, createServer: factory(make, async (session, shared) => { await gate.passed; return await make(session, shared) }) })
+  const f = await fleet(t, {
+    maxLive: 1,
+    createServer: factory(make, async (session, shared) => { await gate.passed; return await make(session, shared) })
+  })
   const client = await f.client().begin()
   await f.client().begin()
   await turns()
@@ -387,7 +409,10 @@ t.test('a server that closes itself is replaced at the next request', async (t) 
 })
 
 t.test('a server that closes itself while its session is looked up is replaced', async (t) => {
-  const f = await fleet(t, { maxLive: 1, scripts: { ...scripts, quit: async ({ server }) => { await server.close() } } })
+  const f = await fleet(t, {
+    maxLive: 1,
+    scripts: { ...scripts, quit: async ({ server }) => { await server.close() } }
+  })
   const client = await f.client().begin()
   await f.client().begin()
   await turns()
@@ -416,7 +441,9 @@ t.test('a session that came back while it was looked up is not brought back twic
 t.test('a session in use is not evicted', async (t) => {
   const ada = { subject: 'ada' }
   const f = await fleet(t, { scripts, sessions: { limits: { maxPerOwner: 3, evict: 'idle' } } })
-  const [listening, held, idle] = [await f.client(ada).begin(), await f.client(ada).begin(), await f.client(ada).begin()]
+  const [listening, held, idle] = [
+    await f.client(ada).begin(), await f.client(ada).begin(), await f.client(ada).begin()
+  ]
   const { events } = await listening.get()
   await held.do('hold')
   await f.client(ada).begin()
@@ -431,7 +458,9 @@ t.test('a session that ends in the moment it is restored is gone', async (t) => 
   const client = await f.client().begin()
   await f.client().begin()
   await turns()
-  f.first.sessions.on('restored', notice => { f.first.sessions.emit('terminated', { ...notice, reason: 'terminated' }) })
+  f.first.sessions.on('restored', notice => {
+    f.first.sessions.emit('terminated', { ...notice, reason: 'terminated' })
+  })
   t.equal((await client.do('hello')).status, 404)
   await eventually(() => f.made.at(-1)?.disposed.length === 1)
   t.same(f.made.at(-1)?.disposed, ['terminated'])
@@ -498,7 +527,10 @@ t.test('a session comes back only after the server before was disposed of', asyn
 t.test('a server that cannot be disposed of is reported, and stops nothing', async (t) => {
   const make = fixtureServer(scripts, [])
   const f = await fleet(t, {
-    createServer: async (session, shared) => ({ ...await make(session, shared) as any, dispose: () => { throw new Error('stuck') } })
+    createServer: async (session, shared) => ({
+      ...await make(session, shared) as any,
+      dispose: () => { throw new Error('stuck') }
+    })
   })
   const client = await f.client().begin()
   t.equal((await client.delete()).status, 200)
@@ -510,7 +542,10 @@ t.test('a server that takes for ever to dispose of is left behind after ten seco
   const make = fixtureServer(scripts, [])
   const never = new Gate()
   const f = await fleet(t, {
-    createServer: async (session, shared) => ({ ...await make(session, shared) as any, dispose: async () => { await never.passed } })
+    createServer: async (session, shared) => ({
+      ...await make(session, shared) as any,
+      dispose: async () => { await never.passed }
+    })
   })
   const client = await f.client().begin()
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -525,7 +560,11 @@ t.test('a server that takes for ever to dispose of is left behind after ten seco
 t.test('neither the id nor the context of a session is printed', async (t) => {
   const f = await fleet(t, { scripts })
   const client = f.client()
-  Object.assign(client, { inbound: (body: unknown, headers = {}) => Object.assign(Object.getPrototypeOf(client).inbound.call(client, body, headers), { context: () => ({ password: 'secret' }) }) })
+  Object.assign(client, {
+    inbound: (body: unknown, headers = {}) => Object.assign(
+      Object.getPrototypeOf(client).inbound.call(client, body, headers), { context: () => ({ password: 'secret' }) }
+    )
+  })
   await client.begin()
   const { session } = f.made[0] as Made
   t.same(session.context, { password: 'secret' })

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { isTooDeep } from '../dist/nesting.js'
+import { isTooDeep } from '../dist/http/nesting.js'
 
-const nested = (depth: number, open: string, inner: string, close: string): unknown => JSON.parse(open.repeat(depth) + inner + close.repeat(depth))
+const nested = (depth: number, open: string, inner: string, close: string): unknown =>
+  JSON.parse(open.repeat(depth) + inner + close.repeat(depth))
 
 t.test('lists and objects nest up to 200 levels', async (t) => {
   for (const [open, close] of [['[', ']'], ['{"a":', '}'], ['[0,', ',1]']] as const) {

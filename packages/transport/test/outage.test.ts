@@ -13,10 +13,13 @@ const scripts: Scripts = {
     await say(scene, 'two')
     return 'done'
   },
-  ask: async ({ server }) => (await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } })).action
+  ask: async ({ server }) => (await server.server.elicitInput({
+    message: '?', requestedSchema: { type: 'object', properties: {} }
+  })).action
 }
 
-const data = (messages: any[]): unknown[] => messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
+const data = (messages: any[]): unknown[] =>
+  messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
 const ids = (seen: any[]): unknown[] => seen.filter(event => event.data).map(({ id }) => id !== undefined)
 
 async function announce (f: Fleet, text: unknown): Promise<void> {
@@ -35,7 +38,8 @@ t.test('while nothing answers, everything is 503 and nothing is 404, and afterwa
   f.first.weather.down = true
   for (const client of [dormant, live, absent]) {
     for (const received of [
-      await client.do('hello'), await client.notify('notifications/initialized'), await client.notify('x'), await client.answer('x'),
+      await client.do('hello'), await client.notify('notifications/initialized'), await client.notify('x'),
+      await client.answer('x'),
       await client.get(), await client.get('standalone.0'), await client.delete()
     ]) {
       t.equal(received.status, 503)
@@ -126,7 +130,9 @@ t.test('append: a call that began before goes on, and later events have ids agai
 
 t.test('append: a call whose end was not logged ends with an error when it is resumed', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { scripts: { slow: async scene => { await say(scene, 'one'); await gate.passed; return 'done' } } })
+  const f = await fleet(t, {
+    scripts: { slow: async scene => { await say(scene, 'one'); await gate.passed; return 'done' } }
+  })
   const client = await f.client().begin()
   const { events } = await client.do('slow', 'unlogged')
   await events.message()
@@ -139,9 +145,12 @@ t.test('append: a call whose end was not logged ends with an error when it is re
   t.match(await again.rest(), [{ id: 'unlogged', error: { message: /interrupted/ } }])
 })
 
-t.test('append: each call whose end was not logged gets its error at once, even where the log has no room for all', async (t) => {
+t.test('append: each call whose end was not logged gets its error at once, even where the log is full', async t => {
   const gate = new Gate()
-  const f = await fleet(t, { memory: { maxEntries: 1 }, scripts: { slow: async scene => { await say(scene, 'one'); await gate.passed } } })
+  const f = await fleet(t, {
+    memory: { maxEntries: 1 },
+    scripts: { slow: async scene => { await say(scene, 'one'); await gate.passed } }
+  })
   const client = f.client()
   client.version = '2025-03-26'
   await client.begin()
@@ -296,7 +305,10 @@ t.test('remove: a session that cannot be ended now can be later', async (t) => {
 })
 
 t.test('a full backend says so', async (t) => {
-  const f = await fleet(t, { scripts: { fill: async ({ session }) => { await session.update(data => { data.x = 'x'.repeat(20_000) }) } }, memory: { maxBytes: 4_000 } })
+  const f = await fleet(t, {
+    scripts: { fill: async ({ session }) => { await session.update(data => { data.x = 'x'.repeat(20_000) }) } },
+    memory: { maxBytes: 4_000 }
+  })
   const client = await f.client().begin()
   t.match((await client.do('fill')).json.result, { isError: true })
   const refused = []
@@ -363,7 +375,9 @@ for (const [part, method] of [['presence', 'announce'], ['bus', 'subscribe']] as
 }
 
 t.test('responses outlive an outage', async (t) => {
-  const f = await fleet(t, { heartbeat: 10, keepAlive: 5, scripts, sessions: { ttl: { idle: 60_000, absolute: 60_000 } } })
+  const f = await fleet(t, {
+    heartbeat: 10, keepAlive: 5, scripts, sessions: { ttl: { idle: 60_000, absolute: 60_000 } }
+  })
   const client = await f.client().begin()
   const { events } = await client.get()
   await events.block()

@@ -1,14 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import t from 'tap'
+import { Deadlines, type Expiring } from '../dist/calls/deadlines.js'
+import { DurableTransport } from '../dist/calls/durable-transport.js'
+import { Pace } from '../dist/calls/pace.js'
+import { WireIds } from '../dist/calls/wire-ids.js'
+import { LogWriter } from '../dist/streams/log-writer.js'
 import { fleet } from './fixtures/fleet.js'
 import { Gate, eventually, turns } from './fixtures/gate.js'
 import type { Made, Scene } from './fixtures/server.js'
-import { DurableTransport } from '../dist/durable-transport.js'
-import { type Expiring, Overdue } from '../dist/overdue.js'
-import { Pace } from '../dist/pace.js'
-import { StreamWriter } from '../dist/stream-writer.js'
-import { WireIds } from '../dist/wire-ids.js'
 
 /** More than anybody says in the few turns that a test waits. */
 const ENDLESS = 10_000
@@ -39,7 +39,11 @@ for (const end of ['delete', 'close'] as const) {
       } while (answer.action !== 'accept')
     }
     const f = await fleet(t, {
-      scripts: { insist: async ({ server }: Scene) => { await insist(server).catch(error => { refused = error }).finally(over.open) } }
+      scripts: {
+        insist: async ({ server }: Scene) => {
+          await insist(server).catch(error => { refused = error }).finally(over.open)
+        }
+      }
     })
     const client = await f.client().begin({ elicitation: {} })
     const call = client.do('insist')
@@ -62,7 +66,10 @@ t.test('those who ask on and on without waiting are refused, each in a later tur
   await client.delete()
   let answered = 0
   const refusals: unknown[] = []
-  for (let n = 0; n < 100; n++) server.elicitInput(elicitation, { timeout: 1_000 }).then(() => { answered++ }, error => { refusals.push(error.message) })
+  for (let n = 0; n < 100; n++) {
+    const answer = server.elicitInput(elicitation, { timeout: 1_000 })
+    answer.then(() => { answered++ }, error => { refusals.push(error.message) })
+  }
   await Promise.resolve()
   t.equal(refusals.length, 0)
   await turns(3)
@@ -97,7 +104,11 @@ for (const end of ['hangs up', 'deletes'] as const) {
           while (!stopping.signal.aborted) {
             if (++told === ENDLESS) throw new Error('endless')
             if (end === 'deletes') await server.server.sendLoggingMessage({ level: 'info', data: told })
-            else await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: told } })
+            else {
+              await extra.sendNotification({
+                method: 'notifications/message', params: { level: 'info', data: told }
+              })
+            }
           }
           stop.open()
         }
@@ -119,8 +130,10 @@ for (const end of ['hangs up', 'deletes'] as const) {
 }
 
 t.test('a transport that tells nobody of what it notices works all the same', async (t) => {
-  const wireIds = new WireIds('0123456789abcdef', () => 1, new Overdue<Expiring>(60_000, item => item.expire(), error => { throw error }))
-  const transport = new DurableTransport('id', wireIds, new StreamWriter(async () => 1, () => {}))
+  const wireIds = new WireIds(
+    '0123456789abcdef', () => 1, new Deadlines<Expiring>(60_000, item => item.expire(), error => { throw error })
+  )
+  const transport = new DurableTransport('id', wireIds, new LogWriter(async () => 1, () => {}))
   const heard: unknown[] = []
   transport.onmessage = message => {
     heard.push(message)

@@ -33,7 +33,8 @@ t.test('the example serves the client of the SDK', async (t) => {
 
 t.test('every option and every status is listed', async (t) => {
   const options = [
-    'sessions', 'createServer', 'serverOptions', 'maxLive', 'dormantAfter', 'factoryTimeout', 'responseMode', 'streamAfter', 'retry', 'keepAlive', 'maxBuffered', 'heartbeat',
+    'sessions', 'createServer', 'serverOptions', 'maxLive', 'dormantAfter', 'factoryTimeout', 'responseMode',
+    'streamAfter', 'retry', 'keepAlive', 'maxBuffered', 'heartbeat',
     'standaloneRetry', 'callTimeout', 'stallTimeout', 'maxCalls', 'maxOpenStreams', 'maxSubscriptions'
   ]
   for (const option of options) t.match(readme, new RegExp(`^\\| \`${option}[\`(]`, 'm'))

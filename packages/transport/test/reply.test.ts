@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '@holdfast/core'
-import { emptyReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply } from '../dist/reply.js'
+import { emptyReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply } from '../dist/http/reply.js'
 
 /** What a client is told of each error: `undefined` is a defect, 500. */
 const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | undefined> = {
@@ -41,7 +41,9 @@ t.test('any other error is a defect, and nothing of it is told', async (t) => {
   for (const error of [new Error('secret'), 'secret', undefined, null, { code: 'HOLDFAST_CLOSED' }]) {
     t.notOk(isExpected(error))
     t.same(failureReply(error, null), {
-      status: 500, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error"}}'
+      status: 500,
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error"}}'
     })
   }
 })
@@ -61,13 +63,19 @@ t.test('an application that turns a request down is repeated', async (t) => {
 })
 
 t.test('a session that cannot be used is one that is not there', async (t) => {
-  for (const code of ['HOLDFAST_SESSION_GONE', 'HOLDFAST_INVALID_STATE'] as const) t.same(failureReply(new HoldfastError(code), 3), notFoundReply(3))
+  for (const code of ['HOLDFAST_SESSION_GONE', 'HOLDFAST_INVALID_STATE'] as const) {
+    t.same(failureReply(new HoldfastError(code), 3), notFoundReply(3))
+  }
   t.equal(notFoundReply(3).body, '{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"Session not found"}}')
 })
 
 t.test('replies say what they carry', async (t) => {
-  t.same(jsonReply('[1]'), { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '[1]' })
+  t.same(jsonReply('[1]'), {
+    status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '[1]'
+  })
   t.same(emptyReply(202), { status: 202, headers: { 'cache-control': 'no-store' }, body: null })
   t.equal(jsonReply('"\u2028\u2029"').body, '"\\u2028\\u2029"')
-  t.same(streamReply('').headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })
+  t.same(streamReply('').headers, {
+    'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no'
+  })
 })

@@ -34,8 +34,13 @@ t.test('what is no report, or comes too late, is left out', async (t) => {
   const f = await fleet(t, { replicas: 2 })
   const { fleet: others } = f.second.sessions
   f.second.sessions.fleet.tellReplica = async (to, type, key, details) => {
-    for (const report of [null, 'fine', { live: 1 }, { live: 'x', streams: 0, draining: false, versions }, { live: 0, streams: 0, draining: false, versions: null }]) {
-      await Object.getPrototypeOf(others).tellReplica.call(others, to, type, key, { ...details, report: report as never })
+    for (const report of [
+      null, 'fine', { live: 1 }, { live: 'x', streams: 0, draining: false, versions },
+      { live: 0, streams: 0, draining: false, versions: null }
+    ]) {
+      await Object.getPrototypeOf(others).tellReplica.call(others, to, type, key, {
+        ...details, report: report as never
+      })
     }
     await Object.getPrototypeOf(others).tellReplica.call(others, to, type, key, { ...details, call: 'another call' })
     return true

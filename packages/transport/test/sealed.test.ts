@@ -40,15 +40,22 @@ t.test('a session that came without a handshake gets one from its first request'
     client.version = version
     return client
   }
-  const [older, newer, twice, quiet] = [await client('2025-03-26'), await client('2025-11-25'), await client('2025-06-18'), await client('2025-06-18')]
-  const saying = async (versioned: string | undefined): Promise<string> => said((await older.post(older.doing('version'), { 'mcp-protocol-version': versioned })).json)
+  const [older, newer, twice, quiet] = [
+    await client('2025-03-26'), await client('2025-11-25'), await client('2025-06-18'), await client('2025-06-18')
+  ]
+  const saying = async (versioned: string | undefined): Promise<string> =>
+    said((await older.post(older.doing('version'), { 'mcp-protocol-version': versioned })).json)
   t.equal(await saying(undefined), '2025-03-26', 'the one that MCP says to assume')
   t.equal(await saying('2025-11-25'), '2025-03-26', 'once')
   t.equal((await newer.get()).status, 200, 'a stream before it')
   t.equal(said((await newer.do('version')).json), '2025-11-25')
-  t.match(await sessions.get(newer.id as string, null), { state: { client: { name: 'unknown' }, handshake: { initialized: true, initialize: { capabilities: {} } } } })
+  t.match(await sessions.get(newer.id as string, null), {
+    state: { client: { name: 'unknown' }, handshake: { initialized: true, initialize: { capabilities: {} } } }
+  })
   const made = f.made.length
-  t.strictSame((await Promise.all([twice.do('version'), twice.do('version')])).map(({ json }) => said(json)), ['2025-06-18', '2025-06-18'])
+  t.strictSame((await Promise.all([twice.do('version'), twice.do('version')])).map(({ json }) => said(json)), [
+    '2025-06-18', '2025-06-18'
+  ])
   t.equal(f.made.length, made + 1)
   t.equal(f.made.at(-1)?.initialized, 1)
   t.equal((await quiet.notify('notifications/initialized')).status, 202)
@@ -69,7 +76,9 @@ t.test('while sessions may be missing, an unknown id is no 404', async (t) => {
   const [client, absent] = [await f.client().begin(), f.client()]
   absent.id = 'x'
   await t.rejects(f.first.sessions.restoreSessionState(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
-  for (const received of [await absent.do('hello', 7), await absent.notify('x'), await absent.get(), await absent.delete()]) {
+  for (const received of [
+    await absent.do('hello', 7), await absent.notify('x'), await absent.get(), await absent.delete()
+  ]) {
     t.equal(received.status, 503)
     t.equal(received.headers['retry-after'], '5')
     t.match(received.json.error, { code: -32000, message: /try again/ })
@@ -89,7 +98,9 @@ t.test('a missing key is a 503 everywhere, and a broken seal a 404 like any othe
   const absent = f.client()
   absent.id = 'x'
   codec.refuse = () => new HoldfastError('HOLDFAST_KEY_UNAVAILABLE')
-  for (const received of [await there.do('hello'), await there.notify('x'), await there.get(), await there.get('standalone.0')]) {
+  for (const received of [
+    await there.do('hello'), await there.notify('x'), await there.get(), await there.get('standalone.0')
+  ]) {
     t.equal(received.status, 503)
     t.equal(received.headers['retry-after'], '5')
   }
@@ -114,7 +125,9 @@ t.test('an event whose key is missing waits, and one with a broken seal is lost'
   const resumed = async (from: string): Promise<unknown[]> => {
     const { events } = await client.get(from)
     const messages = []
-    for (let next = await events.message(); next !== undefined; next = await events.message()) messages.push(next.params?.data ?? next.error?.message ?? said(next))
+    for (let next = await events.message(); next !== undefined; next = await events.message()) {
+      messages.push(next.params?.data ?? next.error?.message ?? said(next))
+    }
     return messages
   }
   codec.refuse = text => text.includes('"two"') ? new HoldfastError('HOLDFAST_KEY_UNAVAILABLE') : undefined

@@ -6,7 +6,11 @@ import { Gate, turns } from './fixtures/gate.js'
 import { fixtureServer } from './fixtures/server.js'
 import type { HeldServer } from '../dist/index.js'
 
-async function running (f: Fleet, subject: string, count: number): Promise<Array<{ client: Client, call: ReturnType<Client['do']> }>> {
+async function running (
+  f: Fleet,
+  subject: string,
+  count: number
+): Promise<Array<{ client: Client, call: ReturnType<Client['do']> }>> {
   const calls = []
   for (let n = 0; n < count; n++) {
     const client = await f.client({ subject }).begin()
@@ -18,7 +22,10 @@ async function running (f: Fleet, subject: string, count: number): Promise<Array
 
 t.test('an owner whose calls hang takes at most half of the live places', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { maxLive: 20, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const f = await fleet(t, {
+    maxLive: 20,
+    scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } }
+  })
   const greedy = await running(f, 'greedy', 10)
   const limits: unknown[] = []
   f.first.sessions.on('limitReached', ({ limit }) => { limits.push(limit) })
@@ -36,7 +43,10 @@ t.test('an owner whose calls hang takes at most half of the live places', async 
 
 t.test('calls that arrive at sessions which are live already count in the same way', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { maxLive: 4, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const f = await fleet(t, {
+    maxLive: 4,
+    scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } }
+  })
   const clients = []
   for (let n = 0; n < 4; n++) clients.push(await f.client({ subject: 'greedy' }).begin())
   t.equal(f.first.endpoint.liveCount, 4, 'idle places are anybody\'s')
@@ -125,7 +135,10 @@ t.test('an owner whose servers take long to be let go keeps nobody else from a p
   const make = fixtureServer({}, [])
   const f = await fleet(t, {
     maxLive: 4,
-    createServer: async (session, shared) => ({ ...await make(session, shared) as HeldServer, dispose: async () => { if (session.principal?.subject === 'greedy') await gate.passed } })
+    createServer: async (session, shared) => ({
+      ...await make(session, shared) as HeldServer,
+      dispose: async () => { if (session.principal?.subject === 'greedy') await gate.passed }
+    })
   })
   const greedy = []
   for (let n = 0; n < 4; n++) greedy.push(await f.client({ subject: 'greedy' }).begin())
@@ -140,7 +153,10 @@ t.test('an owner whose servers take long to be let go keeps nobody else from a p
 
 t.test('a call that finds its session dormant, and then live and idle, waits for the share', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { maxLive: 2, scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } } })
+  const f = await fleet(t, {
+    maxLive: 2,
+    scripts: { hello: () => 'hi', wait: async () => { await gate.passed; return 'done' } }
+  })
   const [one, two] = [await f.client({ subject: 'a' }).begin(), await f.client({ subject: 'a' }).begin()]
   const other = await f.client({ subject: 'b' }).begin()
   t.same(f.made[0]?.disposed, ['dormant'])

@@ -6,7 +6,8 @@ import { fleet } from './fixtures/fleet.js'
 import { eventually, turns } from './fixtures/gate.js'
 import type { Made } from './fixtures/server.js'
 
-const tell = async ({ server }: Made, data: unknown): Promise<void> => await server.server.sendLoggingMessage({ level: 'info', data })
+const tell = async ({ server }: Made, data: unknown): Promise<void> =>
+  await server.server.sendLoggingMessage({ level: 'info', data })
 
 t.test('a server that speaks while its client listens stays live, and gives way when room is needed', async (t) => {
   const f = await fleet(t, { dormantAfter: 1_000, maxLive: 1 })
@@ -79,10 +80,14 @@ t.test('what a server says after its session let it go is dropped, with one warn
     t.same(disposed, [reason])
     for (let n = 0; n < 3; n++) await server.server.sendLoggingMessage({ level: 'info', data: n })
     server.sendToolListChanged()
-    t.match(await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }), { action: 'cancel' })
+    t.match(await server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }), {
+      action: 'cancel'
+    })
     t.same(await server.server.listRoots(), { roots: [] })
     t.same(await server.server.ping(), {})
-    await t.rejects(server.server.request({ method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } } as any, {} as any))
+    await t.rejects(server.server.request({
+      method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 }
+    } as any, {} as any))
     await turns()
     t.match(f.first.errors, [/dispose/])
     t.equal(f.first.errors.length, 1)
@@ -120,7 +125,13 @@ t.test('a server that cannot be connected again is let go all the same', async (
         if (connected++ > 0) throw new Error('once')
         transport.onclose = () => {}
         transport.onmessage = (message: any) => {
-          if (message.method === 'initialize') void transport.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+          if (message.method === 'initialize') {
+            void transport.send({
+              jsonrpc: '2.0',
+              id: message.id,
+              result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
+            })
+          }
         }
       },
       close: async () => {}
@@ -144,19 +155,25 @@ t.test('a process goes on although timers of servers that were let go speak', as
     let ticks = 0
     const timers = []
     const endpoint = new Endpoint({
-      sessions, serverOptions: {}, responseMode: 'auto', maxLive: 10, maxBuffered: 262144, streamAfter: 500, retry: 1000, standaloneRetry: 5000,
-      keepAlive: 15000, dormantAfter: 20, factoryTimeout: 10000, heartbeat: 5000, callTimeout: 60000, stallTimeout: 30000, maxCalls: 100,
-      maxOpenStreams: 16, maxSubscriptions: 1000,
+      sessions, serverOptions: {}, responseMode: 'auto', maxLive: 10, maxBuffered: 262144, streamAfter: 500,
+      retry: 1000, standaloneRetry: 5000, keepAlive: 15000, dormantAfter: 20, factoryTimeout: 10000, heartbeat: 5000,
+      callTimeout: 60000, stallTimeout: 30000, maxCalls: 100, maxOpenStreams: 16, maxSubscriptions: 1000,
       createServer () {
         const server = new McpServer({ name: 'ticking', version: '1' }, { capabilities: { logging: {} } })
-        timers.push(setInterval(() => { ticks++; server.server.sendLoggingMessage({ level: 'info', data: 'tick' }) }, 2))
+        timers.push(setInterval(() => {
+          ticks++
+          server.server.sendLoggingMessage({ level: 'info', data: 'tick' })
+        }, 2))
         return server
       }
     })
     await endpoint.start()
     const reply = await endpoint.post({
       headers: {}, url: 'http://127.0.0.1/mcp', principal: null, isGone: () => false,
-      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } } }
+      body: {
+        jsonrpc: '2.0', id: 1, method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } }
+      }
     })
     while (endpoint.liveCount > 0) await new Promise(resolve => setTimeout(resolve, 5))
     const before = ticks
@@ -165,7 +182,9 @@ t.test('a process goes on although timers of servers that were let go speak', as
     for (const timer of timers) clearInterval(timer)
     console.log(JSON.stringify({ status: reply.status, warnings }))
   `
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: new URL('.', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: new URL('.', import.meta.url), stdio: ['ignore', 'pipe', 'inherit']
+  })
   const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   t.equal(code, 0)
   t.same(JSON.parse(said), { status: 200, warnings: 1 })

@@ -12,7 +12,8 @@ async function announce (f: Fleet, data: unknown): Promise<void> {
   await (f.made[0] as Made).server.server.sendLoggingMessage({ level: 'info', data })
 }
 
-const data = (messages: any[]): unknown[] => messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
+const data = (messages: any[]): unknown[] =>
+  messages.map(({ params, result, error }) => params?.data ?? error?.message ?? result.content[0].text)
 
 t.test('what a server says by itself reaches the client that listens', async (t) => {
   const f = await fleet(t, { scripts })
@@ -72,7 +73,9 @@ t.test('a cursor of no stream of the session is refused', async (t) => {
   const [client, other] = [await f.client().begin(), await f.client().begin()]
   const { events } = await client.do('talk')
   await events.rest()
-  for (const cursor of ['', 'x', 'no.such.1', `${f.first.name}.99.0`, 'standalone.x']) t.equal((await client.get(cursor)).status, 400, cursor)
+  for (const cursor of ['', 'x', 'no.such.1', `${f.first.name}.99.0`, 'standalone.x']) {
+    t.equal((await client.get(cursor)).status, 400, cursor)
+  }
   t.equal((await other.get(events.cursor)).status, 400, 'streams are of one session')
 })
 
@@ -149,7 +152,9 @@ t.test('the newest response receives; when it ends, the one before goes on', asy
 
 t.test('a call that ends ends all its responses', async (t) => {
   const gate = new Gate()
-  const f = await fleet(t, { scripts: { slow: async scene => { await say(scene, 'begun'); await gate.passed; return 'done' } } })
+  const f = await fleet(t, {
+    scripts: { slow: async scene => { await say(scene, 'begun'); await gate.passed; return 'done' } }
+  })
   const client = await f.client().begin()
   const first = (await client.do('slow')).events
   await first.message()

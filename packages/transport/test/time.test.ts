@@ -1,30 +1,30 @@
 import t from 'tap'
-import { Overdue, type Waiting } from '../dist/overdue.js'
-import { Pulse } from '../dist/pulse.js'
+import { Deadlines, type Waiting } from '../dist/calls/deadlines.js'
+import { RepeatedTasks } from '../dist/fleet/repeated-tasks.js'
 import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
 
 stayAwake(t)
 
 t.test('a task repeats, also after it has failed', async (t) => {
   const failures: unknown[] = []
-  const pulse = new Pulse(error => failures.push(error))
+  const tasks = new RepeatedTasks(error => failures.push(error))
   let runs = 0
-  await pulse.every(2, () => { if (++runs === 1) throw new Error('once') })()
+  await tasks.every(2, () => { if (++runs === 1) throw new Error('once') })()
   t.equal(runs, 1)
   t.match(failures, [{ message: 'once' }])
   await eventually(() => runs >= 3)
   t.equal(failures.length, 1)
-  await pulse.stop()
+  await tasks.stop()
   const before = runs
   await new Promise(resolve => setTimeout(resolve, 10))
   t.equal(runs, before)
 })
 
 t.test('a task does not overlap with itself, and stopping waits for it', async (t) => {
-  const pulse = new Pulse(() => {})
+  const tasks = new RepeatedTasks(() => {})
   const gate = new Gate()
   let runs = 0
-  const run = pulse.every(1, async () => {
+  const run = tasks.every(1, async () => {
     runs++
     await gate.passed
   })
@@ -33,7 +33,7 @@ t.test('a task does not overlap with itself, and stopping waits for it', async (
   await run()
   t.equal(runs, 1)
   let stopped = false
-  const stop = pulse.stop().then(() => { stopped = true })
+  const stop = tasks.stop().then(() => { stopped = true })
   await turns()
   t.notOk(stopped)
   gate.open()
@@ -41,10 +41,10 @@ t.test('a task does not overlap with itself, and stopping waits for it', async (
 })
 
 t.test('nothing starts after it was stopped', async (t) => {
-  const pulse = new Pulse(() => {})
-  await pulse.stop()
-  await pulse.every(1_000, () => { t.fail('ran') })()
-  await pulse.stop()
+  const tasks = new RepeatedTasks(() => {})
+  await tasks.stop()
+  await tasks.every(1_000, () => { t.fail('ran') })()
+  await tasks.stop()
 })
 
 t.test('what waits too long is noticed, each in its turn, and what does not is not', async (t) => {
@@ -53,20 +53,20 @@ t.test('what waits too long is noticed, each in its turn, and what does not is n
     constructor (readonly name: string) {}
   }
   const due: string[] = []
-  const overdue = new Overdue<Item>(30, ({ name }) => { due.push(name) }, error => { throw error })
+  const deadlines = new Deadlines<Item>(30, ({ name }) => { due.push(name) }, error => { throw error })
   const done = new Item('done')
-  overdue.add(new Item('a'))
-  overdue.add(done)
+  deadlines.add(new Item('a'))
+  deadlines.add(done)
   await new Promise(resolve => setTimeout(resolve, 15))
-  overdue.add(new Item('b'))
-  overdue.delete(done)
-  overdue.delete(done)
-  overdue.delete(new Item('unknown'))
+  deadlines.add(new Item('b'))
+  deadlines.delete(done)
+  deadlines.delete(done)
+  deadlines.delete(new Item('unknown'))
   await eventually(() => due.length > 0)
   t.same(due, ['a'])
   await eventually(() => due.length > 1)
   t.same(due, ['a', 'b'])
-  overdue.add(new Item('c'))
+  deadlines.add(new Item('c'))
   await eventually(() => due.length > 2)
 })
 
@@ -76,10 +76,12 @@ t.test('what is due and throws keeps nothing else from being due', async (t) => 
   }
   let due = 0
   const failures: unknown[] = []
-  const overdue = new Overdue<Item>(5, () => { if (++due !== 2) throw new Error(`broken ${due}`) }, error => { failures.push(error) })
-  for (let n = 0; n < 3; n++) overdue.add(new Item())
+  const deadlines = new Deadlines<Item>(
+    5, () => { if (++due !== 2) throw new Error(`broken ${due}`) }, error => { failures.push(error) }
+  )
+  for (let n = 0; n < 3; n++) deadlines.add(new Item())
   await eventually(() => due === 3)
-  overdue.add(new Item())
+  deadlines.add(new Item())
   await eventually(() => due === 4)
   t.match(failures, [{ message: 'broken 1' }, { message: 'broken 3' }, { message: 'broken 4' }])
 })

@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Json, JsonObject, Principal, Sessions } from '@holdfast/core'
 import {
-  type CreateServer, type DisposeReason, Endpoint, type EndpointOptions, type HeldServer, type Inbound, type McpSession, type Reply, type ResponseMode,
+  type CreateServer, type DisposeReason, Endpoint, type EndpointOptions, type HeldServer, type Inbound, type McpSession,
+  type Reply, type ResponseMode,
   SUPPORTED_VERSIONS, errorReply, idOf
 } from '@holdfast/transport'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
@@ -21,8 +22,20 @@ declare const headers: IncomingHttpHeaders
 declare const createServer: CreateServer
 
 const limits = { maxCalls: 1, maxOpenStreams: 1, maxSubscriptions: 1 }
-const times = { streamAfter: 1, retry: 1, standaloneRetry: 1, callTimeout: 1, stallTimeout: 1, keepAlive: 1, dormantAfter: 1, factoryTimeout: 1, heartbeat: 1 }
-const options: EndpointOptions = { sessions, createServer, serverOptions: {}, maxLive: 1, maxBuffered: 1, responseMode: 'auto', ...limits, ...times }
+const times = {
+  streamAfter: 1,
+  retry: 1,
+  standaloneRetry: 1,
+  callTimeout: 1,
+  stallTimeout: 1,
+  keepAlive: 1,
+  dormantAfter: 1,
+  factoryTimeout: 1,
+  heartbeat: 1
+}
+const options: EndpointOptions = {
+  sessions, createServer, serverOptions: {}, maxLive: 1, maxBuffered: 1, responseMode: 'auto', ...limits, ...times
+}
 
 // Endpoint
 const endpoint = new Endpoint(options)
@@ -43,7 +56,9 @@ export const mode: ResponseMode = 'stream'
 export const worded: EndpointOptions = { ...options, heartbeat: '5s' }
 
 // What goes in and comes out
-export const call: Inbound = { headers, url: 'http://localhost/mcp', principal: { subject: 'ada' }, isGone: () => false }
+export const call: Inbound = {
+  headers, url: 'http://localhost/mcp', principal: { subject: 'ada' }, isGone: () => false
+}
 // @ts-expect-error nobody is null, not left out
 export const unproven: Inbound = { headers, url: 'http://localhost/mcp', isGone: () => false }
 export async function take (): Promise<void> {
@@ -59,7 +74,10 @@ expectType<readonly string[]>()(SUPPORTED_VERSIONS)
 export const factories: CreateServer[] = [
   (_, { serverOptions }) => new McpServer({ name: 'x', version: '1' }, serverOptions),
   async () => new Server({ name: 'x', version: '1' }),
-  () => ({ server: new McpServer({ name: 'x', version: '1' }), dispose: async (reason) => { expectType<DisposeReason>()(reason) } }),
+  () => ({
+    server: new McpServer({ name: 'x', version: '1' }),
+    dispose: async (reason) => { expectType<DisposeReason>()(reason) }
+  }),
   // @ts-expect-error a factory makes a server
   () => ({})
 ]

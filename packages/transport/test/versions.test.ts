@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SUPPORTED_VERSIONS, isSupported, refusedVersion, revision } from '../dist/versions.js'
+import { SUPPORTED_VERSIONS, isSupported, refusedVersion, revision } from '../dist/http/versions.js'
 
 t.test('the revisions differ in batches and in priming events', async (t) => {
   t.same(SUPPORTED_VERSIONS, ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'])
@@ -21,14 +21,21 @@ t.test('an unsupported version is refused with those that are', async (t) => {
   t.same(JSON.parse(String(reply?.body)), {
     jsonrpc: '2.0',
     id: 1,
-    error: { code: -32000, message: 'Bad Request: Unsupported protocol version (supported versions: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05, 2024-10-07)', data: { supported: SUPPORTED_VERSIONS, requested: '2026-07-28' } }
+    error: {
+      code: -32000,
+      message: 'Bad Request: Unsupported protocol version ' +
+        '(supported versions: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05, 2024-10-07)',
+      data: { supported: SUPPORTED_VERSIONS, requested: '2026-07-28' }
+    }
   })
 })
 
 t.test('a hostile version is refused like any other', async (t) => {
   let deep: unknown = []
   for (let depth = 0; depth < 20_000; depth++) deep = [deep]
-  const values = ['', 'toString', '__proto__', 'x'.repeat(100_000), 7, null, {}, [], ['2025-11-25'], { toString: 1, valueOf: 1 }, deep]
+  const values = ['', 'toString', '__proto__', 'x'.repeat(100_000), 7, null, {}, [], ['2025-11-25'], {
+    toString: 1, valueOf: 1
+  }, deep]
   for (const value of values) {
     const reply = refusedVersion(value, null)
     t.equal(reply?.status, 400)

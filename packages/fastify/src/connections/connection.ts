@@ -1,7 +1,7 @@
-import type { ServerHttp2Session } from 'node:http2'
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Exchange } from './exchange.js'
 
 /** Milliseconds that a peer has to take note of the end. */
 const LINGER = 150
@@ -11,8 +11,25 @@ const REFUSAL = 'HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-
 const STILL = 7
 export const LOOK = 100
 
+/** What a connection needs of a request and its reply. */
+interface OnConnection {
+  /** Set where the request is for one of our routes. */
+  readonly ours: object | undefined
+  /** Over HTTP/2. */
+  readonly stream?: ServerHttp2Stream | undefined
+  readonly response: ServerResponse | Http2ServerResponse | undefined
+  /** The whole body has arrived. */
+  readonly arrived: boolean
+  /** The whole reply has gone out. */
+  readonly replied: boolean
+  /** Part of the reply waits for its reader. */
+  readonly pending: boolean
+  /** Others work on it. */
+  readonly isElsewhere: boolean
+}
+
 /** One connection, and what is under way on it. */
-export class Connection {
+export class Connection<Exchange extends OnConnection> {
   readonly exchanges = new Set<Exchange>()
   session: ServerHttp2Session | undefined
   /** It was upgraded, or is a tunnel: it belongs to whoever took it. */

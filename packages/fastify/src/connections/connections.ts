@@ -16,14 +16,14 @@ const WATCHING = new WeakMap<Server, Set<Connections>>()
  * does not tell: it takes a connection on which nothing was ever asked for a busy one, and stops its own time-outs once it closes.
  */
 export class Connections {
-  readonly #all = new Set<Connection>()
+  readonly #all = new Set<Connection<Exchange>>()
   /** Those that are under TLS, by their peer, until they have closed: TLS has a socket of its own, which does not name this one. */
-  readonly #peers = new Map<string, Connection>()
+  readonly #peers = new Map<string, Connection<Exchange>>()
   readonly #servers = new Set<Server>()
-  readonly #connections = new Marks<Connection>()
+  readonly #connections = new Marks<Connection<Exchange>>()
   readonly #exchanges = new Marks<Exchange>()
   /** A session of HTTP/2 begins while its connection is being accepted. */
-  #latest: Connection | undefined
+  #latest: Connection<Exchange> | undefined
   /** This plugin has drained; the others may still serve. */
   #drained = false
   /** All have. */
@@ -31,7 +31,7 @@ export class Connections {
   #looking: NodeJS.Timeout | undefined
   #settled: (() => void) | undefined
 
-  [Symbol.iterator] (): Iterator<Connection> { return this.#all[Symbol.iterator]() }
+  [Symbol.iterator] (): Iterator<Connection<Exchange>> { return this.#all[Symbol.iterator]() }
 
   /** Watches a server. Its own listeners come after ours. */
   watch (server: Server): void {
@@ -157,8 +157,8 @@ export class Connections {
     this.#connections.set(session, connection)
   }
 
-  #add (socket: Socket): Connection {
-    const connection = new Connection(socket)
+  #add (socket: Socket): Connection<Exchange> {
+    const connection = new Connection<Exchange>(socket)
     this.#connections.set(socket, connection)
     this.#all.add(connection)
     this.#latest = connection
@@ -189,7 +189,7 @@ export class Connections {
 
   #begin ({ socket }: IncomingMessage, response: ServerResponse | Http2ServerResponse): Exchange {
     // One that no server has accepted, such as that of a serverless adapter, is not ours to end.
-    const connection = (socket as Socket | undefined && this.#connections.get(socket)) ?? new Connection(socket)
+    const connection = (socket as Socket | undefined && this.#connections.get(socket)) ?? new Connection<Exchange>(socket)
     if (connection.exchanges.size > 0) connection.prune()
     const exchange = new Exchange(connection)
     connection.exchanges.add(exchange)

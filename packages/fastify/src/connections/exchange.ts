@@ -23,7 +23,7 @@ export class Exchange {
   refused = false
   cut = false
 
-  constructor (readonly connection: Connection, readonly stream?: ServerHttp2Stream) {}
+  constructor (readonly connection: Connection<Exchange>, readonly stream?: ServerHttp2Stream) {}
 
   /** Whether the whole body has arrived; where nobody serves a request, nobody waits for one. */
   get arrived (): boolean {

@@ -1,0 +1,77 @@
+import { type JsonObject, type Session, isObject } from '@holdfast/core'
+import { type Inbound, header } from '../http/inbound.js'
+import { INVALID_PARAMS, type Request, type Response } from '../http/json-rpc.js'
+import { type Reply, errorReply } from '../http/reply.js'
+import { ASSUMED } from '../http/versions.js'
+import type { LiveSessions } from '../live/live-sessions.js'
+import type { Calls } from './calls.js'
+
+type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
+
+/**
+ * Begins a session. The record is created first, so that a cap is met before a server is made, and the answer goes out
+ * only when the record says what was agreed. Whatever id the client brings is ignored.
+ */
+export async function initialize (
+  calls: Calls,
+  live: LiveSessions,
+  inbound: Inbound,
+  request: Request
+): Promise<Reply> {
+  const params = request.params
+  if (!isHandshake(params)) {
+    return errorReply(
+      400, request.id, INVALID_PARAMS, 'Invalid params: initialize needs protocolVersion, capabilities and clientInfo'
+    )
+  }
+  const session = await calls.sessions.create({
+    principal: inbound.principal,
+    client: params.clientInfo,
+    handshake: { initialize: params, protocolVersion: params.protocolVersion },
+    context: await inbound.context?.() ?? null
+  })
+  inbound.found?.(session)
+  let agreed = false
+  try {
+    const reply = await live.withServer(session, false, async started => await calls.run(started, inbound, [request], {
+      // The answer decides whether there is a session at all.
+      held: true,
+      beforeAnswer: async (_, response) => {
+        agreed = await agree(session, response)
+        return response
+      }
+    }))
+    return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
+  } finally {
+    if (!agreed) await calls.sessions.end(session.key, session.owner)
+  }
+}
+
+/**
+ * Gives a session that came without a handshake, from another system, the one that its client must have made: nothing
+ * is known of it but the version.
+ */
+export async function assumeHandshake (session: Session, inbound: Inbound): Promise<void> {
+  const protocolVersion = header(inbound, 'mcp-protocol-version') ?? ASSUMED
+  const client = { name: 'unknown', version: '0' }
+  const handshake = {
+    initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true
+  }
+  await session.change(state => state.handshake.protocolVersion === '' ? { ...state, client, handshake } : state)
+}
+
+function isHandshake (params: unknown): params is HandshakeParams {
+  return isObject(params) && typeof params.protocolVersion === 'string' && isObject(params.capabilities) &&
+    isObject(params.clientInfo) && typeof params.clientInfo.name === 'string' &&
+    typeof params.clientInfo.version === 'string'
+}
+
+/** Keeps the version that the server agreed to. False when it refused. */
+async function agree (session: Session, response: Response): Promise<boolean> {
+  if (!('result' in response)) return false
+  const { protocolVersion } = response.result
+  if (typeof protocolVersion === 'string' && protocolVersion !== session.state.handshake.protocolVersion) {
+    await session.change(state => ({ ...state, handshake: { ...state.handshake, protocolVersion } }))
+  }
+  return true
+}

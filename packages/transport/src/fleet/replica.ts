@@ -1,0 +1,139 @@
+import type { FleetMessage, FleetMessageType, RecordKey, Session, Sessions } from '@holdfast/core'
+import { isNotification, isResponse } from '../http/json-rpc.js'
+import type { LiveSessions } from '../live/live-sessions.js'
+import type { OpenStreams } from '../streams/open-streams.js'
+import { takeAnswer, takeNotification } from './message-routing.js'
+import { RepeatedTasks } from './repeated-tasks.js'
+import type { RollCall } from './roll-call.js'
+
+export interface ReplicaSettings {
+  /** Milliseconds; a replica that died is noticed within two of them. */
+  heartbeat: number
+  /** Milliseconds between comments on an idle stream. */
+  keepAlive: number
+  /** Milliseconds that a reader of a stream may take nothing of what waits for it. */
+  stallTimeout: number
+  /** Milliseconds without use after which a session becomes dormant. */
+  dormantAfter: number
+}
+
+/** Sessions that are being used are extended this often, or three times in their time to live. */
+const USE_INTERVAL = 30_000
+
+/** Milliseconds after a heartbeat in which another one would tell nothing new. */
+const SHORTLY = 250
+
+/**
+ * This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here.
+ */
+export class Replica {
+  readonly #tasks: RepeatedTasks
+  #beatAt = -Infinity
+  #unlisten: (() => Promise<void>) | undefined
+
+  constructor (
+    private readonly sessions: Sessions,
+    private readonly live: LiveSessions,
+    private readonly streams: OpenStreams,
+    private readonly rollCall: RollCall,
+    private readonly settings: ReplicaSettings
+  ) {
+    this.#tasks = new RepeatedTasks(error => {
+      // An outage has its own event.
+      if (!sessions.vault.availability.down) sessions.emit('error', { error })
+    })
+    sessions.inUse = key => streams.has(key) || live.get(key)?.busy === true
+    sessions.on('terminated', async ({ key }) => await this.#end(key, 'terminated'))
+    sessions.on('expired', async ({ key }) => await this.#end(key, 'expired'))
+  }
+
+  /** Resolves when the first heartbeat was tried; with the backend down, later ones go on trying. */
+  async start (): Promise<void> {
+    const { heartbeat, keepAlive, stallTimeout, dormantAfter } = this.settings
+    const { idle, absolute } = this.sessions.vault
+    this.#tasks.every(keepAlive, () => this.streams.keepAlive())
+    this.#tasks.every(Math.max(10, stallTimeout / 4), () => this.streams.checkReaders())
+    this.#tasks.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    this.#tasks.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
+    // 1.5 heartbeats of grace and half a one to look make two.
+    const beat = this.#tasks.every(heartbeat / 2, async () => await this.#beat())
+    // Others may have missed it for so long that they count it as dead. A beat that is refused by a backend that is up
+    // must not follow itself.
+    this.sessions.on('backendUp', async () => { if (performance.now() - this.#beatAt > SHORTLY) await beat() })
+    await beat()
+  }
+
+  async stop (): Promise<void> {
+    await this.#tasks.stop()
+    const { fleet, vault: { availability, backend } } = this.sessions
+    try {
+      await this.#unlisten?.()
+      await availability.ask(() => backend.presence.withdraw(fleet.replica))
+    } catch (error) {
+      // Others notice by the missing heartbeat.
+      if (!availability.down) this.sessions.emit('error', { error })
+    }
+  }
+
+  async #beat (): Promise<void> {
+    this.#beatAt = performance.now()
+    const { fleet, vault: { availability, backend } } = this.sessions
+    const tried = await Promise.allSettled([
+      availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5)),
+      this.#listen()
+    ])
+    for (const one of tried) if (one.status === 'rejected') throw one.reason
+    this.streams.checkForeign()
+  }
+
+  async #listen (): Promise<void> {
+    this.#unlisten ??= await this.sessions.fleet.listen(async message => await this.#hear(message))
+  }
+
+  async #keepUsed (): Promise<void> {
+    const used = new Set<Session>(this.streams.used)
+    for (const live of this.live) if (live.busy) used.add(live.session)
+    await Promise.all(Array.from(used, async session => {
+      if (!await this.sessions.touch(session)) await this.#end(session.key, 'expired')
+    }))
+  }
+
+  async #end (key: RecordKey, reason: 'terminated' | 'expired'): Promise<void> {
+    await this.live.end(key, reason)
+    this.streams.close(key)
+  }
+
+  async #hear (message: FleetMessage): Promise<void> {
+    const { live, streams, rollCall, sessions } = this
+    const handle = HANDLERS[message.type] as (receiver: Receiver, message: FleetMessage) => void | Promise<void>
+    await handle(
+      { sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message
+    )
+  }
+}
+
+interface Receiver {
+  sessions: Sessions
+  live: LiveSessions
+  streams: OpenStreams
+  rollCall: RollCall
+  end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
+}
+
+type Handler<Type> = (receiver: Receiver, message: Extract<FleetMessage, { type: Type }>) => void | Promise<void>
+
+/** What each type of message does here. */
+const HANDLERS: { readonly [Type in FleetMessageType]: Handler<Type> } = {
+  gone: async ({ end }, { keys, reason }) => { await Promise.all(keys.map(async key => await end(key, reason))) },
+  wake: async ({ sessions, streams }, { key, stream, from, ask }) => {
+    if (streams.wake(key, stream) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key, {})
+  },
+  listening: ({ live }, { key }) => live.get(key)?.heard(),
+  takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, stream, from, claim),
+  answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
+  notification: async ({ live }, { key, message }) => {
+    if (isNotification(message)) await takeNotification(live.get(key), message)
+  },
+  'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, call),
+  present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, call, report)
+}

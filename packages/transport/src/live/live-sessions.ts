@@ -1,0 +1,394 @@
+import { setImmediate } from 'node:timers/promises'
+import {
+  HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError,
+  keyLabel, samePrincipal, within
+} from '@holdfast/core'
+import type { Deadlines, Expiring } from '../calls/deadlines.js'
+import { DurableTransport } from '../calls/durable-transport.js'
+import { WireIds } from '../calls/wire-ids.js'
+import type { OpenStreams } from '../streams/open-streams.js'
+import { STANDALONE, type StreamLog } from '../streams/stream-log.js'
+import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
+import { LivePlaces } from './live-places.js'
+import { LiveSession } from './live-session.js'
+import { OwnerMismatches } from './owner-mismatches.js'
+import { PlaceQueue } from './place-queue.js'
+import { Recency } from './recency.js'
+
+/** Milliseconds that a session waits for room among the live ones. */
+const PATIENCE = 2_000
+
+export interface LiveSettings {
+  createServer: CreateServer
+  serverOptions: SharedServerOptions
+  /** Server objects at the same time. An owner's busy ones are at most half of them. */
+  maxLive: number
+  /** Milliseconds without use after which a session becomes dormant. */
+  dormantAfter: number
+  /** Milliseconds that createServer and the replay may take together. */
+  factoryTimeout: number
+}
+
+/** What a request does with the session that it names; `live` is absent when the session is dormant here. */
+export type Use<T> = (session: Session, live?: LiveSession) => T | Promise<T>
+
+/** What a request does with a session that has a server object. */
+export type UseLive<T> = (live: LiveSession) => T | Promise<T>
+
+interface Starting {
+  live: LiveSession
+  /** For those who wait for it. */
+  ready: Promise<void>
+  /** They wait no longer, though its server may still be made. */
+  refuse: () => void
+}
+
+/** The sessions that have a server object here: least recently used first, restored when they are asked for. */
+export class LiveSessions {
+  /** Serves the reports of mismatches only. No answer depends on it. */
+  readonly #byId = new Map<string, LiveSession>()
+  /** By id and subject: see {@link nameOf}. */
+  readonly #byName = new Map<string, LiveSession>()
+  readonly #byKey = new Map<RecordKey, LiveSession>()
+  readonly #recency = new Recency<LiveSession>()
+  readonly #starting = new Map<RecordKey, Starting>()
+  /** Servers that are being made. */
+  readonly #making = new Set<Promise<void>>()
+  /** Ended while they were starting. */
+  readonly #doomed = new Set<RecordKey>()
+  readonly #closing = new Map<RecordKey, Promise<void>>()
+  readonly #places: LivePlaces<LiveSession>
+  readonly #queue = new PlaceQueue(PATIENCE)
+  readonly #mismatches: OwnerMismatches
+  #closed = false
+  #requestCount = 0
+
+  constructor (
+    private readonly sessions: Sessions,
+    private readonly log: StreamLog,
+    private readonly streams: OpenStreams,
+    private readonly settings: LiveSettings,
+    private readonly deadlines: Deadlines<Expiring>
+  ) {
+    this.#places = new LivePlaces(settings.maxLive, live => live.working)
+    this.#mismatches = new OwnerMismatches(sessions, id => this.#byId.get(id)?.session)
+  }
+
+  get size (): number { return this.#byKey.size }
+
+  get (key: RecordKey): LiveSession | undefined { return this.#byKey.get(key) }
+
+  get keys (): Iterable<RecordKey> { return this.#byKey.keys() }
+
+  [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
+
+  /**
+   * Finds a session, live or dormant, extends it and hands it to `use`. A live one keeps its server object until what
+   * `use` returns has settled. One round trip to the backend. Undefined when there is no such session.
+   *
+   * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be
+   * what it waits for
+   */
+  async withSession<T> (id: string, principal: Principal | null, calls: boolean, use: Use<T>): Promise<T | undefined> {
+    const live = this.#of(id, principal)
+    if (live === undefined) return await this.#withDormant(id, principal, use)
+    const { session } = live
+    let exists
+    live.enter()
+    try {
+      exists = await this.sessions.touch(session)
+      if (exists && calls && live.serverState.isBehind) await live.serverState.catchUp()
+      if (exists && this.#isUsable(live)) {
+        this.#use(live)
+        return await use(session, live)
+      }
+    } finally {
+      live.leave()
+    }
+    if (!exists) {
+      await this.end(session.key, 'expired')
+      return undefined
+    }
+    // The server closed itself. Its session goes on, with another.
+    if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
+    return await this.withSession(id, principal, calls, use)
+  }
+
+  /** Ends a session, live or dormant. False when there was none. */
+  async terminate (id: string, principal: Principal | null): Promise<boolean> {
+    const terminated = await this.sessions.terminate(id, principal)
+    if (!terminated) this.#mismatches.note(id, principal)
+    return terminated
+  }
+
+  /**
+   * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server
+   * is made once for all requests that wait for it.
+   *
+   * @param restored the session goes on; it does not begin
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT,
+   * HOLDFAST_SESSION_GONE
+   */
+  async withServer<T> (session: Session, restored: boolean, use: UseLive<T>): Promise<T> {
+    const there = this.#byKey.get(session.key)
+    if (there?.transport.isClosed === true) {
+      await this.#remove(there, 'dormant')
+      return await this.withServer(session, restored, use)
+    }
+    const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
+    const live = there ?? (starting as Starting).live
+    // Whoever waits is in it from the beginning, so that it cannot be taken to make room as soon as it is there.
+    live.enter()
+    try {
+      await starting?.ready
+      // Whoever came later may have seen more than the one for whom the server is made.
+      if (session.version > live.session.version) {
+        live.session.record.refresh(session.version, session.state, live.session.version)
+      }
+      if (live.serverState.isBehind) await live.serverState.catchUp()
+      if (!this.#isUsable(live)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+      this.#use(live)
+      return this.admit(live) ? await use(live) : await this.whenAdmitted(live, use)
+    } finally {
+      live.leave()
+    }
+  }
+
+  /**
+   * Lets requests run in a live session. False when they must wait for their owner's share: see {@link whenAdmitted}.
+   */
+  admit (live: LiveSession): boolean {
+    return this.#places.occupy(live.place)
+  }
+
+  /**
+   * Waits for the owner's share, and hands `use` the live session in which requests may then run; it may be another one
+   * than before.
+   *
+   * @param live which the caller uses
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
+   */
+  async whenAdmitted<T> (live: LiveSession, use: UseLive<T>): Promise<T> {
+    // Who waits keeps no place from others.
+    live.leave()
+    try {
+      await this.#wait(live, () => this.#places.occupy(live.place))
+    } finally {
+      live.enter()
+    }
+    if (this.#isUsable(live)) return await use(live)
+    if (!await this.sessions.touch(live.session)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+    return await this.withServer(live.session, true, use)
+  }
+
+  isStarting (key: RecordKey): boolean { return this.#starting.has(key) }
+
+  /** How many requests wait for a session to become live. */
+  waiting (key: RecordKey): number { return this.#starting.get(key)?.live.entered ?? 0 }
+
+  /** Drops the server object of a session that has ended. */
+  async end (key: RecordKey, reason: 'terminated' | 'expired'): Promise<void> {
+    const live = this.#byKey.get(key)
+    if (live !== undefined) await this.#remove(live, reason)
+    else if (this.#starting.has(key)) this.#doomed.add(key)
+  }
+
+  /** Makes those dormant that nobody has used for a while. */
+  async rest (now = performance.now()): Promise<void> {
+    const idle = []
+    for (const live of this.#recency) {
+      if (now - live.usedAt < this.settings.dormantAfter) break
+      if (!live.busy && now - live.heardAt >= this.settings.dormantAfter) idle.push(live)
+    }
+    await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
+  }
+
+  /** Resolves when no request runs here or waits for its server, or when the time is over. */
+  async idle (timeout: number): Promise<void> {
+    await within(this.#quiet(), timeout)
+  }
+
+  async #quiet (): Promise<void> {
+    if (this.#starting.size > 0) {
+      await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
+      // Whoever waited for a server has its call run in it by then.
+      await setImmediate()
+    }
+    await Promise.all(Array.from(this, async live => await live.transport.idle()))
+  }
+
+  /** Nothing becomes live any more. Who waits for that is told that this process ends. */
+  stop (): void {
+    this.#closed = true
+    this.#queue.end()
+    for (const { refuse } of this.#starting.values()) refuse()
+  }
+
+  /** Lets every server object go; the sessions go on elsewhere. */
+  async close (): Promise<void> {
+    this.stop()
+    this.#mismatches.tell()
+    await Promise.allSettled([...this.#making, ...Array.from(this, async live => await this.#remove(live, 'closing'))])
+    await Promise.all(this.#closing.values())
+  }
+
+  #begin (session: Session, restored: boolean): Starting {
+    const { key } = session
+    const live = this.#live(session, restored)
+    const making = this.#start(live).catch(error => {
+      if (restored && !isEnding(error)) this.sessions.emit('restoreFailed', { ...notice(session), error })
+      throw error
+    }).finally(() => {
+      this.#making.delete(making)
+      this.#starting.delete(key)
+      this.#doomed.delete(key)
+    })
+    this.#making.add(making)
+    const starting = { live } as Starting
+    starting.ready = new Promise((resolve, reject) => {
+      making.then(resolve, reject)
+      starting.refuse = () => reject(new HoldfastError('HOLDFAST_CLOSED'))
+    })
+    this.#starting.set(key, starting)
+    return starting
+  }
+
+  async #start (live: LiveSession): Promise<void> {
+    const { id, key, principal } = live.session
+    await this.#closing.get(key)
+    await this.#wait(live, () => this.#takePlace(live))
+    try {
+      await this.#connect(live)
+      if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
+      if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
+      if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
+    } catch (error) {
+      this.#leavePlace(live)
+      await live.close('closing').finally(() => this.#giveBackPlace(live))
+      throw error
+    }
+    this.#byId.set(id, live)
+    this.#byName.set(nameOf(id, principal), live)
+    this.#byKey.set(key, live)
+    if (live.restored) this.sessions.emit('restored', { ...notice(live.session), principal })
+  }
+
+  /** Most calls are short: when there is no place, one is soon free. */
+  async #wait (live: LiveSession, tryTake: () => boolean): Promise<void> {
+    if (await this.#queue.take(live.place.owner, tryTake)) return
+    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
+    this.sessions.emit('limitReached', { limit: 'maxLive', owner: live.session.owner, admitted: false })
+    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+  }
+
+  async #withDormant<T> (id: string, principal: Principal | null, use: Use<T>): Promise<T | undefined> {
+    const session = await this.sessions.open(id, principal)
+    if (session !== undefined) return await use(session)
+    this.#mismatches.note(id, principal)
+    return undefined
+  }
+
+  #of (id: string, principal: Principal | null): LiveSession | undefined {
+    const live = this.#byName.get(nameOf(id, principal))
+    return live !== undefined && samePrincipal(live.session.principal, principal) ? live : undefined
+  }
+
+  #isUsable (live: LiveSession): boolean {
+    return this.#byKey.get(live.session.key) === live && !live.transport.isClosed
+  }
+
+  #use (live: LiveSession): void {
+    live.usedAt = performance.now()
+    this.#recency.use(live)
+  }
+
+  #idle (live: LiveSession): void {
+    if (this.#byKey.get(live.session.key) === live) {
+      this.#use(live)
+      this.#places.rest(live.place, live.busy)
+    }
+    this.#queue.freed()
+  }
+
+  /** Takes a place for a server object, from an idle session if it must be. */
+  #takePlace (live: LiveSession): boolean {
+    if (this.#closed) return false
+    const taken = this.#places.take(live.place)
+    if (taken?.leaves !== undefined) void this.#remove(taken.leaves, 'dormant')
+    return taken !== undefined
+  }
+
+  /** Others may have its place; its owner waits until its server has closed. */
+  #leavePlace (live: LiveSession): void {
+    this.#places.leave(live.place)
+    this.#queue.freed()
+  }
+
+  #giveBackPlace (live: LiveSession): void {
+    this.#places.giveBack(live.place)
+    this.#queue.freed()
+  }
+
+  #live (session: Session, restored: boolean): LiveSession {
+    const { key, id } = session
+    const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount, this.deadlines)
+    const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => {
+      // A server that somebody listens to is not left alone, though nobody uses it.
+      const now = performance.now()
+      const ask = now - live.heardAt >= this.settings.dormantAfter / 4
+      if (this.streams.deliver(key, STANDALONE, first, messages, ended, ask)) live.heardAt = now
+    })
+    const transport = new DurableTransport(id, wireIds, standalone)
+    const live: LiveSession = new LiveSession(
+      session, transport, restored, this.sessions, this.settings.factoryTimeout,
+      () => this.#places.occupy(live.place, true),
+      () => this.#idle(live)
+    )
+    return live
+  }
+
+  async #connect (live: LiveSession): Promise<void> {
+    const { createServer, serverOptions, factoryTimeout } = this.settings
+    const connecting = (async () => { await live.connect(heldServer(await createServer(live, { serverOptions }))) })()
+    try {
+      if (!await within(connecting, factoryTimeout, true)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
+    } catch (error) {
+      // A factory that comes back late must not leave its server behind.
+      const late = async (): Promise<void> => await live.close('closing')
+      connecting.then(late, late)
+      throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_FACTORY_FAILED', undefined, { cause: error })
+    }
+  }
+
+  async #remove (live: LiveSession, reason: DisposeReason): Promise<void> {
+    const { id, key, principal } = live.session
+    this.#byId.delete(id)
+    this.#byName.delete(nameOf(id, principal))
+    this.#byKey.delete(key)
+    this.#recency.delete(live)
+    const closing = live.close(reason).finally(() => {
+      if (this.#closing.get(key) === closing) this.#closing.delete(key)
+      this.#giveBackPlace(live)
+    })
+    this.#closing.set(key, closing)
+    this.#leavePlace(live)
+    await closing
+  }
+}
+
+/**
+ * What a live session is looked up by. Somebody else's is not among what is looked at: to find it and then refuse it
+ * would take longer than to find nothing.
+ */
+function nameOf (id: string, principal: Principal | null): string {
+  return principal === null ? id : `${id} ${principal.subject}`
+}
+
+function notice ({ key, owner }: Session): SessionNotice {
+  return { label: keyLabel(key), key, owner }
+}
+
+/** The session, or this process, ended meanwhile. */
+function isEnding (error: unknown): boolean {
+  return isHoldfastError(error, 'HOLDFAST_SESSION_GONE') || isHoldfastError(error, 'HOLDFAST_CLOSED')
+}
