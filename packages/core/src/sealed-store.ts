@@ -36,7 +36,9 @@ export class SealedStore {
   /** The same for a partition of the backend, or for the backend itself when this is it. */
   of (partition: string): SealedStore {
     const { backend, namespace, codec, availability } = this
-    return partition === this.partition ? this : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
+    return partition === this.partition
+      ? this
+      : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
   }
 
   /** This store, and those of all partitions of its backend. */
@@ -81,7 +83,9 @@ export class SealedStore {
     return await this.availability.ask(() => this.backend.records.removeOwner(owner))
   }
 
-  async list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }> {
+  async list (
+    query: { owner?: string, cursor?: string, limit: number }
+  ): Promise<{ records: StoredRecord[], cursor?: string }> {
     return await this.availability.ask(() => this.backend.records.list(query))
   }
 

@@ -22,14 +22,18 @@ export interface VaultOptions<Value> {
   onUnreadable?: (record: StoredRecord, error: unknown) => void
 }
 
-/** Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP. */
+/**
+ * Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP.
+ */
 export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   readonly idle: number
   readonly absolute: number
   readonly format: Format<Value>
   readonly #onUnreadable: NonNullable<VaultOptions<Value>['onUnreadable']>
 
-  constructor ({ backend, partition, namespace, codec, availability, idle, absolute, format, onUnreadable = () => {} }: VaultOptions<Value>) {
+  constructor ({
+    backend, partition, namespace, codec, availability, idle, absolute, format, onUnreadable = () => {}
+  }: VaultOptions<Value>) {
     super(backend, partition, namespace, codec, availability)
     this.idle = idle
     this.absolute = absolute
