@@ -16,9 +16,9 @@ export interface Backend {
   /** What is stored survives this process. */
   readonly durable: boolean
   /**
-   * The same store for another kind of record, with caps, lists, sweeps and counts of its own. It shares the bus, the presence, the bounds on
-   * memory and the life of its backend; closing it does nothing. Equal names give the same partition in every process. The partitions
-   * of a partition are its siblings.
+   * The same store for another kind of record, with caps, lists, sweeps and counts of its own. It shares the bus, the
+   * presence, the bounds on memory and the life of its backend; closing it does nothing. Equal names give the same
+   * partition in every process. The partitions of a partition are its siblings.
    *
    * @param name 1 to 16 letters from a to z
    * @throws InvalidOptionError for any other name
@@ -40,7 +40,7 @@ export interface BackendStatus {
   breaker?: 'closed' | 'open'
   /** Whether a fallback serves, and how often it has begun to. */
   fallback?: { active: boolean, activations: number }
-  /** Of the copy that is furthest behind: records of which it lacks something, and milliseconds since the oldest change. */
+  /** Of the copy that is furthest behind: records of which it lacks something, and milliseconds since the oldest. */
   lag?: { pending: number, age: number }
 }
 
@@ -53,8 +53,8 @@ export interface RecordLimits {
 }
 
 /**
- * What became of a new record. `'exists'`: its key is taken. `'owner-full'`: `maxPerOwner` is reached. `'full'`: `maxRecords` is, or
- * the backend has no room.
+ * What became of a new record. `'exists'`: its key is taken. `'owner-full'`: `maxPerOwner` is reached. `'full'`:
+ * `maxRecords` is, or the backend has no room.
  */
 export type Created = 'created' | 'exists' | 'owner-full' | 'full'
 
@@ -80,42 +80,50 @@ export interface RecordStore {
   /** Compare and set; counts as a use. Resolves to the new version. */
   replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'>
   /**
-   * Stores the same content under another key: neither a use nor a new version. False, and nothing done, unless `version` is the
-   * stored one.
+   * Stores the same content under another key: neither a use nor a new version. False, and nothing done, unless
+   * `version` is the stored one.
    */
   reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean>
   /**
-   * Removes a record and its events, and leaves a tombstone until the moment at which the record would have expired without further
-   * use: no older copy is alive after that, so nothing revives it. A backend bounds the number of its tombstones and forgets the oldest.
-   * Resolves to the record as it was; `'unseen'` when what removes it stands in for a backend that is away; undefined when there was none
-   * alive.
+   * Removes a record and its events, and leaves a tombstone until the moment at which the record would have expired
+   * without further use: no older copy is alive after that, so nothing revives it. A backend bounds the number of its
+   * tombstones and forgets the oldest. Resolves to the record as it was; `'unseen'` when what removes it stands in for
+   * a backend that is away; undefined when there was none alive.
    */
   remove (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined>
-  /** {@link remove} for every record of an owner. Resolves to the keys that were removed: their bodies may be more than memory takes. */
+  /**
+   * {@link remove} for every record of an owner. Resolves to the keys that were removed: their bodies
+   * may be more than memory takes.
+   */
   removeOwner (owner: string): Promise<RecordKey[]>
   /** Which of these keys are taken by the tombstone of a removed record. */
   removed (keys: readonly RecordKey[]): Promise<RecordKey[]>
   /**
-   * Lets go of a record that lives on elsewhere, or that has expired, with its events: without a tombstone, so its key is free. False,
-   * and nothing done, when there is none or its version is beyond `version`.
+   * Lets go of a record that lives on elsewhere, or that has expired, with its events: without a tombstone, so its key
+   * is free. False, and nothing done, when there is none or its version is beyond `version`.
    */
   release (key: RecordKey, version: number): Promise<boolean>
   /**
    * A page of living records in a stable order. A record that lives throughout the paging is listed exactly once.
    * `cursor` is present while there may be more.
    */
-  list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }>
+  list (
+    query: { owner?: string, cursor?: string, limit: number }
+  ): Promise<{ records: StoredRecord[], cursor?: string }>
   /** {@link list} without bodies, for a look that needs none. Its cursors are its own. */
-  listHeads (query: { owner?: string, cursor?: string, limit: number }): Promise<{ heads: RecordHead[], cursor?: string }>
+  listHeads (
+    query: { owner?: string, cursor?: string, limit: number }
+  ): Promise<{ heads: RecordHead[], cursor?: string }>
   /**
-   * Living records of one owner (`''`: of nobody) that nobody has used for at least `unusedFor` milliseconds by the backend's clock, the
-   * longest unused first, at most `limit`. Reads no body, and looks at a bounded number of records: where it meets many that were used
-   * since it looked last, it returns fewer and comes to the others in later calls.
+   * Living records of one owner (`''`: of nobody) that nobody has used for at least `unusedFor` milliseconds
+   * by the backend's clock, the longest unused first, at most `limit`. Reads no body, and looks at a bounded
+   * number of records: where it meets many that were used since it looked last, it returns fewer and comes
+   * to the others in later calls.
    */
   idlest (query: { owner: string, unusedFor: number, limit: number }): Promise<IdleRecord[]>
   /**
-   * Removes expired records together with their events and hands each to exactly one caller, once. Looks at no more than
-   * `limit` candidates; `more` says that others look due, so the caller should call again.
+   * Removes expired records together with their events and hands each to exactly one caller, once. Looks at no more
+   * than `limit` candidates; `more` says that others look due, so the caller should call again.
    */
   claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }>
   /** Living records; ones that have expired but were not claimed yet may be counted. */
@@ -186,10 +194,12 @@ export interface EventLog {
    * Resolves to the position of the last entry in the stream, `'ended'` when the stream was closed before, and
    * `'gone'` when the record is. Oldest entries are trimmed to stay within the backend's bounds.
    */
-  append (stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'>
+  append (
+    stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'>
   /**
-   * Entries after a position (0: from the start; `'undelivered'`: after what {@link delivered} remembers), at most `limit`.
-   * `undefined` when there is no such stream.
+   * Entries after a position (0: from the start; `'undelivered'`: after what {@link delivered} remembers), at most
+   * `limit`. `undefined` when there is no such stream.
    */
   readAfter (stream: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined>
   /** Remembers that a client was sent everything up to a position. It never moves backwards. */
@@ -200,11 +210,14 @@ export interface EventLog {
   streams (keys: readonly RecordKey[]): Promise<StoredStream[]>
   /** How far every stream of some records has come. Keys as in {@link streams}. */
   heads (keys: readonly RecordKey[]): Promise<StreamHead[]>
-  /** Stores a stream as it was elsewhere: its next entry follows the last one. False when it is there already or its record is not. */
+  /**
+   * Stores a stream as it was elsewhere: its next entry follows the last one. False when it is there
+   * already or its record is not.
+   */
   restore (stream: StoredStream): Promise<boolean>
   /**
-   * Stores the same entries and head under another key. False, and nothing done, unless the stream still has exactly these
-   * positions, from `floor` on.
+   * Stores the same entries and head under another key. False, and nothing done, unless the stream still has exactly
+   * these positions, from `floor` on.
    */
   reseal (stream: StoredStream): Promise<boolean>
 }

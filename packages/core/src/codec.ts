@@ -4,15 +4,18 @@ import type { RecordKey } from './record.js'
 /** What a sealed body is bound to: it opens nowhere else. */
 export interface Place {
   namespace: string
-  /** `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'` or `'snapshot'`. */
+  /**
+   * `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'` or `'snapshot'`.
+   */
   kind: string
   /** Of a record its own, of an event {@link eventPlace}, of anything else `''`. */
   key: RecordKey
 }
 
 /**
- * Stands between what Holdfast knows and what a backend stores. Opening throws HOLDFAST_KEY_UNAVAILABLE when the key is not here, which
- * may pass, HOLDFAST_INVALID_STATE when it is and must not be used any more, and anything else when it does not open.
+ * Stands between what Holdfast knows and what a backend stores. Opening throws HOLDFAST_KEY_UNAVAILABLE when
+ * the key is not here, which may pass, HOLDFAST_INVALID_STATE when it is and must not be used any more, and
+ * anything else when it does not open.
  */
 export interface Codec {
   seal (plaintext: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
@@ -20,8 +23,8 @@ export interface Codec {
   /** The keys, where there are any. */
   readonly keys?: SealingKeys
   /**
-   * What the codec leaves readable: `'memory'` is refused for a durable backend and for snapshots, `'everything'` is not. Undefined: it
-   * seals. A codec that wraps another one passes this on.
+   * What the codec leaves readable: `'memory'` is refused for a durable backend and for snapshots, `'everything'` is
+   * not. Undefined: it seals. A codec that wraps another one passes this on.
    */
   readonly exposes?: 'memory' | 'everything'
 }
@@ -36,7 +39,10 @@ export interface SealingKeys {
   drop (id: string): void
 }
 
-/** Leaves everything readable. Right for a backend that is neither shared nor durable, and refused where anything outlives the process. */
+/**
+ * Leaves everything readable. Right for a backend that is neither shared nor durable, and refused where
+ * anything outlives the process.
+ */
 export const plain: Codec = {
   seal: plaintext => plaintext,
   open: sealed => sealed,

@@ -11,8 +11,8 @@ export function draftBehind (value: unknown): Draft | undefined {
 }
 
 /**
- * A copy of frozen JSON that may be changed in place, made as deep as somebody looks into it: what nobody looked at is shared with the
- * original. The proxy shows it as an ordinary object or array.
+ * A copy of frozen JSON that may be changed in place, made as deep as somebody looks into it: what nobody looked at is
+ * shared with the original. The proxy shows it as an ordinary object or array.
  */
 export class Draft implements ProxyHandler<Container> {
   readonly proxy: object

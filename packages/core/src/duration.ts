@@ -16,7 +16,9 @@ const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000
 export function milliseconds (value: Duration, path: string): number {
   const result = typeof value === 'string' ? read(value) : value
   if (Number.isSafeInteger(result) && result > 0) return result
-  throw new InvalidOptionError(path, 'expected a positive whole number of milliseconds, or a string such as "30s", "15m", "24h"')
+  throw new InvalidOptionError(
+    path, 'expected a positive whole number of milliseconds, or a string such as "30s", "15m", "24h"'
+  )
 }
 
 function read (text: string): number {

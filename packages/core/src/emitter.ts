@@ -4,8 +4,8 @@ export type Listener<T> = (event: T) => void | Promise<void>
 type Listeners<Events> = { [Name in keyof Events]?: Set<Listener<Events[Name]>> }
 
 /**
- * Typed events whose listeners cannot harm who emits: one that throws or rejects is reported to `error` listeners, and the
- * others still run. Without an `error` listener such a failure becomes a process warning.
+ * Typed events whose listeners cannot harm who emits: one that throws or rejects is reported to `error` listeners, and
+ * the others still run. Without an `error` listener such a failure becomes a process warning.
  */
 export class Emitter<Events extends { error: { error: unknown } }> {
   readonly #listeners: Listeners<Events> = {}

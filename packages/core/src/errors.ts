@@ -11,7 +11,8 @@ export const ERROR_CODES = {
   HOLDFAST_INVALID_CONTEXT: 'The context of a new session does not match its schema.',
   HOLDFAST_FACTORY_FAILED: 'createServer threw, returned no server, or its server refused the handshake.',
   HOLDFAST_FACTORY_TIMEOUT: 'createServer did not finish in time.',
-  HOLDFAST_KEY_UNAVAILABLE: 'Something is sealed with a key that this process does not have or cannot get. Nothing is lost; try again.',
+  HOLDFAST_KEY_UNAVAILABLE:
+    'Something is sealed with a key that this process does not have or cannot get. Nothing is lost; try again.',
   HOLDFAST_KEY_IN_USE: 'Something stored is still sealed with this key.',
   HOLDFAST_SNAPSHOT_FAILED: 'A snapshot could not be written or read. What was there before is whole.',
   HOLDFAST_SNAPSHOT_KEPT: 'The snapshot that is there cannot be opened with these keys, so it was not overwritten.',
@@ -27,8 +28,9 @@ const HOLDFAST_ERROR = Symbol.for('@holdfast/core: HoldfastError')
 const INVALID_OPTION = Symbol.for('@holdfast/core: InvalidOptionError')
 
 /**
- * Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or content. `instanceof` also knows
- * the errors of other copies of this package, since one process may have installed two versions.
+ * Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or
+ * content. `instanceof` also knows the errors of other copies of this package, since one process may
+ * have installed two versions.
  */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'

@@ -7,14 +7,18 @@ import { TokenBucket } from './token-bucket.js'
 const RECENT_USE = 60_000
 /** Milliseconds since its last use after which a session without a principal makes room for another one of those. */
 const NAMELESS_UNUSED = 600_000
-/** Sessions without a principal that one process evicts in a second. Whoever wants to flush them out needs as many places for himself. */
+/**
+ * Sessions without a principal that one process evicts in a second. Whoever wants to flush them out
+ * needs as many places for himself.
+ */
 const NAMELESS_RATE = 10
 /** Candidates: enough nearly always, and all that are looked at. */
 const AMOUNTS = [20, 1_000]
 
 /**
- * Makes room for a new session at a cap. Of a principal's sessions the longest idle one goes; the cap on all sessions takes nobody
- * else's. Sessions without a principal may be anybody's, so of these only one goes that nobody has used for ten minutes, at a bounded rate.
+ * Makes room for a new session at a cap. Of a principal's sessions the longest idle one goes; the cap on all sessions
+ * takes nobody else's. Sessions without a principal may be anybody's, so of these only one goes that nobody has used
+ * for ten minutes, at a bounded rate.
  */
 export class Eviction {
   readonly #nameless = new TokenBucket(NAMELESS_RATE)

@@ -14,10 +14,12 @@ export interface Expired {
 }
 
 /**
- * Claims records that have expired, each for one caller in the whole fleet, looking at no more than `limit` candidates. `more` says that
- * others look due.
+ * Claims records that have expired, each for one caller in the whole fleet, looking at no more than `limit` candidates.
+ * `more` says that others look due.
  */
-export async function claimExpired ({ availability, backend }: SealedStore, limit: number): Promise<{ expired: Expired[], more: boolean }> {
+export async function claimExpired (
+  { availability, backend }: SealedStore, limit: number
+): Promise<{ expired: Expired[], more: boolean }> {
   const { records, more } = await availability.ask(() => backend.records.claimExpired(limit))
   const expired = records.map(record => ({ record, reason: reasonOf(record) }))
   return { expired, more }
@@ -50,7 +52,9 @@ export class Sweeper {
    */
   constructor (
     private readonly swept: Swept,
-    interval: Duration = Math.max(250, Math.min(15_000, Math.floor(Math.min(swept.vault.idle, swept.vault.absolute) / 4)))
+    interval: Duration = Math.max(
+      250, Math.min(15_000, Math.floor(Math.min(swept.vault.idle, swept.vault.absolute) / 4))
+    )
   ) {
     this.#interval = milliseconds(interval, 'interval')
   }
@@ -61,7 +65,10 @@ export class Sweeper {
     this.#schedule()
   }
 
-  /** Resolves when a sweep that was under way has ended, or after five seconds: one that its backend never answers holds nobody up. */
+  /**
+   * Resolves when a sweep that was under way has ended, or after five seconds: one that its backend
+   * never answers holds nobody up.
+   */
   async stop (): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)

@@ -2,7 +2,10 @@ import { HoldfastError } from './errors.js'
 import { type Json, type JsonObject, isObject } from './json.js'
 import type { RecordKey } from './record.js'
 
-/** What replicas say to each other, by type: the details beside the key of the session that it is about and the replica that says it. */
+/**
+ * What replicas say to each other, by type: the details beside the key of the session that it is about
+ * and the replica that says it.
+ */
 export interface FleetDetails {
   /** These sessions have ended. About no session in particular. */
   gone: { keys: readonly RecordKey[], reason: 'terminated' | 'expired' }
@@ -10,7 +13,9 @@ export interface FleetDetails {
   wake: { stream: string, ask?: boolean }
   /** The sender has the standalone stream of the session open. */
   listening: { [detail: string]: never }
-  /** The sender has opened a stream, and is the only one that serves it now. `claim` counts the takeovers of the sender. */
+  /**
+   * The sender has opened a stream, and is the only one that serves it now. `claim` counts the takeovers of the sender.
+   */
   takeover: { stream: string, claim: number }
   /** A client's answer to a request of a server that is live at the receiver. */
   answer: { message: JsonObject }
@@ -36,11 +41,17 @@ export type FleetMessage = {
   }
 }[FleetMessageType]
 
-const PARSERS: { readonly [Type in FleetMessageType]: (given: Record<string, unknown>) => FleetDetails[Type] | undefined } = {
-  gone: ({ keys, reason }) => Array.isArray(keys) && keys.every(isString) && (reason === 'terminated' || reason === 'expired') ? { keys, reason } : undefined,
+const PARSERS: {
+  readonly [Type in FleetMessageType]: (given: Record<string, unknown>) => FleetDetails[Type] | undefined
+} = {
+  gone: ({ keys, reason }) =>
+    Array.isArray(keys) && keys.every(isString) && (reason === 'terminated' || reason === 'expired')
+      ? { keys, reason }
+      : undefined,
   wake: ({ stream, ask }) => isString(stream) ? { stream, ...(ask === true && { ask }) } : undefined,
   listening: () => ({}),
-  takeover: ({ stream, claim }) => isString(stream) && Number.isSafeInteger(claim) ? { stream, claim: Number(claim) } : undefined,
+  takeover: ({ stream, claim }) =>
+    isString(stream) && Number.isSafeInteger(claim) ? { stream, claim: Number(claim) } : undefined,
   answer: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   notification: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   'roll-call': ({ call }) => isString(call) ? { call } : undefined,
@@ -48,7 +59,8 @@ const PARSERS: { readonly [Type in FleetMessageType]: (given: Record<string, unk
 }
 
 /**
- * Reads what came over the bus. Undefined for a type that this version does not know: a newer one may be running beside it.
+ * Reads what came over the bus. Undefined for a type that this version does not know: a newer
+ * one may be running beside it.
  *
  * @throws HoldfastError HOLDFAST_INVALID_STATE for anything that no replica says
  */

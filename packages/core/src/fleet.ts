@@ -20,9 +20,15 @@ export class Fleet {
     private readonly report: (error: unknown) => void
   ) {}
 
-  /** Tells every other replica, waiting five seconds at most. With `echo`, this one hears it as well, in the order in which all hear it. */
-  async tell<Type extends FleetMessageType> (type: Type, key: RecordKey, details: FleetDetails[Type], { echo = false } = {}): Promise<void> {
-    const told = this.#publish(this.#everyone, { ...details, ...(echo && { echo }), type, key, from: this.replica }).catch(this.report)
+  /**
+   * Tells every other replica, waiting five seconds at most. With `echo`, this one hears it as well, in
+   * the order in which all hear it.
+   */
+  async tell<Type extends FleetMessageType> (
+    type: Type, key: RecordKey, details: FleetDetails[Type], { echo = false } = {}
+  ): Promise<void> {
+    const message = { ...details, ...(echo && { echo }), type, key, from: this.replica }
+    const told = this.#publish(this.#everyone, message).catch(this.report)
     await within(told, PATIENCE)
   }
 
@@ -36,9 +42,13 @@ export class Fleet {
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE when the bus does not answer in five seconds
    */
-  async tellReplica<Type extends FleetMessageType> (to: string, type: Type, key: RecordKey, details: FleetDetails[Type]): Promise<boolean> {
+  async tellReplica<Type extends FleetMessageType> (
+    to: string, type: Type, key: RecordKey, details: FleetDetails[Type]
+  ): Promise<boolean> {
     const told = this.#publish(this.#one(to), { ...details, type, key, from: this.replica })
-    if (!await within(told, PATIENCE)) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The bus does not answer.')
+    if (!await within(told, PATIENCE)) {
+      throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The bus does not answer.')
+    }
     return await told > 0
   }
 

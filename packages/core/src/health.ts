@@ -15,8 +15,8 @@ export interface Thresholds {
 }
 
 /**
- * `healthy`, `degraded` (it answers, but slowly, or not always) or `unhealthy` (it does not answer); `reasons` says what is wrong: `backend`,
- * `latency`, `errors`.
+ * `healthy`, `degraded` (it answers, but slowly, or not always) or `unhealthy` (it does not answer); `reasons` says
+ * what is wrong: `backend`, `latency`, `errors`.
  */
 export interface Health {
   state: 'healthy' | 'degraded' | 'unhealthy'
@@ -55,7 +55,9 @@ export class HealthCheck {
   ) {
     this.#latency = milliseconds(latency, 'thresholds.latency')
     this.#interval = milliseconds(interval, 'thresholds.interval')
-    if (!(errorRate > 0 && errorRate <= 1)) throw new InvalidOptionError('thresholds.errorRate', 'expected a number above 0 and up to 1')
+    if (!(errorRate > 0 && errorRate <= 1)) {
+      throw new InvalidOptionError('thresholds.errorRate', 'expected a number above 0 and up to 1')
+    }
     this.#errorRate = errorRate
   }
 
@@ -85,10 +87,12 @@ export class HealthCheck {
     const { availability, backend } = this.store
     const began = this.now()
     const over = new AbortController()
-    const late = pause(this.patience, undefined, { ref: false, signal: over.signal }).then(() => { throw new Error('the backend did not answer a ping in time') })
+    const late = pause(this.patience, undefined, { ref: false, signal: over.signal })
+      .then(() => { throw new Error('the backend did not answer a ping in time') })
     late.catch(() => {})
     // A failure is reported as an event, when the outage begins.
-    const answered = await availability.ask(async () => await Promise.race([backend.ping(), late])).then(() => true, () => false)
+    const answered = await availability.ask(async () => await Promise.race([backend.ping(), late]))
+      .then(() => true, () => false)
     const took = this.now() - began
     over.abort()
     return answered ? took : undefined

@@ -1,7 +1,7 @@
 export { Availability } from './availability.js'
 export type {
-  AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, IdleRecord, LogEntry, Presence, RecordLimits, RecordStore, StoredStream, StreamHead,
-  StreamPage, StreamRef
+  AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, IdleRecord, LogEntry, Presence,
+  RecordLimits, RecordStore, StoredStream, StreamHead, StreamPage, StreamRef
 } from './backend.js'
 export { BoundCodec, type Codec, type Place, type SealingKeys, eventPlace, plain, unsealed } from './codec.js'
 export { type Duration, milliseconds } from './duration.js'
@@ -19,7 +19,9 @@ export { type MigrateOptions, migrate } from './moving/migrate.js'
 export { type MigrationReport, MigrationStopped } from './moving/report.js'
 export { type MirroredBackend, mirrored } from './moving/mirrored.js'
 export { type SwitchOptions, type SwitchableBackend, switchable } from './moving/switchable.js'
-export { type FallbackBackend, type FallbackOptions, type RecoveryReport, withFallback } from './moving/with-fallback.js'
+export {
+  type FallbackBackend, type FallbackOptions, type RecoveryReport, withFallback
+} from './moving/with-fallback.js'
 export { partitionName, partitionOf } from './partitions.js'
 export { printable, printableTexts } from './printable.js'
 export { type Principal, isPrincipal, samePrincipal } from './principal.js'

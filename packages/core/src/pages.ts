@@ -21,14 +21,18 @@ export async function * recordPages (records: Pick<RecordStore, 'list'>, query: 
 }
 
 /** {@link recordPages} without bodies. */
-export async function * headPages (records: Pick<RecordStore, 'listHeads'>, query: Query): AsyncGenerator<RecordHead[]> {
+export async function * headPages (
+  records: Pick<RecordStore, 'listHeads'>, query: Query
+): AsyncGenerator<RecordHead[]> {
   yield * pages(query, async query => {
     const { heads: items, cursor } = await records.listHeads(query)
     return { items, cursor }
   })
 }
 
-async function * pages<Item> (query: Query, get: (query: Query & { cursor?: string }) => Promise<Page<Item>>): AsyncGenerator<Item[]> {
+async function * pages<Item> (
+  query: Query, get: (query: Query & { cursor?: string }) => Promise<Page<Item>>
+): AsyncGenerator<Item[]> {
   let cursor: string | undefined
   do {
     const page = await get({ ...query, ...(cursor !== undefined && { cursor }) })

@@ -22,7 +22,10 @@ export function recordKey (namespace: string, owner: string, id: string, kind = 
   return `${owner === '' ? hash.slice(0, TAG_LENGTH) : ownerTag(owner)}.${hash}`
 }
 
-/** Whether these can be the key of a record and the digest of its owner: backends count on what {@link recordKey} puts into a key. */
+/**
+ * Whether these can be the key of a record and the digest of its owner: backends count on what
+ * {@link recordKey} puts into a key.
+ */
 export function isRecordKey (key: string, owner: string): boolean {
   const [tag, hash = '', ...rest] = key.split('.')
   if (rest.length > 0 || !DIGEST.test(hash) || (owner !== '' && !DIGEST.test(owner))) return false

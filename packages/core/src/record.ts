@@ -12,7 +12,10 @@ export interface NewRecord {
   absolute: number
   /** Opaque to the backend; sealed when an envelope is configured. */
   body: Uint8Array
-  /** Carried over when the record comes from another backend or a snapshot; a new record has none. Times in the future count as now. */
+  /**
+   * Carried over when the record comes from another backend or a snapshot; a new record has none.
+   * Times in the future count as now.
+   */
   origin?: { createdAt: number, usedAt: number, version: number }
 }
 

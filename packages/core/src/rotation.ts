@@ -34,7 +34,9 @@ export async function reseal (store: SealedStore, { onProgress }: RotateOptions)
       try {
         report[await resealing.whole(record, own) ? 'resealed' : 'current']++
       } catch (error) {
-        if (!isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') && !isHoldfastError(error, 'HOLDFAST_INVALID_STATE')) throw error
+        if (
+          !isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') && !isHoldfastError(error, 'HOLDFAST_INVALID_STATE')
+        ) throw error
         report.unreadable++
       }
     }

@@ -41,7 +41,9 @@ export class SealedStore {
    */
   of (partition: string): SealedStore {
     const { backend, namespace, codec, availability } = this
-    return partition === this.partition ? this : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
+    return partition === this.partition
+      ? this
+      : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
   }
 
   /** This store, and those of all partitions of its backend. */
@@ -86,7 +88,9 @@ export class SealedStore {
     return await this.availability.ask(() => this.backend.records.removeOwner(owner))
   }
 
-  async list (query: { owner?: string, cursor?: string, limit: number }): Promise<{ records: StoredRecord[], cursor?: string }> {
+  async list (
+    query: { owner?: string, cursor?: string, limit: number }
+  ): Promise<{ records: StoredRecord[], cursor?: string }> {
     return await this.availability.ask(() => this.backend.records.list(query))
   }
 

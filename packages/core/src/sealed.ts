@@ -18,7 +18,9 @@ export interface SealerKeys {
 /** Of what a seal is bound to: another one is needed when the meaning of the parts changes. */
 const SCHEMA = '1'
 
-/** The codec of the plugin and of the command line: whatever one of them has sealed, the other opens with the same keys. */
+/**
+ * The codec of the plugin and of the command line: whatever one of them has sealed, the other opens with the same keys.
+ */
 export function sealed (envelope: Sealer, keyring: SealerKeys): Codec {
   return {
     seal: (plaintext, place) => translated(() => envelope.seal(plaintext, aad(place))),

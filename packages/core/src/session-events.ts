@@ -14,8 +14,8 @@ export interface SessionEvents {
   /** A dormant session could not become live here. Emitted by the transport. */
   restoreFailed: SessionNotice & { error: unknown }
   /**
-   * A session that is live here was asked for by another principal, whose digest is `by`. Elsewhere the two cannot be told from a
-   * session that is unknown: the owner is part of the key.
+   * A session that is live here was asked for by another principal, whose digest is `by`. Elsewhere the two cannot be
+   * told from a session that is unknown: the owner is part of the key.
    */
   ownerMismatch: SessionNotice & { by: string }
   /** A sweep found it; told once in the whole fleet. Times in milliseconds since the epoch. */
@@ -23,11 +23,18 @@ export interface SessionEvents {
   /** It was ended here, on request or to make room for another one. */
   terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
   /**
-   * A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this process. `maxBuffered`: a slow
-   * reader was cut. `initializeRate` is for whoever limits that.
+   * A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this
+   * process. `maxBuffered`: a slow reader was cut. `initializeRate` is for whoever limits that.
    */
-  limitReached: { limit: 'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate', owner: string, admitted: boolean }
-  /** A stored session, or an event in one of its streams, could not be opened. It is kept. An event does not tell the owner. */
+  limitReached: {
+    limit: 'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'
+    owner: string
+    admitted: boolean
+  }
+  /**
+   * A stored session, or an event in one of its streams, could not be opened. It is kept. An
+   * event does not tell the owner.
+   */
   unreadable: Omit<SessionNotice, 'owner'> & { owner?: string, kind: 'session' | 'event', error: unknown }
   /** A snapshot was written. */
   exported: ExportReport

@@ -30,8 +30,8 @@ export class Session {
   /**
    * Changes what the application keeps. Resolves to the data as this change left it, frozen, once it is durable.
    *
-   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT, HOLDFAST_BACKEND_UNAVAILABLE,
-   *   HOLDFAST_BACKEND_FULL
+   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT,
+   *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    * @throws InvalidOptionError when `change` is asynchronous or its result is no JSON object
    * @throws whatever `change` throws; other changes are not affected
    */

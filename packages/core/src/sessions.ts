@@ -36,13 +36,13 @@ export interface SessionsOptions {
   /** Where sessions live. */
   backend: Backend
   /**
-   * Goes into ids' keys, owners, seals and channels: what one namespace opened is a miss in every other. Lists, counts, limits
-   * and sweeps are of the whole backend. Default `'mcp'`.
+   * Goes into ids' keys, owners, seals and channels: what one namespace opened is a miss in every other. Lists, counts,
+   * limits and sweeps are of the whole backend. Default `'mcp'`.
    */
   namespace?: string
   /**
-   * How bodies, events and messages are sealed. Default: `plain`, which is refused for a durable backend and for snapshots; `unsealed`
-   * says that it is meant.
+   * How bodies, events and messages are sealed. Default: `plain`, which is refused for a durable backend and for
+   * snapshots; `unsealed` says that it is meant.
    */
   codec?: Codec
   /** Where snapshots go and come from, unless a call says otherwise. */
@@ -59,8 +59,8 @@ export interface SessionsOptions {
     /** Sessions of one principal; without a principal it does not apply. Default 1,000. */
     maxPerOwner?: number
     /**
-     * At a cap, `'idle'` ends the owner's own longest-idle session that nobody is using; for a session without a principal one of those that nobody
-     * has used for ten minutes. Default `'none'`.
+     * At a cap, `'idle'` ends the owner's own longest-idle session that nobody is using; for a session without a
+     * principal one of those that nobody has used for ten minutes. Default `'none'`.
      */
     evict?: 'idle' | 'none'
     /** Size of one session's encoded state in bytes. Default 262,144. */
@@ -68,7 +68,10 @@ export interface SessionsOptions {
   }
   /** From when on the backend counts as degraded: see {@link Sessions.health}. */
   thresholds?: Thresholds
-  /** Whether a context is as the application wants it; sessions of a snapshot with any other are refused. Default: every context is. */
+  /**
+   * Whether a context is as the application wants it; sessions of a snapshot with any other are
+   * refused. Default: every context is.
+   */
   isContext?: ((context: Json) => boolean) | undefined
 }
 
@@ -104,21 +107,26 @@ export class Sessions extends Emitter<SessionEvents> {
       idle: milliseconds(ttl.idle ?? '30m', 'ttl.idle'),
       absolute: milliseconds(ttl.absolute ?? '7d', 'ttl.absolute'),
       format: sessionFormat(positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')),
-      onUnreadable: ({ key, owner }, error) => this.emit('unreadable', { ...notice(key, owner), kind: 'session', error })
+      onUnreadable: ({ key, owner }, error) =>
+        this.emit('unreadable', { ...notice(key, owner), kind: 'session', error })
     })
     const caps = {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
+    const evicted = async (key: RecordKey, owner: string) => await this.end(key, owner, 'evicted')
     const eviction = evict === 'idle'
-      ? new Eviction(vault, vault.idle, key => this.inUse(key), async (key, owner) => await this.end(key, owner, 'evicted'))
+      ? new Eviction(vault, vault.idle, key => this.inUse(key), evicted)
       : undefined
     this.#limits = new Limits(vault, caps, eviction, reached => this.emit('limitReached', reached))
-    this.#snapshots = new SnapshotKeeper({ vault, caps, isContext: options.isContext }, options.snapshot, codec.exposes === 'memory', {
+    const destination = { vault, caps, isContext: options.isContext }
+    this.#snapshots = new SnapshotKeeper(destination, options.snapshot, codec.exposes === 'memory', {
       onRestored: report => this.emit('imported', report),
       onRestoreFailed: error => this.emit('importFailed', { error })
     })
-    this.#health = new HealthCheck(vault, options.thresholds ?? {}, (health, was) => this.emit('health', { ...health, was }))
+    this.#health = new HealthCheck(
+      vault, options.thresholds ?? {}, (health, was) => this.emit('health', { ...health, was })
+    )
     this.fleet = new Fleet(backend.bus, vault.codec, namespace, randomBytes(8).toString('hex'), error => {
       if (!vault.availability.down) this.report(error)
     })
@@ -127,12 +135,15 @@ export class Sessions extends Emitter<SessionEvents> {
   /** Where snapshots go and come from. */
   get snapshot (): SnapshotSink | undefined { return this.#snapshots.own }
 
-  /** Whether sessions may exist that are not here, as in a snapshot whose key is missing: an unknown id may be one of theirs. */
+  /**
+   * Whether sessions may exist that are not here, as in a snapshot whose key is missing: an
+   * unknown id may be one of theirs.
+   */
   get incomplete (): boolean { return this.#snapshots.incomplete }
 
   /**
-   * Asks the backend how it is. Never rejects, and resolves within 5 s. What has changed since somebody looked last is told by the event `health`: look
-   * again and again, as the plugin does.
+   * Asks the backend how it is. Never rejects, and resolves within 5 s. What has changed since somebody looked last is
+   * told by the event `health`: look again and again, as the plugin does.
    */
   async health (): Promise<Health> {
     return await this.#health.look()
@@ -141,7 +152,8 @@ export class Sessions extends Emitter<SessionEvents> {
   /**
    * Opens a new session under a fresh id. Durable when it resolves.
    *
-   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_STATE_TOO_LARGE,
+   *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    * @throws InvalidOptionError when the principal or the state that it starts from has the wrong shape
    */
   async create (init: SessionInit = {}): Promise<Session> {
@@ -156,8 +168,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * The session of an id and a principal, used just now. `undefined` when it is unknown, expired, terminated or somebody
-   * else's: nothing tells these apart.
+   * The session of an id and a principal, used just now. `undefined` when it is unknown, expired, terminated or
+   * somebody else's: nothing tells these apart.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
    */
@@ -185,8 +197,8 @@ export class Sessions extends Emitter<SessionEvents> {
   /**
    * Ends a session everywhere. False when there was none.
    *
-   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE; HOLDFAST_SNAPSHOT_FAILED when it has ended, but a crash before the next
-   *   export may bring it back: ask again
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE; HOLDFAST_SNAPSHOT_FAILED when it has ended, but a crash before
+   *   the next export may bring it back: ask again
    */
   async terminate (id: string, principal: Principal | null): Promise<boolean> {
     if (!isSessionId(id)) return false
@@ -226,11 +238,17 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /** A page of sessions, of one principal, of one owner's digest as listed, or of all. `limit` defaults to 100. */
-  async list (query: { principal?: Principal, owner?: string, cursor?: string, limit?: number } = {}): Promise<{ sessions: SessionSummary[], cursor?: string }> {
+  async list (
+    query: { principal?: Principal, owner?: string, cursor?: string, limit?: number } = {}
+  ): Promise<{ sessions: SessionSummary[], cursor?: string }> {
     const { principal, cursor } = query
     const limit = positive(query.limit ?? 100, 'limit')
     const owner = principal === undefined ? query.owner : this.#owner(principal)
-    const page = await this.vault.list({ limit, ...(owner !== undefined && { owner }), ...(cursor !== undefined && { cursor }) })
+    const page = await this.vault.list({
+      limit,
+      ...(owner !== undefined && { owner }),
+      ...(cursor !== undefined && { cursor })
+    })
     const sessions = await Promise.all(page.records.map(async record => await summarize(this.vault, record)))
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
@@ -250,8 +268,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Removes sessions that have expired, looking at no more than `limit` candidates, and reports each once in the whole fleet.
-   * `more` says that others look due.
+   * Removes sessions that have expired, looking at no more than `limit` candidates, and reports each once in the whole
+   * fleet. `more` says that others look due.
    */
   async sweep (limit = 50): Promise<{ expired: number, more: boolean }> {
     positive(limit, 'limit')
@@ -264,8 +282,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Writes all sessions with their streams to a sink, by default the manager's own. They stay as sealed as they are, and go on here.
-   * What an earlier restore could not read of the manager's own is restored before it is replaced.
+   * Writes all sessions with their streams to a sink, by default the manager's own. They stay as sealed as they are,
+   * and go on here. What an earlier restore could not read of the manager's own is restored before it is replaced.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED, HOLDFAST_SNAPSHOT_KEPT, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a sink, or with the codec `plain`
@@ -282,8 +300,9 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits; what is there already,
-   * has ended or has expired stays as it is. Never rejects because of what the snapshot holds: the report says what was wrong.
+   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits; what
+   * is there already, has ended or has expired stays as it is. Never rejects because of what the snapshot holds:
+   * the report says what was wrong.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a place to read from
@@ -293,8 +312,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Seals anew, under the active key, whatever is sealed with an older one, and writes the manager's snapshot again. Neither a use nor a
-   * change of a session.
+   * Seals anew, under the active key, whatever is sealed with an older one, and writes the manager's snapshot again.
+   * Neither a use nor a change of a session.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL, and what exporting throws
    * @throws InvalidOptionError when nothing is sealed
@@ -308,8 +327,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * How many bodies and events each key is needed for, by its id, in the backend and in the manager's snapshot, whose header counts as
-   * one. Looks at all of them.
+   * How many bodies and events each key is needed for, by its id, in the backend and in the manager's snapshot, whose
+   * header counts as one. Looks at all of them.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_SNAPSHOT_FAILED
    * @throws InvalidOptionError when nothing is sealed

@@ -1,7 +1,9 @@
 import { type Draft, draftBehind } from './draft.js'
 import { type Json, freeze, isObject } from './json.js'
 
-/** A value as a reader of its JSON will find it, frozen, and how many bytes its JSON is longer than that of `before`. */
+/**
+ * A value as a reader of its JSON will find it, frozen, and how many bytes its JSON is longer than that of `before`.
+ */
 export interface Settled {
   /** Absent where JSON leaves the value out. */
   value: Json | undefined
@@ -14,7 +16,8 @@ type Members = Record<string, Json>
 const LONGEST = 2 ** 24
 
 /**
- * What JSON makes of a value that a change left, at a cost that follows what has changed: whatever is the same as before is shared.
+ * What JSON makes of a value that a change left, at a cost that follows what has changed: whatever is
+ * the same as before is shared.
  *
  * @param before what was in its place, frozen JSON; undefined when nothing was
  * @throws TypeError for what JSON cannot say: a value that contains itself, a bigint
@@ -45,7 +48,9 @@ function settleArray (given: readonly unknown[], base: readonly Json[] | undefin
     if (one !== was) {
       const draft = draftBehind(one)
       const moved = draft === undefined ? moves.known(one) : draft.base !== was
-      const settled = moved ? { value: draft === undefined ? one as Json : finish(draft).value, growth: 0 } : settle(one, was)
+      const settled = moved
+        ? { value: draft === undefined ? one as Json : finish(draft).value, growth: 0 }
+        : settle(one, was)
       now = settled.value ?? null
       same &&= now === was
       if (moved) moves.note(now, was)
@@ -54,7 +59,9 @@ function settleArray (given: readonly unknown[], base: readonly Json[] | undefin
     value.push(now as Json)
   }
   for (const was of base?.slice(given.length) ?? []) moves.note(undefined, was)
-  return same ? { value: before, growth: 0 } : { value: Object.freeze(value) as Json[], growth: growth + moves.growth + commas(given.length) }
+  return same
+    ? { value: before, growth: 0 }
+    : { value: Object.freeze(value) as Json[], growth: growth + moves.growth + commas(given.length) }
 }
 
 /** Values of an array that are elsewhere in it than before: only those that came and those that went are measured. */
@@ -129,7 +136,9 @@ function finishOpen (draft: Draft): Settled {
   const { base, names, odd, target, touched } = draft
   if (odd) return roundTrip(target, base)
   if (!touched) return { value: base, growth: 0 }
-  return Array.isArray(target) ? settleArray(target, base as Json[], base) : finishObject(target, names as Set<string>, base as Members)
+  return Array.isArray(target)
+    ? settleArray(target, base as Json[], base)
+    : finishObject(target, names as Set<string>, base as Members)
 }
 
 /** The copy that the draft was becomes the outcome, so that nobody copies a wide object twice. */
@@ -139,7 +148,9 @@ function finishObject (target: Record<string, unknown>, names: ReadonlySet<strin
   let count = 0
   for (const name of names) {
     const was = own(base, name)
-    const { value, growth: grown } = Object.hasOwn(target, name) ? settle(target[name], was) : { value: undefined, growth: 0 }
+    const { value, growth: grown } = Object.hasOwn(target, name)
+      ? settle(target[name], was)
+      : { value: undefined, growth: 0 }
     changed ||= value !== was
     if (value === undefined) {
       delete target[name]
@@ -185,8 +196,11 @@ function own (members: Members | undefined, name: string): Json | undefined {
 
 /** Also under the name `__proto__`, which an assignment would take for something else. */
 function put (members: Record<string, unknown>, name: string, value: Json): void {
-  if (name === '__proto__') Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true })
-  else members[name] = value
+  if (name === '__proto__') {
+    Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true })
+  } else {
+    members[name] = value
+  }
 }
 
 /** Bytes of the JSON of a value. */

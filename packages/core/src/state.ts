@@ -69,8 +69,12 @@ const PARTS: { readonly [Part in keyof SessionState]: (value: any) => boolean } 
   schema: value => value === 1,
   principal: value => value === null || isPrincipal(value),
   client: isObject,
-  handshake: value => isObject(value) && isObject(value.initialize) && typeof value.protocolVersion === 'string' && typeof value.initialized === 'boolean',
-  replay: value => isObject(value) && Array.isArray(value.subscriptions) && value.subscriptions.every(uri => typeof uri === 'string') &&
+  handshake: value =>
+    isObject(value) && isObject(value.initialize) && typeof value.protocolVersion === 'string' &&
+    typeof value.initialized === 'boolean',
+  replay: value =>
+    isObject(value) && Array.isArray(value.subscriptions) &&
+    value.subscriptions.every(uri => typeof uri === 'string') &&
     (value.logLevel === undefined || typeof value.logLevel === 'string'),
   context: value => value !== undefined,
   data: isObject

@@ -12,7 +12,9 @@ export interface VaultOptions<Value> {
   onUnreadable?: (record: StoredRecord, error: unknown) => void
 }
 
-/** Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP. */
+/**
+ * Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP.
+ */
 export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   readonly idle: number
   readonly absolute: number

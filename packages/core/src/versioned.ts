@@ -53,8 +53,8 @@ const MAX_ATTEMPTS = 100
 const AT_ONCE = 1_000
 
 /**
- * A stored value as this process last saw it. Changes are compare-and-set: those that wait are applied together in one write,
- * and applied anew when another process wrote first.
+ * A stored value as this process last saw it. Changes are compare-and-set: those that wait are applied together in one
+ * write, and applied anew when another process wrote first.
  */
 export class Versioned<Value> {
   #version: number
@@ -77,8 +77,8 @@ export class Versioned<Value> {
   get value (): Value { return this.#value }
 
   /**
-   * Takes over what the backend holds. `known` is the version held here when it was asked: a lower answer means that the
-   * backend has lost writes, as in a failover, while one in between only comes late.
+   * Takes over what the backend holds. `known` is the version held here when it was asked: a lower answer means that
+   * the backend has lost writes, as in a failover, while one in between only comes late.
    */
   refresh (version: number, value: Value, known: number): void {
     if (version >= known && version <= this.#version) return
@@ -89,8 +89,8 @@ export class Versioned<Value> {
   /**
    * Resolves to the value as this change left it, once it is durable.
    *
-   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT, HOLDFAST_BACKEND_UNAVAILABLE,
-   *   HOLDFAST_BACKEND_FULL
+   * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT,
+   *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    * @throws whatever `apply` throws; other changes are not affected
    */
   async change (apply: Transition<Value>): Promise<Value> {

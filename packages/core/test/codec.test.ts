@@ -19,12 +19,16 @@ t.test('a bound codec says where each body belongs', async (t) => {
   const bound = new BoundCodec(codec, 'mcp')
   t.equal(bound.seal('event', 'tag.key', bytes), bytes)
   t.equal(await bound.open('message', '', bytes), bytes)
-  t.strictSame(places, [{ namespace: 'mcp', kind: 'event', key: 'tag.key' }, { namespace: 'mcp', kind: 'message', key: '' }])
+  t.strictSame(places, [
+    { namespace: 'mcp', kind: 'event', key: 'tag.key' },
+    { namespace: 'mcp', kind: 'message', key: '' }
+  ])
 })
 
 /** Binds a body to its place and turns every byte over: enough to see who seals what. */
 const turned: Codec = {
-  seal: async (plaintext, { namespace, kind, key }) => Buffer.concat([Buffer.from(`${namespace}/${kind}/${key}/`), plaintext.map(byte => byte ^ 255)]),
+  seal: async (plaintext, { namespace, kind, key }) =>
+    Buffer.concat([Buffer.from(`${namespace}/${kind}/${key}/`), plaintext.map(byte => byte ^ 255)]),
   open: async (sealed, { namespace, kind, key }) => {
     const place = Buffer.from(`${namespace}/${kind}/${key}/`)
     if (!place.equals(sealed.subarray(0, place.length))) throw new Error('sealed for another place')
@@ -35,7 +39,9 @@ const turned: Codec = {
 t.test('with a codec no content reaches the backend, neither in records nor in messages', async (t) => {
   const { backend, sessions } = manager({ codec: turned })
   const messages: string[] = []
-  backend.listeners.push({ channel: 'mcp:fleet', listener: message => { messages.push(Buffer.from(message).toString('latin1')) } })
+  backend.listeners.push({
+    channel: 'mcp:fleet', listener: message => { messages.push(Buffer.from(message).toString('latin1')) }
+  })
   const session = await sessions.create({ principal: ADA, context: { apiKey: 'hush' } })
   await session.update(data => { data.note = 'hush' })
   const stored = Buffer.from(backend.stored.get(session.key)?.body ?? []).toString('latin1')

@@ -11,7 +11,10 @@ function living (backend: Reference): Record<string, unknown> {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
   const records = Object.fromEntries(Array.from(backend.stored.values()).flatMap(({ key, usedAt, body, ...record }) => {
     if (backend.living(key) === undefined) return []
-    const logs = Array.from(backend.logs.get(key) ?? [], ([name, { head, entries, ...log }]) => [name, { ...log, head: text(head), entries: entries.map(text) }])
+    const logs = Array.from(
+      backend.logs.get(key) ?? [],
+      ([name, { head, entries, ...log }]) => [name, { ...log, head: text(head), entries: entries.map(text) }]
+    )
     return [[key, { ...record, body: text(body), logs: Object.fromEntries(logs) }]]
   }))
   return records
@@ -20,7 +23,10 @@ function living (backend: Reference): Record<string, unknown> {
 /** {@link living}, and the same of each partition in which anything lives. */
 function livingAnywhere (backend: Reference): unknown {
   const partitions = Array.from(backend.known, ([name, one]) => [name, living(one)] as const)
-  return { ...living(backend), partitions: Object.fromEntries(partitions.filter(([, records]) => Object.keys(records).length > 0)) }
+  return {
+    ...living(backend),
+    partitions: Object.fromEntries(partitions.filter(([, records]) => Object.keys(records).length > 0))
+  }
 }
 
 /** Makes every answer come a few turns of the loop later, so that calls and what goes on behind them take turns. */

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback } from '../dist/index.js'
+import {
+  BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback
+} from '../dist/index.js'
 import { Follower } from '../dist/moving/follower.js'
 import { Gate } from '../dist/moving/gate.js'
 import { within } from '../dist/within.js'
@@ -18,13 +20,17 @@ const FAILED = { code: 'HOLDFAST_SNAPSHOT_FAILED' }
 t.test('a place for snapshots that never answers holds nothing up', async t => {
   const places: Record<string, Partial<SnapshotSink>> = {
     'it takes nothing': { write: never },
-    'it takes some and stops': { write: async stream => { for await (const chunk of stream) if (chunk.length > 0) await never() } },
+    'it takes some and stops': {
+      write: async stream => { for await (const chunk of stream) if (chunk.length > 0) await never() }
+    },
     'it never says what is there': { read: never }
   }
   for (const [name, place] of Object.entries(places)) {
     const { sessions } = start()
     await sessions.create({ principal: ADA })
-    const sink: SnapshotSink = { read: () => undefined, write: async stream => { await stream.toArray() }, patience: 20, ...place }
+    const sink: SnapshotSink = {
+      read: () => undefined, write: async stream => { await stream.toArray() }, patience: 20, ...place
+    }
     await t.rejects(sessions.exportSessionState(sink), FAILED, name)
     sink.write = async stream => { await stream.toArray() }
     sink.read = () => undefined
@@ -44,7 +50,9 @@ t.test('a restore can be given up, before and while it waits', async t => {
     await setImmediate()
     givingUp.abort()
     await restoring
-    await t.rejects(sessions.restoreSessionState({ read }, { signal: givingUp.signal }), FAILED, `${name}, and it was given up before`)
+    await t.rejects(
+      sessions.restoreSessionState({ read }, { signal: givingUp.signal }), FAILED, `${name}, and it was given up before`
+    )
   }
   const { signal } = new AbortController()
   t.match(await sessions.restoreSessionState({ read: () => undefined }, { signal }), { restored: 0 })
@@ -65,7 +73,9 @@ t.test('waiting keeps a process alive, unless it happens in the background', asy
     const program = `import { within } from '${new URL('../dist/index.js', import.meta.url).href}'
       process.exitCode = 7
       within(new Promise(() => {}), ${ms}, ${background}).then(() => { process.exitCode = 0 })`
-    const [code] = await once(spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' }), 'exit')
+    const [code] = await once(
+      spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' }), 'exit'
+    )
     return code
   }
   t.strictSame(await Promise.all([ends(100, false), ends(60_000, true)]), [0, 7])
@@ -76,8 +86,12 @@ t.test('a place for snapshots is waited for as long as it says', async t => {
   await sessions.create({ principal: ADA })
   for (const patience of [0, -1, NaN, '1s']) {
     const sink = { read: () => undefined, write: never, patience: patience as number }
-    await t.rejects(sessions.exportSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience))
-    await t.rejects(sessions.restoreSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience))
+    await t.rejects(
+      sessions.exportSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience)
+    )
+    await t.rejects(
+      sessions.restoreSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience)
+    )
   }
   const slow = async (stream: Readable): Promise<void> => {
     await stream.toArray()
@@ -130,7 +144,10 @@ t.test('closing a mirrored backend does not wait for a replica that never answer
   const replica = new Reference()
   replica.records.create = never
   const backend = mirrored(new Reference(), [replica])
-  await backend.records.create({ key: 'tag.key', owner: '', idle: 1_000, absolute: 1_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  await backend.records.create(
+    { key: 'tag.key', owner: '', idle: 1_000, absolute: 1_000, body: Buffer.alloc(1) },
+    { maxRecords: 9, maxPerOwner: 9 }
+  )
   await backend.close()
   t.pass('it closed')
 })
@@ -192,7 +209,10 @@ t.test('closing does not wait for a recovery that is never answered', async t =>
   const away = async (): Promise<never> => { throw new Error('connection lost') }
   primary.ping = away
   primary.records.read = away
-  await backend.records.create({ key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  await backend.records.create(
+    { key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) },
+    { maxRecords: 9, maxPerOwner: 9 }
+  )
   await t.rejects(backend.records.read('tag.other'), UNAVAILABLE)
   t.equal(backend.state, 'fallback')
   await backend.records.remove('tag.other')
@@ -207,7 +227,10 @@ t.test('closing does not wait for a switch whose target never answers', async t 
   hurry(t)
   const target = new Reference()
   const backend = switchable(new Reference())
-  await backend.records.create({ key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) }, { maxRecords: 9, maxPerOwner: 9 })
+  await backend.records.create(
+    { key: 'tag.key', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.alloc(1) },
+    { maxRecords: 9, maxPerOwner: 9 }
+  )
   const { asked, call } = silence()
   target.records.create = call
   void backend.switchTo(target)

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { ADA, BOB, manager } from './fixtures/manager.js'
 
-const notice = (session: { key: string, owner: string }) => ({ label: session.key.split('.')[1]?.slice(0, 8), key: session.key, owner: session.owner })
+const notice = (session: { key: string, owner: string }) =>
+  ({ label: session.key.split('.')[1]?.slice(0, 8), key: session.key, owner: session.owner })
 
 t.test('a session is terminated once, everywhere, and says so once', async (t) => {
   const { backend, sessions, heard } = manager()
@@ -9,11 +10,17 @@ t.test('a session is terminated once, everywhere, and says so once', async (t) =
   const session = await sessions.create({ principal: ADA })
   const told: unknown[] = []
   await other.sessions.fleet.listen(message => { told.push(message) })
-  const results = await Promise.all([sessions.terminate(session.id, ADA), other.sessions.terminate(session.id, ADA), sessions.end(session.key, session.owner)])
+  const results = await Promise.all([
+    sessions.terminate(session.id, ADA),
+    other.sessions.terminate(session.id, ADA),
+    sessions.end(session.key, session.owner)
+  ])
   t.strictSame(results, [true, false, false])
   t.strictSame(heard.slice(1), [{ event: 'terminated', ...notice(session), reason: 'terminated' }])
   t.strictSame(other.heard, [])
-  t.strictSame(told, [{ reason: 'terminated', type: 'gone', key: '', keys: [session.key], from: sessions.fleet.replica }])
+  t.strictSame(told, [
+    { reason: 'terminated', type: 'gone', key: '', keys: [session.key], from: sessions.fleet.replica }
+  ])
   t.equal(await sessions.open(session.id, ADA), undefined)
   t.equal(await sessions.get(session.id, ADA), undefined)
 })
@@ -70,7 +77,10 @@ t.test('an expired session is a miss before it is swept, and reported once in th
   t.strictSame(heard, [])
   backend.now += 5 * 60_000
   t.equal(await sessions.open(used.id, ADA), undefined, 'no use extends the absolute limit')
-  t.strictSame(await Promise.all([sessions.sweep(), other.sessions.sweep()]), [{ expired: 2, more: false }, { expired: 0, more: false }])
+  t.strictSame(await Promise.all([sessions.sweep(), other.sessions.sweep()]), [
+    { expired: 2, more: false },
+    { expired: 0, more: false }
+  ])
   t.strictSame(heard, [
     { event: 'expired', ...notice(idle), reason: 'idle', createdAt, usedAt: createdAt },
     { event: 'expired', ...notice(used), reason: 'absolute', createdAt, usedAt: createdAt + 10 * 60_000 }

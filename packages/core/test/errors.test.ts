@@ -44,11 +44,15 @@ t.test('errors are told apart by code', async (t) => {
   t.ok(isHoldfastError(error))
   t.ok(isHoldfastError(error, 'HOLDFAST_CONFLICT'))
   t.notOk(isHoldfastError(error, 'HOLDFAST_CLOSED'))
-  for (const other of [new Error('HOLDFAST_CONFLICT'), { code: 'HOLDFAST_CONFLICT' }, null, undefined]) t.notOk(isHoldfastError(other))
+  for (const other of [new Error('HOLDFAST_CONFLICT'), { code: 'HOLDFAST_CONFLICT' }, null, undefined]) {
+    t.notOk(isHoldfastError(other))
+  }
 })
 
 t.test('errors of another copy of this package are known as such, and nothing else is', async (t) => {
-  const copy: typeof import('../dist/errors.js') = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  const copy: typeof import('../dist/errors.js') = await import(
+    `${new URL('../dist/errors.js', import.meta.url).href}?copy`
+  )
   t.not(copy.HoldfastError, HoldfastError)
   const full = new copy.HoldfastError('HOLDFAST_BACKEND_FULL')
   t.ok(isHoldfastError(full, 'HOLDFAST_BACKEND_FULL') && full instanceof HoldfastError)
@@ -65,7 +69,9 @@ t.test('errors of another copy of this package are known as such, and nothing el
 })
 
 t.test('a full backend is no outage, whichever copy of this package says so', async (t) => {
-  const copy: typeof import('../dist/errors.js') = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  const copy: typeof import('../dist/errors.js') = await import(
+    `${new URL('../dist/errors.js', import.meta.url).href}?copy`
+  )
   const { backend, sessions } = manager()
   outage(backend, new copy.HoldfastError('HOLDFAST_BACKEND_FULL'))
   await t.rejects(sessions.create(), { code: 'HOLDFAST_BACKEND_FULL' })

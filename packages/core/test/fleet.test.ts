@@ -26,7 +26,10 @@ t.test('with an echo, who tells hears it too, and all hear everything in one ord
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await Promise.all([a.listen(), b.listen()])
-  await Promise.all([a.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true }), b.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true })])
+  await Promise.all([
+    a.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true }),
+    b.member.tell('takeover', 'tag.key', TAKEOVER, { echo: true })
+  ])
   await new Promise(setImmediate)
   t.strictSame(a.heard.map(({ from }) => from), b.heard.map(({ from }) => from))
   t.strictSame(a.heard.map(({ from }) => from).sort(), ['a', 'b'])
@@ -39,7 +42,9 @@ t.test('one replica can be told something, and it is known whether it is there',
   t.equal(await a.member.tellReplica('b', 'answer', 'tag.key', { message: { id: 1 } }), true)
   t.equal(await a.member.tellReplica('nobody', 'answer', 'tag.key', { message: {} }), false)
   await new Promise(setImmediate)
-  t.strictSame([a.heard, b.heard, c.heard], [[], [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }], []])
+  t.strictSame([a.heard, b.heard, c.heard], [
+    [], [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }], []
+  ])
 })
 
 t.test('details cannot pass for what a message is about', async (t) => {
@@ -79,9 +84,15 @@ t.test('a hostile message is reported without its content and stops nothing', as
   const hostile = ['hush', '{"hush":', 'null', '[]', '"hush"', '{}', '{"type":"gone","key":1,"from":"a"}', '{"type":"gone","key":"hush"}',
     '{"__proto__":{"type":"gone","key":"hush","from":"a"}}', '{"type":{},"key":"hush","from":"a"}',
     ...[
-      { type: 'gone', keys: 'hush', reason: 'expired' }, { type: 'gone', keys: [1], reason: 'expired' }, { type: 'gone', keys: ['hush'], reason: 'hush' },
-      { type: 'wake' }, { type: 'wake', stream: 1 }, { type: 'takeover', stream: 'hush' }, { type: 'takeover', stream: 'hush', claim: '1' },
-      { type: 'takeover', claim: 1 }, { type: 'answer', message: 'hush' }, { type: 'notification' }, { type: 'roll-call', call: ['hush'] },
+      {
+        type: 'gone', keys: 'hush', reason: 'expired'
+      }, { type: 'gone', keys: [1], reason: 'expired' }, { type: 'gone', keys: ['hush'], reason: 'hush' },
+      { type: 'wake' }, {
+        type: 'wake', stream: 1
+      }, { type: 'takeover', stream: 'hush' }, { type: 'takeover', stream: 'hush', claim: '1' },
+      {
+        type: 'takeover', claim: 1
+      }, { type: 'answer', message: 'hush' }, { type: 'notification' }, { type: 'roll-call', call: ['hush'] },
       { type: 'present', report: 'hush' }, { type: 'present', call: 'hush' }
     ].map(message => JSON.stringify({ key: 'hush', from: 'a', ...message }))]
   for (const text of hostile) await bus.bus.publish('mcp:fleet', Buffer.from(text))
@@ -99,7 +110,9 @@ t.test('a message that was sealed elsewhere is reported', async (t) => {
   const bus = new Reference()
   const refused = new Error('cannot be opened')
   const reported: unknown[] = []
-  const member = new Fleet(bus.bus, new BoundCodec({ ...plain, open: () => { throw refused } }, 'mcp'), 'mcp', 'b', error => reported.push(error))
+  const member = new Fleet(bus.bus, new BoundCodec(
+    { ...plain, open: () => { throw refused } }, 'mcp'
+  ), 'mcp', 'b', error => reported.push(error))
   await member.listen(() => { t.fail('heard it') })
   await bus.bus.publish('mcp:fleet', Buffer.from('{}'))
   await new Promise(setImmediate)
@@ -147,7 +160,9 @@ t.test('every type arrives as it was said; one that this version does not know i
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await b.listen()
-  for (const type of ['newer', 'toString', '__proto__']) await bus.bus.publish('mcp:fleet', Buffer.from(JSON.stringify({ type, key: '', from: 'c' })))
+  for (const type of ['newer', 'toString', '__proto__']) {
+    await bus.bus.publish('mcp:fleet', Buffer.from(JSON.stringify({ type, key: '', from: 'c' })))
+  }
   const message = { jsonrpc: '2.0' }
   await a.member.tell('gone', '', GONE)
   await a.member.tell('wake', 'tag.key', { stream: 's' })
@@ -160,7 +175,9 @@ t.test('every type arrives as it was said; one that this version does not know i
   await a.member.tell('present', '', { call: 'c', report: null })
   await new Promise(setImmediate)
   t.strictSame(b.heard.map(({ type, key, from, ...details }) => [type, details]), [
-    ['gone', GONE], ['wake', { stream: 's' }], ['wake', { stream: 's', ask: true }], ['listening', {}], ['takeover', TAKEOVER], ['answer', { message }],
+    ['gone', GONE], [
+      'wake', { stream: 's' }
+    ], ['wake', { stream: 's', ask: true }], ['listening', {}], ['takeover', TAKEOVER], ['answer', { message }],
     ['notification', { message }], ['roll-call', { call: 'c' }], ['present', { call: 'c', report: null }]
   ])
   t.strictSame(b.reported, [])

@@ -7,11 +7,20 @@ function patient (thresholds: Thresholds = {}) {
   const { backend, sessions, heard } = manager()
   const clock = { now: 0, latency: 1 }
   backend.ping = async () => { clock.now += clock.latency }
-  const check = new HealthCheck(sessions.vault, thresholds, (health, was) => { sessions.emit('health', { ...health, was }) }, () => clock.now)
+  const check = new HealthCheck(
+    sessions.vault, thresholds, (health, was) => { sessions.emit('health', { ...health, was }) }, () => clock.now
+  )
   const calls = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) await sessions.count().catch(() => {})
   }
-  return { backend, sessions, clock, calls, look: async () => await check.look(), told: () => heard.filter(({ event }) => event === 'health') }
+  return {
+    backend,
+    sessions,
+    clock,
+    calls,
+    look: async () => await check.look(),
+    told: () => heard.filter(({ event }) => event === 'health')
+  }
 }
 
 t.test('a backend that answers at once is healthy', async (t) => {

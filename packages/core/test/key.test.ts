@@ -12,7 +12,10 @@ t.test('a minted id is 43 characters that MCP allows, and never the same', async
 
 t.test('what cannot be a session id is told apart before anything is asked', async (t) => {
   for (const id of ['!', '~', 'a'.repeat(256)]) t.ok(isSessionId(id), id)
-  for (const id of ['', ' ', 'a b', 'a\n', 'a\r\nSet-Cookie: x', '\x7f', '\0', 'é', '\ud800', 'a'.repeat(257), undefined, null, 1, ['a'], {}]) {
+  for (const id of [
+    '', ' ', 'a b', 'a\n', 'a\r\nSet-Cookie: x', '\x7f', '\0', 'é', '\ud800', 'a'.repeat(257), undefined, null, 1,
+    ['a'], {}
+  ]) {
     t.notOk(isSessionId(id), JSON.stringify(id))
   }
 })
@@ -29,14 +32,17 @@ t.test('a key is a tag and a digest, and says nothing of the id', async (t) => {
 
 t.test('all keys of an owner begin with one tag; without an owner each has its own', async (t) => {
   const owner = ownerDigest('mcp', { subject: 'ada' })
-  const tags = (owner: string) => new Set(Array.from({ length: 20 }, () => recordKey('mcp', owner, mintSessionId()).split('.')[0]))
+  const tags = (owner: string) =>
+    new Set(Array.from({ length: 20 }, () => recordKey('mcp', owner, mintSessionId()).split('.')[0]))
   t.strictSame([...tags(owner)], [ownerTag(owner)])
   t.equal(tags('').size, 20)
 })
 
 t.test('namespace, owner and id cannot run into each other', async (t) => {
   const keys = [
-    recordKey('ab', '', 'c'), recordKey('a', '', 'bc'), recordKey('a', 'b', 'c'), recordKey('a', '', '1:bc'), recordKey('a1:b', '', 'c'),
+    recordKey(
+      'ab', '', 'c'
+    ), recordKey('a', '', 'bc'), recordKey('a', 'b', 'c'), recordKey('a', '', '1:bc'), recordKey('a1:b', '', 'c'),
     recordKey('a', '0:', 'bc'), recordKey('a', '', 'bc0:'), recordKey('', 'a', 'bc'), recordKey('a', 'bc', '')
   ]
   t.equal(new Set(keys.map(key => key.split('.')[1])).size, keys.length)

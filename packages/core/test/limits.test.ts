@@ -28,13 +28,21 @@ t.test('there are no more sessions than allowed', async (t) => {
 
 t.test('with evict, the principal\'s own longest-idle session makes room', async (t) => {
   const { backend, sessions, heard } = manager({ limits: { maxPerOwner: 3, evict: 'idle' } })
-  const [first, second, third] = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
+  const [first, second, third] = [
+    await sessions.create({ principal: ADA }),
+    await sessions.create({ principal: ADA }),
+    await sessions.create({ principal: ADA })
+  ]
   const theirs = await sessions.create({ principal: BOB })
   backend.now += MINUTE
   await sessions.touch(first)
   heard.length = 0
   const created = await sessions.create({ principal: ADA })
-  t.match(heard, [{ event: 'terminated', key: second.key, reason: 'evicted' }, { event: 'limitReached', admitted: true }, { event: 'created', key: created.key }])
+  t.match(heard, [
+    { event: 'terminated', key: second.key, reason: 'evicted' },
+    { event: 'limitReached', admitted: true },
+    { event: 'created', key: created.key }
+  ])
   t.equal(heard.length, 3)
   for (const { id } of [first, third, created]) t.ok(await sessions.open(id, ADA))
   t.ok(await sessions.open(theirs.id, BOB))
@@ -166,10 +174,16 @@ t.test('among sessions without a principal, the longest idle makes room once it 
   backend.now += 5 * MINUTE - 1
   await t.rejects(sessions.create(), { code: 'HOLDFAST_LIMIT_REACHED' })
   backend.now += 1
-  await t.rejects(sessions.create({ principal: BOB }), { code: 'HOLDFAST_LIMIT_REACHED' }, 'a principal takes nobody else\'s')
+  await t.rejects(
+    sessions.create({ principal: BOB }), { code: 'HOLDFAST_LIMIT_REACHED' }, 'a principal takes nobody else\'s'
+  )
   heard.length = 0
   const third = await sessions.create()
-  t.match(heard, [{ event: 'terminated', key: second.key, reason: 'evicted' }, { event: 'limitReached', limit: 'maxSessions', owner: '', admitted: true }, { event: 'created', key: third.key }])
+  t.match(heard, [
+    { event: 'terminated', key: second.key, reason: 'evicted' },
+    { event: 'limitReached', limit: 'maxSessions', owner: '', admitted: true },
+    { event: 'created', key: third.key }
+  ])
   sessions.inUse = key => key === first.key
   backend.now += 10 * MINUTE
   await sessions.touch(third)

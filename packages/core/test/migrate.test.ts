@@ -6,7 +6,9 @@ import { ADA, outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'
 import { Reference } from './fixtures/reference.js'
 
-const NOTHING: MigrationReport = { copied: 0, updated: 0, skipped: 0, ended: 0, expired: 0, deleted: 0, bytes: 0, failed: [] }
+const NOTHING: MigrationReport = {
+  copied: 0, updated: 0, skipped: 0, ended: 0, expired: 0, deleted: 0, bytes: 0, failed: []
+}
 
 /** Two backends, the first with so many sessions. */
 async function pair (amount = 0) {
@@ -78,8 +80,10 @@ t.test('what is newer wins, wherever it is', async t => {
 })
 
 for (const [what, change] of Object.entries({
-  'more events': async (backend: Reference, key: string) => await backend.events.append({ key, name: 'open' }, [bytes('more')]),
-  'its end': async (backend: Reference, key: string) => await backend.events.append({ key, name: 'open' }, [], { end: true }),
+  'more events': async (backend: Reference, key: string) =>
+    await backend.events.append({ key, name: 'open' }, [bytes('more')]),
+  'its end': async (backend: Reference, key: string) =>
+    await backend.events.append({ key, name: 'open' }, [], { end: true }),
   'a delivery': async (backend: Reference, key: string) => { await backend.events.delivered({ key, name: 'open' }, 1) }
 })) {
   t.test(`a stream with ${what} is copied again, and one that has them at the target stays`, async t => {
@@ -99,7 +103,9 @@ t.test('what changes, begins, ends or expires while it runs is right at its end'
   const { from, to } = await pair(12)
   const short = await given(from, { idle: 500 })
   from.order.set(short, 0.1)
-  const [, changed, used, removed] = (await from.records.list({ limit: 4 })).records.map(({ key }) => key) as [string, string, string, string]
+  const [, changed, used, removed] = (await from.records.list({ limit: 4 })).records.map(
+    ({ key }) => key
+  ) as [string, string, string, string]
   const endedThere = await given(from)
   await given(to, { key: endedThere })
   await to.records.remove(endedThere)
@@ -160,8 +166,12 @@ t.test('a run that is interrupted goes on where it was', async t => {
   const { from, to } = await pair(10)
   const abort = new AbortController()
   const reason = new Error('enough')
-  const error = await stopped(migrate(from, to, { batchSize: 3, signal: abort.signal, onProgress: ({ copied }) => { if (copied === 6) abort.abort(reason) } }))
-  t.match(error, { name: 'HoldfastError', code: 'HOLDFAST_MIGRATION_STOPPED', cause: reason, report: { copied: 6, failed: [] } })
+  const error = await stopped(migrate(from, to, {
+    batchSize: 3, signal: abort.signal, onProgress: ({ copied }) => { if (copied === 6) abort.abort(reason) }
+  }))
+  t.match(error, {
+    name: 'HoldfastError', code: 'HOLDFAST_MIGRATION_STOPPED', cause: reason, report: { copied: 6, failed: [] }
+  })
   t.equal(to.stored.size, 6)
   t.match(await migrate(from, to, { batchSize: 3 }), { copied: 4, skipped: 6 })
   t.strictSame(held(to), held(from))
@@ -173,7 +183,9 @@ t.test('an interruption while it looks again is as harmless', async t => {
     await given(to)
     const abort = new AbortController()
     let batches = 0
-    await stopped(migrate(from, to, { batchSize: 3, signal: abort.signal, onProgress: () => { if (++batches === after) abort.abort() } }))
+    await stopped(migrate(from, to, {
+      batchSize: 3, signal: abort.signal, onProgress: () => { if (++batches === after) abort.abort() }
+    }))
     await from.records.remove(key)
     t.match(await migrate(from, to), { skipped: 9, ended: 1 })
   }
@@ -184,7 +196,9 @@ t.test('a target that fills up stops it, and says how far it came', async t => {
   const { create } = to.records
   to.records.create = async (record, limits) => await create(record, { ...limits, maxRecords: 4 })
   const error = await stopped(migrate(from, to, { batchSize: 3 }))
-  t.match(error, { code: 'HOLDFAST_MIGRATION_STOPPED', cause: { code: 'HOLDFAST_BACKEND_FULL' }, report: { copied: 4, failed: [] } })
+  t.match(error, {
+    code: 'HOLDFAST_MIGRATION_STOPPED', cause: { code: 'HOLDFAST_BACKEND_FULL' }, report: { copied: 4, failed: [] }
+  })
   to.records.create = create
   t.match(await migrate(from, to), { copied: 6, skipped: 4 })
   t.strictSame(held(to), held(from))
@@ -251,7 +265,9 @@ t.test('of a great many that are refused the last are counted', async t => {
 t.test('with deleteAfterMigration nothing is left at the source, and the way back is open', async t => {
   const { from, to, keys } = await pair(7)
   const before = held(from)
-  t.match(await migrate(from, to, { deleteAfterMigration: true, batchSize: 3 }), { copied: 7, deleted: 7, ended: 0, expired: 0 })
+  t.match(await migrate(from, to, { deleteAfterMigration: true, batchSize: 3 }), {
+    copied: 7, deleted: 7, ended: 0, expired: 0
+  })
   t.equal(from.stored.size, 0)
   t.strictSame(held(to), before)
   t.strictSame(await from.records.removed(keys), [])
@@ -274,7 +290,9 @@ t.test('what could not be copied, or changes at the last moment, is not deleted'
     if (key === changing) await from.records.replace(changing, 1, bytes('changed'))
     return await release(key, version)
   }
-  t.match(await migrate(from, to, { deleteAfterMigration: true }), { copied: 2, deleted: 1, failed: [{ reason: 'Error' }] })
+  t.match(await migrate(from, to, { deleteAfterMigration: true }), {
+    copied: 2, deleted: 1, failed: [{ reason: 'Error' }]
+  })
   t.strictSame([...from.stored.keys()].toSorted(), [refused, changing].toSorted())
   to.records.create = create
   from.records.release = release
@@ -302,7 +320,9 @@ t.test('a filter chooses', async t => {
 t.test('the place that the sessions are in is no target, and neither are batches of nothing', async t => {
   const { from, to } = await pair(1)
   await t.rejects(migrate(from, from), { name: 'InvalidOptionError', path: 'to' })
-  for (const batchSize of [0, 1.5, NaN]) await t.rejects(migrate(from, to, { batchSize }), { name: 'InvalidOptionError', path: 'batchSize' })
+  for (const batchSize of [0, 1.5, NaN]) {
+    await t.rejects(migrate(from, to, { batchSize }), { name: 'InvalidOptionError', path: 'batchSize' })
+  }
   t.equal(from.stored.size, 1)
 })
 

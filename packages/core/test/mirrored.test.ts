@@ -37,11 +37,15 @@ t.test('a copy gets whatever is written, and no call waits for it', async t => {
     await answered
     return await create(record, limits)
   }
-  const [one, two, three] = [await sessions.create({ data: { n: 1 } }), await sessions.create(), await sessions.create()]
+  const [one, two, three] = [
+    await sessions.create({ data: { n: 1 } }), await sessions.create(), await sessions.create()
+  ]
   for (let i = 0; i < 20; i++) await turn()
   t.equal(copy.stored.size, 0)
   t.match(backend.lag, [{ pending: 3 }])
-  t.match(backend.status?.(), { breaker: 'closed', lag: { pending: 3, age: Number } }, 'with what the primary says of itself')
+  t.match(
+    backend.status?.(), { breaker: 'closed', lag: { pending: 3, age: Number } }, 'with what the primary says of itself'
+  )
   answer()
   await caughtUp(backend)
   t.strictSame(backend.status?.().lag, { pending: 0, age: 0 })
@@ -160,7 +164,9 @@ t.test('backfill brings what was there before, and what changes meanwhile follow
   const [report] = await backend.backfill({
     batchSize: 3,
     onProgress: () => {
-      acted ??= backend.records.replace(changed, 1, bytes('changed')).then(async () => await backend.records.remove(ended))
+      acted ??= backend.records.replace(changed, 1, bytes('changed')).then(
+        async () => await backend.records.remove(ended)
+      )
     }
   })
   t.match(report, { copied: 10 })
@@ -256,9 +262,14 @@ t.test('streams are the same, however far the copy is behind', async t => {
   t.strictSame(held(copy), held(primary), 'it had gone on by itself')
   await events.append({ key, name: 'dropped' }, [bytes('a')])
   await events.drop(key)
-  await events.restore({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8 })
+  await events.restore({
+    key, name: 'restored', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
+  })
   await caughtUp(backend)
-  t.equal(await events.restore({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }), false)
+  t.equal(
+    await events.restore({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }),
+    false
+  )
   await events.delivered({ key, name: 'restored' }, 8)
   await events.append({ key, name: 'empty' }, [], { end: true })
   const [told] = await events.streams([key])
@@ -327,7 +338,9 @@ t.test('two processes that mirror the same to the same end with the same', async
     else if (act < 12) await records.touch(key, (await primary.records.read(key))?.version ?? 1)
     else if (act < 18) await events.append({ key, name: 'open' }, [bytes(`${i}`)])
     else if (act === 18) await events.drop(key)
-    else if (i % 5 === 0) keys[keys.indexOf(key)] = (await records.remove(key), await given([one, two][random(2)] as Backend))
+    else if (i % 5 === 0) keys[keys.indexOf(
+      key
+    )] = (await records.remove(key), await given([one, two][random(2)] as Backend))
     if (random(3) === 0) await turn()
   }
   await caughtUp(one, two)

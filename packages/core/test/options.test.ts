@@ -5,7 +5,9 @@ import { Reference } from './fixtures/reference.js'
 
 t.test('defaults are as documented', async (t) => {
   const { sessions } = manager()
-  t.match(sessions.vault, { namespace: 'mcp', idle: 30 * 60_000, absolute: 7 * 24 * 3_600_000, format: { maxBytes: 262_144 } })
+  t.match(sessions.vault, {
+    namespace: 'mcp', idle: 30 * 60_000, absolute: 7 * 24 * 3_600_000, format: { maxBytes: 262_144 }
+  })
 })
 
 t.test('a wrong option is an error that names it', async (t) => {
@@ -14,14 +16,26 @@ t.test('a wrong option is an error that names it', async (t) => {
     ['namespace', { namespace: '' }], ['namespace', { namespace: 7 }],
     ['ttl.idle', { ttl: { idle: 'soon' } }], ['ttl.absolute', { ttl: { absolute: 0 } }],
     ['limits.maxSessions', { limits: { maxSessions: 0 } }], ['limits.maxSessions', { limits: { maxSessions: '5' } }],
-    ['limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }], ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
+    [
+      'limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }
+    ], ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
     ['limits.evict', { limits: { evict: 'lru' } }],
-    ['thresholds.latency', { thresholds: { latency: 0 } }], ['thresholds.interval', { thresholds: { interval: 'often' } }],
-    ['thresholds.errorRate', { thresholds: { errorRate: 0 } }], ['thresholds.errorRate', { thresholds: { errorRate: 1.1 } }],
-    ['thresholds.errorRate', { thresholds: { errorRate: NaN } }], ['thresholds.errorRate', { thresholds: { errorRate: '5%' } }]
+    [
+      'thresholds.latency', { thresholds: { latency: 0 } }
+    ], ['thresholds.interval', { thresholds: { interval: 'often' } }],
+    [
+      'thresholds.errorRate', { thresholds: { errorRate: 0 } }
+    ], ['thresholds.errorRate', { thresholds: { errorRate: 1.1 } }],
+    [
+      'thresholds.errorRate', { thresholds: { errorRate: NaN } }
+    ], ['thresholds.errorRate', { thresholds: { errorRate: '5%' } }]
   ]
   for (const [path, options] of wrong) {
-    t.throws(() => new Sessions({ backend: new Reference(), ...options } as SessionsOptions), { code: 'HOLDFAST_INVALID_OPTION', path }, JSON.stringify(options))
+    t.throws(
+      () => new Sessions({ backend: new Reference(), ...options } as SessionsOptions),
+      { code: 'HOLDFAST_INVALID_OPTION', path },
+      JSON.stringify(options)
+    )
   }
 })
 

@@ -22,7 +22,9 @@ t.test('an outage is never a miss, whatever is asked', async (t) => {
     () => sessions.count(),
     () => sessions.sweep()
   ]
-  for (const call of calls) await t.rejects(call(), { name: 'HoldfastError', code: 'HOLDFAST_BACKEND_UNAVAILABLE', cause }, call.toString())
+  for (const call of calls) {
+    await t.rejects(call(), { name: 'HoldfastError', code: 'HOLDFAST_BACKEND_UNAVAILABLE', cause }, call.toString())
+  }
   restore()
   t.strictSame((await sessions.open(session.id, ADA))?.state, session.state, 'nothing is lost')
   await sessions.count()

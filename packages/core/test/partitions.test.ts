@@ -34,7 +34,9 @@ async function add ({ vault }: Sessions, name: string, id: string): Promise<stri
 
 /** All that is in a backend and in its partitions, comparably. */
 function everything (backend: Reference): unknown {
-  return [held(backend), ...Array.from(backend.known, ([name, one]) => [name, held(one)]).filter(([, { records }]: any) => Object.keys(records).length > 0)]
+  return [held(backend), ...Array.from(backend.known, ([name, one]) => [name, held(one)]).filter(
+    ([, { records }]: any) => Object.keys(records).length > 0
+  )]
 }
 
 async function textOf (sessions: Sessions, name: string, key: string): Promise<string | undefined> {
@@ -82,7 +84,11 @@ t.test('sessions alone give the lines that they always gave, and a partition has
   for (const options of [{ filter: () => true }, { limit: 9 }]) {
     t.match(await sessions.exportSessionState(some, options), { exported: 1 })
     t.strictSame(some.lines.map(line => /^\{"([\w:]+)"/.exec(line)?.[1]), ['holdfast', 'record', 'end'])
-    t.match(await start().sessions.restoreSessionState(all, options), { restored: 1, invalid: [] }, 'neither are they restored')
+    t.match(
+      await start().sessions.restoreSessionState(all, options),
+      { restored: 1, invalid: [] },
+      'neither are they restored'
+    )
   }
 })
 
@@ -91,14 +97,18 @@ t.test('a line that is moved to another partition, or made one of sessions, is r
   const shelf = new Shelf()
   await sessions.exportSessionState(shelf)
   const content = shelf.lines.join('\n')
-  for (const [from, to] of [['"record:tasks"', '"record:handles"'], ['"record:tasks"', '"record"'], ['"record"', '"record:tasks"']] as const) {
+  for (const [from, to] of [
+    ['"record:tasks"', '"record:handles"'], ['"record:tasks"', '"record"'], ['"record"', '"record:tasks"']
+  ] as const) {
     const after = start()
     const report = await after.sessions.restoreSessionState(new Shelf(content.replace(from, to)))
     t.equal(report.invalid[0]?.code, 'ALTERED', `${from} ${to}`)
     t.equal(report.restored, 2)
   }
   for (const name of ['', 'A', 'a1', 'seventeenletterss']) {
-    const report = await start().sessions.restoreSessionState(new Shelf(content.replace('"record:tasks"', `"record:${name}"`)))
+    const report = await start().sessions.restoreSessionState(
+      new Shelf(content.replace('"record:tasks"', `"record:${name}"`))
+    )
     t.equal(report.invalid[0]?.code, 'NOT_A_LINE', name)
   }
 })
@@ -117,7 +127,10 @@ t.test('records of partitions are under no cap of sessions', async t => {
   const { sessions } = await furnished()
   const shelf = new Shelf()
   await sessions.exportSessionState(shelf)
-  t.match(await start({ limits: { maxSessions: 1, maxPerOwner: 1 } }).sessions.restoreSessionState(shelf), { restored: 3, overLimit: 0 })
+  t.match(
+    await start({ limits: { maxSessions: 1, maxPerOwner: 1 } }).sessions.restoreSessionState(shelf),
+    { restored: 3, overLimit: 0 }
+  )
 })
 
 t.test('a rotation seals every partition anew, and a key that one of them needs stays', async t => {
@@ -209,9 +222,13 @@ t.test('during an outage a partition answers as its backend does, and what was e
   const [up, upTasks] = [outage(primary), outage(primary.partition('tasks') as Reference)]
   const { ping, partitions } = primary
   primary.ping = primary.partitions = async () => { throw new Error('down') }
-  await t.rejects(records.read(keys.tasks as string), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' }, 'not known here, and no miss')
+  await t.rejects(
+    records.read(keys.tasks as string), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' }, 'not known here, and no miss'
+  )
   const begun = recordKey('mcp', ownerDigest('mcp', ADA), 'two', recordKind('tasks'))
-  t.equal(await records.create({ key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }, UNLIMITED), 'created')
+  t.equal(await records.create(
+    { key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }, UNLIMITED
+  ), 'created')
   t.equal(await records.remove(keys.tasks as string), 'unseen')
   up()
   upTasks()

@@ -2,7 +2,9 @@ import t from 'tap'
 import { type Principal, ownerDigest, samePrincipal } from '../dist/index.js'
 import { ownerName } from '../dist/principal.js'
 
-const PARTS = [undefined, '', 'a', '-', '1:a', 'null', '"', '",null,"', 'a,b', '\ud800', '\ud801', '\ufffd', 'é', 'e\u0301']
+const PARTS = [
+  undefined, '', 'a', '-', '1:a', 'null', '"', '",null,"', 'a,b', '\ud800', '\ud801', '\ufffd', 'é', 'e\u0301'
+]
 
 function principals (): Principal[] {
   const all: Principal[] = []
@@ -10,7 +12,9 @@ function principals (): Principal[] {
     for (const subject of PARTS.filter(part => part !== undefined && part !== '')) {
       for (const clientId of PARTS) {
         for (const tenantId of PARTS) {
-          for (const perClient of [undefined, true]) all.push(JSON.parse(JSON.stringify({ issuer, subject, clientId, tenantId, perClient })))
+          for (const perClient of [undefined, true]) {
+            all.push(JSON.parse(JSON.stringify({ issuer, subject, clientId, tenantId, perClient })))
+          }
         }
       }
     }
@@ -61,7 +65,13 @@ t.test('a client separates owners only where the principal says so', async (t) =
   t.ok(samePrincipal(one, two), 'a client that registers anew')
   t.equal(ownerName(one), ownerName({ subject: 'ada' }))
   t.equal(ownerName(one), ownerName({ ...two, perClient: false }))
-  const apart = [{ ...one, perClient: true }, { ...two, perClient: true }, { subject: 'ada', perClient: true }, { subject: 'ada', clientId: '', perClient: true }, one]
+  const apart = [
+    { ...one, perClient: true },
+    { ...two, perClient: true },
+    { subject: 'ada', perClient: true },
+    { subject: 'ada', clientId: '', perClient: true },
+    one
+  ]
   t.equal(new Set(apart.map(ownerName)).size, apart.length)
   for (const a of apart) for (const b of apart) t.equal(samePrincipal(a, b), a === b)
 })
@@ -80,8 +90,12 @@ t.test('nobody is the same as nobody only', async (t) => {
 })
 
 t.test('what is no principal owns nothing: a missing subject must not be shared by all who lack it', async (t) => {
-  for (const wrong of [{}, { subject: undefined }, { subject: '' }, { subject: 7 }, { subject: ['ada'] }, { subject: 'ada', issuer: null },
-    { subject: 'ada', clientId: 7 }, { subject: 'ada', tenantId: {} }, { subject: 'ada', perClient: 'yes' }, 'ada', 7, ['ada'], undefined]) {
+  for (const wrong of [{}, {
+    subject: undefined
+  }, { subject: '' }, { subject: 7 }, { subject: ['ada'] }, { subject: 'ada', issuer: null },
+    {
+      subject: 'ada', clientId: 7
+    }, { subject: 'ada', tenantId: {} }, { subject: 'ada', perClient: 'yes' }, 'ada', 7, ['ada'], undefined]) {
     t.throws(() => ownerName(wrong as Principal), { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' })
   }
 })

@@ -9,6 +9,8 @@ t.test('what is shown of a text is one short line that is what it looks like', a
 })
 
 t.test('of several things, the texts', async (t) => {
-  t.strictSame(printableTexts({ name: 'a\nb', version: 2, title: undefined, other: 'c'.repeat(65) }), { name: 'a\ufffdb', other: 'c'.repeat(64) })
+  t.strictSame(printableTexts({ name: 'a\nb', version: 2, title: undefined, other: 'c'.repeat(65) }), {
+    name: 'a\ufffdb', other: 'c'.repeat(64)
+  })
   t.strictSame(printableTexts({ subject: 'd'.repeat(300) }, 256), { subject: 'd'.repeat(256) })
 })

@@ -9,36 +9,46 @@ import { Shelf } from './fixtures/shelf.js'
 const [K1, K2] = [sealing('k1'), sealing('k2', 'k1')]
 
 /** Another process on the same backend, with other keys. */
-function beside (backend: Reference, codec = sealing('k2', 'k1'), options: Partial<Omit<SessionsOptions, 'backend'>> = {}) {
+function beside (
+  backend: Reference, codec = sealing('k2', 'k1'), options: Partial<Omit<SessionsOptions, 'backend'>> = {}
+) {
   return manager({ backend, codec, ...options })
 }
 
 async function append (backend: Reference, codec: BoundCodec, stream: StreamRef, ...texts: string[]): Promise<void> {
-  const seal = async (text: string): Promise<Uint8Array> => await codec.seal('event', eventPlace(stream), Buffer.from(text))
+  const seal = async (text: string): Promise<Uint8Array> =>
+    await codec.seal('event', eventPlace(stream), Buffer.from(text))
   await backend.events.append(stream, await Promise.all(texts.map(seal)), { head: await seal('head') })
 }
 
 async function read (backend: Reference, codec: BoundCodec, stream: StreamRef): Promise<string[]> {
   const page = await backend.events.readAfter(stream, 0, 100)
-  const open = async (sealed: Uint8Array): Promise<string> => Buffer.from(await codec.open('event', eventPlace(stream), sealed)).toString()
+  const open = async (sealed: Uint8Array): Promise<string> =>
+    Buffer.from(await codec.open('event', eventPlace(stream), sealed)).toString()
   return await Promise.all([page?.head ?? Buffer.alloc(0), ...page?.entries.map(({ body }) => body) ?? []].map(open))
 }
 
 t.test('records and streams are sealed anew, and nothing else about them changes', async (t) => {
   const { backend, sessions } = start({ codec: K1 })
-  const made = [await sessions.create({ data: { n: 1 } }), await sessions.create({ principal: ADA }), await sessions.create()]
+  const made = [
+    await sessions.create({ data: { n: 1 } }), await sessions.create({ principal: ADA }), await sessions.create()
+  ]
   await made[1]?.update(data => { data.n = 2 })
   const stream = { key: made[0]?.key as string, name: 's' }
   await append(backend, sessions.vault.codec, stream, 'one', 'two')
   await backend.events.append({ key: stream.key, name: 'bare' }, [])
-  await backend.events.append({ key: stream.key, name: 'headless' }, [await sessions.vault.codec.seal('event', eventPlace({ key: stream.key, name: 'headless' }), Buffer.from('three'))])
+  await backend.events.append({ key: stream.key, name: 'headless' }, [
+    await sessions.vault.codec.seal('event', eventPlace({ key: stream.key, name: 'headless' }), Buffer.from('three'))
+  ])
   const facts = (): unknown => Array.from(backend.stored.values(), ({ body, ...facts }) => facts)
   const before = facts()
   backend.now += 60_000
   const later = beside(backend)
   await later.sessions.create()
   const told: unknown[] = []
-  t.strictSame(await later.sessions.rotate({ onProgress: report => told.push(report) }), { resealed: 3, current: 1, unreadable: 0 })
+  t.strictSame(await later.sessions.rotate({ onProgress: report => told.push(report) }), {
+    resealed: 3, current: 1, unreadable: 0
+  })
   t.strictSame(told, [{ resealed: 3, current: 1, unreadable: 0 }])
   t.strictSame(later.heard.at(-1), { event: 'rotated', resealed: 3, current: 1, unreadable: 0, active: 'k2' })
   t.strictSame((facts() as unknown[]).slice(0, 3), before)
@@ -80,7 +90,9 @@ t.test('under updates nothing is lost and nothing waits', async (t) => {
   t.equal(report.unreadable, 0)
   t.equal(report.resealed + report.current, 250)
   const without = beside(backend, sealing('k2'))
-  for (const [index, id] of ids.entries()) t.strictSame((await without.sessions.open(id, null))?.data, { n: changes[index] ?? 0 })
+  for (const [index, id] of ids.entries()) {
+    t.strictSame((await without.sessions.open(id, null))?.data, { n: changes[index] ?? 0 })
+  }
 })
 
 t.test('a stream that goes on meanwhile is sealed anew with what was added', async (t) => {
@@ -97,7 +109,9 @@ t.test('a stream that goes on meanwhile is sealed anew with what was added', asy
   }
   t.match(await later.sessions.rotate(), { resealed: 1 })
   t.equal(times, 3)
-  t.strictSame(await read(backend, beside(backend, sealing('k2')).sessions.vault.codec, stream), ['head', 'one', 'meanwhile 1', 'meanwhile 2'])
+  t.strictSame(await read(backend, beside(backend, sealing('k2')).sessions.vault.codec, stream), [
+    'head', 'one', 'meanwhile 1', 'meanwhile 2'
+  ])
 })
 
 t.test('a session that ends meanwhile is left in peace', async (t) => {
@@ -141,7 +155,9 @@ t.test('an outage is one, and a key that cannot seal is an error', async (t) => 
   await t.rejects(later.sessions.rotate(), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
   backend.records.reseal = reseal
   const restore = outage(backend)
-  for (const call of [() => later.sessions.rotate(), () => later.sessions.keysInUse(), () => later.sessions.dropKey('k1')]) {
+  for (const call of [
+    () => later.sessions.rotate(), () => later.sessions.keysInUse(), () => later.sessions.dropKey('k1')
+  ]) {
     await t.rejects(async () => { await call() }, { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
   }
   restore()
@@ -186,7 +202,9 @@ t.test('of a snapshot that is damaged or under a key that is not here, what can 
   const [head, one, two, end] = shelf.lines
   const contents: Array<[content: string, uses: Array<[string, number]>]> = [
     ['', []], ['nonsense', []], ['nonsense\n{}\n{"holdfast":"snapshot"}', []],
-    [`x\n${head}`, [['k1', 1]]], [`${head}\nx\n{}\n${two}`, [['k1', 2]]], [`${head}\n${one}\n${two}\n${end}`, [['k1', 3]]]
+    [
+      `x\n${head}`, [['k1', 1]]
+    ], [`${head}\nx\n{}\n${two}`, [['k1', 2]]], [`${head}\n${one}\n${two}\n${end}`, [['k1', 3]]]
   ]
   for (const [content, uses] of contents) {
     t.strictSame(await start({ codec: K2, snapshot: new Shelf(content) }).sessions.keysInUse(), new Map(uses))
@@ -220,7 +238,9 @@ t.test('a key is dropped once nothing needs it', async (t) => {
   await later.sessions.exportSessionState()
   await later.sessions.dropKey('k1')
   t.strictSame(later.heard.filter(({ event }) => event === 'keyDropped'), [{ event: 'keyDropped', id: 'k1' }])
-  await t.rejects(async () => await later.sessions.vault.codec.open('message', '', old), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
+  await t.rejects(
+    async () => await later.sessions.vault.codec.open('message', '', old), { code: 'HOLDFAST_KEY_UNAVAILABLE' }
+  )
   t.ok(await later.sessions.open(id, null))
 })
 

@@ -34,11 +34,17 @@ t.test('a broken seal is an error that is reported, and the record stays', async
 t.test('neither snapshots nor notes of ends hold an id or what a session holds', async (t) => {
   const snapshot = new Shelf()
   const { backend, sessions } = start({ snapshot })
-  const { id, key } = await sessions.create({ principal: ADA, context: { apiKey: 'hush-context' }, data: { note: 'hush-data' } })
-  await backend.events.append({ key, name: 's' }, [await sessions.vault.codec.seal('event', `${key}:s`, Buffer.from('hush-event'))])
+  const { id, key } = await sessions.create({
+    principal: ADA, context: { apiKey: 'hush-context' }, data: { note: 'hush-data' }
+  })
+  await backend.events.append({ key, name: 's' }, [
+    await sessions.vault.codec.seal('event', `${key}:s`, Buffer.from('hush-event'))
+  ])
   await sessions.exportSessionState()
   const text = snapshot.bytes?.toString() ?? ''
-  for (const line of snapshot.lines) for (const [, part = ''] of line.matchAll(/"([\w-]{30,})"/g)) t.notMatch(Buffer.from(part, 'base64url').toString('latin1'), /hush|ada/)
+  for (const line of snapshot.lines) for (const [, part = ''] of line.matchAll(
+    /"([\w-]{30,})"/g
+  )) t.notMatch(Buffer.from(part, 'base64url').toString('latin1'), /hush|ada/)
   t.notMatch(text, /hush|"ada"/)
   t.notOk(text.includes(id))
   await sessions.terminate(id, ADA)
@@ -54,31 +60,56 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
   const canaries = /hush/
   const heard: string[] = []
   const listen = (sessions: Sessions): Sessions => {
-    for (const event of ['unreadable', 'imported', 'exported', 'error', 'terminated', 'limitReached'] as const) sessions.on(event, details => { heard.push(said(details)) })
+    for (const event of ['unreadable', 'imported', 'exported', 'error', 'terminated', 'limitReached'] as const) {
+      sessions.on(event, details => { heard.push(said(details)) })
+    }
     return sessions
   }
-  const attempt = async (work: Promise<unknown>): Promise<void> => { heard.push(said(await work.catch(error => error))) }
+  const attempt = async (work: Promise<unknown>): Promise<void> => {
+    heard.push(said(await work.catch(error => error)))
+  }
 
   const { backend, sessions } = start({ codec: unsealed })
-  const { key, id } = await sessions.create({ principal: { subject: 'hush-subject' }, context: { apiKey: 'hush-context' }, data: { note: 'hush-data' } })
+  const { key, id } = await sessions.create({
+    principal: { subject: 'hush-subject' }, context: { apiKey: 'hush-context' }, data: { note: 'hush-data' }
+  })
   const record = backend.stored.get(key)!
-  const texts = ['{"hush":', '{"schema":2,"context":"hush"}', 'hush', Buffer.from(record.body).toString().replace('"handshake"', '"hush"')]
+  const texts = [
+    '{"hush":',
+    '{"schema":2,"context":"hush"}',
+    'hush',
+    Buffer.from(record.body).toString().replace('"handshake"', '"hush"')
+  ]
   const lines = [
     ...texts.map(text => signed('record', plainly({ ...record, body: Buffer.from(text) }))),
     signed('record', plainly({ ...record, owner: '', key: recordKey('mcp', '', 'hush-id') })),
-    signed('record', { ...plainly(record), version: 'hush' }), signed('record', '"hush'), signed('stream', '{"key":"hush"}'), signed('end', '"hush"'), 'hush\n', '{"hush":"hush"}\n'
+    signed('record', { ...plainly(record), version: 'hush' }), signed(
+      'record', '"hush'
+    ), signed('stream', '{"key":"hush"}'), signed('end', '"hush"'), 'hush\n', '{"hush":"hush"}\n'
   ]
   const after = start({ codec: unsealed, isContext: () => false })
   listen(after.sessions)
-  for (const content of [await header({ codec: unsealed }) + lines.join(''), 'hush', '{"holdfast":"hush"}', '{"holdfast":"snapshot","format":1,"namespace":"hush"}', '{"holdfast":"snapshot","hush']) {
+  for (const content of [
+    await header({ codec: unsealed }) + lines.join(''),
+    'hush',
+    '{"holdfast":"hush"}',
+    '{"holdfast":"snapshot","format":1,"namespace":"hush"}',
+    '{"holdfast":"snapshot","hush'
+  ]) {
     await attempt(after.sessions.restoreSessionState(new Shelf(content)))
   }
-  await attempt(after.sessions.restoreSessionState(new Shelf(await header({ codec: unsealed }) + signed('record', plainly(record))), { filter: () => true }))
+  await attempt(after.sessions.restoreSessionState(
+    new Shelf(await header({ codec: unsealed }) + signed('record', plainly(record))), { filter: () => true }
+  ))
   const elements = [{ sessionId: 'hush id' }, { sessionId: 'hush', metadata: 'hush' }, 'hush', {
-    sessionId: 'hush', metadata: { createdAt: new Date().toISOString(), lastAccess: new Date().toISOString() }, context: { n8nApiUrl: 'https://hush.example', n8nApiKey: 'hush' }
+    sessionId: 'hush', metadata: {
+      createdAt: new Date().toISOString(), lastAccess: new Date().toISOString()
+    }, context: { n8nApiUrl: 'https://hush.example', n8nApiKey: 'hush' }
   }]
   for (const content of [JSON.stringify(elements), '["hush', 'hush:hush:hush']) {
-    await attempt(after.sessions.restoreSessionState(new Shelf(content), { n8nMcp: { key: Buffer.from('hush'.repeat(8)) } }))
+    await attempt(
+      after.sessions.restoreSessionState(new Shelf(content), { n8nMcp: { key: Buffer.from('hush'.repeat(8)) } })
+    )
     await attempt(after.sessions.restoreSessionState(new Shelf(content), { n8nMcp: { key: 'hush' } }))
   }
   for (const body of texts) {

@@ -11,10 +11,25 @@ t.test('a session is opened by its id and its owner, as it was created', async (
     context: { region: 'north' },
     data: { n: 1 }
   })
-  t.strictSame(heard, [{ event: 'created', label: created.key.split('.')[1]?.slice(0, 8), key: created.key, owner: created.owner, principal: ADA, client: { name: 'client', version: '1' } }])
+  t.strictSame(heard, [{
+    event: 'created',
+    label: created.key.split('.')[1]?.slice(0, 8),
+    key: created.key,
+    owner: created.owner,
+    principal: ADA,
+    client: { name: 'client', version: '1' }
+  }])
   const opened = await sessions.open(created.id, ADA)
   t.not(opened, created)
-  t.match(opened, { id: created.id, key: created.key, owner: created.owner, version: 1, principal: ADA, context: { region: 'north' }, data: { n: 1 } })
+  t.match(opened, {
+    id: created.id,
+    key: created.key,
+    owner: created.owner,
+    version: 1,
+    principal: ADA,
+    context: { region: 'north' },
+    data: { n: 1 }
+  })
   t.strictSame(opened?.state, created.state)
 })
 
@@ -94,7 +109,9 @@ t.test('get says what is known without an id', async (t) => {
   const { id, key, owner, state } = await sessions.create({ principal: ADA })
   const { now } = backend
   t.strictSame(await sessions.get(id, ADA), {
-    label: key.split('.')[1]?.slice(0, 8), key, owner, createdAt: now, usedAt: now, version: 1, expiresAt: now + 60_000, state
+    label: key.split('.')[1]?.slice(
+      0, 8
+    ), key, owner, createdAt: now, usedAt: now, version: 1, expiresAt: now + 60_000, state
   })
 })
 
@@ -159,7 +176,9 @@ t.test('a state that cannot be kept is refused before anything is stored', async
   const { backend, sessions } = manager({ limits: { maxStateBytes: 500 } })
   await t.rejects(sessions.create({ data: { text: 'x'.repeat(500) } }), { code: 'HOLDFAST_STATE_TOO_LARGE' })
   await t.rejects(sessions.create({ data: [] as never }), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' })
-  await t.rejects(sessions.create({ handshake: { initialize: 'text' as never } }), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' })
+  await t.rejects(
+    sessions.create({ handshake: { initialize: 'text' as never } }), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' }
+  )
   t.equal(backend.stored.size, 0)
 })
 

@@ -55,7 +55,10 @@ const changes: Record<string, Change> = {
   'a list with holes': d => { d.list.length = 5; d.list[7] = 1 },
   'a list of which one is deleted': d => { delete d.list[0] },
   'a filter': d => { d.list = d.list.filter((one: unknown) => typeof one === 'object') },
-  'a filter, and a change of what is left': d => { d.list = d.list.filter((one: unknown) => typeof one === 'object'); d.list[0].deep[0].x = 2 },
+  'a filter, and a change of what is left': d => {
+    d.list = d.list.filter((one: unknown) => typeof one === 'object')
+    d.list[0].deep[0].x = 2
+  },
   'a map over drafts': d => { d.list = d.list.map((one: any) => one.deep ?? one) },
   'what was at the end comes first': d => { d.list.unshift(d.list.pop()) },
   'the same twice, then once': d => { d.list.push(1, 1, 'é'); d.list.splice(0, 1) },
@@ -70,14 +73,23 @@ const changes: Record<string, Change> = {
   'a part of it': d => d.list[1],
   'a list': d => d.list,
   'a text': () => 'text',
-  'what JSON leaves out': d => { d.u = undefined; d.f = () => {}; d.s = Symbol('s'); d.list.push(undefined, () => {}); d.n = undefined },
+  'what JSON leaves out': d => {
+    d.u = undefined
+    d.f = () => {}
+    d.s = Symbol('s')
+    d.list.push(undefined, () => {})
+    d.n = undefined
+  },
   'what JSON calls null': d => { d.nan = NaN; d.inf = -Infinity; d.list.push(NaN) },
   'minus zero': d => { d.n = -0; d.zero = -0 },
   'dates and boxes': d => { d.at = new Date(0); d.list[0] = Object('boxed'); d.map = new Map([[1, 2]]) },
   'an instance of a class': d => { d.point = new (class { x = 1; get y () { return 2 } })() },
   'a toJSON of its own': d => { d.list[1].toJSON = () => 'told' },
   'a toJSON that says nothing': d => { d.empty.toJSON = () => undefined; d.none.toJSON = () => 'none' },
-  'something with a toJSON': d => { d.told = { toJSON: () => ({ deep: undefined }) }; d.list.push(Object.assign([1], { toJSON: () => 'list' })) },
+  'something with a toJSON': d => {
+    d.told = { toJSON: () => ({ deep: undefined }) }
+    d.list.push(Object.assign([1], { toJSON: () => 'list' }))
+  },
   'a symbol as a name': d => { d[Symbol('hidden')] = 1; d.n = 3 },
   'a list with a name': d => { d.list.extra = 1; d.list[0] = 2 },
   'a getter': d => { Object.defineProperty(d.empty, 'now', { get: () => 5, enumerable: true }) },
@@ -92,7 +104,10 @@ const changes: Record<string, Change> = {
   'a new name that is gone again': d => { d.new = 1; delete d.new },
   'a new name without a value': d => { d.new = undefined },
   'equal to before': d => { d.n = 1; d.list = d.list; d.empty = {}; d.text = '\u2028' },
-  'read through descriptors': d => { Object.getOwnPropertyDescriptor(d, 'list')!.value.push(1); Object.entries(d.list[1])[0]![1] },
+  'read through descriptors': d => {
+    Object.getOwnPropertyDescriptor(d, 'list')!.value.push(1)
+    Object.entries(d.list[1])[0]![1]
+  },
   'frozen by whoever changes it': d => { d.n = 2; Object.freeze(d.list); Object.freeze(d); d.empty },
   'an object instead of a list, and the other way round': d => { d.list = { a: 1 }; d.empty = [1] },
   'a value instead of an object': d => { d.list = 1; d.empty = null; d.n = {} }
@@ -114,7 +129,12 @@ t.test('any changes, at random', async t => {
     }
     const names = Object.keys(at)
     const name = names[random(names.length + 1)] ?? 'fresh'
-    if (Array.isArray(at)) [() => at.push(values()), () => at.splice(random(3), 1, values()), () => at.reverse(), () => { at.length = random(4) }][random(4)]!()
+    if (Array.isArray(at)) [
+      () => at.push(values()),
+      () => at.splice(random(3), 1, values()),
+      () => at.reverse(),
+      () => { at.length = random(4) }
+    ][random(4)]!()
     else [() => { at[name] = values() }, () => { delete at[name] }, () => { at.moved = at[name] }][random(3)]!()
   }
   for (let round = 0; round < 1_500; round++) {
@@ -140,7 +160,12 @@ t.test('what nobody touched is shared', async t => {
 })
 
 t.test('what JSON cannot say', async t => {
-  for (const change of [(d: any) => { d.n = 5n }, (d: any) => { d.self = d }, (d: any) => { d.list[1].up = d.list }, (d: any) => { d.empty.toJSON = 1; d.empty.up = d.empty }]) {
+  for (const change of [
+    (d: any) => { d.n = 5n },
+    (d: any) => { d.self = d },
+    (d: any) => { d.list[1].up = d.list },
+    (d: any) => { d.empty.toJSON = 1; d.empty.up = d.empty }
+  ]) {
     t.throws(() => bySharing(change), TypeError)
   }
   t.throws(() => bySharing(d => { d.list.length = 2 ** 31 }), RangeError)

@@ -1,6 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -34,7 +37,9 @@ t.test('the file is for its owner only, whatever the umask', async (t) => {
 })
 
 t.test('a path that is none, or an interval, is an error at once', async (t) => {
-  for (const path of ['', undefined, 7]) t.throws(() => file(path as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'file' })
+  for (const path of ['', undefined, 7]) {
+    t.throws(() => file(path as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'file' })
+  }
   t.throws(() => file('x', { every: 'often' }), { code: 'HOLDFAST_INVALID_OPTION', path: 'every' })
   t.equal(file('x', { every: '5m' }).every, 300_000)
   t.notOk('every' in file('x'))
@@ -48,7 +53,11 @@ t.test('no file is no snapshot', async (t) => {
 
 t.test('what cannot be read is an error, and unknown sessions may be in it', async (t) => {
   const path = join(t.testdir({ folder: {}, plain: '' }), 'folder')
-  for (const sink of [file(path), file(join(t.testdirName, 'plain', 'below')), { write: async () => {}, read: async () => { throw new Error('no') } }]) {
+  for (const sink of [
+    file(path),
+    file(join(t.testdirName, 'plain', 'below')),
+    { write: async () => {}, read: async () => { throw new Error('no') } }
+  ]) {
     const { sessions, heard } = start({ snapshot: sink })
     await t.rejects(sessions.restoreSessionState(), FAILED)
     t.equal(sessions.incomplete, true)
@@ -93,11 +102,17 @@ t.test('a snapshot under a key that is not here is left alone, and there again w
   await before.sessions.exportSessionState()
   const bytes = readFileSync(path)
   const wrong = start({ snapshot: file(path), codec: sealing('k2') })
-  t.strictSame(await wrong.sessions.restoreSessionState(), { ...NOTHING, invalid: [{ line: 1, code: 'UNKNOWN_KEY', reason: 'sealed with a key that is not here' }] })
+  t.strictSame(await wrong.sessions.restoreSessionState(), {
+    ...NOTHING, invalid: [{ line: 1, code: 'UNKNOWN_KEY', reason: 'sealed with a key that is not here' }]
+  })
   t.equal(wrong.sessions.incomplete, true)
   await wrong.sessions.create()
   await t.rejects(wrong.sessions.exportSessionState(), { code: 'HOLDFAST_SNAPSHOT_KEPT' })
-  await t.rejects(start({ codec: sealing('k2') }).sessions.exportSessionState(file(path)), { code: 'HOLDFAST_SNAPSHOT_KEPT' }, 'nor for anybody else')
+  await t.rejects(
+    start({ codec: sealing('k2') }).sessions.exportSessionState(file(path)),
+    { code: 'HOLDFAST_SNAPSHOT_KEPT' },
+    'nor for anybody else'
+  )
   t.ok(bytes.equals(readFileSync(path)))
   t.strictSame(readdirSync(t.testdirName), ['sessions.holdfast'], 'no copy is needed')
   const right = start({ snapshot: file(path), codec: sealing('k2', 'k1') })
@@ -146,7 +161,10 @@ t.test('where there is nothing, nothing is copied', async (t) => {
 t.test('a place without room for copies is written all the same', async (t) => {
   const { bytes } = new Shelf('nonsense')
   let written = false
-  const sink = { read: () => Readable.from([bytes]), write: async (stream: Readable) => { written = (await stream.toArray()).length > 0 } }
+  const sink = {
+    read: () => Readable.from([bytes]),
+    write: async (stream: Readable) => { written = (await stream.toArray()).length > 0 }
+  }
   const { sessions } = start({ snapshot: sink })
   t.match(await sessions.restoreSessionState(), { invalid: [{ line: 1 }] })
   await sessions.exportSessionState()
@@ -183,7 +201,11 @@ t.test('a full disk leaves the old snapshot', async (t) => {
   await sessions.exportSessionState()
   const old = readFileSync(path)
   // A file may have 4 KiB here.
-  const child = spawn('bash', ['-c', 'ulimit -f 4; exec env -i "$0" "$@"', process.execPath, exporting, path, '50', '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    'bash',
+    ['-c', 'ulimit -f 4; exec env -i "$0" "$@"', process.execPath, exporting, path, '50', '1'],
+    { stdio: ['ignore', 'pipe', 'inherit'] }
+  )
   let said = ''
   child.stdout.on('data', data => { said += data })
   await once(child, 'close')
@@ -196,7 +218,9 @@ t.test('a process that is killed while it exports leaves the old snapshot or the
   const path = join(t.testdir(), 'x')
   let before = 0
   for (let round = 1; round <= 15; round++) {
-    const child = spawn('env', ['-i', process.execPath, exporting, path, String(round * 10), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn('env', ['-i', process.execPath, exporting, path, String(round * 10), '1000000'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     const closed = once(child, 'close')
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
     if ((await lines.next()).value !== 'ready') return t.fail('the process did not begin')
@@ -206,11 +230,17 @@ t.test('a process that is killed while it exports leaves the old snapshot or the
     child.kill('SIGKILL')
     await closed
     const { restored, invalid } = await start({ codec: unsealed }).sessions.restoreSessionState(file(path))
-    if (invalid.length > 0 || (restored !== before && restored !== round * 10)) t.strictSame({ round, restored, invalid }, { before })
+    if (invalid.length > 0 || (restored !== before && restored !== round * 10)) {
+      t.strictSame({ round, restored, invalid }, { before })
+    }
     before = restored
   }
   t.ok(before > 0)
-  t.match(await start({ codec: unsealed }).sessions.exportSessionState(file(path)), { exported: 0 }, 'and what it left behind is in nobody\'s way')
+  t.match(
+    await start({ codec: unsealed }).sessions.exportSessionState(file(path)),
+    { exported: 0 },
+    'and what it left behind is in nobody\'s way'
+  )
 })
 
 t.test('what a process that died left behind is removed when it is old', async (t) => {
@@ -267,8 +297,13 @@ t.test('a place that does not take everything has failed', async (t) => {
       throw new Error('no')
     }
   ]
-  for (const write of writes) await t.rejects(sessions.exportSessionState({ write, read: () => null }), FAILED, write.toString())
-  await t.rejects(sessions.exportSessionState(new Shelf(), { filter: () => { throw new Error('no') } }), { ...FAILED, cause: { message: 'no' } })
+  for (const write of writes) {
+    await t.rejects(sessions.exportSessionState({ write, read: () => null }), FAILED, write.toString())
+  }
+  await t.rejects(
+    sessions.exportSessionState(new Shelf(), { filter: () => { throw new Error('no') } }),
+    { ...FAILED, cause: { message: 'no' } }
+  )
 })
 
 t.test('a slow place holds the export back', async (t) => {
@@ -276,7 +311,8 @@ t.test('a slow place holds the export back', async (t) => {
   await sessions.create({ data: { text: 'x'.repeat(500) } })
   const [record] = (await backend.records.list({ limit: 1 })).records
   let pages = 0
-  backend.records.list = async ({ limit }) => ({ records: Array.from({ length: limit }, () => ({ ...record! })), ...(++pages < 200 && { cursor: 'more' }) })
+  backend.records.list = async ({ limit }) =>
+    ({ records: Array.from({ length: limit }, () => ({ ...record! })), ...(++pages < 200 && { cursor: 'more' }) })
   let [size, taken, ahead] = [0, 0, 0]
   const report = await sessions.exportSessionState({
     read: () => null,
@@ -324,7 +360,9 @@ t.test('an end that could not be noted is told to whoever waited for it, and not
   }
   const { sessions } = start({ snapshot: sink })
   const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
-  for (const { reason } of await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null))) as PromiseRejectedResult[]) t.match(reason, FAILED)
+  for (const { reason } of await Promise.allSettled(
+    all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null))
+  ) as PromiseRejectedResult[]) t.match(reason, FAILED)
   broken = false
   await sessions.terminate(all[2]!.id, null)
   const noted = readFileSync(`${path}.ended`, 'utf8')

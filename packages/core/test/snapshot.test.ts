@@ -2,7 +2,9 @@ import { Readable } from 'node:stream'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { type Codec, type ExportReport, HoldfastError, Sessions, type SnapshotSink, file, plain, unsealed } from '../dist/index.js'
+import {
+  type Codec, type ExportReport, HoldfastError, Sessions, type SnapshotSink, file, plain, unsealed
+} from '../dist/index.js'
 import { SnapshotKeeper } from '../dist/snapshot/keeper.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 import { held, start } from './fixtures/process.js'
@@ -128,12 +130,16 @@ t.test('what began after the snapshot is untouched by restoring it', async (t) =
 t.test('an export while sessions begin, change and end holds each one whole, and none that ended', async (t) => {
   const path = join(t.testdir(), 'sessions.holdfast')
   const { sessions } = start({ snapshot: file(path) })
-  const made = await Promise.all(Array.from({ length: 450 }, async (_, n) => await sessions.create({ data: { n, changes: 0 } })))
+  const made = await Promise.all(
+    Array.from({ length: 450 }, async (_, n) => await sessions.create({ data: { n, changes: 0 } }))
+  )
   const ended: string[] = []
   const work: Array<Promise<unknown>> = []
   await sessions.exportSessionState(undefined, {
     onProgress: ({ exported }) => {
-      for (const session of made.slice(exported - 50, exported + 50)) work.push(session.update(data => { data.changes++ }).catch(() => {}))
+      for (const session of made.slice(exported - 50, exported + 50)) {
+        work.push(session.update(data => { data.changes++ }).catch(() => {}))
+      }
       for (const { id } of [...made.slice(exported - 5, exported), ...made.slice(exported + 60, exported + 65)]) {
         ended.push(id)
         work.push(sessions.terminate(id, null))
@@ -163,7 +169,12 @@ t.test('exports and restores take turns', async (t) => {
     await write.call(snapshot, stream)
     running--
   }
-  const reports = await Promise.all([sessions.exportSessionState(), sessions.exportSessionState(), sessions.restoreSessionState(), sessions.exportSessionState()])
+  const reports = await Promise.all([
+    sessions.exportSessionState(),
+    sessions.exportSessionState(),
+    sessions.restoreSessionState(),
+    sessions.exportSessionState()
+  ])
   t.equal(most, 1)
   t.match(reports, [{ exported: 120 }, { exported: 120 }, { duplicate: 120, invalid: [] }, { exported: 120 }])
 })
@@ -173,8 +184,12 @@ t.test('a filter and a limit say what is exported, and progress is told', async 
   for (let i = 0; i < 250; i++) await sessions.create({ principal: i % 2 === 0 ? ADA : BOB, data: { i } })
   const told: ExportReport[] = []
   const shelf = new Shelf()
-  const filter = ({ state }: { state?: { principal: unknown } }): boolean => (state?.principal as typeof ADA).subject === 'ada'
-  t.match(await sessions.exportSessionState(shelf, { filter, limit: 80, onProgress: report => told.push(report) }), { exported: 80 })
+  const filter = ({ state }: { state?: { principal: unknown } }): boolean =>
+    (state?.principal as typeof ADA).subject === 'ada'
+  t.match(
+    await sessions.exportSessionState(shelf, { filter, limit: 80, onProgress: report => told.push(report) }),
+    { exported: 80 }
+  )
   t.strictSame(told.map(({ exported }) => exported), [50, 80])
   const after = start()
   t.strictSame(await after.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 80 })
@@ -190,8 +205,12 @@ t.test('a filter and a limit say what is restored, and progress is told', async 
   await sessions.exportSessionState(shelf)
   const told: number[] = []
   const after = start()
-  const options = { filter: ({ state }: { state?: { principal: unknown } }): boolean => (state?.principal as typeof ADA).subject === 'ada', limit: 80 }
-  t.strictSame(await after.sessions.restoreSessionState(shelf, { ...options, onProgress: ({ restored }) => told.push(restored) }), { ...NOTHING, restored: 80, overLimit: 45 })
+  const options = { filter: ({ state }: { state?: { principal: unknown } }): boolean =>
+    (state?.principal as typeof ADA).subject === 'ada', limit: 80 }
+  t.strictSame(
+    await after.sessions.restoreSessionState(shelf, { ...options, onProgress: ({ restored }) => told.push(restored) }),
+    { ...NOTHING, restored: 80, overLimit: 45 }
+  )
   t.strictSame(told, [50, 80, 80])
   t.strictSame(await after.sessions.restoreSessionState(shelf, options), { ...NOTHING, duplicate: 80, overLimit: 45 })
   t.equal(await after.sessions.count(BOB), 0)
@@ -203,8 +222,12 @@ t.test('where there is no room, sessions are over the limit', async (t) => {
   await sessions.create()
   const shelf = new Shelf()
   await sessions.exportSessionState(shelf)
-  t.strictSame(await start({ limits: { maxPerOwner: 2 } }).sessions.restoreSessionState(shelf), { ...NOTHING, restored: 3, overLimit: 1 })
-  t.strictSame(await start({ limits: { maxSessions: 1 } }).sessions.restoreSessionState(shelf), { ...NOTHING, restored: 1, overLimit: 3 })
+  t.strictSame(await start({ limits: { maxPerOwner: 2 } }).sessions.restoreSessionState(shelf), {
+    ...NOTHING, restored: 3, overLimit: 1
+  })
+  t.strictSame(await start({ limits: { maxSessions: 1 } }).sessions.restoreSessionState(shelf), {
+    ...NOTHING, restored: 1, overLimit: 3
+  })
 })
 
 t.test('what was written and what came back is told as events', async (t) => {
@@ -217,12 +240,20 @@ t.test('what was written and what came back is told as events', async (t) => {
 })
 
 t.test('nothing is written readable unless somebody says so', async (t) => {
-  await t.rejects(manager().sessions.exportSessionState(new Shelf()), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+  await t.rejects(
+    manager().sessions.exportSessionState(new Shelf()), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' }
+  )
   const durable = Object.assign(new Reference(), { durable: true })
   const own: Codec = { ...plain, seal: plaintext => plaintext }
   for (const codec of [undefined, plain, own]) {
-    t.throws(() => new Sessions({ backend: durable, ...(codec && { codec }) }), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
-    await t.rejects(new Sessions({ backend: new Reference(), ...(codec && { codec }) }).exportSessionState(new Shelf()), { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' })
+    t.throws(
+      () => new Sessions({ backend: durable, ...(codec && { codec }) }),
+      { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' }
+    )
+    await t.rejects(
+      new Sessions({ backend: new Reference(), ...(codec && { codec }) }).exportSessionState(new Shelf()),
+      { code: 'HOLDFAST_INVALID_OPTION', path: 'codec' }
+    )
   }
   for (const codec of [unsealed, { ...unsealed }]) t.ok(new Sessions({ backend: durable, codec }))
   const { sessions } = start({ codec: unsealed })
@@ -236,10 +267,16 @@ t.test('nothing is written readable unless somebody says so', async (t) => {
 
 t.test('without a place there is nothing to do', async (t) => {
   for (const sink of [undefined, null, {}, { write () {} }]) {
-    await t.rejects(start().sessions.exportSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
-    await t.rejects(start().sessions.restoreSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
+    await t.rejects(
+      start().sessions.exportSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+    )
+    await t.rejects(
+      start().sessions.restoreSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+    )
   }
-  await t.rejects(start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' })
+  await t.rejects(
+    start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+  )
 })
 
 t.test('a place that is slow holds up nobody but itself', async (t) => {
@@ -249,8 +286,13 @@ t.test('a place that is slow holds up nobody but itself', async (t) => {
   let taken!: () => void
   const slow = new Shelf()
   const { write } = slow
-  slow.write = async stream => { await new Promise<void>(resolve => { taken = resolve }); await write.call(slow, stream) }
-  const waiting = [sessions.exportSessionState(slow), sessions.restoreSessionState(slow)].map(async work => { await work; order += 'slow ' })
+  slow.write = async stream => {
+    await new Promise<void>(resolve => { taken = resolve })
+    await write.call(slow, stream)
+  }
+  const waiting = [sessions.exportSessionState(slow), sessions.restoreSessionState(slow)].map(
+    async work => { await work; order += 'slow ' }
+  )
   await sessions.exportSessionState(new Shelf())
   order += 'quick '
   taken()
@@ -272,7 +314,9 @@ t.test('a place may deliver bytes or text in pieces of any size', async (t) => {
     () => Readable.from([bytes.subarray(0, 700), bytes.subarray(700)])
   ]
   for (const read of deliveries) {
-    t.strictSame(await start().sessions.restoreSessionState({ write: async () => {}, read }), { ...NOTHING, restored: 5 })
+    t.strictSame(
+      await start().sessions.restoreSessionState({ write: async () => {}, read }), { ...NOTHING, restored: 5 }
+    )
   }
 })
 
@@ -378,7 +422,8 @@ t.test('an end that cannot be noted is an error, and the session is gone all the
 for (const [again, ask] of Object.entries({
   'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate(id, ADA),
   'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll(ADA),
-  'the end of another one': async ({ sessions }: ReturnType<typeof start>) => await sessions.terminate((await sessions.create()).id, null)
+  'the end of another one': async ({ sessions }: ReturnType<typeof start>) =>
+    await sessions.terminate((await sessions.create()).id, null)
 })) {
   t.test(`an end that could not be noted is noted with the next: ${again}`, async (t) => {
     const shelf = new Shelf()
@@ -387,11 +432,15 @@ for (const [again, ask] of Object.entries({
       if (full) throw new Error('disk full')
       await shelf.forget(keys)
     }
-    const snapshot = { write: shelf.write.bind(shelf), read: shelf.read.bind(shelf), forgotten: shelf.forgotten.bind(shelf), forget }
+    const snapshot = {
+      write: shelf.write.bind(shelf), read: shelf.read.bind(shelf), forgotten: shelf.forgotten.bind(shelf), forget
+    }
     const before = start({ snapshot })
     const { id } = await before.sessions.create({ principal: ADA })
     await before.sessions.exportSessionState()
-    for (let i = 0; i < 2; i++) await t.rejects(before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted')
+    for (let i = 0; i < 2; i++) await t.rejects(
+      before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
+    )
     full = false
     await ask(before, id)
     const after = start({ snapshot })
@@ -402,7 +451,9 @@ for (const [again, ask] of Object.entries({
 
 function keeperOf (own: SnapshotSink): SnapshotKeeper {
   const { sessions: { vault } } = start()
-  return new SnapshotKeeper({ vault, caps: { maxRecords: 1, maxPerOwner: 1 } }, own, false, { onRestored: () => {}, onRestoreFailed: () => {} })
+  return new SnapshotKeeper(
+    { vault, caps: { maxRecords: 1, maxPerOwner: 1 } }, own, false, { onRestored: () => {}, onRestoreFailed: () => {} }
+  )
 }
 
 t.test('of ends that cannot be noted a hundred thousand are kept, the newest', async (t) => {
@@ -485,7 +536,9 @@ t.test('where the backend is full, the rest comes back, the report says what did
   t.match(counts, { restored: 2, overLimit: 1 })
   t.match(invalid, [{ line: Number, code: 'NO_ROOM', reason: 'there is no room for one of its streams' }])
   t.ok(snapshot.lines[invalid[0]!.line - 1]?.includes(ada.key))
-  t.strictSame((await backend.events.streams([ada.key, bob.key])).map(({ name }) => name).sort(), ['empty', 'ended', 'trimmed'])
+  t.strictSame(
+    (await backend.events.streams([ada.key, bob.key])).map(({ name }) => name).sort(), ['empty', 'ended', 'trimmed']
+  )
   t.equal(sessions.incomplete, false)
   t.equal(snapshot.kept.length, 1)
 })
@@ -495,7 +548,9 @@ t.test('a copy is kept of what is over a limit', async (t) => {
   const before = start({ snapshot })
   await furnish(before)
   await before.sessions.exportSessionState()
-  t.match(await start({ snapshot, limits: { maxSessions: 1 } }).sessions.restoreSessionState(), { restored: 1, overLimit: 2 })
+  t.match(
+    await start({ snapshot, limits: { maxSessions: 1 } }).sessions.restoreSessionState(), { restored: 1, overLimit: 2 }
+  )
   t.equal(snapshot.kept.length, 1)
 })
 

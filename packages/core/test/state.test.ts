@@ -10,7 +10,9 @@ const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 t.test('what is encoded is decoded, frozen through and through', async (t) => {
   const { body, value: state } = format.begin({ ...valid, data: { list: [{ deep: [1] }], text: 'é\u2028' } }, 'update')
   t.strictSame(format.decode(body), state)
-  t.strictSame(format.decode(Buffer.concat([Buffer.from('xx'), body]).subarray(2)), state, 'also as part of a larger buffer')
+  t.strictSame(
+    format.decode(Buffer.concat([Buffer.from('xx'), body]).subarray(2)), state, 'also as part of a larger buffer'
+  )
   const frozen = (value: unknown): boolean => !isObject(value) && !Array.isArray(value)
     ? true
     : Object.isFrozen(value) && Object.values(value).every(frozen)
@@ -40,15 +42,32 @@ t.test('a body of any other shape is refused', async (t) => {
   for (const name of Object.keys(valid)) {
     const { [name]: removed, ...rest } = valid
     hostile.push(rest)
-    for (const wrong of [undefined, 7, 'text', [], true]) if (name !== 'context') hostile.push({ ...valid, [name]: wrong })
+    for (const wrong of [undefined, 7, 'text', [], true]) {
+      if (name !== 'context') hostile.push({ ...valid, [name]: wrong })
+    }
   }
-  for (const principal of [{}, { subject: '' }, { subject: 1 }, { subject: 'ada', issuer: 1 }, { subject: 'ada', clientId: null }, { subject: 'ada', tenantId: [] }, { subject: 'ada', perClient: 1 }]) {
+  for (const principal of [
+    {},
+    { subject: '' },
+    { subject: 1 },
+    { subject: 'ada', issuer: 1 },
+    { subject: 'ada', clientId: null },
+    { subject: 'ada', tenantId: [] },
+    { subject: 'ada', perClient: 1 }
+  ]) {
     hostile.push({ ...valid, principal })
   }
-  for (const handshake of [{}, { ...valid.handshake, initialize: [] }, { ...valid.handshake, protocolVersion: 1 }, { ...valid.handshake, initialized: 'yes' }]) {
+  for (const handshake of [
+    {},
+    { ...valid.handshake, initialize: [] },
+    { ...valid.handshake, protocolVersion: 1 },
+    { ...valid.handshake, initialized: 'yes' }
+  ]) {
     hostile.push({ ...valid, handshake })
   }
-  for (const replay of [{}, { subscriptions: 'all' }, { subscriptions: [1] }, { subscriptions: [null] }, { subscriptions: [], logLevel: 1 }]) hostile.push({ ...valid, replay })
+  for (const replay of [
+    {}, { subscriptions: 'all' }, { subscriptions: [1] }, { subscriptions: [null] }, { subscriptions: [], logLevel: 1 }
+  ]) hostile.push({ ...valid, replay })
   for (const body of hostile) {
     t.throws(() => format.decode(bytes(body)), { code: 'HOLDFAST_INVALID_STATE' }, JSON.stringify(body))
   }
@@ -58,7 +77,9 @@ t.test('a body of any other shape is refused', async (t) => {
 t.test('a shape that hides behind __proto__ does not count', async (t) => {
   const hidden = Buffer.from(`{"__proto__":${JSON.stringify(valid)}}`)
   t.throws(() => format.decode(hidden), { code: 'HOLDFAST_INVALID_STATE' })
-  const { data } = format.decode(Buffer.from(JSON.stringify(valid).replace('{"n":1}', '{"__proto__":{"admin":true},"constructor":1}')))
+  const { data } = format.decode(
+    Buffer.from(JSON.stringify(valid).replace('{"n":1}', '{"__proto__":{"admin":true},"constructor":1}'))
+  )
   t.equal((data as any).admin, undefined)
   t.equal(({} as any).admin, undefined)
   t.strictSame(Object.keys(data), ['__proto__', 'constructor'])
@@ -66,8 +87,18 @@ t.test('a shape that hides behind __proto__ does not count', async (t) => {
 
 t.test('damage is an error that never quotes what was read', async (t) => {
   const text = JSON.stringify({ ...valid, context: { apiKey: 'hush-hush' } })
-  const damaged = [text.slice(0, -1), text.slice(0, 60), text + 'hush', 'hush', '', text.replace(':', ' hush '), text.replace('{', '{"hush":7,}')]
-  for (const body of [...damaged.map(one => Buffer.from(one)), Buffer.from([0xff, 0xfe, 0]), bytes({ context: 'hush' })]) {
+  const damaged = [
+    text.slice(0, -1),
+    text.slice(0, 60),
+    text + 'hush',
+    'hush',
+    '',
+    text.replace(':', ' hush '),
+    text.replace('{', '{"hush":7,}')
+  ]
+  for (const body of [
+    ...damaged.map(one => Buffer.from(one)), Buffer.from([0xff, 0xfe, 0]), bytes({ context: 'hush' })
+  ]) {
     try {
       format.decode(body)
       t.fail(`accepted ${body.toString()}`)
@@ -80,8 +111,13 @@ t.test('damage is an error that never quotes what was read', async (t) => {
 
 t.test('nesting beyond what the stack bears is an error, not a crash', async (t) => {
   const nested = '['.repeat(100_000) + ']'.repeat(100_000)
-  t.throws(() => format.decode(Buffer.from(JSON.stringify(valid).replace('{"n":1}', `{"n":${nested}}`))), { code: 'HOLDFAST_INVALID_STATE' })
-  t.throws(() => unlimited.begin({ ...valid, data: { n: JSON.parse(nested) } }, 'update'), { code: 'HOLDFAST_STATE_TOO_LARGE' })
+  t.throws(
+    () => format.decode(Buffer.from(JSON.stringify(valid).replace('{"n":1}', `{"n":${nested}}`))),
+    { code: 'HOLDFAST_INVALID_STATE' }
+  )
+  t.throws(
+    () => unlimited.begin({ ...valid, data: { n: JSON.parse(nested) } }, 'update'), { code: 'HOLDFAST_STATE_TOO_LARGE' }
+  )
 })
 
 t.test('a change that is nested too deeply is too large, and one that JSON cannot say is a mistake', async (t) => {
@@ -108,7 +144,9 @@ t.test('the limit counts the bytes of the encoded state', async (t) => {
 })
 
 t.test('what JSON cannot say is refused where it comes in', async (t) => {
-  t.throws(() => format.begin({ ...valid, data: [] as never }, 'create'), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' })
+  t.throws(
+    () => format.begin({ ...valid, data: [] as never }, 'create'), { code: 'HOLDFAST_INVALID_OPTION', path: 'create' }
+  )
   t.throws(() => format.begin({ ...valid, data: undefined as never }, 'create'), { code: 'HOLDFAST_INVALID_OPTION' })
   t.throws(() => format.begin({ ...valid, context: 1n as never }, 'create'), TypeError)
   const circular: any = {}

@@ -137,7 +137,9 @@ t.test('stopped before it began, or while it runs, and started again, it sweeps 
 t.test('the interval follows the time to live, within bounds, and is never too long for a timer', async (t) => {
   t.intercept(Math, 'random', { value: () => 1 })
   const delays: number[] = []
-  t.intercept(globalThis, 'setTimeout', { value: (_: () => void, delay: number) => { delays.push(delay); return { unref () {} } } })
+  t.intercept(globalThis, 'setTimeout', {
+    value: (_: () => void, delay: number) => { delays.push(delay); return { unref () {} } }
+  })
   const start = (sweeper: Sweeper): void => sweeper.start()
   start(new Sweeper(manager({ ttl: { idle: 10 } }).sessions))
   start(new Sweeper(manager({ ttl: { idle: 4_001, absolute: '1d' } }).sessions))

@@ -140,7 +140,9 @@ t.test('a subscription that begins or ends in the middle is nowhere or on both',
 t.test('a switch that fails changes nothing, and the next attempt goes on', async t => {
   const { old, next, backend } = await pair(10)
   const up = outage(next, new Error('not yet'))
-  t.match(await backend.switchTo(next).catch((error: unknown) => error), { code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'not yet' } })
+  t.match(await backend.switchTo(next).catch((error: unknown) => error), {
+    code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'not yet' }
+  })
   up()
   const abort = new AbortController()
   const stopped = await backend.switchTo(next, {
@@ -160,7 +162,9 @@ t.test('a target that fails at the last moment is not switched to', async t => {
   const key = await given(backend)
   next.presence.announce = async () => { throw new Error('at the last moment') }
   await backend.presence.announce('mine', 60_000)
-  t.match(await backend.switchTo(next).catch((error: unknown) => error), { code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'at the last moment' }, report: { copied: 5 } })
+  t.match(await backend.switchTo(next).catch((error: unknown) => error), {
+    code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'at the last moment' }, report: { copied: 5 }
+  })
   t.equal(backend.serving, old)
   t.equal(await backend.records.touch(key, 1), 'current')
 })
@@ -169,7 +173,10 @@ t.test('a signal after the last batch still stops it', async t => {
   const { old, next, backend } = await pair(2)
   const abort = new AbortController()
   let batches = 0
-  await t.rejects(backend.switchTo(next, { signal: abort.signal, onProgress: () => { if (++batches === 2) abort.abort() } }), { code: 'HOLDFAST_MIGRATION_STOPPED' })
+  await t.rejects(
+    backend.switchTo(next, { signal: abort.signal, onProgress: () => { if (++batches === 2) abort.abort() } }),
+    { code: 'HOLDFAST_MIGRATION_STOPPED' }
+  )
   t.equal(backend.serving, old)
 })
 

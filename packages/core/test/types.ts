@@ -21,7 +21,9 @@ const sessions = new Sessions({ backend })
 new Sweeper(sessions, '10s').start()
 expectType<Promise<void>>()(new Sweeper(sessions).stop())
 export const configured = new Sessions({
-  backend, namespace: 'app', codec: plain, ttl: { idle: '30m', absolute: 1_000 }, limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, evict: 'idle' }
+  backend, namespace: 'app', codec: plain, ttl: {
+    idle: '30m', absolute: 1_000
+  }, limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, evict: 'idle' }
 })
 // @ts-expect-error a backend is required
 export const bare = new Sessions({})
@@ -51,7 +53,9 @@ expectType<Promise<number>>()(sessions.terminateAll(principal))
 void sessions.terminateAll(null)
 // @ts-expect-error nobody is not a principal
 void sessions.list({ principal: null })
-expectType<Promise<{ sessions: SessionSummary[], cursor?: string }>>()(sessions.list({ principal, cursor: '', limit: 1 }))
+expectType<Promise<{ sessions: SessionSummary[], cursor?: string }>>()(
+  sessions.list({ principal, cursor: '', limit: 1 })
+)
 expectType<AsyncGenerator<SessionSummary>>()(sessions.each())
 expectType<Promise<number>>()(sessions.count())
 expectType<Promise<{ expired: number, more: boolean }>>()(sessions.sweep())
@@ -84,7 +88,10 @@ export const stop: () => void = sessions.on('expired', ({ label, key, owner, rea
   expectType<number>()(createdAt + usedAt)
 })
 sessions.on('terminated', async ({ reason }) => { expectType<'terminated' | 'evicted'>()(reason) })
-sessions.on('limitReached', ({ limit }) => { expectType<'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'>()(limit) })
+sessions.on(
+  'limitReached',
+  ({ limit }) => { expectType<'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'>()(limit) }
+)
 sessions.on('error', ({ error }) => { expectType<unknown>()(error) })
 // @ts-expect-error there is no such event
 sessions.on('gone', () => {})
@@ -119,7 +126,9 @@ export const codec: Codec = {
 }
 
 // A backend's answers
-expectType<Promise<Created>>()(backend.records.create({ key: 'tag.key', owner: '', idle: 1, absolute: 1, body: new Uint8Array() }, { maxRecords: 1, maxPerOwner: 1 }))
+expectType<Promise<Created>>()(backend.records.create(
+  { key: 'tag.key', owner: '', idle: 1, absolute: 1, body: new Uint8Array() }, { maxRecords: 1, maxPerOwner: 1 }
+))
 expectType<Promise<number | 'conflict' | 'gone'>>()(backend.records.replace('tag.key', 1, new Uint8Array()))
 expectType<Promise<'current' | StoredRecord | undefined>>()(backend.records.touch('tag.key', 1))
 expectType<Promise<number | 'ended' | 'gone'>>()(backend.events.append({ key: 'tag.key', name: 's' }, []))

@@ -17,7 +17,9 @@ t.test('a record that cannot be read is an error and no miss; it is reported and
   for (const call of calls) {
     heard.length = 0
     await t.rejects(call(), { code: 'HOLDFAST_INVALID_STATE' })
-    t.match(heard, [{ event: 'unreadable', key: session.key, owner: session.owner, error: { code: 'HOLDFAST_INVALID_STATE' } }])
+    t.match(heard, [
+      { event: 'unreadable', key: session.key, owner: session.owner, error: { code: 'HOLDFAST_INVALID_STATE' } }
+    ])
     t.equal(heard.length, 1)
     t.notMatch((heard[0]?.error as Error).stack, /hush/)
   }

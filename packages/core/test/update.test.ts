@@ -21,7 +21,10 @@ t.test('the data that an update resolves to is what a fresh reader sees, and fro
 t.test('a part of a draft is copied by way of JSON', async (t) => {
   const { sessions } = manager()
   const session = await sessions.create({ data: { list: [{ n: 1 }] } })
-  t.strictSame(await session.update(data => { data.copy = JSON.parse(JSON.stringify(data.list)); data.copy[0].n = 2 }), { list: [{ n: 1 }], copy: [{ n: 2 }] })
+  t.strictSame(
+    await session.update(data => { data.copy = JSON.parse(JSON.stringify(data.list)); data.copy[0].n = 2 }),
+    { list: [{ n: 1 }], copy: [{ n: 2 }] }
+  )
   await t.rejects(session.update(data => { data.again = structuredClone(data.list) }), { name: 'DataCloneError' })
 })
 
@@ -112,7 +115,9 @@ t.test('a change that refuses is asked again when it was judged on what is no lo
 t.test('an asynchronous change is refused', async (t) => {
   const { sessions } = manager()
   const session = await sessions.create()
-  await t.rejects(session.update((async () => ({ n: 1 })) as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' })
+  await t.rejects(
+    session.update((async () => ({ n: 1 })) as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' }
+  )
   t.equal(session.version, 1)
 })
 
@@ -120,7 +125,9 @@ t.test('a result that is no JSON object is refused', async (t) => {
   const { sessions } = manager()
   const session = await sessions.create({ data: { n: 1 } })
   for (const result of [5, 'text', true, ['list'], Symbol('none'), () => {}]) {
-    await t.rejects(session.update(() => result as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' }, typeof result)
+    await t.rejects(
+      session.update(() => result as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' }, typeof result
+    )
   }
   await t.rejects(session.update(data => { data.n = 5n }), TypeError)
   await t.rejects(session.update(data => { data.self = data }), TypeError)
@@ -145,7 +152,12 @@ t.test('a change that makes the session too large is refused alone', async (t) =
     session.update(data => { data.text = 'x'.repeat(1_000) }),
     session.update(data => { data.text = 'x'.repeat(100) })
   ])
-  t.match(results, [{ value: { n: 1 } }, { value: { n: 2 } }, { reason: { code: 'HOLDFAST_STATE_TOO_LARGE' } }, { value: { n: 2, text: 'x'.repeat(100) } }])
+  t.match(results, [
+    { value: { n: 1 } },
+    { value: { n: 2 } },
+    { reason: { code: 'HOLDFAST_STATE_TOO_LARGE' } },
+    { value: { n: 2, text: 'x'.repeat(100) } }
+  ])
   t.equal(session.version, 3)
 })
 
@@ -162,7 +174,9 @@ t.test('a session that has ended takes no changes', async (t) => {
   const { backend, sessions } = manager()
   const session = await sessions.create({ principal: ADA })
   await sessions.terminate(session.id, ADA)
-  const results = await Promise.allSettled([session.update(increment), session.update(increment), session.update(() => { throw new Error('refused') })])
+  const results = await Promise.allSettled([
+    session.update(increment), session.update(increment), session.update(() => { throw new Error('refused') })
+  ])
   for (const result of results) t.match(result, { reason: { code: 'HOLDFAST_SESSION_GONE' } })
   await t.rejects(session.update(() => { throw new Error('refused') }), { code: 'HOLDFAST_SESSION_GONE' })
   const expired = await sessions.create()
@@ -206,7 +220,9 @@ t.test('an outage rejects what waits, and the next update goes through', async (
 
 t.test('when sealing fails the update fails', async (t) => {
   let broken = false
-  const { sessions } = manager({ codec: { ...plain, seal: body => { if (broken) throw new Error('no key'); return body } } })
+  const { sessions } = manager({
+    codec: { ...plain, seal: body => { if (broken) throw new Error('no key'); return body } }
+  })
   const session = await sessions.create()
   broken = true
   await t.rejects(session.update(increment), { message: 'no key' })
@@ -252,7 +268,9 @@ t.test('a backend that lost writes is believed', async (t) => {
 t.test('a session prints neither its id nor what it holds', async (t) => {
   const { sessions } = manager()
   const session = await sessions.create({ principal: ADA, context: { apiKey: 'hush' }, data: { note: 'hush' } })
-  for (const text of [inspect(session), inspect(session, { depth: 9, showHidden: true }), JSON.stringify({ session }), String(session)]) {
+  for (const text of [
+    inspect(session), inspect(session, { depth: 9, showHidden: true }), JSON.stringify({ session }), String(session)
+  ]) {
     t.notMatch(text, /hush|ada/)
     t.notOk(text.includes(session.id))
   }
@@ -260,7 +278,10 @@ t.test('a session prints neither its id nor what it holds', async (t) => {
 })
 
 /** A session of some 180 KB in many small objects. */
-const MANY = { wide: Object.fromEntries(Array.from({ length: 1_500 }, (_, id) => [`entry-${id}`, { id, tags: ['a', 'b'] }])), items: Array.from({ length: 3_000 }, (_, id) => ({ id, name: `item ${id}`, done: false })) }
+const MANY = {
+  wide: Object.fromEntries(Array.from({ length: 1_500 }, (_, id) => [`entry-${id}`, { id, tags: ['a', 'b'] }])),
+  items: Array.from({ length: 3_000 }, (_, id) => ({ id, name: `item ${id}`, done: false }))
+}
 
 /** What the changes had JSON write and read, in characters. */
 async function worked (t: Test, changes: () => Promise<unknown>): Promise<number> {
@@ -289,7 +310,12 @@ t.test('a commit encodes the state once, however many changes it applies', async
   const session = await sessions.create({ data: MANY })
   const size = JSON.stringify(session.state).length
   t.ok(size > 150_000)
-  const updates: DataChange[] = [increment, data => { data.items[7].done = true }, data => { data.items.push({ id: 1 }) }, data => { data.wide['entry-9'].tags.push('c') }]
+  const updates: DataChange[] = [
+    increment,
+    data => { data.items[7].done = true },
+    data => { data.items.push({ id: 1 }) },
+    data => { data.wide['entry-9'].tags.push('c') }
+  ]
   const work = async (many: number) => await t.test(`${many} changes`, async t => {
     const before = session.version
     const done = await worked(t, async () => await Promise.all(Array.from({ length: many }, async (_, i) => i % 5 === 4

@@ -6,7 +6,8 @@ import { sealing } from './fixtures/sealing.js'
 
 interface Note { text: string, lines: string[] }
 
-const isNote = (value: unknown): value is Note => isObject(value) && typeof value.text === 'string' && Array.isArray(value.lines)
+const isNote = (value: unknown): value is Note =>
+  isObject(value) && typeof value.text === 'string' && Array.isArray(value.lines)
 
 /** Records of a kind that core does not know, in a partition. */
 function notes ({ backend = new Reference(), codec = sealing('k1'), maxBytes = 1_000, partition = 'notes' }: {
@@ -25,7 +26,9 @@ function notes ({ backend = new Reference(), codec = sealing('k1'), maxBytes = 1
   const add = async (id: string, principal: typeof ADA | null, note: Note): Promise<string> => {
     const located = vault.locate(id, principal)
     const { body } = vault.format.begin(note, 'note')
-    t.equal(await vault.create(vault.record(located, await vault.seal(located.key, body)), { maxRecords: 100, maxPerOwner: 10 }), 'created')
+    t.equal(await vault.create(
+      vault.record(located, await vault.seal(located.key, body)), { maxRecords: 100, maxPerOwner: 10 }
+    ), 'created')
     return located.key
   }
   return { backend, vault, add, outages, unreadable }
@@ -36,13 +39,17 @@ t.test('values of another kind are created, opened, used, changed, listed and re
   const key = await add('one', ADA, { text: 'hello', lines: [] })
   const note = await vault.open(key)
   t.strictSame(note?.value, { text: 'hello', lines: [] })
-  t.strictSame(await note?.change(({ lines, ...rest }) => ({ ...rest, lines: [...lines, 'a'] })), { text: 'hello', lines: ['a'] })
+  t.strictSame(
+    await note?.change(({ lines, ...rest }) => ({ ...rest, lines: [...lines, 'a'] })), { text: 'hello', lines: ['a'] }
+  )
   t.equal(note?.version, 2)
   t.equal(await vault.touch(note!), true)
   t.strictSame((await vault.open(key))?.value, { text: 'hello', lines: ['a'] })
   t.equal(await vault.count(vault.locate('x', ADA).owner), 1)
   const pages = []
-  for await (const page of vault.pages({ limit: 10 })) pages.push(...await Promise.all(page.map(async record => await vault.value(record))))
+  for await (const page of vault.pages({ limit: 10 })) {
+    pages.push(...await Promise.all(page.map(async record => await vault.value(record))))
+  }
   t.strictSame(pages, [{ text: 'hello', lines: ['a'] }])
   t.match(await vault.revoke(key), { key, version: 2 })
   t.equal(await vault.revoke(key), undefined)
@@ -55,13 +62,18 @@ t.test('fifty changes by two processes at once are all there', async t => {
   const [one, two] = [notes({ backend }), notes({ backend })]
   const key = await one.add('one', null, { text: '', lines: [] })
   const [here, there] = [await one.vault.open(key), await two.vault.open(key)]
-  await Promise.all(Array.from({ length: 50 }, async (_, i) => await (i % 2 ? here : there)?.change(({ text, lines }) => ({ text, lines: [...lines, `${i}`] }))))
+  await Promise.all(Array.from(
+    { length: 50 },
+    async (_, i) => await (i % 2 ? here : there)?.change(({ text, lines }) => ({ text, lines: [...lines, `${i}`] }))
+  ))
   t.equal((await one.vault.open(key))?.value.lines.length, 50)
 })
 
 t.test('equal ids of two kinds, and of two owners, have keys of their own', async t => {
   const [notesOf, tasks] = [notes(), notes({ partition: 'tasks' })]
-  const keys = [notesOf, tasks].flatMap(({ vault }) => [ADA, BOB, null].map(principal => vault.locate('id', principal).key))
+  const keys = [notesOf, tasks].flatMap(
+    ({ vault }) => [ADA, BOB, null].map(principal => vault.locate('id', principal).key)
+  )
   t.equal(new Set(keys).size, 6)
   t.equal(notesOf.vault.locate('id', ADA).owner, tasks.vault.locate('id', ADA).owner, 'an owner is the same in all')
 })
@@ -82,11 +94,17 @@ t.test('a body opens as its kind, at its key and in its namespace only', async t
 
 t.test('what is no such value is refused where it comes in, and reported where it is found', async t => {
   const { vault, add, unreadable } = notes({ codec: plain })
-  t.throws(() => vault.format.begin({ text: 1 } as unknown as Note, 'note'), { code: 'HOLDFAST_INVALID_OPTION', path: 'note' })
-  t.throws(() => vault.format.begin({ text: 'x'.repeat(1_000), lines: [] }, 'note'), { code: 'HOLDFAST_STATE_TOO_LARGE' })
+  t.throws(
+    () => vault.format.begin({ text: 1 } as unknown as Note, 'note'), { code: 'HOLDFAST_INVALID_OPTION', path: 'note' }
+  )
+  t.throws(
+    () => vault.format.begin({ text: 'x'.repeat(1_000), lines: [] }, 'note'), { code: 'HOLDFAST_STATE_TOO_LARGE' }
+  )
   const key = await add('one', null, { text: '', lines: [] })
   const note = (await vault.open(key))!
-  await t.rejects(note.change(() => ({ text: 'no lines' }) as unknown as Note), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' })
+  await t.rejects(
+    note.change(() => ({ text: 'no lines' }) as unknown as Note), { code: 'HOLDFAST_INVALID_OPTION', path: 'update' }
+  )
   await t.rejects(note.change(value => ({ ...value, text: 'x'.repeat(1_000) })), { code: 'HOLDFAST_STATE_TOO_LARGE' })
   await vault.replace(key, 1, Buffer.from('{"text":1}'))
   await t.rejects(vault.open(key), { code: 'HOLDFAST_INVALID_STATE' })

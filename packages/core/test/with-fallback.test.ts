@@ -153,7 +153,11 @@ t.test('all sessions of an owner that began meanwhile end with it', async t => {
   t.equal(await records.touch(key, 1), undefined)
   t.equal(await records.replace(key, 1, bytes('x')), 'gone')
   t.equal(await backend.events.append({ key, name: 'open' }, [bytes('a')]), 'gone')
-  t.equal(await backend.events.readAfter({ key: await given(backend, { idle: 1 }), name: 'open' }, 0, 10), undefined, 'a session of the fallback without such a stream')
+  t.equal(
+    await backend.events.readAfter({ key: await given(backend, { idle: 1 }), name: 'open' }, 0, 10),
+    undefined,
+    'a session of the fallback without such a stream'
+  )
   t.match(await comeBack(), { carried: 1 })
   t.equal(await records.read(key), undefined)
 })
@@ -226,7 +230,11 @@ t.test('what the primary has no room for is lost, and said so', async t => {
 t.test('a refusal is no outage, and neither is one call that fails', async t => {
   const { primary, backend } = start(t)
   const key = await given(backend)
-  for (const error of [new HoldfastError('HOLDFAST_BACKEND_FULL'), new Error('not this one'), new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE')]) {
+  for (const error of [
+    new HoldfastError('HOLDFAST_BACKEND_FULL'),
+    new Error('not this one'),
+    new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE')
+  ]) {
     primary.records.replace = async () => { throw error }
     await t.rejects(backend.records.replace(key, 1, bytes('x')), error)
     t.equal(backend.state, 'primary')
@@ -279,7 +287,10 @@ t.test('closing in the middle of a recovery waits for it, and ends the probing',
 t.test('more than one replica is refused', async t => {
   const [one, two] = [new Reference(), new Reference()]
   for (const options of [undefined, {}, { replicas: 2 }]) {
-    t.throws(() => withFallback(one, two, options as unknown as FallbackOptions), { name: 'InvalidOptionError', path: 'replicas' })
+    t.throws(
+      () => withFallback(one, two, options as unknown as FallbackOptions),
+      { name: 'InvalidOptionError', path: 'replicas' }
+    )
   }
   t.throws(() => withFallback(one, two, { replicas: 1, probe: 'soon' }), { name: 'InvalidOptionError', path: 'probe' })
   const { primary, backend, leave, back, warnings } = start(t)
@@ -306,7 +317,9 @@ t.test('subscriptions and presence are wherever it is', async t => {
   await backend.bus.publish('channel', bytes('one'))
   leave()
   t.equal(await backend.bus.publish('channel', bytes('two')), 1)
-  const stopTwo = await backend.bus.subscribe('channel', message => { heard.push(`again ${Buffer.from(message).toString()}`) })
+  const stopTwo = await backend.bus.subscribe(
+    'channel', message => { heard.push(`again ${Buffer.from(message).toString()}`) }
+  )
   t.strictSame(await backend.presence.list(), ['mine'])
   await backend.presence.announce('mine', 60_000)
   await comeBack()

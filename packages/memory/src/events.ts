@@ -1,4 +1,6 @@
-import type { AppendOptions, EventLog, RecordKey, StoredStream, StreamHead, StreamPage, StreamRef } from '@holdfast/core'
+import type {
+  AppendOptions, EventLog, RecordKey, StoredStream, StreamHead, StreamPage, StreamRef
+} from '@holdfast/core'
 import type { OwnedStream } from './owners.js'
 import type { MemoryRecords } from './records.js'
 import type { Streams } from './streams.js'

@@ -1,4 +1,6 @@
-import type { Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import type {
+  Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord
+} from '@holdfast/core'
 import { HoldfastError, expiresAt, isExpired } from '@holdfast/core'
 import type { Accounts } from './accounts.js'
 import { Entry } from './entry.js'
@@ -24,7 +26,12 @@ export class MemoryRecords implements RecordStore {
   #made = 0
 
   /** @param streams and `accounts`, what all partitions share */
-  constructor (private readonly now: () => number, bounds: Bounds, private readonly streams: Streams, accounts: Accounts<OwnedStream>) {
+  constructor (
+    private readonly now: () => number,
+    bounds: Bounds,
+    private readonly streams: Streams,
+    accounts: Accounts<OwnedStream>
+  ) {
     this.#owners = new Owners(accounts)
     this.#pages = new Pages(this.#owners, (key) => this.#entries.get(key))
     this.#tombstones = new Tombstones(bounds.maxTombstones)
@@ -118,7 +125,8 @@ export class MemoryRecords implements RecordStore {
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    return (this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit) ?? []).map(({ key, usedAt }) => ({ key, usedAt }))
+    const entries = this.#owners.get(owner)?.idlest(this.now(), unusedFor, limit) ?? []
+    return entries.map(({ key, usedAt }) => ({ key, usedAt }))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {
@@ -141,7 +149,9 @@ export class MemoryRecords implements RecordStore {
     return owner === undefined ? this.#entries.size : this.#owners.get(owner)?.size ?? 0
   }
 
-  #page<Item> ({ owner, cursor, limit }: Query, read: (entry: OwnedEntry) => Item): { items: Item[], cursor?: { cursor: string } } {
+  #page<Item> (
+    { owner, cursor, limit }: Query, read: (entry: OwnedEntry) => Item
+  ): { items: Item[], cursor?: { cursor: string } } {
     const now = this.now()
     const items: Item[] = []
     let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)

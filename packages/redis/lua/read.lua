@@ -1,8 +1,8 @@
 -- Records, each unless there is none or it has expired.
 -- KEYS[...] records
 -- ARGV[1] '1' to leave out bodies
--- Result, for each: [facts, body], nil, or 0 for a foreign value. Facts are lines: version, write id, owner, createdAt, usedAt, idle,
--- deadline. A body that is left out is ''.
+-- Result, for each: [facts, body], nil, or 0 for a foreign value. Facts are lines: version, write id, owner, createdAt,
+-- usedAt, idle, deadline. A body that is left out is ''.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local bodiless = ARGV[1] == '1'

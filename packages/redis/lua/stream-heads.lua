@@ -1,6 +1,7 @@
 -- How far the streams of records have come.
 -- KEYS[2i - 1] record   KEYS[2i] its streams: a hash, whose layout the README describes
--- Result, for each record: [name, position of the last entry, 1 if ended, delivered] of each stream, flat; 0 for a foreign value
+-- Result, for each record: [name, position of the last entry, 1 if ended, delivered] of each stream, flat; 0 for a
+-- foreign value
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

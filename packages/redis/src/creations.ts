@@ -26,7 +26,11 @@ export class Creations {
   #wanted: Wanted[] = []
 
   /** @param register notes that there are records here, where that wants to be known */
-  constructor (private readonly link: Link, private readonly keys: Keys, private readonly register: () => Promise<unknown> = async () => {}) {}
+  constructor (
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly register: () => Promise<unknown> = async () => {}
+  ) {}
 
   /** What the script says of it. */
   create (creation: Creation): Promise<string> {
@@ -64,7 +68,8 @@ export class Creations {
   async #store (batch: readonly Creation[]): Promise<string[]> {
     await Promise.all([
       this.register(),
-      ...batches(this.link.client, batch, (creation) => this.#dueOf(creation)).map(async (some) => await this.#enter(some))
+      ...batches(this.link.client, batch, (creation) => this.#dueOf(creation))
+        .map(async (some) => await this.#enter(some))
     ])
     const args: Argument[] = [GRACE]
     for (const { born, record: { owner, idle, absolute, body, origin }, maxPerOwner } of batch) {

@@ -1,4 +1,7 @@
-import { type AppendOptions, type EventLog, HoldfastError, type RecordKey, type StoredStream, type StreamHead, type StreamPage, type StreamRef } from '@holdfast/core'
+import {
+  type AppendOptions, type EventLog, HoldfastError, type RecordKey, type StoredStream, type StreamHead,
+  type StreamPage, type StreamRef
+} from '@holdfast/core'
 import { batches } from './batches.js'
 import { GRACE } from './creations.js'
 import type { Keys } from './keys.js'
@@ -14,8 +17,8 @@ const NO_HEAD = new Uint8Array(0)
 const SLICE = 2 ** 20
 
 /**
- * The event log: for each record one hash. A stream that began and ended with one append is a field of it; one that stays open has a list
- * of entries of its own.
+ * The event log: for each record one hash. A stream that began and ended with one append is a field of it; one that
+ * stays open has a list of entries of its own.
  */
 export class RedisEvents implements EventLog {
   constructor (
@@ -25,7 +28,9 @@ export class RedisEvents implements EventLog {
     private readonly report: (error: Error) => void
   ) {}
 
-  async append (stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
+  async append (
+    stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'> {
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     const head = this.#bounded(options?.head ?? NO_HEAD)
     const answer = await this.link.write('append', this.#keysOf(stream), [
@@ -35,7 +40,9 @@ export class RedisEvents implements EventLog {
     return toText(answer) === 'ended' ? 'ended' : 'gone'
   }
 
-  async readAfter (stream: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined> {
+  async readAfter (
+    stream: StreamRef, position: number | 'undelivered', limit: number
+  ): Promise<StreamPage | undefined> {
     const from = position === 'undelivered' ? '' : position
     const answer = await this.link.run('read-after', this.#keysOf(stream), [stream.name, from, limit])
     if (answer === null) return undefined
@@ -57,7 +64,8 @@ export class RedisEvents implements EventLog {
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.streams(key)).map(async (batch) => {
+    const parts = batches(this.link.client, keys, (key) => this.keys.streams(key))
+    const found = await Promise.all(parts.map(async (batch) => {
       const having = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.streams(key)))).rest(toCount)
       return await Promise.all(batch.filter((_, i) => having[i] === 1).map(async (key) => await this.#streamsOf(key)))
     }))
@@ -65,7 +73,8 @@ export class RedisEvents implements EventLog {
   }
 
   async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
-    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.streams(key)).map(async (batch) => {
+    const parts = batches(this.link.client, keys, (key) => this.keys.streams(key))
+    const found = await Promise.all(parts.map(async (batch) => {
       const answers = Reply.of(await this.link.run('stream-heads', batch.flatMap((key) => this.#keysOf({ key }))))
       return batch.flatMap((key) => toHeads(key, answers.list()))
     }))
@@ -76,13 +85,16 @@ export class RedisEvents implements EventLog {
     const { name, head, ended, floor, delivered, entries } = stream
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     return toCount(await this.link.write('restore-stream', this.#keysOf(stream), [
-      newWriteId(), name, this.#bounded(head), ended ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE, floor, delivered, ...entries
+      newWriteId(), name, this.#bounded(head), ended ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE,
+      floor, delivered, ...entries
     ])) === 1
   }
 
   async reseal (stream: StoredStream): Promise<boolean> {
     const { name, head, floor, entries } = stream
-    return toCount(await this.link.write('reseal-stream', this.#keysOf(stream), [name, this.#bounded(head), floor, GRACE, ...entries])) === 1
+    return toCount(await this.link.write('reseal-stream', this.#keysOf(stream), [
+      name, this.#bounded(head), floor, GRACE, ...entries
+    ])) === 1
   }
 
   async #streamsOf (key: RecordKey): Promise<StoredStream[]> {
@@ -117,12 +129,15 @@ export class RedisEvents implements EventLog {
 }
 
 function toStream (key: RecordKey, reply: Reply): StoredStream {
-  const [name, head, floor, ended, delivered] = [reply.text(), reply.bytes(), reply.count(), reply.flag(), reply.count()]
+  const [name, head, floor, ended, delivered] =
+    [reply.text(), reply.bytes(), reply.count(), reply.flag(), reply.count()]
   return { key, name, head, floor, ended, delivered, entries: reply.list().rest(toBytes) }
 }
 
 function toHeads (key: RecordKey, reply: Reply): StreamHead[] {
   const heads: StreamHead[] = []
-  while (!reply.done) heads.push({ key, name: reply.text(), last: reply.count(), ended: reply.flag(), delivered: reply.count() })
+  while (!reply.done) {
+    heads.push({ key, name: reply.text(), last: reply.count(), ended: reply.flag(), delivered: reply.count() })
+  }
   return heads
 }

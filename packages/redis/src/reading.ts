@@ -7,7 +7,11 @@ import { Reply, toRecord } from './reply.js'
 
 /** Reads many records at once, those that are alive. */
 export class Reading {
-  constructor (private readonly link: Link, private readonly keys: Keys, private readonly report: (error: Error) => void) {}
+  constructor (
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly report: (error: Error) => void
+  ) {}
 
   async records (keys: readonly RecordKey[]): Promise<StoredRecord[]> {
     return await this.#read(keys, false)
@@ -19,7 +23,8 @@ export class Reading {
   }
 
   async #read (keys: readonly RecordKey[], bodiless: boolean): Promise<StoredRecord[]> {
-    const pages = await Promise.all(batches(this.link.client, keys, (key) => this.keys.record(key)).map(async (batch) => {
+    const parts = batches(this.link.client, keys, (key) => this.keys.record(key))
+    const pages = await Promise.all(parts.map(async (batch) => {
       const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key)), [bodiless ? 1 : 0]))
       return batch.flatMap((key) => this.#record(key, found.item()) ?? [])
     }))

@@ -1,4 +1,6 @@
-import type { Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord } from '@holdfast/core'
+import type {
+  Created, IdleRecord, NewRecord, RecordHead, RecordKey, RecordLimits, RecordStore, StoredRecord
+} from '@holdfast/core'
 import { isHoldfastError } from '@holdfast/core'
 import { batches } from './batches.js'
 import type { Census } from './census.js'
@@ -73,7 +75,8 @@ export class RedisRecords implements RecordStore {
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
     const id = newWriteId()
-    const answer = await this.link.write('replace', [this.keys.record(key)], [version, this.stamps.of(key, version), id, body])
+    const facts = [version, this.stamps.of(key, version), id, body]
+    const answer = await this.link.write('replace', [this.keys.record(key)], facts)
     if (typeof answer === 'number') {
       this.stamps.learn(key, answer, id)
       return answer
@@ -82,7 +85,8 @@ export class RedisRecords implements RecordStore {
   }
 
   async reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean> {
-    return toCount(await this.link.write('reseal', [this.keys.record(key)], [version, this.stamps.of(key, version), body])) === 1
+    const facts = [version, this.stamps.of(key, version), body]
+    return toCount(await this.link.write('reseal', [this.keys.record(key)], facts)) === 1
   }
 
   async remove (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
@@ -109,7 +113,8 @@ export class RedisRecords implements RecordStore {
   }
 
   async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
-    const found = await Promise.all(batches(this.link.client, keys, (key) => this.keys.tombstone(key)).map(async (batch) => {
+    const parts = batches(this.link.client, keys, (key) => this.keys.tombstone(key))
+    const found = await Promise.all(parts.map(async (batch) => {
       const stones = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.tombstone(key)))).rest(toCount)
       return batch.filter((_, i) => stones[i] === 1)
     }))
@@ -137,7 +142,9 @@ export class RedisRecords implements RecordStore {
   }
 
   async idlest ({ owner, unusedFor, limit }: Parameters<RecordStore['idlest']>[0]): Promise<IdleRecord[]> {
-    return await (owner === '' ? this.idleness.ofNobody(unusedFor, limit) : this.idleness.ofOwner(owner, unusedFor, limit))
+    return await (owner === ''
+      ? this.idleness.ofNobody(unusedFor, limit)
+      : this.idleness.ofOwner(owner, unusedFor, limit))
   }
 
   async claimExpired (limit: number): Promise<{ records: StoredRecord[], more: boolean }> {

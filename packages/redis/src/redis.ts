@@ -14,7 +14,10 @@ import { storesOf } from './stores.js'
 export interface RedisBackend extends Backend {
   /** Milliseconds that Redis took to answer. Rejects when it does not. */
   health (): Promise<{ latency: number }>
-  /** Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says. Rejects when it does not answer. */
+  /**
+   * Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says.
+   * Rejects when it does not answer.
+   */
   examine (): Promise<Examination>
 }
 
@@ -22,13 +25,16 @@ export interface RedisBackend extends Backend {
 export interface Examination {
   /** What makes it unfit to keep sessions; {@link REDIS_ADVICE} has the words. */
   advice: RedisAdviceCode[]
-  /** Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of the master which differs most. */
+  /**
+   * Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of
+   * the master which differs most.
+   */
   clockAhead: number
 }
 
 /**
- * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at once, whether
- * Redis is up or not; what needs it rejects until it is.
+ * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at
+ * once, whether Redis is up or not; what needs it rejects until it is.
  *
  * @throws InvalidOptionError when an option is unknown or has a wrong value
  */
@@ -42,7 +48,8 @@ export function redis (options: RedisOptions): RedisBackend {
   const breaker = new Breaker(now)
   const link = new Link(client, breaker, doctor, commandTimeout, replicated, own)
   const keys = new Keys(prefix, ownerTag)
-  const bus = new RedisBus(link, () => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true), keys, onWarning)
+  const listener = (): Link => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true)
+  const bus = new RedisBus(link, listener, keys, onWarning)
   const partitions = new Map<string, Backend>()
   const shared = {
     bus,
@@ -52,7 +59,8 @@ export function redis (options: RedisOptions): RedisBackend {
     partition (name: string): Backend {
       const known = partitions.get(partitionName(name))
       if (known !== undefined) return known
-      const register = async (): Promise<unknown> => await link.ask(async (client) => await client.sadd(keys.partitions, name))
+      const register = async (): Promise<unknown> =>
+        await link.ask(async (client) => await client.sadd(keys.partitions, name))
       const partition = { ...storesOf(link, keys.of(name), settings, now, register), ...shared, async close () {} }
       partitions.set(name, partition)
       return partition
@@ -73,7 +81,9 @@ export function redis (options: RedisOptions): RedisBackend {
       return { latency: now() - began }
     },
     async examine () {
-      const [advice, ahead] = await link.ask(async (client) => await Promise.all([examine(client), clockAhead(client)]), false)
+      const [advice, ahead] = await link.ask(
+        async (client) => await Promise.all([examine(client), clockAhead(client)]), false
+      )
       return { advice, clockAhead: ahead }
     },
     async close () {

@@ -7,10 +7,9 @@ export interface Script {
 }
 
 const NAMES = [
-  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'exist', 'idlest', 'leave', 'present', 'read',
-  'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream', 'settle', 'soonest', 'stream-heads', 'streams',
-  'sweep',
-  'take', 'touch', 'uses'
+  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'exist', 'idlest', 'leave',
+  'present', 'read', 'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream',
+  'settle', 'soonest', 'stream-heads', 'streams', 'sweep', 'take', 'touch', 'uses'
 ] as const
 
 export type ScriptName = typeof NAMES[number]

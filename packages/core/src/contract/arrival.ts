@@ -7,7 +7,14 @@ import type { Trial } from './trial.js'
 /** As it might come from another backend: trimmed, and with two entries. */
 export function arrival (key: string, given: Partial<StoredStream> = {}): StoredStream {
   return {
-    key, name: newName(), head: bytes('facts'), floor: 5, entries: ['f', 'g'].map(bytes), ended: false, delivered: 6, ...given
+    key,
+    name: newName(),
+    head: bytes('facts'),
+    floor: 5,
+    entries: ['f', 'g'].map(bytes),
+    ended: false,
+    delivered: 6,
+    ...given
   }
 }
 

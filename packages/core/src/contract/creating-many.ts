@@ -40,8 +40,12 @@ export const creatingMany = group('creating many', {
     const created = await t.records.createMany(given, { ...UNLIMITED, maxPerOwner: 3 })
     assert.equal(created.filter((one) => one === 'created').length, 3)
     assert.equal(created.filter((one) => one === 'owner-full').length, 2)
-    for (const [i, { key }] of given.entries()) assert.equal(await t.records.read(key) !== undefined, created[i] === 'created')
-    assert.deepEqual(await t.records.createMany([t.draft(), t.draft()], { ...UNLIMITED, maxRecords: 0 }), ['full', 'full'])
+    for (const [i, { key }] of given.entries()) {
+      assert.equal(await t.records.read(key) !== undefined, created[i] === 'created')
+    }
+    assert.deepEqual(
+      await t.records.createMany([t.draft(), t.draft()], { ...UNLIMITED, maxRecords: 0 }), ['full', 'full']
+    )
   },
 
   'they keep what they were elsewhere': async (t) => {

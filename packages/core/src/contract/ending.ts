@@ -113,7 +113,9 @@ export const ending = group('stream ends', {
     for (const name of ended) await t.events.append({ key, name }, [], { end: true })
     for (let i = 0; i < 40; i++) {
       open.push(await begin())
-      const kept = await Promise.all(ended.map(async name => await t.events.readAfter({ key, name }, 0, 1) !== undefined))
+      const kept = await Promise.all(
+        ended.map(async name => await t.events.readAfter({ key, name }, 0, 1) !== undefined)
+      )
       assert.deepEqual(kept, kept.toSorted((a, b) => Number(a) - Number(b)), 'what ended later is not gone before')
     }
     for (const name of open) assert.deepEqual(texts(await t.mustReadAfter({ key, name }, 0)), [name], 'open')

@@ -43,9 +43,13 @@ export const heads = group('heads', {
     await t.events.restore(arrival(two, { name: 'from elsewhere' }))
     const [streams, heads] = [await t.events.streams([one, two]), await t.events.heads([one, two])]
     const name = ({ key, name }: { key: string, name: string }): string => `${key} ${name}`
-    const expected = streams.map(({ key, name, floor, entries, ended, delivered }) => ({ key, name, last: floor + entries.length, ended, delivered }))
+    const expected = streams.map(({ key, name, floor, entries, ended, delivered }) =>
+      ({ key, name, last: floor + entries.length, ended, delivered }))
     assert.equal(heads.length, 4)
-    assert.deepEqual(heads.toSorted((a, b) => name(a).localeCompare(name(b))), expected.toSorted((a, b) => name(a).localeCompare(name(b))))
+    assert.deepEqual(
+      heads.toSorted((a, b) => name(a).localeCompare(name(b))),
+      expected.toSorted((a, b) => name(a).localeCompare(name(b)))
+    )
   },
 
   'a record without streams, or that is not there, contributes nothing': async (t) => {

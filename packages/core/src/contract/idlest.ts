@@ -26,7 +26,10 @@ export const idlest = group('idlest', {
     assert.deepEqual(await idlestOf(t, owner, 0.5), keys)
     assert.deepEqual(await idlestOf(t, owner, 0.5, 2), keys.slice(0, 2))
     assert.deepEqual(await idlestOf(t, owner, 0.5, 1), keys.slice(0, 1), 'asking takes nothing')
-    assert.deepEqual(await t.second.records.idlest({ owner, unusedFor: 1, limit: 9 }), await t.records.idlest({ owner, unusedFor: 1, limit: 9 }))
+    assert.deepEqual(
+      await t.second.records.idlest({ owner, unusedFor: 1, limit: 9 }),
+      await t.records.idlest({ owner, unusedFor: 1, limit: 9 })
+    )
   },
 
   'a key comes with the last use of its record': async (t) => {
@@ -35,7 +38,9 @@ export const idlest = group('idlest', {
     await t.advance(1)
     await t.records.touch(key, 1)
     await t.advance(2)
-    assert.deepEqual(await t.records.idlest({ owner, unusedFor: t.unit, limit: 5 }), [{ key, usedAt: (await t.mustRead(key)).usedAt }])
+    assert.deepEqual(
+      await t.records.idlest({ owner, unusedFor: t.unit, limit: 5 }), [{ key, usedAt: (await t.mustRead(key)).usedAt }]
+    )
   },
 
   'what was used a while ago is not idle': async (t) => {
@@ -49,7 +54,9 @@ export const idlest = group('idlest', {
     await t.records.replace(replaced, 1, bytes('x'))
     assert.deepEqual(await idlestOf(t, owner, 2), [idle])
     await t.advance(3)
-    assert.deepEqual((await idlestOf(t, owner, 2)).toSorted(), [...keys, idle].toSorted(), 'until nobody uses it any more')
+    assert.deepEqual(
+      (await idlestOf(t, owner, 2)).toSorted(), [...keys, idle].toSorted(), 'until nobody uses it any more'
+    )
     assert.deepEqual((await idlestOf(t, owner, 2, 1)), [idle])
     assert.deepEqual(await idlestOf(t, owner, 50), [])
   },
@@ -83,16 +90,25 @@ export const idlest = group('idlest', {
     const owner = newOwner()
     const now = await t.time()
     const draft = (units: number) => ({
-      owner, idle: 100 * t.unit, absolute: 100 * t.unit, origin: { createdAt: now - 60 * t.unit, usedAt: now - units * t.unit, version: 2 }
+      owner,
+      idle: 100 * t.unit,
+      absolute: 100 * t.unit,
+      origin: { createdAt: now - 60 * t.unit, usedAt: now - units * t.unit, version: 2 }
     })
-    const keys = [await t.create(draft(20)), await t.create(draft(40)), await t.create(draft(30)), await t.create(draft(1)), await t.create(draft(50))]
+    const keys = [
+      await t.create(draft(20)), await t.create(draft(40)), await t.create(draft(30)), await t.create(draft(1)),
+      await t.create(draft(50))
+    ]
     assert.deepEqual(await idlestOf(t, owner, 10), [4, 1, 2, 0].map((index) => keys[index]))
   },
 
   'what is gone is not idle': async (t) => {
     const owner = newOwner()
     const [removed, released, expired, kept] = [
-      await t.create({ owner }), await t.create({ owner }), await t.createFor(2, 100, { owner }), await t.create({ owner })
+      await t.create({ owner }),
+      await t.create({ owner }),
+      await t.createFor(2, 100, { owner }),
+      await t.create({ owner })
     ]
     await t.records.remove(removed)
     await t.records.release(released, 1)

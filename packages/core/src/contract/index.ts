@@ -42,9 +42,10 @@ export { onPartition } from './on-partition.js'
 
 /** All checks. Each makes a subject of its own, so they run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
-  ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits, ...replacement, ...resealing, ...isolation,
-  ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams, ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring,
-  ...resealedStreams, ...staleStreams, ...bus, ...presence, ...partitions
+  ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits,
+  ...replacement, ...resealing, ...isolation, ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams,
+  ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring, ...resealedStreams,
+  ...staleStreams, ...bus, ...presence, ...partitions
 ]
 
 /** Registers the checks that apply to a harness with a test runner. */

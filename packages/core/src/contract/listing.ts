@@ -24,7 +24,9 @@ export const listing = group('list', {
   },
 
   'pages without an owner cover everybody': async (t) => {
-    const keys = [...await createMany(t, newOwner(), 4), ...await createMany(t, newOwner(), 4), ...await createMany(t, '', 4)]
+    const keys = [
+      ...await createMany(t, newOwner(), 4), ...await createMany(t, newOwner(), 4), ...await createMany(t, '', 4)
+    ]
     for (const limit of [3, 100]) {
       assert.deepEqual(keysAmong(await t.listAll({ limit }), keys).toSorted(), keys.toSorted(), `pages of ${limit}`)
     }
@@ -100,8 +102,10 @@ export const listing = group('list', {
     const [mine, theirs] = [newOwner(), newOwner()]
     await createMany(t, mine, 3)
     await createMany(t, theirs, 6)
-    const issued = [{ owner: theirs }, {}].map(async (scope) => (await t.records.list({ ...scope, limit: 2 })).cursor as string)
-    for (const cursor of [...await Promise.all(issued), '', '0', '-1', '9'.repeat(400), 'no cursor', '(\0\r\n[+', '\ud800']) {
+    const issued = [{ owner: theirs }, {}].map(async (scope) =>
+      (await t.records.list({ ...scope, limit: 2 })).cursor as string)
+    const invented = ['', '0', '-1', '9'.repeat(400), 'no cursor', '(\0\r\n[+', '\ud800']
+    for (const cursor of [...await Promise.all(issued), ...invented]) {
       const { records } = await t.records.list({ owner: mine, limit: 10, cursor })
       assert.ok(records.every((record) => record.owner === mine), JSON.stringify(cursor))
       await t.records.list({ limit: 10, cursor })

@@ -41,7 +41,9 @@ export const origin = group('origin', {
   'what had expired elsewhere is not revived': async (t) => {
     const now = await t.time()
     const draft = t.draft({
-      idle: 2 * t.unit, absolute: 100 * t.unit, origin: { createdAt: now - 9 * t.unit, usedAt: now - 5 * t.unit, version: 1 }
+      idle: 2 * t.unit,
+      absolute: 100 * t.unit,
+      origin: { createdAt: now - 9 * t.unit, usedAt: now - 5 * t.unit, version: 1 }
     })
     await t.attempt(draft)
     await t.assertGone(draft.key, 'expired before it came')

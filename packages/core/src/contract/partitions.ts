@@ -53,7 +53,9 @@ export const partitions = group('partitions', {
     assert.equal(await one.records.count(), 2)
     assert.equal(await one.records.count(owner), 2)
     assert.equal(await two.records.count(), 0)
-    assert.deepEqual((await one.records.list({ limit: 10 })).records.map(({ key }) => key).toSorted(), keys.slice(0, 2).toSorted())
+    assert.deepEqual(
+      (await one.records.list({ limit: 10 })).records.map(({ key }) => key).toSorted(), keys.slice(0, 2).toSorted()
+    )
     assert.deepEqual((await two.records.list({ limit: 10 })).records, [])
     assert.deepEqual((await root.records.list({ owner, limit: 10 })).records.map(({ key }) => key), keys.slice(2))
     assert.deepEqual(await two.records.idlest({ owner, unusedFor: 0, limit: 10 }), [])
@@ -136,7 +138,9 @@ export const partitions = group('partitions', {
 
   'a name that is none is refused': async (t) => {
     for (const name of ['', 'A', 'a1', 'a:b', 'a.b', 'ä', 'seventeenletterss', ' a', 1, null, undefined]) {
-      assert.throws(() => t.backend.partition(name as string), { code: 'HOLDFAST_INVALID_OPTION', path: 'partition' }, String(name))
+      assert.throws(
+        () => t.backend.partition(name as string), { code: 'HOLDFAST_INVALID_OPTION', path: 'partition' }, String(name)
+      )
     }
     assert.ok(t.backend.partition('sixteenlettersss'))
   }

@@ -26,7 +26,8 @@ export const releasing = group('releasing', {
     await t.records.release(key, 1)
     assert.deepEqual(await t.records.removed([key]), [])
     const now = await t.time()
-    assert.equal(await t.attempt({ key, owner, body: bytes('back'), origin: { createdAt: now, usedAt: now, version: 7 } }), 'created')
+    const origin = { createdAt: now, usedAt: now, version: 7 }
+    assert.equal(await t.attempt({ key, owner, body: bytes('back'), origin }), 'created')
     assert.equal(await t.records.touch(key, 7), 'current')
     assert.deepEqual((await t.listAll({ owner, limit: 10 })).map(({ body }) => text(body)), ['back'])
     assert.deepEqual((await t.listAll({ limit: 100 })).filter((record) => record.key === key).length, 1)

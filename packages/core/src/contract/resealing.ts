@@ -13,7 +13,8 @@ export const resealing = group('resealing', {
     assert.ok(record)
     assert.equal(text(record.body), 'sealed anew')
     assert.deepEqual({ ...record, body: before.body }, before)
-    assert.deepEqual((await t.records.list({ owner, limit: 1 })).records.map((record) => text(record.body)), ['sealed anew'])
+    const { records } = await t.records.list({ owner, limit: 1 })
+    assert.deepEqual(records.map((record) => text(record.body)), ['sealed anew'])
   },
 
   'the version stays current, and is the one to replace': async (t) => {

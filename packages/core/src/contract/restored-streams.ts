@@ -85,7 +85,9 @@ export const restoredStreams = group('restored streams', {
   'streams are restored apart': async (t) => {
     const [one, two] = [await t.create(), await t.create()]
     const refs = [{ key: one, name: 'a' }, { key: one, name: 'ab' }, { key: two, name: 'a' }]
-    for (const [floor, ref] of refs.entries()) await t.events.restore(arrival(ref.key, { ...ref, floor, head: bytes(`${floor}`) }))
+    for (const [floor, ref] of refs.entries()) {
+      await t.events.restore(arrival(ref.key, { ...ref, floor, head: bytes(`${floor}`) }))
+    }
     for (const [floor, ref] of refs.entries()) {
       const page = await t.mustReadAfter(ref, floor)
       assert.deepEqual([text(page.head), positions(page)], [`${floor}`, [floor + 1, floor + 2]])
@@ -104,7 +106,8 @@ export const restoredStreams = group('restored streams', {
 
   'a stream that is too long loses its oldest entries': async (t) => {
     const amount = 4 * t.harness.bounds.entries + 200
-    const stream = await restored(t, { entries: Array.from({ length: amount }, (_, i) => bytes(`${i + 6}`)), delivered: 0 })
+    const entries = Array.from({ length: amount }, (_, i) => bytes(`${i + 6}`))
+    const stream = await restored(t, { entries, delivered: 0 })
     const last = await t.events.append(stream, [bytes(`${amount + 6}`)])
     assert.equal(last, amount + 6)
     const { lost, floor } = await t.mustReadAfter(stream, 5, 1)

@@ -25,8 +25,10 @@ export const restoring = group('restoring', {
 
   'of many restorations of one stream exactly one succeeds': async (t) => {
     const stream = arrival(await t.create())
-    const results = await Promise.all(Array.from({ length: 10 }, async (_, i) =>
-      await (i % 2 ? t.events : t.second.events).restore({ ...stream, floor: i, entries: [bytes(`${i}`)], delivered: i })))
+    const results = await Promise.all(Array.from({ length: 10 }, async (_, i) => {
+      const { events } = i % 2 ? t : t.second
+      return await events.restore({ ...stream, floor: i, entries: [bytes(`${i}`)], delivered: i })
+    }))
     assert.equal(results.filter(Boolean).length, 1)
     const winner = results.indexOf(true)
     assert.deepEqual((await t.events.streams([stream.key])).map(plain), [

@@ -45,7 +45,9 @@ export const staleStreams = group('stale streams', {
     await Promise.all(streams.map(async (stream, i) => {
       const append = async () => { assert.equal(await t.second.events.append(stream, [bytes('d')]), 4) }
       const reseal = async () => await t.events.reseal(sealed(stream))
-      const [resealed] = i % 2 ? await Promise.all([reseal(), append()]) : (await Promise.all([append(), reseal()])).toReversed()
+      const [resealed] = i % 2
+        ? await Promise.all([reseal(), append()])
+        : (await Promise.all([append(), reseal()])).toReversed()
       const entries = resealed ? ['*a*', '*b*', '*c*', 'd'] : ['a', 'b', 'c', 'd']
       const page = await t.mustReadAfter(stream, 0)
       assert.deepEqual([text(page.head), texts(page)], [resealed ? '*head*' : 'head', entries])

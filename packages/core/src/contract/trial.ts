@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Backend, Bus, EventLog, Presence, RecordLimits, RecordStore, StoredStream, StreamPage, StreamRef } from '../backend.js'
+import type {
+  Backend, Bus, EventLog, Presence, RecordLimits, RecordStore, StoredStream, StreamPage, StreamRef
+} from '../backend.js'
 import type { NewRecord, RecordKey, StoredRecord } from '../record.js'
 import type { Harness, Subject } from './harness.js'
 import { newKey, newName } from './names.js'

@@ -6,15 +6,18 @@ import type { WholeRecord } from './whole-record.js'
 /** What was admitted once is not refused elsewhere. */
 const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
 
-/** Which one stays when both have it: the newer, the one that is there, or the one that comes unless the other's version is newer. */
+/**
+ * Which one stays when both have it: the newer, the one that is there, or the one that comes unless
+ * the other's version is newer.
+ */
 export type BringMode = 'newer' | 'keep' | 'replace'
 
 /** What became of a record at its target. */
 export type Brought = 'copied' | 'updated' | 'skipped'
 
 /**
- * Brings a record at `to` up to what it is elsewhere, exactly: version, ages, streams. What is newer there stays, and what was removed
- * there stays removed.
+ * Brings a record at `to` up to what it is elsewhere, exactly: version, ages, streams. What is newer there stays, and
+ * what was removed there stays removed.
  *
  * @throws HoldfastError HOLDFAST_BACKEND_FULL, and whatever the backend rejects with
  */
@@ -34,7 +37,8 @@ export async function bring (to: Backend, whole: WholeRecord, mode: BringMode = 
 }
 
 /**
- * Brings records that are most likely not there. The others, and those for which there is no room, are left to {@link bring}.
+ * Brings records that are most likely not there. The others, and those for which there is no
+ * room, are left to {@link bring}.
  *
  * @returns those that are there now
  * @throws whatever the backend rejects with
@@ -62,7 +66,8 @@ async function isOlder (to: Backend, there: StoredRecord, { record, streams }: W
   const known = new Map((await to.events.heads([record.key])).map(head => [head.name, head]))
   return streams.some(stream => {
     const other = known.get(stream.name)
-    return other !== undefined && (other.last < lastOf(stream) || (stream.ended && !other.ended) || other.delivered < stream.delivered)
+    return other !== undefined &&
+      (other.last < lastOf(stream) || (stream.ended && !other.ended) || other.delivered < stream.delivered)
   })
 }
 

@@ -8,13 +8,20 @@ import { withStreams } from './whole-record.js'
 /** Entries that are read at a time. */
 const LIMIT = 100
 
-/** Gives a copy what it lacks of one record, by steps where they lead there, and otherwise whole. A newer version there stays. */
+/**
+ * Gives a copy what it lacks of one record, by steps where they lead there, and otherwise whole.
+ * A newer version there stays.
+ */
 export async function follow (primary: Backend, copy: Backend, key: RecordKey, mark: Mark): Promise<void> {
   if (mark.kind === 'removed') {
     await bury(copy, key)
   } else if (mark.kind === 'released') {
     await copy.records.release(key, Number.MAX_SAFE_INTEGER)
-  } else if (mark.kind === 'whole' || !await followRecord(primary, copy, key, mark) || !await followStreams(primary, copy, key, mark.streams)) {
+  } else if (
+    mark.kind === 'whole' ||
+    !await followRecord(primary, copy, key, mark) ||
+    !await followStreams(primary, copy, key, mark.streams)
+  ) {
     await copyWhole(primary, copy, key)
   }
 }
@@ -29,18 +36,24 @@ async function copyWhole (primary: Backend, copy: Backend, key: RecordKey): Prom
 }
 
 /** Whether the record is at the copy as it is, or newer. */
-async function followRecord (primary: Backend, copy: Backend, key: RecordKey, { kind, version }: Mark): Promise<boolean> {
+async function followRecord (
+  primary: Backend, copy: Backend, key: RecordKey, { kind, version }: Mark
+): Promise<boolean> {
   if (kind === 'used' && version === 0) return true
   if (kind === 'used' && await copy.records.touch(key, version) === 'current') return true
   const [record, there] = await Promise.all([primary.records.read(key), copy.records.read(key)])
   if (record === undefined || there === undefined) return false
   if (there.version > record.version) return true
-  if (there.version === record.version - 1) return await copy.records.replace(key, there.version, record.body) === record.version
+  if (there.version === record.version - 1) {
+    return await copy.records.replace(key, there.version, record.body) === record.version
+  }
   if (there.version !== record.version) return false
   return Buffer.compare(there.body, record.body) === 0 || await copy.records.reseal(key, there.version, record.body)
 }
 
-async function followStreams (primary: Backend, copy: Backend, key: RecordKey, names: Iterable<string>): Promise<boolean> {
+async function followStreams (
+  primary: Backend, copy: Backend, key: RecordKey, names: Iterable<string>
+): Promise<boolean> {
   for (const name of names) if (!await followStream(primary, copy, { key, name })) return false
   return true
 }

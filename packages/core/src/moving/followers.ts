@@ -21,7 +21,12 @@ export class Followers {
   get lag (): Pick<BackendStatus, 'lag'> {
     const lags = this.#all.map(({ lag }) => lag)
     if (lags.length === 0) return {}
-    return { lag: { pending: Math.max(...lags.map(({ pending }) => pending)), age: Math.max(...lags.map(({ age }) => age)) } }
+    return {
+      lag: {
+        pending: Math.max(...lags.map(({ pending }) => pending)),
+        age: Math.max(...lags.map(({ age }) => age))
+      }
+    }
   }
 
   follow (copy: Backend): Follower {

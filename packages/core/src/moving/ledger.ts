@@ -7,9 +7,15 @@ export interface Look {
   streams: ReadonlyArray<Omit<StreamHead, 'key'>>
 }
 
-/** Remembers what sessions were like when they were copied, in 24 to 48 bytes each: enough to see what has changed or gone since. */
+/**
+ * Remembers what sessions were like when they were copied, in 24 to 48 bytes each: enough to see
+ * what has changed or gone since.
+ */
 export class Ledger {
-  /** Places of two numbers: a hash of the key, 0 where the place is free, and one of the state, negative until it is seen again. */
+  /**
+   * Places of two numbers: a hash of the key, 0 where the place is free, and one of the state,
+   * negative until it is seen again.
+   */
   #places = new Float64Array(2 * 1024)
   #size = 0
   #unseen = 0
@@ -54,7 +60,9 @@ export class Ledger {
   #grow (): void {
     const old = this.#places
     this.#places = new Float64Array(2 * old.length)
-    for (let place = 0; place < old.length; place += 2) if (old[place] !== 0) this.#put(old[place] as number, old[place + 1] as number)
+    for (let place = 0; place < old.length; place += 2) {
+      if (old[place] !== 0) this.#put(old[place] as number, old[place + 1] as number)
+    }
   }
 }
 

@@ -26,16 +26,20 @@ export interface MigrateOptions {
 }
 
 /**
- * Copies every session with its streams, and every partition, as sealed as it is: ids, versions, ages and positions stay. The source may be in use: what changed
- * or began meanwhile is copied when it is looked at once more, and what ended at the source ends at the target. What happens after that
- * look is for another run, or for `switchable`. Running it again copies what is missing or newer; nothing that ended comes back.
+ * Copies every session with its streams, and every partition, as sealed as it is: ids, versions, ages and positions
+ * stay. The source may be in use: what changed or began meanwhile is copied when it is looked at once more, and what
+ * ended at the source ends at the target. What happens after that look is for another run, or for `switchable`. Running
+ * it again copies what is missing or newer; nothing that ended comes back.
  *
- * @throws MigrationStopped when a backend does not answer, the target is full or `signal` says so; its report says how far it came
+ * @throws MigrationStopped when a backend does not answer, the target is full or `signal` says so;
+ *   its report says how far it came
  * @throws InvalidOptionError
  */
 export async function migrate (from: Backend, to: Backend, options: MigrateOptions = {}): Promise<MigrationReport> {
   const { batchSize = 100 } = options
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new InvalidOptionError('batchSize', 'expected a positive whole number')
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new InvalidOptionError('batchSize', 'expected a positive whole number')
+  }
   const tally = new MigrationTally()
   try {
     if (await areOne(from, to)) throw new InvalidOptionError('to', 'the sessions are there already')
@@ -98,7 +102,9 @@ class Migration {
       })
       for (const [{ record: { key } }, error] of failures) tally.fail(key, error)
       if (deleteAfterMigration) {
-        const released = await Promise.all(Array.from(there, async ([key, version]) => await from.records.release(key, version)))
+        const released = await Promise.all(
+          Array.from(there, async ([key, version]) => await from.records.release(key, version))
+        )
         tally.report.deleted += released.filter(Boolean).length
       }
       this.#progress()
@@ -176,7 +182,11 @@ class Migration {
   }
 
   #note ({ record, streams }: WholeRecord): void {
-    this.#ledger.note({ head: record, streams: streams.map(({ name, ended, delivered, ...stream }) => ({ name, ended, delivered, last: lastOf(stream) })) })
+    this.#ledger.note({
+      head: record,
+      streams: streams.map(({ name, ended, delivered, ...stream }) =>
+        ({ name, ended, delivered, last: lastOf(stream) }))
+    })
   }
 
   /** After each batch. */
@@ -198,5 +208,8 @@ async function areOne (from: Backend, to: Backend): Promise<boolean> {
 }
 
 function bytesOf ({ record, streams }: WholeRecord): number {
-  return streams.reduce((sum, { head, entries }) => entries.reduce((sum, entry) => sum + entry.length, sum + head.length), record.body.length)
+  return streams.reduce(
+    (sum, { head, entries }) => entries.reduce((sum, entry) => sum + entry.length, sum + head.length),
+    record.body.length
+  )
 }

@@ -17,14 +17,15 @@ export interface MirroredBackend extends Backend {
   /** How far each copy is behind. */
   readonly lag: ReadonlyArray<{ copy: Backend } & Lag>
   /**
-   * Copies what the copies do not have. Call it when the application starts: what a copy lacked is known to the process only that wrote it.
+   * Copies what the copies do not have. Call it when the application starts: what a copy lacked is known to
+   * the process only that wrote it.
    *
    * @throws MigrationStopped
    */
   backfill (options?: MigrateOptions): Promise<MigrationReport[]>
   /**
-   * Makes a copy the primary, and the primary a copy. First the copy gets what it lacks; when that fails, nothing changes. `force`
-   * is for a primary that is not coming back.
+   * Makes a copy the primary, and the primary a copy. First the copy gets what it lacks; when that fails, nothing
+   * changes. `force` is for a primary that is not coming back.
    *
    * @returns records of which the copy lacked something: more than none only with `force`
    * @throws HoldfastError what a backend failed with
@@ -34,13 +35,16 @@ export interface MirroredBackend extends Backend {
 }
 
 /**
- * A backend that answers from the primary and keeps copies up to date behind it. No call waits for a copy or fails with it. A copy that
- * was offline catches up. When both have a session, the newer version counts, and of equal ones the primary's.
+ * A backend that answers from the primary and keeps copies up to date behind it. No call waits for a copy or
+ * fails with it. A copy that was offline catches up. When both have a session, the newer version counts, and
+ * of equal ones the primary's.
  *
  * @throws InvalidOptionError
  */
 export function mirrored (primary: Backend, copies: readonly Backend[]): MirroredBackend {
-  if (new Set([primary, ...copies]).size !== copies.length + 1) throw new InvalidOptionError('copies', 'expected each backend once')
+  if (new Set([primary, ...copies]).size !== copies.length + 1) {
+    throw new InvalidOptionError('copies', 'expected each backend once')
+  }
   return new Mirrored(new Followers(primary), copies)
 }
 

@@ -18,7 +18,10 @@ export interface MigrationReport {
   deleted: number
   /** Bodies and events that were copied. */
   bytes: number
-  /** What could not be copied: what a log may show of the session, and the code of the error. Of more than a thousand the rest is counted in one last entry. */
+  /**
+   * What could not be copied: what a log may show of the session, and the code of the error. Of more than a thousand
+   * the rest is counted in one last entry.
+   */
   failed: Array<{ session: string, reason: string }>
 }
 
@@ -33,7 +36,10 @@ const MOST_FAILED = 1_000
 
 /** Counts what becomes of sessions. */
 export class MigrationTally {
-  readonly report: MigrationReport = { copied: 0, updated: 0, skipped: 0, ended: 0, expired: 0, deleted: 0, bytes: 0, failed: [] }
+  readonly report: MigrationReport = {
+    copied: 0, updated: 0, skipped: 0, ended: 0, expired: 0, deleted: 0, bytes: 0, failed: []
+  }
+
   #unlisted = 0
 
   fail (key: RecordKey, error: unknown): void {

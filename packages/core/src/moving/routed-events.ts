@@ -8,7 +8,9 @@ import type { Route } from './route.js'
 export class RoutedEvents implements EventLog {
   constructor (private readonly router: Route, private readonly partition: string) {}
 
-  async append (stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions): Promise<number | 'ended' | 'gone'> {
+  async append (
+    stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'> {
     const { key, name } = stream
     return await this.#ask(async events => {
       const answer = await events.append(stream, entries, options)
@@ -17,7 +19,9 @@ export class RoutedEvents implements EventLog {
     })
   }
 
-  async readAfter (stream: StreamRef, position: number | 'undelivered', limit: number): Promise<StreamPage | undefined> {
+  async readAfter (
+    stream: StreamRef, position: number | 'undelivered', limit: number
+  ): Promise<StreamPage | undefined> {
     return await this.#ask(async events => await events.readAfter(stream, position, limit))
   }
 

@@ -35,7 +35,9 @@ export class RoutedRecords implements RecordStore {
   async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
     return await this.#ask(async records => {
       const found = await records.touch(key, version)
-      if (found !== undefined) this.#wrote(key, { kind: 'used', version: found === 'current' ? version : found.version })
+      if (found !== undefined) {
+        this.#wrote(key, { kind: 'used', version: found === 'current' ? version : found.version })
+      }
       return found
     })
   }

@@ -4,8 +4,8 @@ import { partitionName } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 
 /**
- * What serves while the primary is away: sessions that began since. Of any other it is not known whether it exists, so it is an outage
- * for that one, never a miss. What is ended is remembered, for the primary.
+ * What serves while the primary is away: sessions that began since. Of any other it is not known whether it exists, so
+ * it is an outage for that one, never a miss. What is ended is remembered, for the primary.
  */
 export class Stopgap implements Backend {
   readonly records: RecordStore
@@ -101,6 +101,8 @@ export class Stopgap implements Backend {
   /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless it is known to have ended */
   async #missing (key: RecordKey): Promise<undefined> {
     if (this.ended.has(key) || (await this.backend.records.removed([key])).length > 0) return undefined
-    throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The primary is away, and this session is not of the fallback.')
+    throw new HoldfastError(
+      'HOLDFAST_BACKEND_UNAVAILABLE', 'The primary is away, and this session is not of the fallback.'
+    )
   }
 }

@@ -17,12 +17,12 @@ export interface SwitchableBackend extends Backend {
   /** What serves now. */
   readonly serving: Backend
   /**
-   * Copies everything to another backend while this one serves, lets it follow, and has it serve when it lacks nothing. Calls wait for the
-   * last moment of it; none fails. The old backend keeps what it has and stays open: close it when you like. With one replica only:
-   * others would go on where they are.
+   * Copies everything to another backend while this one serves, lets it follow, and has it serve when it lacks nothing.
+   * Calls wait for the last moment of it; none fails. The old backend keeps what it has and stays open: close it when
+   * you like. With one replica only: others would go on where they are.
    *
-   * @throws MigrationStopped when a backend does not answer, the target is full, a session cannot be copied or `signal` says so; nothing has
-   *   changed then, and the next attempt goes on from there
+   * @throws MigrationStopped when a backend does not answer, the target is full, a session cannot be copied or `signal`
+   *   says so; nothing has changed then, and the next attempt goes on from there
    * @throws HoldfastError HOLDFAST_NOT_ALONE
    * @throws InvalidOptionError
    */
@@ -30,8 +30,8 @@ export interface SwitchableBackend extends Backend {
 }
 
 /**
- * A backend that can be exchanged for another while the application runs. It counts as durable, because it may come to be: without keys,
- * sessions would be readable there.
+ * A backend that can be exchanged for another while the application runs. It counts as durable, because it may come to
+ * be: without keys, sessions would be readable there.
  */
 export function switchable (backend: Backend): SwitchableBackend {
   return new Switchable(new Followers(backend))
@@ -84,7 +84,9 @@ class Switchable extends RoutedBackend implements SwitchableBackend {
       try {
         this.#throwIfClosed()
         options.signal?.throwIfAborted()
-        if (report.failed.length > 0) throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'Some sessions could not be copied.')
+        if (report.failed.length > 0) {
+          throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'Some sessions could not be copied.')
+        }
         await this.followers.handOver(follower)
       } catch (error) {
         throw new MigrationStopped(report, error)

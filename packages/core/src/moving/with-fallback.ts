@@ -15,13 +15,18 @@ const PAGE = 100
 const CLOSE_WAIT = 5_000
 
 export interface FallbackOptions {
-  /** How many processes serve the sessions. Two would fall back apart from each other, so any other number is refused. */
+  /**
+   * How many processes serve the sessions. Two would fall back apart from each other, so any other number is refused.
+   */
   replicas: 1
   /** How often a primary that is away is asked whether it is back. Default 1 s. */
   probe?: Duration
   /** Told when the other backend begins to serve. */
   onChange?: (serving: 'primary' | 'fallback', report?: RecoveryReport) => void
-  /** Told of what needs an operator: replicas that keep it from falling back, a recovery that failed. Default: a warning of the process. */
+  /**
+   * Told of what needs an operator: replicas that keep it from falling back, a recovery that failed.
+   * Default: a warning of the process.
+   */
   onWarning?: (warning: Error) => void
 }
 
@@ -45,9 +50,10 @@ export interface FallbackBackend extends Backend {
 }
 
 /**
- * Keeps a single replica answering while its primary is away: new sessions live in the fallback, those of the primary answer as in any
- * outage. When the primary is back it hears first what was ended meanwhile, then gets what began, and serves again; calls wait for that.
- * Whatever it has itself stays as it is. The fallback belongs to the outage: what it holds before one is dropped.
+ * Keeps a single replica answering while its primary is away: new sessions live in the fallback, those of the primary
+ * answer as in any outage. When the primary is back it hears first what was ended meanwhile, then gets what began, and
+ * serves again; calls wait for that. Whatever it has itself stays as it is. The fallback belongs to the outage: what it
+ * holds before one is dropped.
  *
  * @throws InvalidOptionError
  */
@@ -60,7 +66,9 @@ class Fallback extends RoutedBackend implements FallbackBackend {
   readonly #probe: number
   readonly #onChange: NonNullable<FallbackOptions['onChange']>
   readonly #onWarning: (warning: Error) => void
-  /** What an earlier attempt to recover brought to the primary, which therefore is no conflict, by partition and key. */
+  /**
+   * What an earlier attempt to recover brought to the primary, which therefore is no conflict, by partition and key.
+   */
   readonly #carried = new Set<string>()
   #falling: Promise<boolean> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -82,7 +90,10 @@ class Fallback extends RoutedBackend implements FallbackBackend {
   get durable (): boolean { return this.primary.durable || this.fallback.durable }
 
   override status (): BackendStatus {
-    return { ...this.primary.status?.(), fallback: { active: this.state === 'fallback', activations: this.activations } }
+    return {
+      ...this.primary.status?.(),
+      fallback: { active: this.state === 'fallback', activations: this.activations }
+    }
   }
 
   async close (): Promise<void> {
@@ -184,7 +195,9 @@ class Fallback extends RoutedBackend implements FallbackBackend {
     }
   }
 
-  /** The primary had none alive, and its key was taken all the same: by a tombstone, or by a record that has expired. */
+  /**
+   * The primary had none alive, and its key was taken all the same: by a tombstone, or by a record that has expired.
+   */
   async #again (primary: Backend, whole: WholeRecord): Promise<'carried' | 'conflicts'> {
     return await bring(primary, whole) === 'skipped' ? 'conflicts' : 'carried'
   }

@@ -14,7 +14,10 @@ import type { RestoreReport, Tally } from './report.js'
 export interface RestoreOptions {
   /** Which sessions to take. Default: all. With a filter, no partition is restored. */
   filter?: (session: SessionSummary) => boolean
-  /** Sessions at most; the others count as `overLimit`. Default: no limit but those of the manager. With a limit, no partition is restored. */
+  /**
+   * Sessions at most; the others count as `overLimit`. Default: no limit but those of the manager. With a
+   * limit, no partition is restored.
+   */
   limit?: number
   /** Told after every hundred sessions or so. */
   onProgress?: (soFar: RestoreReport) => void
@@ -112,7 +115,9 @@ export class Arrivals {
     const fresh = group.filter(({ admission }) => admission === undefined)
     const admission = this.#admit(fresh)
     for (const arrival of fresh) arrival.admission = admission
-    const tried = await Promise.allSettled([admission, ...group.map(async arrival => await this.#restoreStreams(arrival))])
+    const tried = await Promise.allSettled([
+      admission, ...group.map(async arrival => await this.#restoreStreams(arrival))
+    ])
     for (const one of tried) if (one.status === 'rejected') throw one.reason
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
@@ -163,7 +168,8 @@ export class Arrivals {
       this.tally.report.expired++
       return false
     }
-    // A line of a sealed snapshot is authentic, so the body is what the backend held: like there, it is opened when it is used.
+    // A line of a sealed snapshot is authentic, so the body is what the backend held: like there,
+    // it is opened when it is used.
     const isChecked = partition === ROOT && (this.to.isContext !== undefined || vault.codec.keys === undefined)
     const reason = isChecked ? await this.#refusal(record) : undefined
     if (reason !== undefined) return this.tally.refuse(line, reason)

@@ -5,8 +5,8 @@ import { openRegular } from './open-regular.js'
 import { syncFolder } from './sync-folder.js'
 
 /**
- * Sessions that ended since the snapshot beside which this is kept, a key in each line. While the next snapshot is written, what it
- * may or may not hold any more is noted in a second file.
+ * Sessions that ended since the snapshot beside which this is kept, a key in each line. While the next snapshot is
+ * written, what it may or may not hold any more is noted in a second file.
  */
 export class EndedFile {
   readonly #path: string

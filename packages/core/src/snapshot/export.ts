@@ -16,7 +16,10 @@ import type { SnapshotSink } from './sink.js'
 import { Stall } from './stall.js'
 
 export interface ExportOptions {
-  /** Which sessions to take; it may look at the state, which is opened for it. Default: all. With a filter, no partition is written. */
+  /**
+   * Which sessions to take; it may look at the state, which is opened for it. Default: all. With a
+   * filter, no partition is written.
+   */
   filter?: (session: SessionSummary) => boolean
   /** Sessions at most. Default: no limit. With a limit, no partition is written. */
   limit?: number
@@ -40,8 +43,8 @@ const CHUNK = 256 * 2 ** 10
 const PIECE = 64 * 2 ** 10
 
 /**
- * Writes every session with its streams, and every partition, as sealed as it is stored. Holds three pages of them at a time. See
- * `Sessions.exportSessionState`.
+ * Writes every session with its streams, and every partition, as sealed as it is stored. Holds three pages of them at a
+ * time. See `Sessions.exportSessionState`.
  */
 export async function exportSessions (
   vault: Vault<SessionState>, sink: SnapshotSink, options: ExportOptions
@@ -55,11 +58,16 @@ export async function exportSessions (
     await stall.guard(protect(vault, sink, stall))
     await stall.guard(sink.write(stream))
   } catch (error) {
-    throw [failed, error].find(reason => isHoldfastError(reason)) ?? new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
+    throw [failed, error].find(reason => isHoldfastError(reason)) ??
+      new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
   } finally {
     stream.destroy()
   }
-  if (failed !== undefined || !stream.readableEnded) throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The sink did not take the whole snapshot.', { cause: failed })
+  if (failed !== undefined || !stream.readableEnded) {
+    throw new HoldfastError(
+      'HOLDFAST_SNAPSHOT_FAILED', 'The sink did not take the whole snapshot.', { cause: failed }
+    )
+  }
   return report
 }
 
@@ -127,7 +135,8 @@ async function * chosen (
   for await (const page of vault.pages({ limit: PAGE })) {
     const records: StoredRecord[] = []
     for (const record of page) {
-      if (records.length < left && (filter === undefined || filter(await summarize(vault, record)))) records.push(record)
+      const isWanted = records.length < left && (filter === undefined || filter(await summarize(vault, record)))
+      if (isWanted) records.push(record)
     }
     if (records.length > 0) yield records
     left -= records.length

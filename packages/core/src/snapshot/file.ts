@@ -15,9 +15,10 @@ const MODE = 0o600
 const STALE = 600_000
 
 /**
- * Keeps a snapshot in a file, mode 0600. A write goes to a temporary file beside it, which is synced and renamed: whatever happens, the
- * file is the old snapshot or the new one, whole. Sessions that ended since are noted in `<path>.ended`. What is written never goes where a
- * symbolic link leads; one at `path` is read, and replaced by the next write.
+ * Keeps a snapshot in a file, mode 0600. A write goes to a temporary file beside it, which is synced and
+ * renamed: whatever happens, the file is the old snapshot or the new one, whole. Sessions that ended since
+ * are noted in `<path>.ended`. What is written never goes where a symbolic link leads; one at `path` is read,
+ * and replaced by the next write.
  *
  * @param path in a folder that may be written to
  * @param options `every`: how often the plugin exports while it runs; default: at close only

@@ -7,20 +7,22 @@ import type { StoredRecord } from '../record.js'
 import type { SnapshotReason } from './reasons.js'
 
 /*
- * A snapshot is lines of JSON. The first is the header, the last is `end`; between them come records, each followed by its streams:
+ * A snapshot is lines of JSON. The first is the header, the last is `end`; between them come records,
+ * each followed by its streams:
  *
- *   {"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1763683200000,"mac":"<a random key of 32 bytes, sealed>","sum":"<SHA-256>"}
+ *   {"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1763683200000,
+ *    "mac":"<a random key of 32 bytes, sealed>","sum":"<SHA-256>"}
  *   {"record":{…},"mac":"<HMAC-SHA-256>"}
  *   {"stream":{…},"mac":"<HMAC-SHA-256>"}
  *   {"end":{"records":1,"streams":1,"chain":"<SHA-256 of all MACs before it>"},"mac":"<HMAC-SHA-256>"}
  *
- * These are sessions. A record of a partition follows them as `record:` and the partition's name, its streams as `stream:` and that name: a
- * version that knows no partitions refuses such a line.
+ * These are sessions. A record of a partition follows them as `record:` and the partition's name, its streams as
+ * `stream:` and that name: a version that knows no partitions refuses such a line.
  *
- * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are as the backend
- * holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted one by one; the chain says whether
- * any are missing, repeated or out of order. Without keys the MAC's key is readable, and the MACs only show accidents. All bytes are
- * base64url.
+ * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are
+ * as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted
+ * one by one; the chain says whether any are missing, repeated or out of order. Without keys the MAC's key is readable,
+ * and the MACs only show accidents. All bytes are base64url.
  */
 
 const FORMAT = 1
@@ -55,7 +57,8 @@ export function readHeader (text: string): Header | SnapshotReason | undefined {
   const { format, namespace, createdAt, mac, sum } = header
   if (format !== FORMAT) return 'UNKNOWN_FORMAT'
   const key = decode(mac)
-  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`) || typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'HEADER_DAMAGED'
+  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`)) return 'HEADER_DAMAGED'
+  if (typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'HEADER_DAMAGED'
   return { namespace, createdAt, mac: key }
 }
 
@@ -89,18 +92,23 @@ export class SnapshotLines {
   /** @param partition its name, or `ROOT` */
   stream (stream: StoredStream, partition = ROOT): string {
     this.streams++
-    return this.#line(named('stream', partition), { ...stream, head: encode(stream.head), entries: stream.entries.map(encode) })
+    return this.#line(named('stream', partition), {
+      ...stream, head: encode(stream.head), entries: stream.entries.map(encode)
+    })
   }
 
   end (): string {
-    return this.#line('end', { records: this.records, streams: this.streams, chain: this.#chain.copy().digest('base64url') })
+    return this.#line('end', {
+      records: this.records, streams: this.streams, chain: this.#chain.copy().digest('base64url')
+    })
   }
 
   /** @returns what a line says, or what is wrong with it */
   read (text: string): Entry | SnapshotReason {
     const [start, name] = /^\{"((?:record|stream)(?::[a-z]{1,16})?|end)":/.exec(text.slice(0, LONGEST_START)) ?? []
     const tail = text.length - TAIL
-    if (name === undefined || start === undefined || !text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
+    if (name === undefined || start === undefined) return 'NOT_A_LINE'
+    if (!text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
     const json = text.slice(start.length, tail)
     const mac = text.slice(tail + BEFORE_MAC.length, -AFTER_MAC.length)
     if (!this.#isMac(mac, name, json)) return 'ALTERED'
@@ -165,7 +173,8 @@ function readStream (value: unknown): StoredStream | undefined {
   const { key, name, floor, ended, delivered } = value
   const head = decode(value.head)
   const entries = Array.isArray(value.entries) ? value.entries.map(decode) : [undefined]
-  if (typeof key !== 'string' || typeof name !== 'string' || !isCount(floor, 0) || typeof ended !== 'boolean' || !isCount(delivered, 0)) return undefined
+  if (typeof key !== 'string' || typeof name !== 'string') return undefined
+  if (!isCount(floor, 0) || typeof ended !== 'boolean' || !isCount(delivered, 0)) return undefined
   if (head === undefined || !entries.every(entry => entry !== undefined)) return undefined
   return { key, name, head, floor, entries, ended, delivered }
 }

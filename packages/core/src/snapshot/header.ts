@@ -6,8 +6,8 @@ import type { SnapshotReason } from './reasons.js'
 const KEY_SIZE = 32
 
 /**
- * @returns what reads the lines that follow a header, or what is wrong with it. A snapshot of an `UNKNOWN_KEY` waits for its key: it is
- *   neither restored nor damaged
+ * @returns what reads the lines that follow a header, or what is wrong with it. A snapshot of an `UNKNOWN_KEY` waits
+ *   for its key: it is neither restored nor damaged
  */
 export async function openHeader (
   { namespace, codec }: SealedStore, header: Header | SnapshotReason

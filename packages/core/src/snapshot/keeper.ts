@@ -15,7 +15,9 @@ export interface RestoreListener {
   onRestoreFailed (error: unknown): void
 }
 
-/** The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time. */
+/**
+ * The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time.
+ */
 export class SnapshotKeeper {
   /** The manager's own snapshot was not restored, or not all of it could be. */
   incomplete = false
@@ -36,8 +38,12 @@ export class SnapshotKeeper {
 
   async export (given: SnapshotSink | undefined, options: ExportOptions): Promise<ExportReport> {
     const sink = given ?? this.own
-    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
-    if (this.readable) throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
+    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') {
+      throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
+    }
+    if (this.readable) {
+      throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
+    }
     return await this.#inTurn(sink, async () => {
       if (this.incomplete && sink === this.own) await this.#restore(sink, {})
       return await exportSessions(this.sessions.vault, sink, options)
@@ -46,13 +52,15 @@ export class SnapshotKeeper {
 
   async restore (given: SnapshotSource | undefined, options: RestoreRequest): Promise<RestoreReport> {
     const source = given ?? this.own
-    if (typeof source?.read !== 'function') throw new InvalidOptionError('sink', 'expected where a snapshot is read, such as file(path)')
+    if (typeof source?.read !== 'function') {
+      throw new InvalidOptionError('sink', 'expected where a snapshot is read, such as file(path)')
+    }
     return await this.#inTurn(source, async () => await this.#restore(source, options))
   }
 
   /**
-   * Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed. Those that end while
-   * others are being noted are noted together, each once.
+   * Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed.
+   * Those that end while others are being noted are noted together, each once.
    */
   async forget (keys: readonly RecordKey[]): Promise<void> {
     if (this.own?.forget === undefined) return
@@ -76,7 +84,9 @@ export class SnapshotKeeper {
       await this.own?.forget?.(noted)
       for (const key of noted) this.#unnoted.delete(key)
     } catch (error) {
-      throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error })
+      throw new HoldfastError(
+        'HOLDFAST_SNAPSHOT_FAILED', 'The end of a session could not be noted beside the snapshot.', { cause: error }
+      )
     }
   }
 

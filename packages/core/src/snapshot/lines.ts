@@ -34,7 +34,9 @@ export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGen
     else if (part.length > 0) parts.push(part)
   }
   for await (const given of bytes) {
-    const chunk = typeof given === 'string' ? Buffer.from(given) : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const chunk = typeof given === 'string'
+      ? Buffer.from(given)
+      : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       add(chunk.subarray(start, end))

@@ -25,8 +25,8 @@ const MAX_BYTES = 256 * 2 ** 20
 type Element = Omit<Arrival, 'line'> | SnapshotReason
 
 /**
- * Reads n8n-mcp's `SessionState[]`, plain or encrypted. Ids stay valid. The sessions have no handshake; the first request of
- * each brings what stands in for it.
+ * Reads n8n-mcp's `SessionState[]`, plain or encrypted. Ids stay valid. The sessions have no handshake; the first
+ * request of each brings what stands in for it.
  *
  * @returns the elements in their order, or what is wrong with all of them
  */
@@ -67,8 +67,10 @@ async function toRecord (
 function readContext (value: unknown): Json | undefined {
   if (!isObject(value)) return undefined
   const { n8nApiUrl, n8nApiKey, instanceId, metadata } = value
-  if (typeof n8nApiUrl !== 'string' || !URL.canParse(n8nApiUrl) || typeof n8nApiKey !== 'string' || n8nApiKey === '') return undefined
-  if ((instanceId !== undefined && typeof instanceId !== 'string') || (metadata !== undefined && !isObject(metadata))) return undefined
+  if (typeof n8nApiUrl !== 'string' || !URL.canParse(n8nApiUrl)) return undefined
+  if (typeof n8nApiKey !== 'string' || n8nApiKey === '') return undefined
+  if (instanceId !== undefined && typeof instanceId !== 'string') return undefined
+  if (metadata !== undefined && !isObject(metadata)) return undefined
   return {
     n8nApiUrl,
     n8nApiKey,
@@ -85,7 +87,8 @@ function time (value: unknown): number | undefined {
 
 function decrypt (text: string, key: N8nMcpOptions['key']): string | undefined {
   const [iv, tag, sealed, ...rest] = text.split(':').map(bytesOf)
-  if (key === undefined || iv === undefined || tag?.length !== 16 || sealed === undefined || rest.length > 0) return undefined
+  if (key === undefined || iv === undefined || tag?.length !== 16) return undefined
+  if (sealed === undefined || rest.length > 0) return undefined
   const secret = typeof key === 'string' ? bytesOf(key) : key
   if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, as they are or as hex or base64')
   try {

@@ -2,7 +2,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /**
- * Opens a file of ours: neither what a symbolic link leads to, nor a pipe, which would have us wait for whoever is at its other end.
+ * Opens a file of ours: neither what a symbolic link leads to, nor a pipe, which would have us wait for
+ * whoever is at its other end.
  *
  * @param flags of `fs.constants`
  */

@@ -11,7 +11,9 @@ import { Stall } from './stall.js'
 /** What to restore, and how. */
 export type RestoreRequest = RestoreOptions & { n8nMcp?: N8nMcpOptions }
 
-/** Brings back what a snapshot holds, line by line: a broken one costs only itself. See `Sessions.restoreSessionState`. */
+/**
+ * Brings back what a snapshot holds, line by line: a broken one costs only itself. See `Sessions.restoreSessionState`.
+ */
 export async function restoreSessions (
   to: Destination, source: SnapshotSource, options: RestoreRequest
 ): Promise<RestoreReport> {
@@ -39,7 +41,9 @@ async function restoreFrom (
     await arrivals.settle()
   }
   // The next export replaces what is there, with whatever is not back.
-  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ code }) => code !== 'UNKNOWN_KEY')) await source.keep?.()
+  if (tally.report.overLimit > 0 || tally.report.invalid.some(({ code }) => code !== 'UNKNOWN_KEY')) {
+    await source.keep?.()
+  }
 }
 
 async function restoreElements (arrivals: Arrivals, elements: Awaited<ReturnType<typeof readN8nMcp>>): Promise<void> {
