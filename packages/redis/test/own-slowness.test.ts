@@ -6,8 +6,6 @@ import { busyLoops, compute } from './fixtures/busy.js'
 import { bytes, create } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-t.setTimeout(120_000)
-
 /** Calls one after the other until it is told to stop; what went wrong. */
 function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> {
   const errors: unknown[] = []

@@ -11,7 +11,6 @@ const client = new Redis({ port: proxy.port, retryStrategy: () => 1, maxRetriesP
 client.setMaxListeners(0)
 const backend = redis({ client, onWarning: () => {}, commandTimeout: 10_000, maxEntries: 10_000 })
 const { records, events } = backend
-t.setTimeout(120_000)
 t.teardown(async () => {
   await backend.close()
   client.disconnect()
