@@ -65,6 +65,7 @@ t.test('creations that are refused leave nothing, and cost the same however many
   t.equal(await raw.dbsize(), size)
   t.equal(await records.count(), 500)
   t.ok((calls.get('hmget') ?? 0) <= 32 * 50, JSON.stringify([...calls]))
+  calls.delete('zcard') // all records are counted anew once a second, whoever comes
   t.ok(sum(calls) < 70 * 50, JSON.stringify([...calls]))
 })
 
