@@ -1,5 +1,5 @@
-// node --experimental-import-meta-resolve tools/together.js <name> <file …>: runs compiled test files in one process, one
-// after the other.
+// node --experimental-import-meta-resolve tools/together.js <name> <file …>: runs compiled test files in one process,
+// one after the other.
 import { pathToFileURL } from 'node:url'
 
 // tap makes names of folders of the arguments that are left.

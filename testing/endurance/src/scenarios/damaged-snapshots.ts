@@ -34,7 +34,7 @@ export const damagedSnapshots: Scenario = {
       const back = await stored(sessions)
       for (const [name, text] of back) assert.equal(text, all.get(name), `${what}: something came back that was never there`)
       assert.equal([...back.keys()].filter(name => !name.includes(' ')).length, report.restored, what)
-      await sessions.backend.close()
+      await sessions.vault.backend.close()
       return report
     }
 
