@@ -18,7 +18,7 @@ export const damagedSnapshots: Scenario = {
     const made = begin()
     for (const subject of ['ada', 'bob', 'eve']) {
       const { key } = await made.create({ principal: { subject }, data: { subject } })
-      await made.backend.events.append({ key, name: 'a' }, [Buffer.from(subject)])
+      await made.vault.backend.events.append({ key, name: 'a' }, [Buffer.from(subject)])
     }
     const all = await stored(made)
     const snapshot = await exported(made)
@@ -75,7 +75,7 @@ async function exported (sessions: Sessions): Promise<Buffer> {
 }
 
 /** What a backend holds, comparably: sessions by their keys, and their streams. */
-async function stored ({ backend }: Sessions): Promise<Map<string, string>> {
+async function stored ({ vault: { backend } }: Sessions): Promise<Map<string, string>> {
   const { records } = await backend.records.list({ limit: 100 })
   const streams = await backend.events.streams(records.map(({ key }) => key))
   const sessions = records.map(({ key, owner, version, createdAt, body }): [string, string] => [key, JSON.stringify([owner, version, createdAt, [...body]])])
