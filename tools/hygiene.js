@@ -21,7 +21,7 @@ const circular = []
 /** Columns of a line of code. Not within it yet: these folders, and a page of Markdown in code. */
 const WIDTH = 120
 const wide = [
-  'bench/', 'examples/', 'packages/core/', 'packages/fastify/', 'testing/clients/', 'testing/cut-replies/',
+  'bench/', 'examples/', 'packages/fastify/', 'testing/clients/', 'testing/cut-replies/',
   'testing/endurance/', 'testing/real-redis/', 'tools/configuration.js'
 ]
 
