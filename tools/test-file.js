@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-/** Milliseconds after which a test file is ended. */
+/** Milliseconds without a word, after which a process is ended. */
 const TIMEOUT = 240_000
+const TOGETHER = fileURLToPath(new URL('together.js', import.meta.url))
 
 /**
- * Runs a test file, compiled, in a process of its own, and counts its assertions. A skipped one counts as failed: it is
- * a check that nobody runs. So does a process that ends before its tests.
+ * Runs test files of a project, compiled, one after the other in a process of their own, and counts their assertions. A
+ * skipped one counts as failed: it is a check that nobody runs. So does a process that ends before its tests.
  */
-export async function runTestFile (path, project, coverage) {
-  const began = performance.now()
-  const compiled = resolve(path.replace('/test/', '/dist-test/').replace(/\.ts$/, '.js'))
-  const child = spawn(process.execPath, ['--enable-source-maps', compiled], {
+export async function runTestFiles (paths, project, coverage) {
+  const files = paths.map(path => resolve(path.replace('/test/', '/dist-test/').replace(/\.ts$/, '.js')))
+  const name = basename(files[0], '.test.js')
+  const flags = ['--enable-source-maps', '--experimental-import-meta-resolve']
+  const child = spawn(process.execPath, [...flags, TOGETHER, name, ...files], {
     cwd: project,
     env: {
       ...process.env,
@@ -28,7 +31,10 @@ export async function runTestFile (path, project, coverage) {
   child.on('exit', end)
   let [tap, output] = ['', '']
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { output += text })
-  child.stdout.on('data', text => { tap += text })
+  child.stdout.on('data', text => {
+    tap += text
+    timer.refresh()
+  })
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (...ended) => resolve(ended))
   })
@@ -37,7 +43,13 @@ export async function runTestFile (path, project, coverage) {
   const { pass = 0, fail = 0, skip = 0, todo = 0 } = totals(tap)
   const ok = code === 0 && pass > 0 && fail + skip + todo === 0
   if (signal !== null) output += `ended by ${signal}\n`
-  return { ok, passed: pass, failed: ok ? 0 : Math.max(fail + skip + todo, 1), output, ms: performance.now() - began }
+  return {
+    ok,
+    passed: pass,
+    failed: ok ? 0 : Math.max(fail + skip + todo, 1),
+    output,
+    files: outcomes(tap, files, ok).map((outcome, i) => ({ path: paths[i], ...outcome }))
+  }
 }
 
 function endGroup (pid) {
@@ -54,4 +66,21 @@ function totals (tap) {
   return Object.fromEntries(
     line.split(', ').map(part => part.split(': ')).map(([kind, amount]) => [kind, Number(amount)])
   )
+}
+
+/**
+ * What came of each file, and how long its tests took. Where no test has failed, it was the last one's doing that not
+ * all is well.
+ */
+function outcomes (tap, files, ok) {
+  const outcomes = files.map(() => ({ ok: false, ms: 0 }))
+  let last = outcomes[0]
+  for (const [, not, name, ms = 0] of tap.matchAll(/^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms)?$/gm)) {
+    const turn = outcomes[files.indexOf(name)]
+    if (turn !== undefined) Object.assign(last = turn, { ok: true })
+    if (not !== undefined) last.ok = false
+    last.ms += Number(ms)
+  }
+  if (!ok && outcomes.every(({ ok }) => ok)) last.ok = false
+  return outcomes
 }

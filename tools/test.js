@@ -5,7 +5,7 @@ import { availableParallelism, constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coverageOf, uncovered } from './coverage.js'
-import { runTestFile } from './test-file.js'
+import { runTestFiles } from './test-file.js'
 import { testFiles } from './test-files.js'
 
 const named = process.argv.slice(2).map(path => resolve(path))
@@ -38,25 +38,38 @@ const totals = { passed: 0, failed: 0 }
 const failing = []
 let number = 0
 
-/** Runs one file after the other. */
+/** So many files share a process: to start one takes longer than most tests. */
+const TOGETHER = 8
+
+/** Runs one process after the other. */
 async function work (queue) {
-  for (const { path, project } of queue) {
-    const { ok, passed, failed, output, ms } = await runTestFile(
-      path, project, covered.includes(project) ? coverageOf(project) : undefined
+  for (const { paths, project } of queue) {
+    const { ok, passed, failed, output, files } = await runTestFiles(
+      paths, project, covered.includes(project) ? coverageOf(project) : undefined
     )
     totals.passed += passed
     totals.failed += failed
-    if (!ok) {
-      failing.push(path)
-      process.stdout.write(output)
+    if (!ok) process.stdout.write(output)
+    for (const { ok, path, ms } of files) {
+      if (!ok) failing.push(path)
+      console.log(`  ${ok ? 'ok' : 'not ok'} ${++number} - ${path} # time=${ms.toFixed(0)}ms`)
     }
-    console.log(`  ${ok ? 'ok' : 'not ok'} ${++number} - ${path} # time=${ms.toFixed(0)}ms`)
   }
 }
 
 async function runAll (files, jobs) {
-  const queue = files.values()
+  const queue = projects.flatMap(project => {
+    const paths = files.filter(file => file.project === project).map(({ path }) => path)
+    return shares(paths).map(paths => ({ paths, project }))
+  }).values()
   await Promise.all(Array.from({ length: jobs }, async () => await work(queue)))
+}
+
+/** As few shares as there can be, of about the same size. */
+function shares (paths) {
+  const amount = Math.ceil(paths.length / TOGETHER)
+  const start = i => Math.ceil(i * paths.length / amount)
+  return Array.from({ length: amount }, (_, i) => paths.slice(start(i), start(i + 1)))
 }
 
 // Most tests wait as often as they compute. Examples start whole servers, so they come last, when nothing else is under

@@ -20,7 +20,9 @@ export class Child {
       else waiting?.reject(new Error(answer.error))
     })
     this.#process.on('exit', (code) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${module.pathname} ${args.join(' ')} ended with ${code}`))
+      for (const { reject } of this.#waiting.values()) {
+        reject(new Error(`${module.pathname} ${args.join(' ')} ended with ${code}`))
+      }
     })
   }
 

@@ -33,5 +33,7 @@ export async function usageSince (meter: Redis): Promise<() => Promise<Usage>> {
 
 /** µs that scripts took, with what they called, by what `INFO commandstats` says. */
 export function scriptTime (info: string): number {
-  return [...info.matchAll(/^cmdstat_(?:evalsha|eval|fcall)(?:_ro)?:calls=\d+,usec=(\d+)/gm)].reduce((sum, [, usec]) => sum + Number(usec), 0)
+  return [...info.matchAll(/^cmdstat_(?:evalsha|eval|fcall)(?:_ro)?:calls=\d+,usec=(\d+)/gm)].reduce(
+    (sum, [, usec]) => sum + Number(usec), 0
+  )
 }

@@ -19,12 +19,14 @@ const stolen = steal()
 const figures = await runMeasures(selectedMeasures(only), report)
 
 const sections = [
-  `${machine()}. ${rounds} rounds of ${window.seconds} s each, ${window.sessions} sessions on ${window.connections} connections.` +
+  `${machine()}. ${rounds} rounds of ${window.seconds} s each, ` +
+    `${window.sessions} sessions on ${window.connections} connections.` +
     (stolen === undefined ? '' : ` The host kept ${stolen.toFixed(0)} % of the CPU time to itself meanwhile.`)
 ]
 if (results.size > 0) {
   sections.push('### Throughput', throughputTable(results), ...targetTable(results), ...againstTable(results))
-  sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered (its stream mapping is never deleted), so its SSE mode is the fair reference.')
+  sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered ' +
+    '(its stream mapping is never deleted), so its SSE mode is the fair reference.')
 }
 const perCall = redisFigures(results)
 if (perCall.length > 0) sections.push('### Redis, per call', footprintTable(perCall))

@@ -6,7 +6,8 @@ export function table (columns: readonly string[], rows: readonly Row[]): string
   return [line(columns), line(columns.map((_, index) => index === 0 ? '---' : '---:')), ...rows.map(line)].join('\n')
 }
 
-const formats = new Map([0, 1, 2].map((digits) => [digits, new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })]))
+const formats = new Map([0, 1, 2].map((digits) =>
+  [digits, new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })]))
 
 /** 12,345.6, with as many digits after the point as make sense for its size unless told. */
 export function number (value: number, digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0): string {

@@ -31,7 +31,9 @@ export class App {
   async open (): Promise<string> {
     const opened = await this.#post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: initialize })
     const id = opened.headers['mcp-session-id']
-    if (opened.statusCode !== 200 || typeof id !== 'string') throw new Error(`initialize: ${opened.statusCode} ${opened.body}`)
+    if (opened.statusCode !== 200 || typeof id !== 'string') {
+      throw new Error(`initialize: ${opened.statusCode} ${opened.body}`)
+    }
     const initialized = await this.#post({ jsonrpc: '2.0', method: 'notifications/initialized' }, id)
     if (initialized.statusCode !== 202) throw new Error(`initialized: ${initialized.statusCode} ${initialized.body}`)
     return id

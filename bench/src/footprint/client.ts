@@ -5,4 +5,6 @@ export const initialize = {
   clientInfo: { name: 'example-client', title: 'Example client', version: '1.2.3', websiteUrl: 'https://example.com' }
 }
 
-export const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'tool_0', arguments: { query: 'holdfast' } } }
+export const call = {
+  jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'tool_0', arguments: { query: 'holdfast' } }
+}

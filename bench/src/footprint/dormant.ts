@@ -26,7 +26,12 @@ export async function dormant (owned: boolean): Promise<Figure[]> {
   const who = owned ? `${PER_OWNER} per principal` : 'without principals'
   return [
     { what: `body of a dormant session, ${who}`, value: body, unit: 'bytes' },
-    { what: `dormant session beyond its body, ${who}`, value: (after - before) / COUNT - body, unit: 'bytes', target: 700 }
+    {
+      what: `dormant session beyond its body, ${who}`,
+      value: (after - before) / COUNT - body,
+      unit: 'bytes',
+      target: 700
+    }
   ]
 }
 

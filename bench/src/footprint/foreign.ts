@@ -7,14 +7,17 @@ import type { Figure } from './figure.js'
 
 const WARM = 2_000
 const PAIRS = 20_000
-/** Ids of each kind, asked for in turn: one that is asked for again is answered faster than a fresh one, whatever it is. */
+/**
+ * Ids of each kind, asked for in turn: one that is asked for again is answered faster than a fresh one, whatever it is.
+ */
 const IDS = 20
 /** Pairs in which something else took its time are not compared: two in a hundred. */
 const KEPT = 0.98
 
 /**
- * Whether somebody can tell, by the time of the answer, the id of somebody else's session that is live from one that nobody has. Each request
- * that is timed follows one with an id that nobody has, so that what the server does after an answer meets both alike.
+ * Whether somebody can tell, by the time of the answer, the id of somebody else's session that is live from one that
+ * nobody has. Each request that is timed follows one with an id that nobody has, so that what the server does after an
+ * answer meets both alike.
  */
 export async function foreign (): Promise<Figure[]> {
   const server = new Child(new URL('foreign-app.js', import.meta.url))
@@ -41,7 +44,9 @@ export async function foreign (): Promise<Figure[]> {
 }
 
 async function open (connection: Connection): Promise<string> {
-  const reply = await connection.exchange(request('owner', undefined, { jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize }))
+  const reply = await connection.exchange(request('owner', undefined, {
+    jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize
+  }))
   const id = /^mcp-session-id: (\S+)\r$/m.exec(reply)?.[1]
   if (id === undefined) throw new Error(reply)
   await connection.exchange(request('owner', id, { jsonrpc: '2.0', method: 'notifications/initialized' }))
@@ -66,9 +71,11 @@ async function miss (connection: Connection, id: string): Promise<number> {
 
 function request (user: string, id: string | undefined, message: object): string {
   const body = JSON.stringify(message)
-  const session = id === undefined ? '' : `mcp-session-id: ${id}\r\nmcp-protocol-version: ${initialize.protocolVersion}\r\n`
-  return `POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nuser: ${user}\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n` +
-    `${session}content-length: ${body.length}\r\n\r\n${body}`
+  const session = id === undefined
+    ? ''
+    : `mcp-session-id: ${id}\r\nmcp-protocol-version: ${initialize.protocolVersion}\r\n`
+  return `POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nuser: ${user}\r\ncontent-type: application/json\r\n` +
+    `accept: application/json, text/event-stream\r\n${session}content-length: ${body.length}\r\n\r\n${body}`
 }
 
 /** As long as one of ours, and made as one is. */

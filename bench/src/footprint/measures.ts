@@ -4,7 +4,10 @@ import type { Build } from './tool-server.js'
 
 type Measure = () => Promise<Figure[]>
 
-/** What is measured, each in a process of its own, by the name that `--only` takes. Targets are those of `bench/README.md`. */
+/**
+ * What is measured, each in a process of its own, by the name that `--only` takes. Targets are those of
+ * `bench/README.md`.
+ */
 export const measures = {
   dormant: async () => await (await import('./dormant.js')).dormant(false),
   'dormant-owned': async () => await (await import('./dormant.js')).dormant(true),
@@ -25,7 +28,9 @@ export const measures = {
   'message-ids': async () => await (await import('./message-ids.js')).messageIds(),
   sweep: async () => await (await import('./sweep.js')).sweep(),
   'redis-touch': async () => await (await import('./redis-touch.js')).redisTouch(),
-  'redis-snapshot': async () => await (await import('./redis-snapshot.js')).redisSnapshot(100_000, { export: 4_000, restore: 4_000 }),
+  'redis-snapshot': async () => await (await import('./redis-snapshot.js')).redisSnapshot(100_000, {
+    export: 4_000, restore: 4_000
+  }),
   'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep(),
   'redis-append': async () => await (await import('./redis-append.js')).redisAppend(),
   'redis-evict': async () => await (await import('./redis-evict.js')).redisEvict(),

@@ -7,14 +7,22 @@ const PAIRS = 8
 const WARM = 50
 const BATCHES = 75
 
-/** What counting adds to a call: two processes, with and without metrics, take turns, so that what the machine does besides meets both. */
+/**
+ * What counting adds to a call: two processes, with and without metrics, take turns, so that what the machine does
+ * besides meets both.
+ */
 export async function metrics (): Promise<Figure[]> {
   const took: Array<[number, number]> = []
   for (let pair = 0; pair < PAIRS; pair++) took.push(...await compared())
   return [
     { what: 'call without metrics (inject, CPU)', value: median(took.map(([without]) => without)), unit: 'µs' },
     { what: 'call with metrics (inject, CPU)', value: median(took.map(([, counted]) => counted)), unit: 'µs' },
-    { what: 'call with metrics ÷ without', value: median(took.map(([without, counted]) => counted / without)), unit: '×', target: 1.03 }
+    {
+      what: 'call with metrics ÷ without',
+      value: median(took.map(([without, counted]) => counted / without)),
+      unit: '×',
+      target: 1.03
+    }
   ]
 }
 

@@ -13,9 +13,14 @@ const CLIENTS = 100
 /** Milliseconds between the requests of one client. */
 const PAUSE = 100
 
-/** Sessions from memory to Redis, on to another Redis and back to memory, each time with clients that keep using the source. */
+/**
+ * Sessions from memory to Redis, on to another Redis and back to memory, each time with clients that keep using the
+ * source.
+ */
 export async function migration (count: number, target: number): Promise<Figure[]> {
-  const servers = [await RedisServer.start(['--appendonly', 'yes']), await RedisServer.start(['--appendonly', 'yes'])] as const
+  const servers = [
+    await RedisServer.start(['--appendonly', 'yes']), await RedisServer.start(['--appendonly', 'yes'])
+  ] as const
   const connect = ({ url }: RedisServer): Backend => redis({ url, commandTimeout: 30_000, onWarning: () => {} })
   const [one, two] = [connect(servers[0]), connect(servers[1])]
   const first = memory({ maxBytes: Infinity })
@@ -37,9 +42,17 @@ export async function migration (count: number, target: number): Promise<Figure[
   }
 }
 
-async function move (way: string, from: Backend, to: Backend, used: readonly Session[], count: number, target: number): Promise<Figure[]> {
+async function move (
+  way: string,
+  from: Backend,
+  to: Backend,
+  used: readonly Session[],
+  count: number,
+  target: number
+): Promise<Figure[]> {
   const over = new AbortController()
-  const clients = used.map(async ({ id }) => await work(new Sessions({ backend: from, codec: unsealed }), id, over.signal))
+  const sessions = (): Sessions => new Sessions({ backend: from, codec: unsealed })
+  const clients = used.map(async ({ id }) => await work(sessions(), id, over.signal))
   const before = await heap()
   let peak = before
   const began = performance.now()
@@ -92,7 +105,10 @@ async function compare (from: Backend, to: Backend, count: number): Promise<void
       const other = await to.records.read(record.key)
       if (other === undefined) throw new Error('a session is lost')
       const { body: copy, ...rest } = other
-      if (Buffer.compare(body, copy) !== 0 || JSON.stringify(Object.entries(record).sort()) !== JSON.stringify(Object.entries(rest).sort())) throw new Error('a session was changed')
+      if (Buffer.compare(body, copy) !== 0 ||
+        JSON.stringify(Object.entries(record).sort()) !== JSON.stringify(Object.entries(rest).sort())) {
+        throw new Error('a session was changed')
+      }
       same++
     }))
     cursor = page.cursor

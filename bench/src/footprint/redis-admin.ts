@@ -31,7 +31,9 @@ export async function redisAdmin (): Promise<Figure[]> {
     })
     await app.ready()
     for (let n = 0; n < COUNT; n += AT_ONCE) {
-      await Promise.all(Array.from({ length: AT_ONCE }, async (_, i) => await app.mcpSessions.create(typical(n + i, `user-${(n + i) % OWNERS}`))))
+      await Promise.all(Array.from(
+        { length: AT_ONCE }, async (_, i) => await app.mcpSessions.create(typical(n + i, `user-${(n + i) % OWNERS}`))
+      ))
     }
     return [...await pages(app), ...await revoking(app)]
   } finally {
@@ -60,7 +62,12 @@ async function pages (app: FastifyInstance): Promise<Figure[]> {
   return [
     { what: `${what}: median`, value: median(took), unit: 'ms', target: 50 },
     { what: `${what}: 99 of 100`, value: percentile(took, 99), unit: 'ms' },
-    { what: `${what}: growth of heap and buffers while all are read`, value: (most - before) / MIB, unit: 'MiB', target: 4 }
+    {
+      what: `${what}: growth of heap and buffers while all are read`,
+      value: (most - before) / MIB,
+      unit: 'MiB',
+      target: 4
+    }
   ]
 }
 
@@ -81,7 +88,9 @@ async function revoking (app: FastifyInstance): Promise<Figure[]> {
 }
 
 async function ask (app: FastifyInstance, method: 'GET' | 'POST', path: string, payload?: object): Promise<any> {
-  const { statusCode, body } = await app.inject({ method, url: `/mcp-sessions${path}`, ...(payload !== undefined && { payload }) })
+  const { statusCode, body } = await app.inject({
+    method, url: `/mcp-sessions${path}`, ...(payload !== undefined && { payload })
+  })
   if (statusCode !== 200) throw new Error(`${path}: ${statusCode} ${body}`)
   return JSON.parse(body)
 }

@@ -26,7 +26,8 @@ interface Piled {
 export async function redisAppend (): Promise<Figure[]> {
   return await withMeter(async (meter, { url }) => {
     const backend = redis({ url, maxStreams: MOST, commandTimeout: 30_000 })
-    const session = async (streams: number): Promise<Piled> => await piled(backend.events, await randomRecord(backend.records), streams)
+    const session = async (streams: number): Promise<Piled> =>
+      await piled(backend.events, await randomRecord(backend.records), streams)
     const few = await Promise.all(Array.from({ length: ROUNDS }, async () => await session(FEW)))
     const many = await session(MOST - ROUNDS * BATCH)
     const cost: Record<'few' | 'many' | 'full', number[]> = { few: [], many: [], full: [] }
@@ -42,14 +43,20 @@ export async function redisAppend (): Promise<Figure[]> {
       { what: `${what}, ${FEW} of the session are there: time in Redis`, value: at10, unit: 'µs' },
       { what: `${what}, ${MOST.toLocaleString('en')} are there: time in Redis`, value: at10000, unit: 'µs' },
       { what: `${what}, ${MOST.toLocaleString('en')} ÷ ${FEW}`, value: at10000 / at10, unit: '×', target: 1.2 },
-      { what: `${what}, the oldest of ${MOST.toLocaleString('en')} gives way: time in Redis`, value: beyond, unit: 'µs' }
+      {
+        what: `${what}, the oldest of ${MOST.toLocaleString('en')} gives way: time in Redis`, value: beyond, unit: 'µs'
+      }
     ]
   })
 }
 
 async function piled (log: EventLog, key: RecordKey, streams: number): Promise<Piled> {
   const session = { log, key, streams: 0 }
-  while (session.streams < streams) await Promise.all(Array.from({ length: Math.min(AT_ONCE, streams - session.streams) }, async () => { await begin(session) }))
+  while (session.streams < streams) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, streams - session.streams) }, async () => {
+      await begin(session)
+    }))
+  }
   return session
 }
 

@@ -16,13 +16,18 @@ const MINUTE = 60_000
 export async function redisEvict (): Promise<Figure[]> {
   return await withMeter(async (meter, { url }) => {
     const backend = redis({ url, commandTimeout: 10_000 })
-    const sessions = new Sessions({ backend, codec: unsealed, namespace: NAMESPACE, limits: { maxPerOwner: OWN, evict: 'idle' } })
+    const sessions = new Sessions({
+      backend, codec: unsealed, namespace: NAMESPACE, limits: { maxPerOwner: OWN, evict: 'idle' }
+    })
     const figures: Figure[] = []
-    for (const [subject, unused, outcome] of [['idle', 5 * MINUTE, 'an idle one gives way'], ['busy', 0, 'refused, none is idle']] as const) {
+    for (const [subject, unused, outcome] of [
+      ['idle', 5 * MINUTE, 'an idle one gives way'], ['busy', 0, 'refused, none is idle']
+    ] as const) {
       const principal = { subject }
       await fill(backend, principal, unused)
       const output = await asked(meter, sessions, principal, unused > 0)
-      const what = `a new session of an owner with ${OWN.toLocaleString('en')} of ${BODY / 1024} KiB in Redis, ${outcome}`
+      const what =
+        `a new session of an owner with ${OWN.toLocaleString('en')} of ${BODY / 1024} KiB in Redis, ${outcome}`
       figures.push(
         { what: `${what}: from Redis per record of the owner`, value: output / OWN, unit: 'bytes', target: 200 },
         { what: `${what}: from Redis`, value: output / 1024, unit: 'KiB' }
@@ -40,7 +45,14 @@ async function fill ({ records }: Backend, principal: Principal, unused: number)
   for (let n = 0; n < OWN; n += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       const key = recordKey(NAMESPACE, owner, randomBytes(32).toString('base64url'))
-      const record = { key, owner, idle: 30 * MINUTE, absolute: 60 * MINUTE, body: randomBytes(BODY), origin: { createdAt: usedAt, usedAt, version: 1 } }
+      const record = {
+        key,
+        owner,
+        idle: 30 * MINUTE,
+        absolute: 60 * MINUTE,
+        body: randomBytes(BODY),
+        origin: { createdAt: usedAt, usedAt, version: 1 }
+      }
       const created = await records.create(record, { maxRecords: 1e9, maxPerOwner: OWN })
       if (created !== 'created') throw new Error(created)
     }))

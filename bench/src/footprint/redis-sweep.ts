@@ -15,7 +15,10 @@ const RESOLUTION = 1
 /** Sessions that are made at the same time. */
 const AT_ONCE = 50
 
-/** How long it takes until sessions that have all expired are claimed and gone, and how long the loop stands still meanwhile. */
+/**
+ * How long it takes until sessions that have all expired are claimed and gone, and how long the loop stands still
+ * meanwhile.
+ */
 export async function redisSweep (): Promise<Figure[]> {
   return await withRedis(async ({ url }) => {
     const backend = redis({ url, commandTimeout: 5000 })

@@ -32,7 +32,9 @@ async function touch (records: RecordStore, keys: string[], atOnce: number): Pro
     const before = process.cpuUsage()
     let left = BATCH
     await Promise.all(Array.from({ length: atOnce }, async () => {
-      while (left-- > 0) if (await records.touch(keys[left % SESSIONS]!, 1) !== 'current') throw new Error('A session is gone')
+      while (left-- > 0) {
+        if (await records.touch(keys[left % SESSIONS]!, 1) !== 'current') throw new Error('A session is gone')
+      }
     }))
     const { user, system } = process.cpuUsage(before)
     if (batch >= WARM) batches.push((user + system) / BATCH)

@@ -8,10 +8,13 @@ const WARM = 200
 const SESSIONS = 1000
 
 /**
- * The first call of a dormant session against the second. Sessions are opened on one replica and called on another with the same
- * backend, where all of them are dormant.
+ * The first call of a dormant session against the second. Sessions are opened on one replica and called on another with
+ * the same backend, where all of them are dormant.
  */
-export async function restore (build: Build, targets: { request: number, whole: number | undefined }): Promise<Figure[]> {
+export async function restore (
+  build: Build,
+  targets: { request: number, whole: number | undefined }
+): Promise<Figure[]> {
   const backend = memory()
   const opener = await App.start(backend, build)
   const restorer = await App.start(backend, build)
@@ -28,7 +31,12 @@ export async function restore (build: Build, targets: { request: number, whole: 
   const name = `${build.tools} tool${build.tools === 1 ? '' : 's'}, ${build.style}`
   return [
     { what: `restore, ${name}: beyond the factory`, value: median(request), unit: 'ms', target: targets.request },
-    { what: `restore, ${name}: with the factory`, value: median(whole), unit: 'ms', ...(targets.whole !== undefined && { target: targets.whole }) },
+    {
+      what: `restore, ${name}: with the factory`,
+      value: median(whole),
+      unit: 'ms',
+      ...(targets.whole !== undefined && { target: targets.whole })
+    },
     { what: `call on a live session, ${name} (inject)`, value: median(live.slice(WARM)), unit: 'ms' }
   ]
 }

@@ -15,8 +15,12 @@ export async function seal (): Promise<Figure[]> {
   const root = randomBytes(32)
   const envelope = new Envelope(new Keyring([{ id: 'k1', key: root }]))
   const plaintext = { kilobyte: randomBytes(1024), two: randomBytes(2048) }
-  const sealed = { kilobyte: await envelope.seal(plaintext.kilobyte, AAD), two: await envelope.seal(plaintext.two, AAD) }
-  const encrypt = async (): Promise<string> => await new CompactEncrypt(plaintext.two).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: 'k1' }).encrypt(root)
+  const sealed = {
+    kilobyte: await envelope.seal(plaintext.kilobyte, AAD), two: await envelope.seal(plaintext.two, AAD)
+  }
+  const header = { alg: 'dir', enc: 'A256GCM', kid: 'k1' }
+  const encrypt = async (): Promise<string> =>
+    await new CompactEncrypt(plaintext.two).setProtectedHeader(header).encrypt(root)
   const jwe = await encrypt()
   const took = await inTurns({
     seal1: () => envelope.seal(plaintext.kilobyte, AAD),

@@ -13,7 +13,9 @@ import { typical } from './typical.js'
 const MIB = 2 ** 20
 /** With it, restoring opens every session. */
 const context: NonNullable<HoldfastOptions['context']> = {
-  schema: { type: 'object', required: ['url', 'apiKey'], properties: { url: { type: 'string' }, apiKey: { type: 'string' } } },
+  schema: {
+    type: 'object', required: ['url', 'apiKey'], properties: { url: { type: 'string' }, apiKey: { type: 'string' } }
+  },
   resolve: () => null
 }
 const keys = generateKey('k1')
@@ -77,7 +79,12 @@ async function measure (count: number, path: string, targets: Targets | undefine
     { what: `export of ${what}`, value: exportTook, unit: 'ms', ...(targets && { target: targets.export }) },
     { what: `restore of ${what}`, value: restoreTook, unit: 'ms', ...within },
     ...(place.checked
-      ? [{ what: `restore of ${what}, contexts checked against a schema`, value: await restore(count, path, place, { context }), unit: 'ms', ...within } as const]
+      ? [{
+          what: `restore of ${what}, contexts checked against a schema`,
+          value: await restore(count, path, place, { context }),
+          unit: 'ms',
+          ...within
+        } as const]
       : []),
     { what: `export of ${what}: growth of heap and buffers`, value: (peak.heap - before.heap) / MIB, ...growth },
     { what: `export of ${what}: growth of the process`, value: (peak.rss - before.rss) / MIB, ...growth },
@@ -85,7 +92,12 @@ async function measure (count: number, path: string, targets: Targets | undefine
   ]
 }
 
-async function restore (count: number, path: string, place: Place, options: Partial<HoldfastOptions> = {}): Promise<number> {
+async function restore (
+  count: number,
+  path: string,
+  place: Place,
+  options: Partial<HoldfastOptions> = {}
+): Promise<number> {
   const app = await start(count, place, options)
   await heap()
   const before = performance.now()
@@ -96,12 +108,18 @@ async function restore (count: number, path: string, place: Place, options: Part
   return took
 }
 
-async function start (count: number, { connect }: Place, options: Partial<HoldfastOptions> = {}): Promise<FastifyInstance> {
+async function start (
+  count: number,
+  { connect }: Place,
+  options: Partial<HoldfastOptions> = {}
+): Promise<FastifyInstance> {
   const app = fastify()
   const backend = connect()
   const limits = { maxSessions: 2 * count }
   app.addHook('onClose', async () => { await backend.close() })
-  await app.register(holdfast, { createServer: (_session, { serverOptions }) => echoServer(serverOptions), backend, keys, limits, ...options })
+  await app.register(holdfast, {
+    createServer: (_session, { serverOptions }) => echoServer(serverOptions), backend, keys, limits, ...options
+  })
   await app.ready()
   return app
 }

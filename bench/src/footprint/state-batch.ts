@@ -17,10 +17,14 @@ const PROTOCOL_VERSION = '2025-03-26'
 export async function stateBatch (): Promise<Figure[]> {
   const app = fastify()
   await app.register(holdfast, {
-    createServer: (_session, { serverOptions }) => new McpServer({ name: 'levels', version: '1.0.0' }, { ...serverOptions, capabilities: { logging: {} } }),
+    createServer: (_session, { serverOptions }) => new McpServer({ name: 'levels', version: '1.0.0' }, {
+      ...serverOptions, capabilities: { logging: {} }
+    }),
     keys: generateKey('k1'),
     limits: { maxCalls: CHANGES },
-    context: { resolve: () => ({ settings: Array.from({ length: BODY / 1024 }, (_, n) => `${n}`.padStart(1021, 's')) }) }
+    context: {
+      resolve: () => ({ settings: Array.from({ length: BODY / 1024 }, (_, n) => `${n}`.padStart(1021, 's')) })
+    }
   })
   await app.ready()
   const id = await open(app)
@@ -46,7 +50,9 @@ function levels (time: number): object {
 }
 
 async function open (app: FastifyInstance): Promise<string> {
-  const { statusCode, headers, body } = await post(app, { jsonrpc: '2.0', id: 0, method: 'initialize', params: { ...initialize, protocolVersion: PROTOCOL_VERSION } })
+  const { statusCode, headers, body } = await post(app, {
+    jsonrpc: '2.0', id: 0, method: 'initialize', params: { ...initialize, protocolVersion: PROTOCOL_VERSION }
+  })
   const id = headers['mcp-session-id']
   if (statusCode !== 200 || typeof id !== 'string') throw new Error(`initialize: ${statusCode} ${body}`)
   await post(app, { jsonrpc: '2.0', method: 'notifications/initialized' }, id)
@@ -55,5 +61,7 @@ async function open (app: FastifyInstance): Promise<string> {
 
 async function post (app: FastifyInstance, payload: object, id?: string) {
   const session = id === undefined ? {} : { 'mcp-session-id': id, 'mcp-protocol-version': PROTOCOL_VERSION }
-  return await app.inject({ method: 'POST', url: '/mcp', headers: { accept: 'application/json, text/event-stream', ...session }, payload })
+  return await app.inject({
+    method: 'POST', url: '/mcp', headers: { accept: 'application/json, text/event-stream', ...session }, payload
+  })
 }

@@ -20,6 +20,9 @@ export function footprintTable (figures: readonly Figure[]): string {
     const bound = target ?? least
     if (bound === undefined) return [what, `${number(value)} ${unit}`, '', '']
     const reached = target === undefined ? value >= bound : value <= bound
-    return [what, `${number(value)} ${unit}`, `at ${target === undefined ? 'least' : 'most'} ${number(bound)} ${unit}`, reached ? 'yes' : '**no**']
+    return [
+      what, `${number(value)} ${unit}`, `at ${target === undefined ? 'least' : 'most'} ${number(bound)} ${unit}`,
+      reached ? 'yes' : '**no**'
+    ]
   }))
 }

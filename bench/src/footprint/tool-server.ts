@@ -4,7 +4,9 @@ import { z } from 'zod'
 
 export interface Build {
   tools: number
-  /** `naive` builds the schemas inside the factory; `hoisted` has built them before and is given shared server options. */
+  /**
+   * `naive` builds the schemas inside the factory; `hoisted` has built them before and is given shared server options.
+   */
   style: 'naive' | 'hoisted'
 }
 
@@ -22,7 +24,9 @@ export function toolServer ({ tools, style }: Build, options: ServerOptions): Mc
   const server = new McpServer({ name: 'tools', version: '1.0.0' }, style === 'naive' ? {} : options)
   for (let n = 0; n < tools; n++) {
     const inputSchema = style === 'naive' ? schema(n) : hoisted[n]!
-    server.registerTool(`tool_${n}`, { description: `Looks for things in ${n}`, inputSchema }, ({ query }) => ({ content: [{ type: 'text', text: query }] }))
+    server.registerTool(`tool_${n}`, { description: `Looks for things in ${n}`, inputSchema }, ({ query }) => ({
+      content: [{ type: 'text', text: query }]
+    }))
   }
   return server
 }

@@ -15,9 +15,13 @@ export function againstTable (results: Results): string[] {
     const [ours, theirs] = [results.get(name), results.get(otherKey(name))]
     if (ours === undefined || theirs === undefined) return []
     const what = `${name} ÷ that of the other checkout`
-    const cpu: Figure = { what: `${what}: CPU per request`, value: ratio(ours, theirs, ({ cpu }) => cpu), unit: '×', target: NOISE }
+    const cpu: Figure = {
+      what: `${what}: CPU per request`, value: ratio(ours, theirs, ({ cpu }) => cpu), unit: '×', target: NOISE
+    }
     if (ours[0]?.redis === undefined) return [cpu]
-    const scripts: Figure = { what: `${what}: time in scripts of Redis`, value: ratio(ours, theirs, ({ redis }) => redis!.scripts), unit: '×' }
+    const scripts: Figure = {
+      what: `${what}: time in scripts of Redis`, value: ratio(ours, theirs, ({ redis }) => redis!.scripts), unit: '×'
+    }
     return [cpu, scripts]
   })
   return figures.length === 0 ? [] : [footprintTable(figures)]

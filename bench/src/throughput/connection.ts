@@ -43,7 +43,9 @@ export class Connection {
   #receive (text: string): void {
     this.#received += text
     if (this.#expected === Infinity) this.#expected = responseLength(this.#received)
-    if (this.#expected === CHUNKED ? !this.#received.endsWith(CHUNKED_END) : this.#received.length < this.#expected) return
+    if (this.#expected === CHUNKED ? !this.#received.endsWith(CHUNKED_END) : this.#received.length < this.#expected) {
+      return
+    }
     const response = this.#received
     this.#received = ''
     this.#expected = Infinity

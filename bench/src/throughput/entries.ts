@@ -18,13 +18,18 @@ export function otherKey (name: ContenderName): string {
   return `${name}${OTHER}`
 }
 
-/** The contenders of this checkout and, after each of ours, that of another one. @param against the folder of the other checkout, built */
+/**
+ * The contenders of this checkout and, after each of ours, that of another one. @param against the folder of the other
+ * checkout, built
+ */
 export function entries (names: readonly ContenderName[], against?: string): Entry[] {
   const here = new URL('serve.js', import.meta.url)
   return names.flatMap(name => {
     const own = { key: name, name, serve: here }
     if (against === undefined || !name.startsWith('holdfast')) return [own]
-    return [own, { key: otherKey(name), name, serve: new URL('bench/dist/throughput/serve.js', pathToFileURL(`${resolve(against)}/`)) }]
+    return [own, {
+      key: otherKey(name), name, serve: new URL('bench/dist/throughput/serve.js', pathToFileURL(`${resolve(against)}/`))
+    }]
   })
 }
 

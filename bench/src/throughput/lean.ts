@@ -29,8 +29,8 @@ class LeanTransport implements Transport {
 }
 
 /**
- * The floor under any transport: the SDK's server behind a Fastify route that checks nothing, keeps nothing, streams nothing and loses
- * every session with the process.
+ * The floor under any transport: the SDK's server behind a Fastify route that checks nothing, keeps nothing, streams
+ * nothing and loses every session with the process.
  */
 export async function leanTransport (): Promise<number> {
   const app = fastify()

@@ -31,8 +31,8 @@ async function open ({ port, mode, sessions, connections, needsSessions }: Targe
 }
 
 /**
- * Runs for so many seconds or calls and ends when the last answer is in, so the server's CPU time around it belongs to these
- * calls only.
+ * Runs for so many seconds or calls and ends when the last answer is in, so the server's CPU time around it belongs to
+ * these calls only.
  */
 async function run ({ seconds = Infinity, requests = Infinity }: Extent): Promise<Load> {
   const latency = createHistogram()

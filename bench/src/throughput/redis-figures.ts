@@ -16,15 +16,29 @@ export function redisFigures (results: Results): Figure[] {
   ]
 }
 
-function traffic (results: Results, name: ContenderName, mode: string, most: { sent?: number, scripts?: number, bytes?: number } = {}): Figure[] {
+function traffic (
+  results: Results,
+  name: ContenderName,
+  mode: string,
+  most: { sent?: number, scripts?: number, bytes?: number } = {}
+): Figure[] {
   const windows = results.get(name)?.flatMap(({ redis }) => redis ?? []) ?? []
   if (windows.length === 0) return []
   // Two digits: the heartbeat of the replica comes on top of the calls.
   const mid = (pick: (traffic: Traffic) => number): number => Number(median(windows.map(pick)).toFixed(2))
   return [
     { what: `${mode}: round trips to Redis per call`, value: mid(({ sent }) => sent), unit: '', ...at(most.sent) },
-    { what: `${mode}: commands that Redis runs per call, those of scripts included`, value: mid(({ ran }) => ran), unit: '' },
-    { what: `${mode}: time in scripts of Redis per call`, value: mid(({ scripts }) => scripts), unit: 'µs', ...at(most.scripts) },
+    {
+      what: `${mode}: commands that Redis runs per call, those of scripts included`,
+      value: mid(({ ran }) => ran),
+      unit: ''
+    },
+    {
+      what: `${mode}: time in scripts of Redis per call`,
+      value: mid(({ scripts }) => scripts),
+      unit: 'µs',
+      ...at(most.scripts)
+    },
     { what: `${mode}: to Redis per call`, value: mid(({ input }) => input), unit: 'bytes', ...at(most.bytes) },
     { what: `${mode}: from Redis per call`, value: mid(({ output }) => output), unit: 'bytes', ...at(most.bytes) }
   ]
@@ -34,7 +48,9 @@ function traffic (results: Results, name: ContenderName, mode: string, most: { s
 function life (results: Results): Figure[] {
   const ran = (name: ContenderName): number => median(results.get(name)?.flatMap(({ redis }) => redis?.ran ?? []) ?? [])
   const value = Number((ran('holdfast-redis-sse') - ran('holdfast-redis-json')).toFixed(2))
-  return Number.isNaN(value) ? [] : [{ what: 'SSE mode: commands of the life of a stream, beyond those of a call in JSON mode', value, unit: '', target: 8 }]
+  if (Number.isNaN(value)) return []
+  const what = 'SSE mode: commands of the life of a stream, beyond those of a call in JSON mode'
+  return [{ what, value, unit: '', target: 8 }]
 }
 
 /** Differences are taken within a round, like ratios. */

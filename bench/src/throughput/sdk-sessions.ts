@@ -24,7 +24,9 @@ export function sdkSessions (mode: Mode) {
     const id = request.headers['mcp-session-id']
     const known = typeof id === 'string' ? transports.get(id) : undefined
     if (known !== undefined) return await known.handleRequest(request, response, body)
-    if (id === undefined && isInitializeRequest(body)) return await (await open()).handleRequest(request, response, body)
+    if (id === undefined && isInitializeRequest(body)) {
+      return await (await open()).handleRequest(request, response, body)
+    }
     response.writeHead(id === undefined ? 400 : 404).end()
   }
 }

@@ -15,7 +15,9 @@ export async function openSession (port: number): Promise<Session> {
     params: { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo: { name: 'bench', version: '1.0.0' } }
   })
   const id = initialize.headers.get('mcp-session-id')
-  if (initialize.status !== 200 || id === null) throw new Error(`initialize: ${initialize.status} ${await initialize.text()}`)
+  if (initialize.status !== 200 || id === null) {
+    throw new Error(`initialize: ${initialize.status} ${await initialize.text()}`)
+  }
   await initialize.text()
   const initialized = await post({ port, id }, { jsonrpc: '2.0', method: 'notifications/initialized' })
   if (initialized.status !== 202) throw new Error(`initialized: ${initialized.status} ${await initialized.text()}`)
@@ -25,7 +27,9 @@ export async function openSession (port: number): Promise<Session> {
 async function post ({ port, id }: Session, message: object): Promise<Response> {
   return await fetch(`http://127.0.0.1:${port}/mcp`, {
     method: 'POST',
-    headers: id === undefined ? headers : { ...headers, 'mcp-session-id': id, 'mcp-protocol-version': PROTOCOL_VERSION },
+    headers: id === undefined
+      ? headers
+      : { ...headers, 'mcp-session-id': id, 'mcp-protocol-version': PROTOCOL_VERSION },
     body: JSON.stringify(message)
   })
 }
@@ -35,7 +39,8 @@ export function callIn ({ port, id }: Session): (callId: number) => string {
   const before = '{"jsonrpc":"2.0","id":'
   const after = `,"method":"tools/call","params":{"name":"echo","arguments":{"text":"${TEXT}"}}}`
   const lines = [
-    'POST /mcp HTTP/1.1', `host: 127.0.0.1:${port}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    'POST /mcp HTTP/1.1', `host: 127.0.0.1:${port}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ...(id === undefined ? [] : [`mcp-session-id: ${id}`, `mcp-protocol-version: ${PROTOCOL_VERSION}`]),
     `content-length: ${before.length + 7 + after.length}`
   ]

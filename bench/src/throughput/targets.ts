@@ -8,15 +8,27 @@ const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName,
   { what: 'JSON mode against the SDK on Fastify', ours: 'holdfast-json', theirs: 'sdk-fastify-json', atLeast: 3 },
   { what: 'JSON mode against the SDK on Express', ours: 'holdfast-json', theirs: 'sdk-express-json', atLeast: 4.5 },
   { what: 'SSE mode against the SDK on Fastify', ours: 'holdfast-sse', theirs: 'sdk-fastify-sse', atLeast: 2 },
-  { what: 'JSON mode on Redis, sealed, against the SDK on Fastify in memory', ours: 'holdfast-redis-json', theirs: 'sdk-fastify-json', atLeast: 2.5 },
-  { what: 'JSON mode on Redis, sealed, against the SDK on Express in memory', ours: 'holdfast-redis-json', theirs: 'sdk-express-json', atLeast: 4 }
+  {
+    what: 'JSON mode on Redis, sealed, against the SDK on Fastify in memory',
+    ours: 'holdfast-redis-json',
+    theirs: 'sdk-fastify-json',
+    atLeast: 2.5
+  },
+  {
+    what: 'JSON mode on Redis, sealed, against the SDK on Express in memory',
+    ours: 'holdfast-redis-json',
+    theirs: 'sdk-express-json',
+    atLeast: 4
+  }
 ]
 
 /** None when `--only` left no pair. */
 export function targetTable (results: Results): string[] {
   const rows = targets.flatMap(({ what, ours, theirs, atLeast }): Row[] => {
     const ratio = ratioOf(results.get(ours), results.get(theirs))
-    return ratio === undefined ? [] : [[what, `${ratio.toFixed(2)}×`, `${atLeast}×`, ratio >= atLeast ? 'yes' : '**no**']]
+    return ratio === undefined
+      ? []
+      : [[what, `${ratio.toFixed(2)}×`, `${atLeast}×`, ratio >= atLeast ? 'yes' : '**no**']]
   })
   return rows.length === 0 ? [] : [table(['Requests per CPU second', 'ratio', 'at least', 'reached'], rows)]
 }

@@ -25,17 +25,27 @@ export interface Window extends Load {
   redis?: Traffic
 }
 
-/** A fresh server, and a fresh Redis if it needs one, warmed up and then measured. Anything but a right answer to every call rejects. */
+/**
+ * A fresh server, and a fresh Redis if it needs one, warmed up and then measured. Anything but a right answer to every
+ * call rejects.
+ */
 export async function measureWindow (entry: Entry, load: Child, options: WindowOptions): Promise<Window> {
   const { redis }: Contender = contenders[entry.name]
   if (redis === undefined) return await measure(entry, load, options)
   return await withRedis(async (server) => await measure(entry, load, options, server))
 }
 
-async function measure ({ key, name, serve }: Entry, load: Child, options: WindowOptions, redis?: RedisServer): Promise<Window> {
+async function measure (
+  { key, name, serve }: Entry,
+  load: Child,
+  options: WindowOptions,
+  redis?: RedisServer
+): Promise<Window> {
   const { mode, sessions: needsSessions }: Contender = contenders[name]
   const { sessions, connections, warmup, seconds, profiles } = options
-  const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${key}.cpuprofile`]
+  const execArgv = profiles === undefined
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${key}.cpuprofile`]
   const server = new Child(serve, [], execArgv)
   const port = await server.ask<number>('start', { name, redis: redis?.url })
   await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
@@ -52,5 +62,11 @@ async function measure ({ key, name, serve }: Entry, load: Child, options: Windo
 }
 
 function perRequest ({ sent, ran, scripts, input, output }: Traffic, requests: number): Traffic {
-  return { sent: sent / requests, ran: ran / requests, scripts: scripts / requests, input: input / requests, output: output / requests }
+  return {
+    sent: sent / requests,
+    ran: ran / requests,
+    scripts: scripts / requests,
+    input: input / requests,
+    output: output / requests
+  }
 }

@@ -15,10 +15,12 @@ t.test('with Redis down it listens at once, says that it is not ready, and serve
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   // What Node and the imports take is the same for both, and two that start side by side share the machine.
-  const pairs = []
-  for (let i = 0; i < 2; i++) pairs.push(await Promise.all([started(t), started(t, { ...REDIS, REDIS_URL: url })]))
-  for (const [memory, down] of pairs) t.comment(`from spawn to listening: ${Math.round(memory)} ms in memory, ${Math.round(down)} ms with Redis down`)
-  t.ok(pairs.some(([memory, down]) => down < 1.5 * memory + BOOT))
+  const atOnce = async (): Promise<boolean> => {
+    const [memory, down] = await Promise.all([started(t), started(t, { ...REDIS, REDIS_URL: url })])
+    t.comment(`from spawn to listening: ${Math.round(memory)} ms in memory, ${Math.round(down)} ms with Redis down`)
+    return down < 1.5 * memory + BOOT
+  }
+  t.ok(await atOnce() || await atOnce(), 'of two pairs one is enough: the machine may have been busy with either')
 
   const server = await onRedis(t, url)
   const health = async (path: string): Promise<Response> => await fetch(new URL(`/health/${path}`, server.url))

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { readEnvironment } from '../dist/environment.js'
 
 const ENTRY = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 const KEY = 'canary+'.repeat(6) + 'A='
@@ -18,23 +19,27 @@ const REFUSED: Array<[what: string, environment: Record<string, string>, says: s
   ['keys, and no encryption', { HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }, 'HOLDFAST_ENCRYPTION: "none" cannot be meant']
 ]
 
-// Each is a process of its own.
-t.jobs = 3
-
 for (const [what, environment, says] of REFUSED) {
-  t.test(`${what} ends it with code 1 and one line that says so`, { buffered: true }, async t => {
-    const { PATH = '' } = process.env
-    const child = spawn(process.execPath, [ENTRY], {
-      env: { PATH, PORT: '0', HOLDFAST_SNAPSHOT: join(t.testdir({}), 'sessions'), ...environment },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
-    let [output, errors] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
-    t.strictSame(await once(child, 'close'), [1, null])
-    t.equal(output, '')
-    t.match(errors, /^[^\n]+\n$/)
-    t.ok(errors.startsWith(says))
-    t.notMatch(errors, /canary|kanari/)
+  t.test(`${what} is refused in one line that says so`, async t => {
+    const refused = t.throws(() => readEnvironment({ HOLDFAST_SNAPSHOT: 'sessions', ...environment }), { code: 'INVALID_ENVIRONMENT' }) as Error
+    t.ok(refused.message.startsWith(says))
+    t.notMatch(refused.message, /canary|kanari|\n/)
   })
 }
+
+t.test('what is refused ends the process with code 1, and the line is all that it says', async t => {
+  const { PATH = '' } = process.env
+  const [, environment, says] = REFUSED[0] as (typeof REFUSED)[0]
+  const child = spawn(process.execPath, [ENTRY], {
+    env: { PATH, PORT: '0', HOLDFAST_SNAPSHOT: join(t.testdir({}), 'sessions'), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let [output, errors] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
+  t.strictSame(await once(child, 'close'), [1, null])
+  t.equal(output, '')
+  t.match(errors, /^[^\n]+\n$/)
+  t.ok(errors.startsWith(says))
+  t.notMatch(errors, /canary|kanari/)
+})

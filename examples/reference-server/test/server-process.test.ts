@@ -4,48 +4,35 @@ import t from 'tap'
 import { startChildServer } from '../dist/child-server.js'
 import { connected } from '@holdfast/clients/connected'
 
+const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' }
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal} ends the process with code 0, with streams open and a call running`, async t => {
-    const server = await startChildServer()
+  t.test(`${signal} ends the process with code 0, with streams open, a call running and a connection on which nothing was ever asked`, async t => {
+    const server = await startChildServer(TOKENS)
     t.match(server.url.href, /^http:\/\/127\.0\.0\.1:[1-9]\d*\/mcp$/)
-    const { client, transport } = await connected(t, server.url)
+    const { client, transport } = await connected(t, server.url, { token: 'swordfish' })
     const steps = new EventEmitter()
     const settled = Promise.allSettled([client.callTool({ name: 'countdown', arguments: { steps: 5, intervalMs: 50 } }, undefined, {
       onprogress: ({ progress }) => steps.emit('step', progress)
     })])
     t.strictSame(await once(steps, 'step'), [1])
-    const exited = once(server.process, 'close')
+    const idle = connect(Number(server.url.port), server.url.hostname)
+    t.teardown(() => idle.destroy())
+    await once(idle, 'connect')
+    const foreign = { authorization: 'Bearer angelfish', 'mcp-session-id': transport.sessionId ?? '' }
+    t.equal((await fetch(server.url, { method: 'DELETE', headers: foreign })).status, 404)
+    t.equal((await fetch(server.url, { method: 'DELETE', headers: { authorization: 'Bearer catfish' } })).status, 401)
+    const [exited, ended] = [once(server.process, 'close'), once(idle, 'close')]
     server.process.kill(signal)
     t.strictSame(await exited, [0, null])
+    await ended
     await client.close()
     await settled
-    t.notMatch(server.log(), transport.sessionId)
+    t.equal(server.output(), `listening on ${server.url.href}\n`, 'one line is printed')
+    t.notMatch(server.log(), transport.sessionId, 'neither ids')
+    t.notMatch(server.log(), /swordfish|angelfish|catfish/, 'nor tokens reach the log')
   })
 }
-
-t.test('connections on which nothing was ever asked do not keep it from ending', async t => {
-  const server = await startChildServer()
-  const idle = connect(Number(server.url.port), server.url.hostname)
-  t.teardown(() => idle.destroy())
-  await once(idle, 'connect')
-  await (await fetch(server.url)).text()
-  const ended = once(idle, 'close')
-  t.equal(await server.stop(), 0)
-  await ended
-})
-
-t.test('one line is printed, and neither ids nor tokens reach the log', async t => {
-  const server = await startChildServer({ HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' })
-  const { call, transport } = await connected(t, server.url, { token: 'swordfish' })
-  await call('counter')
-  const foreign = { authorization: 'Bearer angelfish', 'mcp-session-id': transport.sessionId ?? '' }
-  t.equal((await fetch(server.url, { method: 'DELETE', headers: foreign })).status, 404)
-  t.equal((await fetch(server.url, { method: 'DELETE', headers: { authorization: 'Bearer catfish' } })).status, 401)
-  t.equal(await server.stop(), 0)
-  t.equal(server.output(), `listening on ${server.url.href}\n`)
-  t.notMatch(server.log(), transport.sessionId)
-  t.notMatch(server.log(), /swordfish|angelfish|catfish/)
-})
 
 t.test('a wrong environment stops the start and names every variable', async t => {
   await t.rejects(startChildServer({ HOLDFAST_BACKEND: 'floppy', HOLDFAST_MAX_LIVE: 'many' }), {

@@ -20,7 +20,7 @@ export class Fleet {
       HOLDFAST_BACKEND: 'redis',
       HOLDFAST_DURABILITY: 'strict',
       HOLDFAST_HEARTBEAT: '1s',
-      HOLDFAST_DRAIN_DELAY: '300ms',
+      HOLDFAST_DRAIN_DELAY: '1s',
       HOLDFAST_KEYS: generateKey(),
       REDIS_URL: redis.url,
       ...changes

@@ -6,7 +6,7 @@ import { fleet } from './fixtures/fleet.js'
 const CALLS = 6
 
 t.test('fifty clients that count over three replicas at once end at exactly the right totals', async t => {
-  const { url } = await fleet(t)
+  const { url } = await fleet()
   const clients = await Promise.all(Array.from({ length: 50 }, async () => await connected(t, url)))
   const replicas = new Set()
   await Promise.all(clients.map(async ({ call }, n) => {

@@ -7,7 +7,7 @@ import { fleet } from './fixtures/fleet.js'
 
 const ELICITATION = { capabilities: { elicitation: {} } }
 
-const { url, replicas } = await fleet(t)
+const { url, replicas } = await fleet()
 const [a, b, c] = replicas.map(({ url }) => url) as [URL, URL, URL]
 
 t.test('a question that one replica asked is answered through another, also when two ask at the same time', async t => {

@@ -5,9 +5,10 @@ import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Load } from './fixtures/load.js'
 
+/** Milliseconds, as the fleet has it. */
 const HEARTBEAT = 1_000
 
-const three = await fleet(t, { HOLDFAST_HEARTBEAT: `${HEARTBEAT}ms` })
+const three = await fleet()
 const { url } = three
 
 t.test('a replica that is killed under load takes no session with it', async t => {
@@ -60,6 +61,7 @@ t.test('an answer to a question of a killed replica is refused, not swallowed', 
   await three.kill(0)
   const { status } = await post(b, { jsonrpc: '2.0', id: message.id, result: { action: 'cancel' } }, session)
   t.ok(status >= 400 && status < 500, `${status}`)
+  await three.replace(0)
 })
 
 async function timed (work: () => Promise<unknown>): Promise<number> {

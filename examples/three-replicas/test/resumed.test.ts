@@ -11,7 +11,7 @@ const COUNTDOWN = {
   params: { name: 'countdown', arguments: { steps: 20, intervalMs: 50 }, _meta: { progressToken: 'p' } }
 }
 
-const { url, replicas, proxy } = await fleet(t)
+const { url, replicas, proxy } = await fleet()
 
 t.test('a stream that is cut in the middle of a call goes on, live, on another replica, and no event comes twice', async t => {
   const [a, b, c] = replicas.map(({ url }) => url) as [URL, URL, URL]

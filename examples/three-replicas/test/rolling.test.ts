@@ -9,7 +9,7 @@ const PACE = 5
 
 // The endurance suite makes ten, with 200 streams and stalled peers.
 t.test('a rolling restart of all replicas, under 200 requests a second and 20 open streams, is not noticed', async t => {
-  const three = await fleet(t)
+  const three = await fleet()
   const { url } = three
   const listeners = await Promise.all(Array.from({ length: 20 }, async () => await listener(await connected(t, url))))
   const sessions = await Promise.all(Array.from({ length: 40 }, async () => await open(url)))

@@ -122,7 +122,8 @@ t.test('a label that two sessions have names neither', { buffered: true }, async
     key: `AAAAAAAAAAAA.${'A'.repeat(42)}${last}`, owner: '', idle: 60_000, absolute: 60_000, body: new Uint8Array([1])
   })
   await sessions.create()
-  for (const last of ['A', 'B']) await sessions.vault.backend.records.create(twin(last), { maxRecords: 9, maxPerOwner: 9 })
+  const { records } = sessions.vault.backend
+  for (const last of ['A', 'B']) await records.create(twin(last), { maxRecords: 9, maxPerOwner: 9 })
   t.match(await holdfast(['sessions', 'show', 'AAAAAAAA'], env), { code: 1, err: /Several sessions have this label/ })
   t.match(await holdfast(['sessions', 'show', twin('B').key], env), { code: 0, out: /\(not readable\)/ })
 })

@@ -40,10 +40,7 @@ export interface BackendStatus {
   breaker?: 'closed' | 'open'
   /** Whether a fallback serves, and how often it has begun to. */
   fallback?: { active: boolean, activations: number }
-  /**
-   * Of the replica that is furthest behind: sessions of which it lacks something, and milliseconds
-   * since the oldest of it happened.
-   */
+  /** Of the copy that is furthest behind: records of which it lacks something, and milliseconds since the oldest. */
   lag?: { pending: number, age: number }
 }
 

@@ -33,7 +33,12 @@ export class SealedStore {
     this.kind = recordKind(partition)
   }
 
-  /** The same for a partition of the backend, or for the backend itself when this is it. */
+  /**
+   * The same for a partition of the backend.
+   *
+   * @param partition its name
+   * @throws InvalidOptionError for a name that is none
+   */
   of (partition: string): SealedStore {
     const { backend, namespace, codec, availability } = this
     return partition === this.partition

@@ -16,6 +16,7 @@ import type { Principal } from './principal.js'
 import type { RecordKey } from './record.js'
 import { ownerDigest } from './record-key.js'
 import { type RotateOptions, type RotateReport, dropKey, keysInUse, keysOf, reseal } from './rotation.js'
+import { SealedStore } from './sealed-store.js'
 import type { SessionEvents } from './session-events.js'
 import { isSessionId, mintSessionId } from './session-id.js'
 import { notice } from './session-notice.js'
@@ -100,12 +101,9 @@ export class Sessions extends Emitter<SessionEvents> {
       throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
     }
     if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
-    const vault = this.vault = new Vault({
-      backend,
-      partition: ROOT,
-      namespace,
-      codec: new BoundCodec(codec, namespace),
-      availability: new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {})),
+    const availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
+    const store = new SealedStore(backend, ROOT, namespace, new BoundCodec(codec, namespace), availability)
+    const vault = this.vault = new Vault(store, {
       idle: milliseconds(ttl.idle ?? '30m', 'ttl.idle'),
       absolute: milliseconds(ttl.absolute ?? '7d', 'ttl.absolute'),
       format: sessionFormat(positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')),

@@ -1,18 +1,8 @@
-import type { Availability } from './availability.js'
-import type { Backend } from './backend.js'
-import type { BoundCodec } from './codec.js'
 import type { NewRecord, RecordKey, StoredRecord } from './record.js'
 import { type Located, SealedStore } from './sealed-store.js'
 import { type Format, Versioned, type VersionedStore } from './versioned.js'
 
 export interface VaultOptions<Value> {
-  /** The backend itself, or one of its partitions. */
-  backend: Backend
-  /** The name of that partition, or `ROOT`. */
-  partition: string
-  namespace: string
-  codec: BoundCodec
-  availability: Availability
   /** Milliseconds without use after which a record expires. */
   idle: number
   /** Milliseconds after its creation at which a record expires, used or not. */
@@ -31,10 +21,9 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   readonly format: Format<Value>
   readonly #onUnreadable: NonNullable<VaultOptions<Value>['onUnreadable']>
 
-  constructor ({
-    backend, partition, namespace, codec, availability, idle, absolute, format, onUnreadable = () => {}
-  }: VaultOptions<Value>) {
-    super(backend, partition, namespace, codec, availability)
+  /** @param store such as `sessions.vault.of('notes')` */
+  constructor (store: SealedStore, { idle, absolute, format, onUnreadable = () => {} }: VaultOptions<Value>) {
+    super(store.backend, store.partition, store.namespace, store.codec, store.availability)
     this.idle = idle
     this.absolute = absolute
     this.format = format

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type * as errors from '../dist/errors.js'
+import type * as Errors from '../dist/errors.js'
 import { manager, outage } from './fixtures/manager.js'
 import { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldfastError } from '../dist/index.js'
 
@@ -51,7 +51,7 @@ t.test('errors are told apart by code', async (t) => {
 })
 
 t.test('errors of another copy of this package are known as such, and nothing else is', async (t) => {
-  const copy: typeof errors = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  const copy: typeof Errors = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
   t.not(copy.HoldfastError, HoldfastError)
   const full = new copy.HoldfastError('HOLDFAST_BACKEND_FULL')
   t.ok(isHoldfastError(full, 'HOLDFAST_BACKEND_FULL') && full instanceof HoldfastError)
@@ -68,7 +68,7 @@ t.test('errors of another copy of this package are known as such, and nothing el
 })
 
 t.test('a full backend is no outage, whichever copy of this package says so', async (t) => {
-  const copy: typeof errors = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
+  const copy: typeof Errors = await import(`${new URL('../dist/errors.js', import.meta.url).href}?copy`)
   const { backend, sessions } = manager()
   outage(backend, new copy.HoldfastError('HOLDFAST_BACKEND_FULL'))
   await t.rejects(sessions.create(), { code: 'HOLDFAST_BACKEND_FULL' })

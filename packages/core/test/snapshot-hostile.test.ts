@@ -55,10 +55,16 @@ function isPart (back: Held, all: Held): boolean {
   }))
 }
 
-t.test('cut off after any byte, a snapshot brings back what is whole, and says that the end is missing', async (t) => {
+/** Every place at the edges of lines and in the header, and some elsewhere. The endurance suite damages snapshots everywhere. */
+function places (bytes: Buffer): number[] {
+  const header = bytes.indexOf('\n')
+  return [...bytes.keys()].filter(at => at <= header || at % 7 === 0 || bytes.subarray(at - 1, at + 2).includes('\n'))
+}
+
+t.test('cut off anywhere, a snapshot brings back what is whole, and says that the end is missing', async (t) => {
   const { bytes, lines, all } = await small()
   const wrong: string[] = []
-  for (let length = 0; length < bytes.length - 1; length++) {
+  for (const length of places(bytes).slice(0, -1)) {
     const whole = bytes.subarray(0, length).toString().split('\n').slice(0, -1)
     const complete = lines.findIndex((line, index) => line !== whole[index])
     const cutAtEnd = bytes.subarray(0, length).toString().split('\n').at(-1) === lines[whole.length]
@@ -85,7 +91,7 @@ t.test('with any byte changed, at most the session on that line is lost, ' +
   const { bytes, lines, all } = await small()
   const start = (lines[0]?.length ?? 0) + 1
   const wrong: string[] = []
-  for (let at = start; at < bytes.length; at += 2) {
+  for (const at of places(bytes).filter(at => at >= start)) {
     const changed = Buffer.from(bytes)
     changed[at] = (bytes[at] as number) ^ (1 << (at % 8))
     const { report, back } = await restore(changed)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Availability, BoundCodec, type Codec, JsonFormat, Vault, isObject, plain } from '../dist/index.js'
+import { Availability, BoundCodec, type Codec, JsonFormat, SealedStore, Vault, isObject, plain } from '../dist/index.js'
 import { ADA, BOB } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
 import { sealing } from './fixtures/sealing.js'
@@ -15,12 +15,9 @@ function notes ({ backend = new Reference(), codec = sealing('k1'), maxBytes = 1
 } = {}) {
   const outages: unknown[] = []
   const unreadable: string[] = []
-  const vault = new Vault<Note>({
-    backend: backend.partition(partition),
-    partition,
-    namespace: 'mcp',
-    codec: new BoundCodec(codec, 'mcp'),
-    availability: new Availability(error => outages.push(error), () => outages.push('up')),
+  const availability = new Availability(error => outages.push(error), () => outages.push('up'))
+  const store = new SealedStore(backend.partition(partition), partition, 'mcp', new BoundCodec(codec, 'mcp'), availability)
+  const vault = new Vault<Note>(store, {
     idle: 60_000,
     absolute: 600_000,
     format: new JsonFormat<Note>({ maxBytes, isValue: isNote, expected: 'a note has text and lines' }),

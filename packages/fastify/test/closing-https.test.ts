@@ -1,5 +1,4 @@
 import t from 'tap'
 import { holdsUpNothing } from './fixtures/holds-up-nothing.js'
 
-t.setTimeout(120_000)
 await holdsUpNothing(t, 'HTTPS')

@@ -12,7 +12,6 @@ import { latch } from './fixtures/latch.js'
 import { certificate, speaking } from './fixtures/protocols.js'
 import { serving } from './fixtures/tools.js'
 
-t.setTimeout(120_000)
 const tls = await certificate(t)
 
 t.test('what Fastify keeps is found from every scope, and missed where it is not', async t => {

@@ -11,7 +11,6 @@ import { RawClient, toolCall, valueOf } from './fixtures/raw-client.js'
 import { ask, opened } from './fixtures/stalled-peers.js'
 import { serving } from './fixtures/tools.js'
 
-t.setTimeout(120_000)
 const tls = await certificate(t)
 const large = 'x'.repeat(12_000_000)
 

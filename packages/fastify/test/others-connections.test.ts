@@ -13,7 +13,6 @@ import { toolCall } from './fixtures/raw-client.js'
 import { ask, opened } from './fixtures/stalled-peers.js'
 import { serving } from './fixtures/tools.js'
 
-t.setTimeout(120_000)
 const tls = await certificate(t)
 const text = 'x'.repeat(300_000)
 

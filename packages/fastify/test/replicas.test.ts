@@ -13,7 +13,7 @@ import { type Tools, echo, say, serving } from './fixtures/tools.js'
 /** Two applications on one backend are two replicas in one process. */
 async function pair (t: Test, tools: Tools = echo, options: Partial<HoldfastOptions> = {}): Promise<{ a: Started, b: Started, backend: Backend }> {
   const backend = memory()
-  const replica = async (): Promise<Started> => await start(t, { backend, createServer: serving(tools), heartbeat: 100, ...options })
+  const replica = async (): Promise<Started> => await start(t, { backend, createServer: serving(tools), ...options })
   return { a: await replica(), b: await replica(), backend }
 }
 
@@ -178,7 +178,7 @@ t.test('a client that says initialized elsewhere has said it everywhere', async 
 })
 
 t.test('whoever resumes a call of a replica that died hears that it may have run', async t => {
-  const { a, b, backend } = await pair(t, { ...echo, hang: async call => { await say(call, 'begun'); await new Promise(() => {}) } })
+  const { a, b, backend } = await pair(t, { ...echo, hang: async call => { await say(call, 'begun'); await new Promise(() => {}) } }, { heartbeat: 100 })
   const onA = await RawClient.open(a.url)
   const stream = events(await onA.start('hang'))
   const first = await nextMessage(stream)

@@ -6,8 +6,6 @@ import { RawClient } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'
 
-t.setTimeout(240_000)
-
 /** An app whose users say who they are. */
 async function shared (t: Test, options: Partial<HoldfastOptions>): Promise<Started & { open: (user: string) => Promise<RawClient> }> {
   const started = await start(t, { principal: ({ headers }) => typeof headers['x-user'] === 'string' ? { subject: headers['x-user'] } : null, ...options })

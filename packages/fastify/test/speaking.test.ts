@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-t.setTimeout(240_000)
 const fixture = fileURLToPath(new URL('../test/fixtures/speaking-process.js', import.meta.url))
 
 for (const kind of ['v1', 'v2', 'everything']) {

@@ -9,8 +9,6 @@ import { redis } from '../dist/index.js'
 import { runningApp } from './fixtures/running-app.js'
 import { single } from './fixtures/single.js'
 
-t.setTimeout(120_000)
-
 t.test('a running application changes over to Redis and back, and no request fails', async t => {
   const { backend: stored } = await single(t, { commandTimeout: 10_000 })
   const store = switchable(memory())

@@ -26,10 +26,10 @@ t.test('who begins and ends sessions for ever leaves a bounded number of tombsto
     })))
   const stones = async (): Promise<number> => (await raw.keys('holdfast:*:t:*')).length
   const size = async (): Promise<number> => await raw.dbsize()
-  for (let i = 0; i < 15; i++) await loop(200)
+  for (let i = 0; i < 6; i++) await loop(200)
   const before = await size()
   const last: string[] = []
-  for (let i = 0; i < 10; i++) last.splice(0, last.length, ...await loop(200))
+  for (let i = 0; i < 6; i++) last.splice(0, last.length, ...await loop(200))
   t.ok(await stones() <= 640, `${await stones()}`)
   t.ok(await stones() > 320, 'and not much fewer')
   t.ok(await size() <= 640 + 3 * 64 + 2 && await size() - before < 50, `${await size()}`)
@@ -68,6 +68,7 @@ t.test('creations that are refused leave nothing, and cost the same however many
   t.equal(await raw.dbsize(), size)
   t.equal(await records.count(), 500)
   t.ok((calls.get('hmget') ?? 0) <= 32 * 50, JSON.stringify([...calls]))
+  calls.delete('zcard') // all records are counted anew once a second, whoever comes
   t.ok(sum(calls) < 70 * 50, JSON.stringify([...calls]))
 })
 

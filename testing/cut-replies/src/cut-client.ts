@@ -49,7 +49,9 @@ export class CutClient {
       return
     }
     this.#increments++
-    if (found <= total.last || found > total.last + total.unclear + 1) this.#wrong.push(`a total of ${found} after ${total.last}, with ${total.unclear} unclear`)
+    if (found <= total.last || found > total.last + total.unclear + 1) {
+      this.#wrong.push(`a total of ${found} after ${total.last}, with ${total.unclear} unclear`)
+    }
     this.totals.set(session, { last: found, unclear: 0 })
   }
 
@@ -75,7 +77,10 @@ export class CutClient {
   /** Everything that was said is in the stream once. */
   async check (session: string): Promise<void> {
     const abort = new AbortController()
-    const response = await fetch(this.url, { headers: { accept: 'text/event-stream', 'mcp-session-id': session, 'last-event-id': 'standalone.0' }, signal: abort.signal })
+    const response = await fetch(this.url, {
+      headers: { accept: 'text/event-stream', 'mcp-session-id': session, 'last-event-id': 'standalone.0' },
+      signal: abort.signal
+    })
     let text = ''
     const decoder = new TextDecoder()
     const last = `said ${this.#said + 1}`
@@ -87,27 +92,44 @@ export class CutClient {
     abort.abort()
     const said = [...text.matchAll(/"data":"(said \d+)"/g)].map(([, one]) => one)
     if (new Set(said).size !== said.length) this.#wrong.push('something was said twice')
-    if (said.length < this.#said - this.#failed) this.#wrong.push(`of ${this.#said} announcements ${said.length} are in the stream`)
+    if (said.length < this.#said - this.#failed) {
+      this.#wrong.push(`of ${this.#said} announcements ${said.length} are in the stream`)
+    }
     const positions = [...text.matchAll(/^id: standalone\.(\d+)\ndata: ./gm)].map(([, position]) => Number(position))
-    if (positions.some((position, i) => position !== i + 1)) this.#wrong.push(`positions with gaps: ${positions.join()}`)
+    if (positions.some((position, i) => position !== i + 1)) {
+      this.#wrong.push(`positions with gaps: ${positions.join()}`)
+    }
     for (const session of this.totals.keys()) await this.count(session)
   }
 
   result (cuts: number): CutResult {
-    return { cuts, asked: this.#ids, failed: this.#failed, increments: this.#increments, opened: this.totals.size, wrong: this.#wrong }
+    return {
+      cuts,
+      asked: this.#ids,
+      failed: this.#failed,
+      increments: this.#increments,
+      opened: this.totals.size,
+      wrong: this.#wrong
+    }
   }
 
   /** Undefined where the answer is an error. */
   async #ask (message: object, session?: string): Promise<{ headers: Headers, body: any } | undefined> {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...session !== undefined && { 'mcp-session-id': session } },
+      headers: {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...session !== undefined && { 'mcp-session-id': session }
+      },
       body: JSON.stringify({ ...message, id: ++this.#ids }),
       signal: AbortSignal.timeout(PATIENCE)
     })
     const text = await response.text()
     const body = JSON.parse(text.startsWith('{') ? text : /^data: (\{.*"result".*)$/m.exec(text)?.[1] ?? 'null')
-    if (response.status === 200 && body?.result?.isError !== true && body !== null) return { headers: response.headers, body }
+    if (response.status === 200 && body?.result?.isError !== true && body !== null) {
+      return { headers: response.headers, body }
+    }
     this.#failed++
     if (response.status !== 503 && body?.result?.isError !== true) this.#wrong.push(`${response.status}: ${text}`)
     return undefined
@@ -117,8 +139,12 @@ export class CutClient {
     this.#ids++
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(PATIENCE)])
-    const response = await fetch(this.url, { method, headers: { accept: 'text/event-stream', 'mcp-session-id': session }, signal })
-    if (method === 'GET' && response.status !== 200 && response.status !== 503) this.#wrong.push(`GET: ${response.status}`)
+    const response = await fetch(this.url, {
+      method, headers: { accept: 'text/event-stream', 'mcp-session-id': session }, signal
+    })
+    if (method === 'GET' && response.status !== 200 && response.status !== 503) {
+      this.#wrong.push(`GET: ${response.status}`)
+    }
     abort.abort()
     return response
   }

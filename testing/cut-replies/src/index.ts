@@ -15,13 +15,17 @@ interface Server {
 const REGULARS = 3
 
 /**
- * Cuts the connection of a server to its Redis, again and again, after a command has arrived and before its reply gets back: in turn
- * of each kind of command. Meanwhile clients use the server, and know what each answer must be.
+ * Cuts the connection of a server to its Redis, again and again, after a command has arrived and before its reply gets
+ * back: in turn of each kind of command. Meanwhile clients use the server, and know what each answer must be.
  *
  * @param start starts a server on the Redis of this URL, or on the same one by way of another
  * @throws AssertionError the server did not end in time, or something was left pending
  */
-export async function cutReplies (redis: RedisServer, start: (redisUrl: string) => Promise<Server>, amount: number): Promise<CutResult> {
+export async function cutReplies (
+  redis: RedisServer,
+  start: (redisUrl: string) => Promise<Server>,
+  amount: number
+): Promise<CutResult> {
   const proxy = await CuttingProxy.before(redis.port)
   const server = await start(`redis://127.0.0.1:${proxy.port}`)
   const client = new CutClient(server.url, REGULARS)

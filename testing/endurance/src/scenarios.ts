@@ -1,7 +1,9 @@
 import type { Scenario } from './scenario.js'
+import { busyMachine } from './scenarios/busy-machine.js'
 import { canaries } from './scenarios/canaries.js'
 import { crowd } from './scenarios/crowd.js'
 import { cutReplies } from './scenarios/cut-replies.js'
+import { damagedSnapshots } from './scenarios/damaged-snapshots.js'
 import { deadRedis } from './scenarios/dead-redis.js'
 import { deleteAgainstSave } from './scenarios/delete-against-save.js'
 import { flood } from './scenarios/flood.js'
@@ -18,6 +20,8 @@ import { vectors } from './scenarios/vectors.js'
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   vectors,
   ids,
+  'damaged-snapshots': damagedSnapshots,
+  'busy-machine': busyMachine,
   canaries,
   rolls,
   flood,

@@ -7,7 +7,9 @@ const READERS: Record<string, (redis: Redis, name: string) => Promise<Buffer[]>>
   set: async (redis, name) => await redis.smembersBuffer(name),
   list: async (redis, name) => await redis.lrangeBuffer(name, 0, -1),
   zset: async (redis, name) => await redis.zrangeBuffer(name, 0, '-1'),
-  hash: async (redis, name) => Object.entries(await redis.hgetallBuffer(name)).flatMap(([field, value]) => [Buffer.from(field), value])
+  hash: async (redis, name) => Object.entries(await redis.hgetallBuffer(name)).flatMap(
+    ([field, value]) => [Buffer.from(field), value]
+  )
 }
 
 /** Every name and value that a Redis holds, one after the other, and which types of values there are. */
