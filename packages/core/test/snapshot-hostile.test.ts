@@ -55,7 +55,10 @@ function isPart (back: Held, all: Held): boolean {
   }))
 }
 
-/** Every place at the edges of lines and in the header, and some elsewhere. The endurance suite damages snapshots everywhere. */
+/**
+ * Every place at the edges of lines and in the header, and some elsewhere. The endurance suite damages snapshots
+ * everywhere.
+ */
 function places (bytes: Buffer): number[] {
   const header = bytes.indexOf('\n')
   return [...bytes.keys()].filter(at => at <= header || at % 7 === 0 || bytes.subarray(at - 1, at + 2).includes('\n'))
