@@ -18,7 +18,7 @@ const below = {
 
 /** Columns of a line of code. Not within it yet: these folders, and a page of Markdown in code. */
 const WIDTH = 120
-const wide = ['examples/', 'packages/core/', 'packages/fastify/', 'testing/endurance/', 'tools/configuration.js']
+const wide = ['examples/', 'packages/fastify/', 'testing/endurance/', 'tools/configuration.js']
 
 /** What no file may contain. */
 const forbidden = {

@@ -101,7 +101,9 @@ export class Sessions extends Emitter<SessionEvents> {
       throw new InvalidOptionError('codec', 'a durable backend needs keys; `unsealed` stores everything readable')
     }
     if (evict !== 'idle' && evict !== 'none') throw new InvalidOptionError('limits.evict', 'expected "idle" or "none"')
-    const availability = new Availability(error => this.emit('backendDown', { error }), () => this.emit('backendUp', {}))
+    const availability = new Availability(
+      error => this.emit('backendDown', { error }), () => this.emit('backendUp', {})
+    )
     const store = new SealedStore(backend, ROOT, namespace, new BoundCodec(codec, namespace), availability)
     const vault = this.vault = new Vault(store, {
       idle: milliseconds(ttl.idle ?? '30m', 'ttl.idle'),

@@ -40,7 +40,8 @@ t.test('with a codec no content reaches the backend, neither in records nor in m
   const { backend, sessions } = manager({ codec: turned })
   const messages: string[] = []
   backend.listeners.push({
-    channel: 'mcp:fleet', listener: message => { messages.push(Buffer.from(message).toString('latin1')) }
+    channel: 'mcp:fleet',
+    listener: message => { messages.push(Buffer.from(message).toString('latin1')) }
   })
   const session = await sessions.create({ principal: ADA, context: { apiKey: 'hush' } })
   await session.update(data => { data.note = 'hush' })

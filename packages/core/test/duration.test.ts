@@ -10,8 +10,12 @@ t.test('a number is milliseconds, a string has its unit', async (t) => {
 })
 
 t.test('everything else is an error that names the option, not a default', async (t) => {
-  for (const wrong of [0, -1, 1.5, NaN, Infinity, 2 ** 53, '', '0s', '-1s', '1.5s', '10', 'ms', ' 1s', '1s ', '1s\n', '1 s', '1S', '1w', '1e3s', '٣s',
-    '999999999999d', '1234567890123ms', null, undefined, true, 5n, [5], ['5s'], {}, new Date(5)]) {
+  for (const wrong of [
+    0, -1, 1.5, NaN, Infinity, 2 ** 53,
+    '', '0s', '-1s', '1.5s', '10', 'ms', ' 1s', '1s ', '1s\n', '1 s', '1S', '1w', '1e3s', '٣s', '999999999999d',
+    '1234567890123ms',
+    null, undefined, true, 5n, [5], ['5s'], {}, new Date(5)
+  ]) {
     t.throws(
       () => milliseconds(wrong as Duration, 'ttl.idle'),
       { code: 'HOLDFAST_INVALID_OPTION', path: 'ttl.idle', message: /^ttl\.idle: / },

@@ -69,7 +69,8 @@ t.test('an error listener that fails becomes a warning as well, and does not cal
   t.equal(calls, 2)
 })
 
-t.test('who begins to listen during an event hears the next one; who listens anew each time does not loop', async (t) => {
+t.test('who begins to listen during an event hears the next one; ' +
+  'who listens anew each time does not loop', async (t) => {
   const emitter = new Emitter<Events>()
   const heard: number[] = []
   let off = emitter.on('news', again)

@@ -43,7 +43,9 @@ t.test('one replica can be told something, and it is known whether it is there',
   t.equal(await a.member.tellReplica('nobody', 'answer', 'tag.key', { message: {} }), false)
   await new Promise(setImmediate)
   t.strictSame([a.heard, b.heard, c.heard], [
-    [], [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }], []
+    [],
+    [{ message: { id: 1 }, type: 'answer', key: 'tag.key', from: 'a' }],
+    []
   ])
 })
 
@@ -81,20 +83,28 @@ t.test('a hostile message is reported without its content and stops nothing', as
   const bus = new Reference()
   const [a, b] = [fleet(bus, 'a'), fleet(bus, 'b')]
   await b.listen()
-  const hostile = ['hush', '{"hush":', 'null', '[]', '"hush"', '{}', '{"type":"gone","key":1,"from":"a"}', '{"type":"gone","key":"hush"}',
-    '{"__proto__":{"type":"gone","key":"hush","from":"a"}}', '{"type":{},"key":"hush","from":"a"}',
+  const hostile = [
+    'hush', '{"hush":', 'null', '[]', '"hush"', '{}',
+    '{"type":"gone","key":1,"from":"a"}',
+    '{"type":"gone","key":"hush"}',
+    '{"__proto__":{"type":"gone","key":"hush","from":"a"}}',
+    '{"type":{},"key":"hush","from":"a"}',
     ...[
-      {
-        type: 'gone', keys: 'hush', reason: 'expired'
-      }, { type: 'gone', keys: [1], reason: 'expired' }, { type: 'gone', keys: ['hush'], reason: 'hush' },
-      { type: 'wake' }, {
-        type: 'wake', stream: 1
-      }, { type: 'takeover', stream: 'hush' }, { type: 'takeover', stream: 'hush', claim: '1' },
-      {
-        type: 'takeover', claim: 1
-      }, { type: 'answer', message: 'hush' }, { type: 'notification' }, { type: 'roll-call', call: ['hush'] },
-      { type: 'present', report: 'hush' }, { type: 'present', call: 'hush' }
-    ].map(message => JSON.stringify({ key: 'hush', from: 'a', ...message }))]
+      { type: 'gone', keys: 'hush', reason: 'expired' },
+      { type: 'gone', keys: [1], reason: 'expired' },
+      { type: 'gone', keys: ['hush'], reason: 'hush' },
+      { type: 'wake' },
+      { type: 'wake', stream: 1 },
+      { type: 'takeover', stream: 'hush' },
+      { type: 'takeover', stream: 'hush', claim: '1' },
+      { type: 'takeover', claim: 1 },
+      { type: 'answer', message: 'hush' },
+      { type: 'notification' },
+      { type: 'roll-call', call: ['hush'] },
+      { type: 'present', report: 'hush' },
+      { type: 'present', call: 'hush' }
+    ].map(message => JSON.stringify({ key: 'hush', from: 'a', ...message }))
+  ]
   for (const text of hostile) await bus.bus.publish('mcp:fleet', Buffer.from(text))
   await a.member.tell('gone', 'tag.key', GONE)
   await new Promise(setImmediate)
@@ -110,9 +120,8 @@ t.test('a message that was sealed elsewhere is reported', async (t) => {
   const bus = new Reference()
   const refused = new Error('cannot be opened')
   const reported: unknown[] = []
-  const member = new Fleet(bus.bus, new BoundCodec(
-    { ...plain, open: () => { throw refused } }, 'mcp'
-  ), 'mcp', 'b', error => reported.push(error))
+  const codec = new BoundCodec({ ...plain, open: () => { throw refused } }, 'mcp')
+  const member = new Fleet(bus.bus, codec, 'mcp', 'b', error => reported.push(error))
   await member.listen(() => { t.fail('heard it') })
   await bus.bus.publish('mcp:fleet', Buffer.from('{}'))
   await new Promise(setImmediate)
@@ -175,10 +184,15 @@ t.test('every type arrives as it was said; one that this version does not know i
   await a.member.tell('present', '', { call: 'c', report: null })
   await new Promise(setImmediate)
   t.strictSame(b.heard.map(({ type, key, from, ...details }) => [type, details]), [
-    ['gone', GONE], [
-      'wake', { stream: 's' }
-    ], ['wake', { stream: 's', ask: true }], ['listening', {}], ['takeover', TAKEOVER], ['answer', { message }],
-    ['notification', { message }], ['roll-call', { call: 'c' }], ['present', { call: 'c', report: null }]
+    ['gone', GONE],
+    ['wake', { stream: 's' }],
+    ['wake', { stream: 's', ask: true }],
+    ['listening', {}],
+    ['takeover', TAKEOVER],
+    ['answer', { message }],
+    ['notification', { message }],
+    ['roll-call', { call: 'c' }],
+    ['present', { call: 'c', report: null }]
   ])
   t.strictSame(b.reported, [])
 })

@@ -40,10 +40,15 @@ t.test('all keys of an owner begin with one tag; without an owner each has its o
 
 t.test('namespace, owner and id cannot run into each other', async (t) => {
   const keys = [
-    recordKey(
-      'ab', '', 'c'
-    ), recordKey('a', '', 'bc'), recordKey('a', 'b', 'c'), recordKey('a', '', '1:bc'), recordKey('a1:b', '', 'c'),
-    recordKey('a', '0:', 'bc'), recordKey('a', '', 'bc0:'), recordKey('', 'a', 'bc'), recordKey('a', 'bc', '')
+    recordKey('ab', '', 'c'),
+    recordKey('a', '', 'bc'),
+    recordKey('a', 'b', 'c'),
+    recordKey('a', '', '1:bc'),
+    recordKey('a1:b', '', 'c'),
+    recordKey('a', '0:', 'bc'),
+    recordKey('a', '', 'bc0:'),
+    recordKey('', 'a', 'bc'),
+    recordKey('a', 'bc', '')
   ]
   t.equal(new Set(keys.map(key => key.split('.')[1])).size, keys.length)
   t.not(ownerDigest('a', { subject: 'bc' }), ownerDigest('ab', { subject: 'c' }))

@@ -165,7 +165,8 @@ t.test('which sessions are idle is told by the backend, whatever the time is her
   t.ok(await sessions.create({ principal: ADA }))
 })
 
-t.test('among sessions without a principal, the longest idle makes room once it was unused for ten minutes', async (t) => {
+t.test('among sessions without a principal, ' +
+  'the longest idle makes room once it was unused for ten minutes', async (t) => {
   const { backend, sessions, heard } = manager({ limits: { maxSessions: 3, evict: 'idle' } })
   const [first, second] = [await sessions.create(), await sessions.create()]
   const ada = await sessions.create({ principal: ADA })

@@ -103,9 +103,8 @@ t.test('what changes, begins, ends or expires while it runs is right at its end'
   const { from, to } = await pair(12)
   const short = await given(from, { idle: 500 })
   from.order.set(short, 0.1)
-  const [, changed, used, removed] = (await from.records.list({ limit: 4 })).records.map(
-    ({ key }) => key
-  ) as [string, string, string, string]
+  const { records } = await from.records.list({ limit: 4 })
+  const [, changed, used, removed] = records.map(({ key }) => key) as [string, string, string, string]
   const endedThere = await given(from)
   await given(to, { key: endedThere })
   await to.records.remove(endedThere)
@@ -167,7 +166,9 @@ t.test('a run that is interrupted goes on where it was', async t => {
   const abort = new AbortController()
   const reason = new Error('enough')
   const error = await stopped(migrate(from, to, {
-    batchSize: 3, signal: abort.signal, onProgress: ({ copied }) => { if (copied === 6) abort.abort(reason) }
+    batchSize: 3,
+    signal: abort.signal,
+    onProgress: ({ copied }) => { if (copied === 6) abort.abort(reason) }
   }))
   t.match(error, {
     name: 'HoldfastError', code: 'HOLDFAST_MIGRATION_STOPPED', cause: reason, report: { copied: 6, failed: [] }

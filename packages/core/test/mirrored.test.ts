@@ -164,9 +164,8 @@ t.test('backfill brings what was there before, and what changes meanwhile follow
   const [report] = await backend.backfill({
     batchSize: 3,
     onProgress: () => {
-      acted ??= backend.records.replace(changed, 1, bytes('changed')).then(
-        async () => await backend.records.remove(ended)
-      )
+      acted ??= backend.records.replace(changed, 1, bytes('changed'))
+        .then(async () => await backend.records.remove(ended))
     }
   })
   t.match(report, { copied: 10 })
@@ -338,9 +337,9 @@ t.test('two processes that mirror the same to the same end with the same', async
     else if (act < 12) await records.touch(key, (await primary.records.read(key))?.version ?? 1)
     else if (act < 18) await events.append({ key, name: 'open' }, [bytes(`${i}`)])
     else if (act === 18) await events.drop(key)
-    else if (i % 5 === 0) keys[keys.indexOf(
-      key
-    )] = (await records.remove(key), await given([one, two][random(2)] as Backend))
+    else if (i % 5 === 0) {
+      keys[keys.indexOf(key)] = (await records.remove(key), await given([one, two][random(2)] as Backend))
+    }
     if (random(3) === 0) await turn()
   }
   await caughtUp(one, two)

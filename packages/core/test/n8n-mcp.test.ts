@@ -109,11 +109,12 @@ t.test('an element with anything wrong is refused alone, and with a reason that 
       (sessionId): [unknown, SnapshotReason] => [{ ...good, sessionId }, 'NO_SESSION_ID']
     ),
     ...[undefined, null, 'x', []].map((metadata): [unknown, SnapshotReason] => [{ ...good, metadata }, 'WRONG_TIME']),
-    ...[
-      undefined, null, '', 'yesterday', 0, '1950-01-01T00:00:00Z', {}
-    ].flatMap((time): Array<[unknown, SnapshotReason]> => [
-      [exported('x', {}, { createdAt: time }), 'WRONG_TIME'], [exported('x', {}, { lastAccess: time }), 'WRONG_TIME']
-    ]),
+    ...[undefined, null, '', 'yesterday', 0, '1950-01-01T00:00:00Z', {}].flatMap(
+      (time): Array<[unknown, SnapshotReason]> => [
+        [exported('x', {}, { createdAt: time }), 'WRONG_TIME'],
+        [exported('x', {}, { lastAccess: time }), 'WRONG_TIME']
+      ]
+    ),
     [exported('x', {}, { createdAt: ago(1_000), lastAccess: ago(2_000) }), 'WRONG_TIME'],
     [exported('x', {}, { lastAccess: ago(-60_000) }), 'FUTURE_TIME'],
     [exported('x', {}, { createdAt: ago(-60_000), lastAccess: ago(-60_000) }), 'FUTURE_TIME'],
@@ -121,9 +122,9 @@ t.test('an element with anything wrong is refused alone, and with a reason that 
       (context): [unknown, SnapshotReason] => [{ ...good, context }, 'MALFORMED_CONTEXT']
     ),
     ...[
-      { n8nApiUrl: undefined }, {
-        n8nApiUrl: 'n8n'
-      }, { n8nApiUrl: 7 }, { n8nApiKey: undefined }, { n8nApiKey: '' }, { n8nApiKey: {} }, { instanceId: 7 },
+      { n8nApiUrl: undefined }, { n8nApiUrl: 'n8n' }, { n8nApiUrl: 7 },
+      { n8nApiKey: undefined }, { n8nApiKey: '' }, { n8nApiKey: {} },
+      { instanceId: 7 },
       { metadata: [] }, { metadata: 'x' }, { metadata: null }
     ].map((context): [unknown, SnapshotReason] => [exported('x', context), 'MALFORMED_CONTEXT']),
     [exported('x', { metadata: { text: 'x'.repeat(300_000) } }), 'TOO_LARGE']
@@ -170,9 +171,8 @@ t.test('what nests very deeply is refused or taken, and never more than that', a
 })
 
 t.test('names that mean something to JavaScript are only names', async (t) => {
-  const text = JSON.stringify([exported('one', { metadata: { x: 1 } })]).replace(
-    '"x":1', '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}'
-  )
+  const text = JSON.stringify([exported('one', { metadata: { x: 1 } })])
+    .replace('"x":1', '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}')
   const { sessions } = await restore(text)
   t.match(JSON.stringify((await sessions.open('one', null))?.context), '__proto__')
   t.equal(({} as { polluted?: number }).polluted, undefined)
@@ -208,7 +208,14 @@ t.test('a file that is too long is refused before it is taken into memory', asyn
 const key = randomBytes(32)
 
 /** `iv:authTag:ciphertext`, as its guide makes it. */
-function encrypted (content: string, { encoding = 'base64', tagLength = 16, ivLength = 16 }: { encoding?: 'hex' | 'base64', tagLength?: number, ivLength?: number } = {}): string {
+function encrypted (
+  content: string,
+  { encoding = 'base64', tagLength = 16, ivLength = 16 }: {
+    encoding?: 'hex' | 'base64'
+    tagLength?: number
+    ivLength?: number
+  } = {}
+): string {
   const iv = randomBytes(ivLength)
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagLength })
   const sealed = Buffer.concat([cipher.update(content), cipher.final()])
@@ -237,14 +244,18 @@ t.test('with another key, a short tag or anything altered nothing is read', asyn
   const flipped = Buffer.from(sealed, 'base64')
   flipped[0] = (flipped[0] ?? 0) ^ 1
   const files: Array<[content: string, key?: Uint8Array]> = [
-    [
-      whole, randomBytes(32)
-    ], [whole], [encrypted(list, { tagLength: 4 }), key], [encrypted(list, { tagLength: 12 }), key],
+    [whole, randomBytes(32)],
+    [whole],
+    [encrypted(list, { tagLength: 4 }), key],
+    [encrypted(list, { tagLength: 12 }), key],
     [`${iv}:${Buffer.from(tag, 'base64').subarray(0, 4).toString('base64')}:${sealed}`, key],
-    [
-      `${iv}:${tag}:${flipped.toString('base64')}`, key
-    ], [`${iv}:${tag}`, key], [`${whole}:`, key], [`${whole}:AA`, key], [`:${tag}:${sealed}`, key],
-    [`${iv}:${tag}:ü`, key], [whole.slice(0, -10), key]
+    [`${iv}:${tag}:${flipped.toString('base64')}`, key],
+    [`${iv}:${tag}`, key],
+    [`${whole}:`, key],
+    [`${whole}:AA`, key],
+    [`:${tag}:${sealed}`, key],
+    [`${iv}:${tag}:ü`, key],
+    [whole.slice(0, -10), key]
   ]
   for (const [content, key] of files) {
     const { report } = await restore(content, key === undefined ? {} : { key })
@@ -257,9 +268,8 @@ t.test('with another key, a short tag or anything altered nothing is read', asyn
 
 t.test('a key of another size is misuse, and not quoted', async (t) => {
   for (const wrong of [randomBytes(16), 'hush', 'hush!', key.toString('hex').slice(2), '']) {
-    const error: Error = await restore(encrypted(list), { key: wrong }).then(
-      () => t.fail('it was taken'), error => error
-    )
+    const error: Error = await restore(encrypted(list), { key: wrong })
+      .then(() => t.fail('it was taken'), error => error)
     t.match(error, { code: 'HOLDFAST_INVALID_OPTION', path: 'key' })
     t.notMatch(error.stack, /hush!/)
   }

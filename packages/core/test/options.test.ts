@@ -12,23 +12,24 @@ t.test('defaults are as documented', async (t) => {
 
 t.test('a wrong option is an error that names it', async (t) => {
   const wrong: Array<[string, object]> = [
-    ['backend', { backend: undefined }], ['backend', { backend: {} }], ['backend', { backend: null }],
-    ['namespace', { namespace: '' }], ['namespace', { namespace: 7 }],
-    ['ttl.idle', { ttl: { idle: 'soon' } }], ['ttl.absolute', { ttl: { absolute: 0 } }],
-    ['limits.maxSessions', { limits: { maxSessions: 0 } }], ['limits.maxSessions', { limits: { maxSessions: '5' } }],
-    [
-      'limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }
-    ], ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
+    ['backend', { backend: undefined }],
+    ['backend', { backend: {} }],
+    ['backend', { backend: null }],
+    ['namespace', { namespace: '' }],
+    ['namespace', { namespace: 7 }],
+    ['ttl.idle', { ttl: { idle: 'soon' } }],
+    ['ttl.absolute', { ttl: { absolute: 0 } }],
+    ['limits.maxSessions', { limits: { maxSessions: 0 } }],
+    ['limits.maxSessions', { limits: { maxSessions: '5' } }],
+    ['limits.maxPerOwner', { limits: { maxPerOwner: 1.5 } }],
+    ['limits.maxStateBytes', { limits: { maxStateBytes: Infinity } }],
     ['limits.evict', { limits: { evict: 'lru' } }],
-    [
-      'thresholds.latency', { thresholds: { latency: 0 } }
-    ], ['thresholds.interval', { thresholds: { interval: 'often' } }],
-    [
-      'thresholds.errorRate', { thresholds: { errorRate: 0 } }
-    ], ['thresholds.errorRate', { thresholds: { errorRate: 1.1 } }],
-    [
-      'thresholds.errorRate', { thresholds: { errorRate: NaN } }
-    ], ['thresholds.errorRate', { thresholds: { errorRate: '5%' } }]
+    ['thresholds.latency', { thresholds: { latency: 0 } }],
+    ['thresholds.interval', { thresholds: { interval: 'often' } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: 0 } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: 1.1 } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: NaN } }],
+    ['thresholds.errorRate', { thresholds: { errorRate: '5%' } }]
   ]
   for (const [path, options] of wrong) {
     t.throws(

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
-  type Backend, type SessionsOptions, Sessions, migrate, mirrored, ownerDigest, partitionOf, recordKey, switchable, unsealed, withFallback
+  type Backend, type SessionsOptions, Sessions, migrate, mirrored, ownerDigest, partitionOf, recordKey, switchable,
+  unsealed, withFallback
 } from '../dist/index.js'
 import { ROOT, allPartitions, recordKind } from '../dist/partitions.js'
 import { UNLIMITED, bytes } from './fixtures/given.js'
@@ -34,9 +35,8 @@ async function add ({ vault }: Sessions, name: string, id: string): Promise<stri
 
 /** All that is in a backend and in its partitions, comparably. */
 function everything (backend: Reference): unknown {
-  return [held(backend), ...Array.from(backend.known, ([name, one]) => [name, held(one)]).filter(
-    ([, { records }]: any) => Object.keys(records).length > 0
-  )]
+  const partitions = Array.from(backend.known, ([name, one]) => [name, held(one)])
+  return [held(backend), ...partitions.filter(([, { records }]: any) => Object.keys(records).length > 0)]
 }
 
 async function textOf (sessions: Sessions, name: string, key: string): Promise<string | undefined> {
@@ -198,7 +198,8 @@ t.test('a backend that is switched takes every partition along', async t => {
   t.equal((old.partition('tasks') as Reference).stored.size, 1, 'what serves now was asked')
 })
 
-t.test('during an outage a partition answers as its backend does, and what was ended or began there reaches the primary', async t => {
+t.test('during an outage a partition answers as its backend does, ' +
+  'and what was ended or began there reaches the primary', async t => {
   const { backend: primary, keys } = await furnished()
   const fallback = start().backend
   const changes: unknown[] = []
@@ -226,9 +227,8 @@ t.test('during an outage a partition answers as its backend does, and what was e
     records.read(keys.tasks as string), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' }, 'not known here, and no miss'
   )
   const begun = recordKey('mcp', ownerDigest('mcp', ADA), 'two', recordKind('tasks'))
-  t.equal(await records.create(
-    { key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }, UNLIMITED
-  ), 'created')
+  const record = { key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }
+  t.equal(await records.create(record, UNLIMITED), 'created')
   t.equal(await records.remove(keys.tasks as string), 'unseen')
   up()
   upTasks()

@@ -90,12 +90,21 @@ t.test('nobody is the same as nobody only', async (t) => {
 })
 
 t.test('what is no principal owns nothing: a missing subject must not be shared by all who lack it', async (t) => {
-  for (const wrong of [{}, {
-    subject: undefined
-  }, { subject: '' }, { subject: 7 }, { subject: ['ada'] }, { subject: 'ada', issuer: null },
-    {
-      subject: 'ada', clientId: 7
-    }, { subject: 'ada', tenantId: {} }, { subject: 'ada', perClient: 'yes' }, 'ada', 7, ['ada'], undefined]) {
+  for (const wrong of [
+    {},
+    { subject: undefined },
+    { subject: '' },
+    { subject: 7 },
+    { subject: ['ada'] },
+    { subject: 'ada', issuer: null },
+    { subject: 'ada', clientId: 7 },
+    { subject: 'ada', tenantId: {} },
+    { subject: 'ada', perClient: 'yes' },
+    'ada',
+    7,
+    ['ada'],
+    undefined
+  ]) {
     t.throws(() => ownerName(wrong as Principal), { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' })
   }
 })

@@ -201,10 +201,12 @@ t.test('of a snapshot that is damaged or under a key that is not here, what can 
   await sessions.exportSessionState(shelf)
   const [head, one, two, end] = shelf.lines
   const contents: Array<[content: string, uses: Array<[string, number]>]> = [
-    ['', []], ['nonsense', []], ['nonsense\n{}\n{"holdfast":"snapshot"}', []],
-    [
-      `x\n${head}`, [['k1', 1]]
-    ], [`${head}\nx\n{}\n${two}`, [['k1', 2]]], [`${head}\n${one}\n${two}\n${end}`, [['k1', 3]]]
+    ['', []],
+    ['nonsense', []],
+    ['nonsense\n{}\n{"holdfast":"snapshot"}', []],
+    [`x\n${head}`, [['k1', 1]]],
+    [`${head}\nx\n{}\n${two}`, [['k1', 2]]],
+    [`${head}\n${one}\n${two}\n${end}`, [['k1', 3]]]
   ]
   for (const [content, uses] of contents) {
     t.strictSame(await start({ codec: K2, snapshot: new Shelf(content) }).sessions.keysInUse(), new Map(uses))

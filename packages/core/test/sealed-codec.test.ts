@@ -33,9 +33,11 @@ t.test('a key that is not here may come back, one that is revoked never does', a
 })
 
 t.test('a key service that is down is a key that is not here', async (t) => {
-  const keyring = new Keyring(
-    { id: 'kms', wrap: async () => { throw new Error('down') }, unwrap: async () => undefined }
-  )
+  const keyring = new Keyring({
+    id: 'kms',
+    wrap: async () => { throw new Error('down') },
+    unwrap: async () => undefined
+  })
   await t.rejects(
     async () => await sealed(new Envelope(keyring), keyring).seal(bytes, PLACE), { code: 'HOLDFAST_KEY_UNAVAILABLE' }
   )

@@ -42,9 +42,11 @@ t.test('neither snapshots nor notes of ends hold an id or what a session holds',
   ])
   await sessions.exportSessionState()
   const text = snapshot.bytes?.toString() ?? ''
-  for (const line of snapshot.lines) for (const [, part = ''] of line.matchAll(
-    /"([\w-]{30,})"/g
-  )) t.notMatch(Buffer.from(part, 'base64url').toString('latin1'), /hush|ada/)
+  for (const line of snapshot.lines) {
+    for (const [, part = ''] of line.matchAll(/"([\w-]{30,})"/g)) {
+      t.notMatch(Buffer.from(part, 'base64url').toString('latin1'), /hush|ada/)
+    }
+  }
   t.notMatch(text, /hush|"ada"/)
   t.notOk(text.includes(id))
   await sessions.terminate(id, ADA)
@@ -83,9 +85,12 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
   const lines = [
     ...texts.map(text => signed('record', plainly({ ...record, body: Buffer.from(text) }))),
     signed('record', plainly({ ...record, owner: '', key: recordKey('mcp', '', 'hush-id') })),
-    signed('record', { ...plainly(record), version: 'hush' }), signed(
-      'record', '"hush'
-    ), signed('stream', '{"key":"hush"}'), signed('end', '"hush"'), 'hush\n', '{"hush":"hush"}\n'
+    signed('record', { ...plainly(record), version: 'hush' }),
+    signed('record', '"hush'),
+    signed('stream', '{"key":"hush"}'),
+    signed('end', '"hush"'),
+    'hush\n',
+    '{"hush":"hush"}\n'
   ]
   const after = start({ codec: unsealed, isContext: () => false })
   listen(after.sessions)
@@ -102,14 +107,14 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
     new Shelf(await header({ codec: unsealed }) + signed('record', plainly(record))), { filter: () => true }
   ))
   const elements = [{ sessionId: 'hush id' }, { sessionId: 'hush', metadata: 'hush' }, 'hush', {
-    sessionId: 'hush', metadata: {
-      createdAt: new Date().toISOString(), lastAccess: new Date().toISOString()
-    }, context: { n8nApiUrl: 'https://hush.example', n8nApiKey: 'hush' }
+    sessionId: 'hush',
+    metadata: { createdAt: new Date().toISOString(), lastAccess: new Date().toISOString() },
+    context: { n8nApiUrl: 'https://hush.example', n8nApiKey: 'hush' }
   }]
   for (const content of [JSON.stringify(elements), '["hush', 'hush:hush:hush']) {
-    await attempt(
-      after.sessions.restoreSessionState(new Shelf(content), { n8nMcp: { key: Buffer.from('hush'.repeat(8)) } })
-    )
+    await attempt(after.sessions.restoreSessionState(new Shelf(content), {
+      n8nMcp: { key: Buffer.from('hush'.repeat(8)) }
+    }))
     await attempt(after.sessions.restoreSessionState(new Shelf(content), { n8nMcp: { key: 'hush' } }))
   }
   for (const body of texts) {

@@ -109,9 +109,14 @@ t.test('get says what is known without an id', async (t) => {
   const { id, key, owner, state } = await sessions.create({ principal: ADA })
   const { now } = backend
   t.strictSame(await sessions.get(id, ADA), {
-    label: key.split('.')[1]?.slice(
-      0, 8
-    ), key, owner, createdAt: now, usedAt: now, version: 1, expiresAt: now + 60_000, state
+    label: key.split('.')[1]?.slice(0, 8),
+    key,
+    owner,
+    createdAt: now,
+    usedAt: now,
+    version: 1,
+    expiresAt: now + 60_000,
+    state
   })
 })
 

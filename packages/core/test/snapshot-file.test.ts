@@ -360,9 +360,8 @@ t.test('an end that could not be noted is told to whoever waited for it, and not
   }
   const { sessions } = start({ snapshot: sink })
   const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
-  for (const { reason } of await Promise.allSettled(
-    all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null))
-  ) as PromiseRejectedResult[]) t.match(reason, FAILED)
+  const endings = await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null)))
+  for (const { reason } of endings as PromiseRejectedResult[]) t.match(reason, FAILED)
   broken = false
   await sessions.terminate(all[2]!.id, null)
   const noted = readFileSync(`${path}.ended`, 'utf8')

@@ -55,7 +55,10 @@ function isPart (back: Held, all: Held): boolean {
   }))
 }
 
-/** Every place at the edges of lines and in the header, and some elsewhere. The endurance suite damages snapshots everywhere. */
+/**
+ * Every place at the edges of lines and in the header, and some elsewhere. The endurance suite damages snapshots
+ * everywhere.
+ */
 function places (bytes: Buffer): number[] {
   const header = bytes.indexOf('\n')
   return [...bytes.keys()].filter(at => at <= header || at % 7 === 0 || bytes.subarray(at - 1, at + 2).includes('\n'))
@@ -68,12 +71,13 @@ t.test('cut off anywhere, a snapshot brings back what is whole, and says that th
     const whole = bytes.subarray(0, length).toString().split('\n').slice(0, -1)
     const complete = lines.findIndex((line, index) => line !== whole[index])
     const cutAtEnd = bytes.subarray(0, length).toString().split('\n').at(-1) === lines[whole.length]
-    const expected = lines.slice(0, cutAtEnd ? complete + 1 : complete).filter(line =>
-      line.startsWith('{"record"')).length
+    const expected = lines.slice(0, cutAtEnd ? complete + 1 : complete)
+      .filter(line => line.startsWith('{"record"')).length
     const { report, back, shelf } = await restore(bytes.subarray(0, length))
-    if (report.restored !== expected || report.invalid.length === 0 || !isPart(
-      back, all
-    ) || !shelf.kept[0]?.equals(bytes.subarray(0, length))) {
+    if (
+      report.restored !== expected || report.invalid.length === 0 || !isPart(back, all) ||
+      !shelf.kept[0]?.equals(bytes.subarray(0, length))
+    ) {
       wrong.push(`${length} bytes: ${JSON.stringify(report)}`)
     }
   }
@@ -85,7 +89,8 @@ t.test('cut off anywhere, a snapshot brings back what is whole, and says that th
   )
 })
 
-t.test('with any byte changed, at most the session on that line is lost, and with a newline changed those on both sides', async (t) => {
+t.test('with any byte changed, at most the session on that line is lost, ' +
+  'and with a newline changed those on both sides', async (t) => {
   const { bytes, lines, all } = await small()
   const start = (lines[0]?.length ?? 0) + 1
   const wrong: string[] = []
@@ -93,18 +98,18 @@ t.test('with any byte changed, at most the session on that line is lost, and wit
     const changed = Buffer.from(bytes)
     changed[at] = (bytes[at] as number) ^ (1 << (at % 8))
     const { report, back } = await restore(changed)
-    if (report.restored < (bytes[at] === 10 ? 1 : 2) || report.restored + report.invalid.length < 3 || !isPart(
-      back, all
-    )) wrong.push(`byte ${at}: ${JSON.stringify(report)}`)
+    if (
+      report.restored < (bytes[at] === 10 ? 1 : 2) || report.restored + report.invalid.length < 3 || !isPart(back, all)
+    ) wrong.push(`byte ${at}: ${JSON.stringify(report)}`)
     if (at < bytes.length - 1 && report.invalid.length === 0) wrong.push(`byte ${at} was changed and nobody noticed`)
   }
   for (let at = 0; at < start; at++) {
     const changed = Buffer.from(bytes)
     changed[at] = (bytes[at] as number) ^ (1 << (at % 8))
     const { report, back } = await restore(changed)
-    if (![0, 3].includes(report.restored) || (report.restored === 0 && report.invalid.length === 0) || !isPart(
-      back, all
-    )) wrong.push(`byte ${at} of the header: ${JSON.stringify(report)}`)
+    if (
+      ![0, 3].includes(report.restored) || (report.restored === 0 && report.invalid.length === 0) || !isPart(back, all)
+    ) wrong.push(`byte ${at} of the header: ${JSON.stringify(report)}`)
   }
   t.strictSame(wrong, [])
 })
@@ -183,7 +188,11 @@ t.test('a whole file that is none of ours is refused with a reason', async (t) =
     ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":[1]}', 'HEADER_DAMAGED'],
     ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":""}', 'HEADER_DAMAGED'],
     ['{"holdfast":"snapshot","format":1,"namespace":"other","createdAt":1,"mac":""}', 'HEADER_DAMAGED'],
-    ['{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":"","__proto__":{"createdAt":1},"constructor":0}', 'HEADER_DAMAGED'],
+    [
+      '{"holdfast":"snapshot","format":1,"namespace":"mcp","createdAt":1,"mac":"","__proto__":{"createdAt":1},' +
+        '"constructor":0}',
+      'HEADER_DAMAGED'
+    ],
     [await header({ namespace: 'other' }), 'OTHER_NAMESPACE']
   ]
   for (const [content, code] of files) {
@@ -283,20 +292,20 @@ t.test('a field with a wrong value refuses its session, however well it is seale
     ...['version', 'createdAt', 'usedAt', 'idle', 'deadline'].flatMap(
       field => ['1', 0.1, -1, 1e308, 2 ** 60].map(value => ({ [field]: value }))
     ),
-    { version: 0 }, {
-      version: 2 ** 53 - 1
-    }, { idle: 0 }, { usedAt: createdAt - 1 }, { deadline: createdAt }, { deadline: createdAt - 1 },
-    { key: 'tag.digest' }, {
-      key: `${good.key}x`
-    }, { key: `${good.key}.x` }, { key: 'x'.repeat(1_000_000) }, { key: recordKey('mcp', someone, 'id') },
+    { version: 0 }, { version: 2 ** 53 - 1 }, { idle: 0 },
+    { usedAt: createdAt - 1 }, { deadline: createdAt }, { deadline: createdAt - 1 },
+    { key: 'tag.digest' }, { key: `${good.key}x` }, { key: `${good.key}.x` },
+    { key: 'x'.repeat(1_000_000) }, { key: recordKey('mcp', someone, 'id') },
     { owner: '' }, { owner: 'ada' }, { owner: someone }
   ].filter(change => !(Object.hasOwn(change, 'body') && ['x y'].includes(change.body as string)))
   const lines = wrong.map(change => signed('record', { ...good, ...change }))
-  lines.push(...['null', '[]', '1', '"x"', '{}', 'nonsense', '', `${'['.repeat(
-    100_000
-  )}${']'.repeat(100_000)}`, `{"key":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
-    '{"__proto__":{"key":"x"},"constructor":{"prototype":1}}', JSON.stringify(good).replace('{', '{"deadline":1e999,')
-      .replace(/"deadline":\d+/, '"deadline":1e999')].map(json => signed('record', json)))
+  lines.push(...[
+    'null', '[]', '1', '"x"', '{}', 'nonsense', '',
+    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+    `{"key":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    '{"__proto__":{"key":"x"},"constructor":{"prototype":1}}',
+    JSON.stringify(good).replace('{', '{"deadline":1e999,').replace(/"deadline":\d+/, '"deadline":1e999')
+  ].map(json => signed('record', json)))
   const { report, back } = await restore(await header() + lines.join('') + signed('record', good))
   t.equal(report.restored, 1)
   t.strictSame(Object.keys(back.records), [record.key])
@@ -321,9 +330,10 @@ t.test('so does one of a stream, and its session comes back without it', async (
   t.equal(report.restored, 1)
   t.strictSame(lineNumbers(report).slice(0, -1), lines.map((_, i) => i + 3))
   t.strictSame([...backend.logs.get(record.key)?.keys() ?? []], ['good'])
-  const other = await restore(await header() + signed(
-    'record', plainly(record)
-  ) + signed('stream', { ...stream, key: 7 }) + signed('stream', { ...stream, key: 'x' }))
+  const other = await restore(
+    await header() + signed('record', plainly(record)) +
+    signed('stream', { ...stream, key: 7 }) + signed('stream', { ...stream, key: 'x' })
+  )
   t.match(other.report.invalid, [
     { line: 3, code: 'WRONG_FIELD', reason: 'a field has a wrong value' },
     { line: 4, code: 'NO_SESSION', reason: 'a stream without its session' },
@@ -403,7 +413,10 @@ t.test('a context that does not match its schema any more is refused', async (t)
 })
 
 t.test('a session of deep or strange JSON is taken as it is or refused, and harms nobody', async (t) => {
-  const state = (data: string): string => `{"schema":1,"principal":null,"client":{},"handshake":{"initialize":{},"protocolVersion":"","initialized":false},"replay":{"subscriptions":[]},"context":null,"data":${data}}`
+  const state = (data: string): string =>
+    '{"schema":1,"principal":null,"client":{},' +
+    '"handshake":{"initialize":{},"protocolVersion":"","initialized":false},' +
+    `"replay":{"subscriptions":[]},"context":null,"data":${data}}`
   const datas = [
     `{"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
@@ -440,9 +453,11 @@ t.test('very many bytes of streams for one session are stored as they come', asy
     write: async () => {},
     read: async function * () {
       yield head + signed('record', plainly(record))
-      for (; read < 30; read++) yield signed('stream', {
-        key: record.key, name: `s${read}`, head: '', floor: 0, entries: [entry], ended: true, delivered: 0
-      })
+      for (; read < 30; read++) {
+        yield signed('stream', {
+          key: record.key, name: `s${read}`, head: '', floor: 0, entries: [entry], ended: true, delivered: 0
+        })
+      }
     } as never
   })
   t.match(report, { restored: 1 })

@@ -205,8 +205,11 @@ t.test('a filter and a limit say what is restored, and progress is told', async 
   await sessions.exportSessionState(shelf)
   const told: number[] = []
   const after = start()
-  const options = { filter: ({ state }: { state?: { principal: unknown } }): boolean =>
-    (state?.principal as typeof ADA).subject === 'ada', limit: 80 }
+  const options = {
+    filter: ({ state }: { state?: { principal: unknown } }): boolean =>
+      (state?.principal as typeof ADA).subject === 'ada',
+    limit: 80
+  }
   t.strictSame(
     await after.sessions.restoreSessionState(shelf, { ...options, onProgress: ({ restored }) => told.push(restored) }),
     { ...NOTHING, restored: 80, overLimit: 45 }
@@ -290,9 +293,10 @@ t.test('a place that is slow holds up nobody but itself', async (t) => {
     await new Promise<void>(resolve => { taken = resolve })
     await write.call(slow, stream)
   }
-  const waiting = [sessions.exportSessionState(slow), sessions.restoreSessionState(slow)].map(
-    async work => { await work; order += 'slow ' }
-  )
+  const waiting = [sessions.exportSessionState(slow), sessions.restoreSessionState(slow)].map(async work => {
+    await work
+    order += 'slow '
+  })
   await sessions.exportSessionState(new Shelf())
   order += 'quick '
   taken()
@@ -438,9 +442,11 @@ for (const [again, ask] of Object.entries({
     const before = start({ snapshot })
     const { id } = await before.sessions.create({ principal: ADA })
     await before.sessions.exportSessionState()
-    for (let i = 0; i < 2; i++) await t.rejects(
-      before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
-    )
+    for (let i = 0; i < 2; i++) {
+      await t.rejects(
+        before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
+      )
+    }
     full = false
     await ask(before, id)
     const after = start({ snapshot })
@@ -521,7 +527,8 @@ t.test('a session whose own key is not here comes back sealed, although there is
   await t.rejects(sessions.open(id, null), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
 })
 
-t.test('where the backend is full, the rest comes back, the report says what did not, and a copy is kept', async (t) => {
+t.test('where the backend is full, the rest comes back, ' +
+  'the report says what did not, and a copy is kept', async (t) => {
   const snapshot = new Shelf()
   const before = start({ snapshot })
   const { ada, nobody, bob } = await furnish(before)

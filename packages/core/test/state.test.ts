@@ -67,7 +67,9 @@ t.test('a body of any other shape is refused', async (t) => {
   }
   for (const replay of [
     {}, { subscriptions: 'all' }, { subscriptions: [1] }, { subscriptions: [null] }, { subscriptions: [], logLevel: 1 }
-  ]) hostile.push({ ...valid, replay })
+  ]) {
+    hostile.push({ ...valid, replay })
+  }
   for (const body of hostile) {
     t.throws(() => format.decode(bytes(body)), { code: 'HOLDFAST_INVALID_STATE' }, JSON.stringify(body))
   }

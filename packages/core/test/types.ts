@@ -1,8 +1,9 @@
 // Compiled, never run: what a user may write against the public API, and what the compiler must refuse.
 import {
-  type Backend, type Codec, type Created, type DataChange, ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, type Json, type JsonObject,
-  type Principal, type RecordKey, type Session, Sessions, type SessionState, type SessionSummary, type StoredRecord, Sweeper, expiresAt, isHoldfastError,
-  milliseconds, ownerDigest, plain, recordKey, samePrincipal
+  type Backend, type Codec, type Created, type DataChange, ERROR_CODES, type ErrorCode, HoldfastError,
+  InvalidOptionError, type Json, type JsonObject, type Principal, type RecordKey, type Session, Sessions,
+  type SessionState, type SessionSummary, type StoredRecord, Sweeper, expiresAt, isHoldfastError, milliseconds,
+  ownerDigest, plain, recordKey, samePrincipal
 } from '@holdfast/core'
 import { type ContractCheck, type Harness, checks, runContract } from '@holdfast/core/contract'
 
@@ -21,9 +22,11 @@ const sessions = new Sessions({ backend })
 new Sweeper(sessions, '10s').start()
 expectType<Promise<void>>()(new Sweeper(sessions).stop())
 export const configured = new Sessions({
-  backend, namespace: 'app', codec: plain, ttl: {
-    idle: '30m', absolute: 1_000
-  }, limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, evict: 'idle' }
+  backend,
+  namespace: 'app',
+  codec: plain,
+  ttl: { idle: '30m', absolute: 1_000 },
+  limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, evict: 'idle' }
 })
 // @ts-expect-error a backend is required
 export const bare = new Sessions({})
@@ -88,10 +91,9 @@ export const stop: () => void = sessions.on('expired', ({ label, key, owner, rea
   expectType<number>()(createdAt + usedAt)
 })
 sessions.on('terminated', async ({ reason }) => { expectType<'terminated' | 'evicted'>()(reason) })
-sessions.on(
-  'limitReached',
-  ({ limit }) => { expectType<'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'>()(limit) }
-)
+sessions.on('limitReached', ({ limit }) => {
+  expectType<'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'>()(limit)
+})
 sessions.on('error', ({ error }) => { expectType<unknown>()(error) })
 // @ts-expect-error there is no such event
 sessions.on('gone', () => {})

@@ -47,7 +47,8 @@ t.test('a draft is a copy: keeping it changes nothing later', async (t) => {
   t.strictSame(await session.update(increment), { list: [1, 2], n: 1 })
 })
 
-t.test('fifty updates through three managers at once end at exactly fifty, and each sees a number of its own', async (t) => {
+t.test('fifty updates through three managers at once end at exactly fifty, ' +
+  'and each sees a number of its own', async (t) => {
   const backend = new Reference()
   const replace = backend.records.replace
   backend.records.replace = async (...args) => {

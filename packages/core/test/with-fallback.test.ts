@@ -249,7 +249,8 @@ t.test('many calls that meet the outage together make one', async t => {
   t.equal(backend.activations, 1)
 })
 
-t.test('a call that was on its way to the primary, and fails after the others did, is answered by the fallback', async t => {
+t.test('a call that was on its way to the primary, and fails after the others did, ' +
+  'is answered by the fallback', async t => {
   const { primary, backend, leave } = start(t, { probe: '1h' })
   let fail = (_error: Error): void => {}
   primary.records.count = async () => await new Promise((resolve, reject) => { fail = reject })
@@ -317,9 +318,9 @@ t.test('subscriptions and presence are wherever it is', async t => {
   await backend.bus.publish('channel', bytes('one'))
   leave()
   t.equal(await backend.bus.publish('channel', bytes('two')), 1)
-  const stopTwo = await backend.bus.subscribe(
-    'channel', message => { heard.push(`again ${Buffer.from(message).toString()}`) }
-  )
+  const stopTwo = await backend.bus.subscribe('channel', message => {
+    heard.push(`again ${Buffer.from(message).toString()}`)
+  })
   t.strictSame(await backend.presence.list(), ['mine'])
   await backend.presence.announce('mine', 60_000)
   await comeBack()

@@ -57,8 +57,10 @@ export function readHeader (text: string): Header | SnapshotReason | undefined {
   const { format, namespace, createdAt, mac, sum } = header
   if (format !== FORMAT) return 'UNKNOWN_FORMAT'
   const key = decode(mac)
-  if (sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`)) return 'HEADER_DAMAGED'
-  if (typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined) return 'HEADER_DAMAGED'
+  if (
+    sum !== sumOf(`${text.slice(0, -SUM_TAIL)}}`) ||
+    typeof namespace !== 'string' || !isCount(createdAt, 0) || key === undefined
+  ) return 'HEADER_DAMAGED'
   return { namespace, createdAt, mac: key }
 }
 
