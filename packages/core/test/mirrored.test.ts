@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { type Backend, type MirroredBackend, Sessions, mirrored } from '../dist/index.js'
+import { REMOVED } from '../dist/moving/change.js'
 import { Follower } from '../dist/moving/follower.js'
+import { Marks } from '../dist/moving/marks.js'
 import { bytes, draft, given, UNLIMITED } from './fixtures/given.js'
 import { outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'
@@ -141,6 +143,17 @@ t.test('a copy that lacks too much to tell it apart is looked at whole', async t
   t.strictSame(held(copy), held(primary))
   t.match(follower.lag, { pending: 0, age: 0 })
   await follower.settled()
+})
+
+t.test('what happens to a record while an attempt to bring it up to date fails is not forgotten', async t => {
+  const marks = new Marks(10)
+  t.equal(marks.add('', 'tag.one', { kind: 'used', version: 1 }), true)
+  t.equal(marks.add('notes', 'tag.one', { kind: 'changed' }), true)
+  const taken = marks.take(10)
+  t.match(taken, [{ partition: '', mark: { kind: 'used' } }, { partition: 'notes', mark: { kind: 'changed' } }])
+  marks.add('', 'tag.one', REMOVED)
+  marks.putBack(taken)
+  t.match(marks.take(10), [{ partition: '', mark: { kind: 'removed' } }, { partition: 'notes', mark: { kind: 'changed' } }])
 })
 
 t.test('who waits for a copy hears when it is let go of', async t => {

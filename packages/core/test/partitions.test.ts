@@ -191,7 +191,7 @@ t.test('a backend that is switched takes every partition along', async t => {
   const next = start().backend
   const backend = switchable(old)
   const tasks: Backend = backend.partition('tasks')
-  await backend.switchTo(next)
+  await backend.switchTo(next, { signal: new AbortController().signal })
   t.strictSame(everything(next), everything(old))
   t.equal(await tasks.records.touch(keys.tasks as string, 1), 'current')
   t.ok(await tasks.records.remove(keys.tasks as string))
@@ -230,11 +230,14 @@ t.test('during an outage a partition answers as its backend does, ' +
   const record = { key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }
   t.equal(await records.create(record, UNLIMITED), 'created')
   t.equal(await records.remove(keys.tasks as string), 'unseen')
+  const ended = { key: keys.tasks as string, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }
+  const late = { ...ended, key: recordKey('mcp', ownerDigest('mcp', ADA), 'three', recordKind('tasks')) }
+  t.strictSame(await records.createMany([ended, late], UNLIMITED), ['exists', 'created'], 'what ended stays ended')
   up()
   upTasks()
   Object.assign(primary, { ping, partitions })
   await serves
-  t.match(changes, ['fallback', undefined, 'primary', { revoked: 1, carried: 1, conflicts: 0, refused: 0 }])
+  t.match(changes, ['fallback', undefined, 'primary', { revoked: 1, carried: 2, conflicts: 0, refused: 0 }])
   t.equal(await records.read(keys.tasks as string), undefined)
   t.ok(await primary.partition('tasks').records.read(begun))
   t.ok(await primary.partition('handles').records.read(keys.handles as string), 'another partition was left alone')

@@ -550,6 +550,17 @@ t.test('where the backend is full, the rest comes back, ' +
   t.equal(snapshot.kept.length, 1)
 })
 
+t.test('an outage while streams are restored is one', async (t) => {
+  const snapshot = new Shelf()
+  const before = start({ snapshot })
+  await furnish(before)
+  await before.sessions.exportSessionState()
+  const { backend, sessions } = start({ snapshot })
+  backend.events.restore = async () => { throw new Error('connection lost') }
+  await t.rejects(sessions.restoreSessionState(), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+  t.equal(sessions.incomplete, true)
+})
+
 t.test('a copy is kept of what is over a limit', async (t) => {
   const snapshot = new Shelf()
   const before = start({ snapshot })

@@ -53,6 +53,9 @@ t.test('values of another kind are created, opened, used, changed, listed and re
     pages.push(...await Promise.all(page.map(async record => await vault.value(record))))
   }
   t.strictSame(pages, [{ text: 'hello', lines: ['a'] }])
+  const heads = []
+  for await (const page of vault.headPages({ limit: 10 })) heads.push(...page)
+  t.match(heads, [{ key, version: 2, body: undefined }])
   t.match(await vault.revoke(key), { key, version: 2 })
   t.equal(await vault.revoke(key), undefined)
   t.equal(await vault.touch(note!), false)
@@ -111,6 +114,14 @@ t.test('what is no such value is refused where it comes in, and reported where i
   await vault.replace(key, 1, Buffer.from('{"text":1}'))
   await t.rejects(vault.open(key), { code: 'HOLDFAST_INVALID_STATE' })
   t.strictSame(unreadable, [key])
+})
+
+t.test('nobody has to be told of what cannot be opened', async t => {
+  const { vault, add } = notes()
+  const key = await add('one', null, { text: '', lines: [] })
+  await vault.replace(key, 1, Buffer.from('damaged'))
+  const quiet = new Vault<Note>(vault, { idle: 1, absolute: 1, format: vault.format })
+  await t.rejects(quiet.open(key), { code: 'HOLDFAST_INVALID_STATE' })
 })
 
 t.test('an outage is told once, and is never a miss', async t => {

@@ -6,11 +6,7 @@ export function onPartition (harness: Harness, name = 'contract'): Harness {
     ...harness,
     async make () {
       const { backend, second, ...subject } = await harness.make()
-      return {
-        ...subject,
-        backend: backend.partition(name),
-        ...(second !== undefined && { second: second.partition(name) })
-      }
+      return { ...subject, backend: backend.partition(name), second: (second ?? backend).partition(name) }
     }
   }
 }

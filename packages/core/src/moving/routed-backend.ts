@@ -62,7 +62,6 @@ class RoutedPartition implements Backend {
   partition (name: string): Backend { return this.whole.partition(name) }
   async partitions (): Promise<string[]> { return await this.whole.partitions() }
   async ping (): Promise<void> { await this.whole.ping() }
-  status (): BackendStatus { return this.whole.status() }
   /** It closes with its backend. */
   async close (): Promise<void> {}
 }

@@ -4,7 +4,7 @@ import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js
 import { headPages, recordPages } from '../pages.js'
 import { ROOT, allPartitions, partitionOf } from '../partitions.js'
 import { within } from '../within.js'
-import { bring, bringNew } from './bring.js'
+import { bring } from './bring.js'
 import { RoutedBackend } from './routed-backend.js'
 import { Router } from './router.js'
 import { Stopgap } from './stopgap.js'
@@ -186,20 +186,12 @@ class Fallback extends RoutedBackend implements FallbackBackend {
     if (!mine && await primary.records.read(key) !== undefined) return 'conflicts'
     this.#carried.add(carried)
     try {
-      if (!mine) return (await bringNew(primary, [whole])).length > 0 ? 'carried' : await this.#again(primary, whole)
-      await bring(primary, whole)
-      return 'carried'
+      const outcome = await bring(primary, whole)
+      return outcome === 'skipped' && !mine ? 'conflicts' : 'carried'
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'refused'
       throw error
     }
-  }
-
-  /**
-   * The primary had none alive, and its key was taken all the same: by a tombstone, or by a record that has expired.
-   */
-  async #again (primary: Backend, whole: WholeRecord): Promise<'carried' | 'conflicts'> {
-    return await bring(primary, whole) === 'skipped' ? 'conflicts' : 'carried'
   }
 
   /** What was the primary's once, or of an earlier process, would come back from the dead. */
