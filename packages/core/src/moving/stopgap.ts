@@ -10,6 +10,12 @@ import type { RecordKey } from '../record.js'
 export class Stopgap implements Backend {
   readonly records: RecordStore
   readonly events: EventLog
+  readonly bus
+  readonly presence
+  readonly shared
+  readonly durable
+  readonly ping
+  readonly close
   /** Sessions that have ended while the primary was away. */
   readonly ended = new Set<RecordKey>()
   /** Owners all of whose sessions have. */
@@ -20,6 +26,12 @@ export class Stopgap implements Backend {
   constructor (private readonly backend: Backend, partitions = new Map<string, Stopgap>()) {
     this.#partitions = partitions
     const { records, events } = backend
+    this.bus = backend.bus
+    this.presence = backend.presence
+    this.shared = backend.shared
+    this.durable = backend.durable
+    this.ping = backend.ping.bind(backend)
+    this.close = backend.close.bind(backend)
     this.records = {
       create: async (record, limits) => this.ended.has(record.key) ? 'exists' : await records.create(record, limits),
       createMany: async (given, limits) => {
@@ -77,11 +89,6 @@ export class Stopgap implements Backend {
     }
   }
 
-  get bus (): Backend['bus'] { return this.backend.bus }
-  get presence (): Backend['presence'] { return this.backend.presence }
-  get shared (): boolean { return this.backend.shared }
-  get durable (): boolean { return this.backend.durable }
-
   partition (name: string): Stopgap {
     const known = this.#partitions.get(partitionName(name))
     if (known !== undefined) return known
@@ -94,9 +101,6 @@ export class Stopgap implements Backend {
   async partitions (): Promise<string[]> {
     return [...new Set([...await this.backend.partitions(), ...this.#partitions.keys()])].sort()
   }
-
-  async ping (): Promise<void> { await this.backend.ping() }
-  async close (): Promise<void> { await this.backend.close() }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless it is known to have ended */
   async #missing (key: RecordKey): Promise<undefined> {
