@@ -54,11 +54,11 @@ t.test('changing over while requests run', async t => {
 })
 
 t.test('a second copy', async t => {
-  const [primary, replica] = [memory(), memory()]
-  const { client, store } = await run(t, 2, { primary, replica })
-  t.equal(await (store as MirroredBackend).promote(replica), 0)
+  const [primary, copy] = [memory(), memory()]
+  const { client, store } = await run(t, 2, { primary, copy })
+  t.equal(await (store as MirroredBackend).promote(copy), 0)
   t.strictSame(await client.call('echo', { fine: true }), { fine: true })
-  t.equal(await replica.records.count(), 1)
+  t.equal(await copy.records.count(), 1)
 })
 
 t.test('while the store is away', async t => {
