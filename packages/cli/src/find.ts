@@ -15,7 +15,7 @@ export async function find (io: Io, sessions: Sessions, name: string): Promise<S
   }
   if (found.length > 1) throw new Failure('Several sessions have this label: give the key, as --json lists it.')
   const [record] = found
-  return record === undefined ? none() : await sessions.getByKey(record.key) ?? none()
+  return (record && await sessions.getByKey(record.key)) ?? none()
 }
 
 function none (): never {

@@ -153,7 +153,10 @@ t.test('what happens to a record while an attempt to bring it up to date fails i
   t.match(taken, [{ partition: '', mark: { kind: 'used' } }, { partition: 'notes', mark: { kind: 'changed' } }])
   marks.add('', 'tag.one', REMOVED)
   marks.putBack(taken)
-  t.match(marks.take(10), [{ partition: '', mark: { kind: 'removed' } }, { partition: 'notes', mark: { kind: 'changed' } }])
+  t.match(marks.take(10), [
+    { partition: '', mark: { kind: 'removed' } },
+    { partition: 'notes', mark: { kind: 'changed' } }
+  ])
 })
 
 t.test('who waits for a copy hears when it is let go of', async t => {

@@ -230,8 +230,9 @@ t.test('during an outage a partition answers as its backend does, ' +
   const record = { key: begun, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }
   t.equal(await records.create(record, UNLIMITED), 'created')
   t.equal(await records.remove(keys.tasks as string), 'unseen')
-  const ended = { key: keys.tasks as string, owner: ownerDigest('mcp', ADA), idle: 600_000, absolute: 600_000, body: bytes('x') }
-  const late = { ...ended, key: recordKey('mcp', ownerDigest('mcp', ADA), 'three', recordKind('tasks')) }
+  const owner = ownerDigest('mcp', ADA)
+  const ended = { key: keys.tasks as string, owner, idle: 600_000, absolute: 600_000, body: bytes('x') }
+  const late = { ...ended, key: recordKey('mcp', owner, 'three', recordKind('tasks')) }
   t.strictSame(await records.createMany([ended, late], UNLIMITED), ['exists', 'created'], 'what ended stays ended')
   up()
   upTasks()

@@ -21,6 +21,17 @@ t.test('changes that were answered are counted; looks, uses and failures are not
   await backend.close()
 })
 
+t.test('changes of partitions count, too', async t => {
+  const given = memory()
+  const { backend, changes } = countingChanges(given)
+  const notes = backend.partition('notes')
+  t.equal(backend.partition('notes'), notes)
+  t.strictSame(await notes.records.createMany([record('tag.a')], LIMITS), ['created'])
+  t.equal(changes(), 1)
+  t.ok(await given.partition('notes').records.read('tag.a'))
+  t.strictSame(await backend.partitions(), ['notes'])
+})
+
 t.test('everything else is what the other backend says, as it says it now', async t => {
   const calls: string[] = []
   const given = memory()

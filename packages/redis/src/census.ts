@@ -9,7 +9,9 @@ const FRESH = 1000
 /** How many records there are, by the index. Exact when it matters: near the cap, each creation counts anew. */
 export class Census {
   #count = 0
+  /** Admitted since the count. */
   #made = 0
+  #counting: Promise<number> | undefined
   #at = -Infinity
 
   constructor (private readonly link: Link, private readonly keys: Keys, private readonly now: () => number) {}
@@ -27,9 +29,14 @@ export class Census {
 
   /** How many of those that are wanted find room. */
   async room (most: number, wanted: number): Promise<number> {
+    const isFar = (): boolean => this.#count + this.#made + wanted < most * 0.9
+    if (isFar() && this.now() - this.#at >= FRESH) {
+      // Far from the cap, those who ask at the same time wait for one count.
+      this.#counting ??= this.count().finally(() => { this.#counting = undefined })
+      await this.#counting
+    }
+    if (!isFar()) return Math.max(0, Math.min(wanted, most - await this.count()))
     this.#made += wanted
-    const isFresh = this.now() - this.#at < FRESH
-    if (isFresh && this.#count + this.#made < most * 0.9) return wanted
-    return Math.max(0, Math.min(wanted, most - await this.count()))
+    return wanted
   }
 }

@@ -130,8 +130,14 @@ export class RedisError extends Error {
   get outage (): boolean { return REDIS_ERRORS[this.code].outage }
 }
 
-export function isForeign (error: unknown): error is RedisError {
-  return error instanceof RedisError && error.code === 'REDIS_FOREIGN'
+/**
+ * For a value that is not ours, which is reported and kept: to callers it is no record.
+ *
+ * @throws any other error
+ */
+export function noRecord (error: unknown, report: (error: Error) => void): undefined {
+  if (!(error instanceof RedisError && error.code === 'REDIS_FOREIGN')) throw error
+  report(error)
 }
 
 /** What to throw for something that ioredis threw. */

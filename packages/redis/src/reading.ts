@@ -1,6 +1,6 @@
 import type { RecordHead, RecordKey, StoredRecord } from '@holdfast/core'
 import { batches } from './batches.js'
-import { isForeign } from './errors.js'
+import { noRecord } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
 import { Reply, toRecord } from './reply.js'
@@ -31,13 +31,11 @@ export class Reading {
     return pages.flat()
   }
 
-  /** A value that is not ours is reported and kept; to callers it is no record. */
   #record (key: RecordKey, answer: unknown): StoredRecord | undefined {
     try {
       return answer === null ? undefined : toRecord(key, answer).record
     } catch (error) {
-      if (!isForeign(error)) throw error
-      this.report(error as Error)
+      return noRecord(error, this.report)
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Census } from './census.js'
 import type { Claims } from './claims.js'
 import type { Creation, Creations } from './creations.js'
 import type { Departures } from './departures.js'
-import { RedisError, isForeign, translate } from './errors.js'
+import { RedisError, noRecord, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Idleness } from './idleness.js'
 import type { Link } from './link.js'
@@ -60,7 +60,7 @@ export class RedisRecords implements RecordStore {
     try {
       return this.#known(key, Reply.of(await this.link.run('read', [this.keys.record(key)])).item())
     } catch (error) {
-      return this.#foreign(error)
+      return noRecord(error, this.report)
     }
   }
 
@@ -69,7 +69,7 @@ export class RedisRecords implements RecordStore {
       const answer = await this.link.run('touch', [this.keys.record(key)], [version, this.stamps.of(key, version)])
       return answer === 1 ? 'current' : this.#known(key, answer)
     } catch (error) {
-      return this.#foreign(error)
+      return noRecord(error, this.report)
     }
   }
 
@@ -174,12 +174,6 @@ export class RedisRecords implements RecordStore {
     const { record, writeId } = toRecord(key, answer)
     this.stamps.learn(key, record.version, writeId)
     return record
-  }
-
-  /** A value that is not ours is reported and kept; to callers it is no record. */
-  #foreign (error: unknown): undefined {
-    if (!isForeign(error)) throw error
-    this.report(error)
   }
 }
 
