@@ -19,7 +19,7 @@ export class Limits {
    */
   constructor (
     private readonly store: SealedStore,
-    readonly caps: RecordLimits,
+    private readonly caps: RecordLimits,
     private readonly eviction: Eviction | undefined,
     private readonly onReached: (reached: LimitReached) => void
   ) {}

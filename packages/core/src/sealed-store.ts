@@ -16,39 +16,42 @@ export interface Located {
 
 /** Where records of one kind are stored, and how they are sealed. It does not know what they say. */
 export class SealedStore {
+  /** The backend itself, or one of its partitions. */
+  readonly backend: Backend
   /** What its records are called in keys and seals. */
   readonly kind: string
 
   constructor (
-    /** The backend itself, or one of its partitions. */
-    readonly backend: Backend,
-    /** The name of that partition, or `ROOT`. */
+    /** Whose partition it is. */
+    readonly root: Backend,
+    /** The name of the partition, or `ROOT` for the backend itself. */
     readonly partition: string,
     /** Goes into keys and owners. */
     readonly namespace: string,
     readonly codec: BoundCodec,
     /** Whoever uses `backend` directly asks through it. */
-    readonly availability: Availability
+    readonly availability: Availability,
+    /** Keeps records that were revoked from coming back with an older snapshot. */
+    readonly forget: (keys: readonly RecordKey[]) => Promise<void> = async () => {}
   ) {
+    this.backend = partitionOf(root, partition)
     this.kind = recordKind(partition)
   }
 
   /**
    * The same for a partition of the backend.
    *
-   * @param partition its name
+   * @param partition its name, or `ROOT`
    * @throws InvalidOptionError for a name that is none
    */
   of (partition: string): SealedStore {
-    const { backend, namespace, codec, availability } = this
-    return partition === this.partition
-      ? this
-      : new SealedStore(partitionOf(backend, partition), partition, namespace, codec, availability)
+    const { root, namespace, codec, availability, forget } = this
+    return new SealedStore(root, partition, namespace, codec, availability, forget)
   }
 
-  /** This store, and those of all partitions of its backend. */
+  /** The stores of the backend itself and of all of its partitions. */
   async all (): Promise<SealedStore[]> {
-    const names = await this.availability.ask(() => allPartitions(this.backend))
+    const names = await this.availability.ask(() => allPartitions(this.root))
     return names.map(name => this.of(name))
   }
 
@@ -79,13 +82,32 @@ export class SealedStore {
   }
 
   /** Removes a record for good. See `RecordStore.remove`. */
-  async revoke (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
+  async remove (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
     return await this.availability.ask(() => this.backend.records.remove(key))
+  }
+
+  /** {@link remove} for every record of an owner. Resolves to their keys. */
+  async removeOwner (owner: string): Promise<RecordKey[]> {
+    return await this.availability.ask(() => this.backend.records.removeOwner(owner))
+  }
+
+  /**
+   * {@link remove}, so that no older snapshot brings the record back either.
+   *
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it is removed, but a crash before the next export may bring it
+   *   back: ask again
+   */
+  async revoke (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
+    const removed = await this.remove(key)
+    await this.forget(removed === undefined ? [] : [key])
+    return removed
   }
 
   /** {@link revoke} for every record of an owner. Resolves to their keys. */
   async revokeOwner (owner: string): Promise<RecordKey[]> {
-    return await this.availability.ask(() => this.backend.records.removeOwner(owner))
+    const keys = await this.removeOwner(owner)
+    await this.forget(keys)
+    return keys
   }
 
   async list (

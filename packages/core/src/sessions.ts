@@ -104,7 +104,8 @@ export class Sessions extends Emitter<SessionEvents> {
     const availability = new Availability(
       error => this.emit('backendDown', { error }), () => this.emit('backendUp', {})
     )
-    const store = new SealedStore(backend, ROOT, namespace, new BoundCodec(codec, namespace), availability)
+    const forget = async (keys: readonly RecordKey[]): Promise<void> => { await this.#snapshots.forget(keys) }
+    const store = new SealedStore(backend, ROOT, namespace, new BoundCodec(codec, namespace), availability, forget)
     const vault = this.vault = new Vault(store, {
       idle: milliseconds(ttl.idle ?? '30m', 'ttl.idle'),
       absolute: milliseconds(ttl.absolute ?? '7d', 'ttl.absolute'),
@@ -210,7 +211,7 @@ export class Sessions extends Emitter<SessionEvents> {
 
   /** {@link terminate} by key, as listed. */
   async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
-    const removed = await this.vault.revoke(key)
+    const removed = await this.vault.remove(key)
     await this.#ended(removed === undefined ? [] : [key], owner, reason)
     return removed !== undefined
   }
@@ -227,7 +228,7 @@ export class Sessions extends Emitter<SessionEvents> {
    */
   async endAll (owner: string): Promise<number> {
     if (owner === '') throw new InvalidOptionError('owner', 'expected the digest of an owner')
-    const keys = await this.vault.revokeOwner(owner)
+    const keys = await this.vault.removeOwner(owner)
     await this.#ended(keys, owner, 'terminated')
     return keys.length
   }

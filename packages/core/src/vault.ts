@@ -23,7 +23,7 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
 
   /** @param store such as `sessions.vault.of('notes')` */
   constructor (store: SealedStore, { idle, absolute, format, onUnreadable = () => {} }: VaultOptions<Value>) {
-    super(store.backend, store.partition, store.namespace, store.codec, store.availability)
+    super(store.root, store.partition, store.namespace, store.codec, store.availability, store.forget)
     this.idle = idle
     this.absolute = absolute
     this.format = format

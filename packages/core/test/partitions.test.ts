@@ -1,9 +1,10 @@
 import t from 'tap'
 import {
-  type Backend, type SessionsOptions, Sessions, migrate, mirrored, ownerDigest, partitionOf, recordKey, switchable,
-  unsealed, withFallback
+  type Backend, Sessions, type SessionsOptions, type StoredRecord, migrate, mirrored, ownerDigest, partitionOf,
+  recordKey, switchable, unsealed, withFallback
 } from '../dist/index.js'
 import { ROOT, allPartitions, recordKind } from '../dist/partitions.js'
+import { header, plainly, signed } from './fixtures/forge.js'
 import { UNLIMITED, bytes } from './fixtures/given.js'
 import { ADA, outage } from './fixtures/manager.js'
 import { held, start } from './fixtures/process.js'
@@ -72,6 +73,38 @@ t.test('what ended in a partition does not come back with a snapshot', async t =
   await sessions.vault.of('tasks').revoke(keys.tasks as string)
   t.match(await sessions.restoreSessionState(shelf), { restored: 0, duplicate: 3 })
   t.equal((backend.partition('tasks') as Reference).stored.size, 0)
+})
+
+t.test('what was revoked in a partition after a snapshot stays revoked, although the process dies', async t => {
+  const snapshot = new Shelf()
+  const { sessions, keys } = await furnished({ snapshot })
+  await sessions.exportSessionState()
+  t.ok(await sessions.vault.of('tasks').revoke(keys.tasks as string))
+  t.strictSame(await sessions.vault.of('handles').revokeOwner(ownerDigest('mcp', ADA)), [keys.handles])
+  const after = start({ snapshot })
+  t.match(await after.sessions.restoreSessionState(), { restored: 1, duplicate: 2, invalid: [] })
+  t.equal(await after.sessions.vault.of('tasks').read(keys.tasks as string), undefined)
+})
+
+t.test('a store knows the backend itself, also from a partition', async t => {
+  const { sessions: { vault }, id } = await furnished()
+  const root = vault.of('tasks').of('handles').of(ROOT)
+  t.equal(root.kind, 'session')
+  t.ok(await root.read(vault.locate(id, ADA).key))
+  t.strictSame((await vault.of('tasks').all()).map(({ partition }) => partition), [ROOT, ...NAMES])
+})
+
+t.test('a forged snapshot makes no more than 64 partitions', async t => {
+  const { sessions, keys } = await furnished({ codec: unsealed })
+  const key = keys.tasks as string
+  const record = plainly(await sessions.vault.of('tasks').read(key) as StoredRecord)
+  const names = Array.from({ length: 70 }, (_, i) => `a${String.fromCharCode(97 + Math.floor(i / 26), 97 + i % 26)}`)
+  const content = await header({ codec: unsealed }) + names.map(name => signed(`record:${name}`, record)).join('')
+  const { sessions: after, backend } = start({ codec: unsealed })
+  const { restored, invalid } = await after.restoreSessionState(new Shelf(content))
+  t.equal(restored, 64)
+  t.equal(invalid.filter(({ code }) => code === 'MANY_PARTITIONS').length, 6)
+  t.equal(backend.known.size, 64)
 })
 
 t.test('sessions alone give the lines that they always gave, and a partition has lines of its own', async t => {

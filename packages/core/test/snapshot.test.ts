@@ -550,6 +550,24 @@ t.test('where the backend is full, the rest comes back, ' +
   t.equal(snapshot.kept.length, 1)
 })
 
+t.test('of a call that failed after it had stored some, those get their streams, too', async (t) => {
+  const snapshot = new Shelf()
+  const before = start({ snapshot })
+  await furnish(before)
+  await before.sessions.exportSessionState()
+  const { backend, sessions } = start({ snapshot })
+  const { createMany } = backend.records
+  backend.records.createMany = async (...args) => {
+    await createMany(...args)
+    backend.records.createMany = createMany
+    throw new Error('the connection was cut before the answer')
+  }
+  await t.rejects(sessions.restoreSessionState(), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
+  t.strictSame(held(backend), held(before.backend))
+  t.match(await sessions.restoreSessionState(), { restored: 0, duplicate: 3, invalid: [] })
+  t.equal(sessions.incomplete, false)
+})
+
 t.test('an outage while streams are restored is one', async (t) => {
   const snapshot = new Shelf()
   const before = start({ snapshot })

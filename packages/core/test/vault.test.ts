@@ -16,9 +16,7 @@ function notes ({ backend = new Reference(), codec = sealing('k1'), maxBytes = 1
   const outages: unknown[] = []
   const unreadable: string[] = []
   const availability = new Availability(error => outages.push(error), () => outages.push('up'))
-  const store = new SealedStore(
-    backend.partition(partition), partition, 'mcp', new BoundCodec(codec, 'mcp'), availability
-  )
+  const store = new SealedStore(backend, partition, 'mcp', new BoundCodec(codec, 'mcp'), availability)
   const vault = new Vault<Note>(store, {
     idle: 60_000,
     absolute: 600_000,

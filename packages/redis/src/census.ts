@@ -35,8 +35,8 @@ export class Census {
       this.#counting ??= this.count().finally(() => { this.#counting = undefined })
       await this.#counting
     }
-    if (!isFar()) return Math.max(0, Math.min(wanted, most - await this.count()))
-    this.#made += wanted
-    return wanted
+    const room = isFar() ? wanted : Math.max(0, Math.min(wanted, most - await this.count()))
+    this.#made += room
+    return room
   }
 }

@@ -42,17 +42,23 @@ export class RedisRecords implements RecordStore {
   async create (record: NewRecord, { maxRecords, maxPerOwner }: RecordLimits): Promise<Created> {
     const creation = creationOf(record, maxPerOwner)
     if (await this.census.room(maxRecords, 1) === 0) return 'full'
-    const created = toCreated(await this.creations.create(creation).catch((error: unknown) => error))
-    await this.#settle([creation], [created])
-    return created
+    const outcome = outcomeOf(await this.creations.create(creation).catch((error: unknown) => error))
+    await this.#settle([creation], [outcome])
+    return created(outcome)
   }
 
-  async createMany (records: readonly NewRecord[], { maxRecords, maxPerOwner }: RecordLimits): Promise<Created[]> {
+  async createMany (
+    records: readonly NewRecord[], { maxRecords, maxPerOwner }: RecordLimits
+  ): Promise<Created[]> {
     const creations = records.map((record) => creationOf(record, maxPerOwner))
-    const room = await this.census.room(maxRecords, records.length)
-    const answers = await this.creations.createMany(creations.slice(0, room))
-    const created = creations.map((_, i) => i < room ? toCreated(answers[i]) : 'full')
-    await this.#settle(creations.slice(0, room), created)
+    const created: Created[] = []
+    // One that is refused for another reason leaves its room to those behind it.
+    while (created.length < creations.length) {
+      const rest = creations.slice(created.length)
+      const room = await this.census.room(maxRecords, rest.length)
+      const some = room === 0 ? rest.map(() => 'full' as const) : await this.#createSome(rest.slice(0, room))
+      created.push(...some)
+    }
     return created
   }
 
@@ -156,16 +162,22 @@ export class RedisRecords implements RecordStore {
     return await this.link.ask(async (client) => await client.zcard(this.keys.owner(owner)))
   }
 
+  async #createSome (creations: readonly Creation[]): Promise<Created[]> {
+    const outcomes = (await this.creations.createMany(creations)).map(outcomeOf)
+    await this.#settle(creations, outcomes)
+    return outcomes.map(created)
+  }
+
   async #page ({ owner, cursor, limit }: Query): Promise<Page> {
     return await (owner === undefined ? this.listing.ofAll(cursor, limit) : this.listing.ofOwner(owner, cursor, limit))
   }
 
   /** Remembers what was created, and takes the entry of what was not out of the index. */
-  async #settle (creations: readonly Creation[], created: readonly Created[]): Promise<void> {
+  async #settle (creations: readonly Creation[], outcomes: readonly Outcome[]): Promise<void> {
     for (const [i, { key, born, record }] of creations.entries()) {
-      if (created[i] === 'created') this.stamps.learn(key, record.origin?.version ?? 1, born)
+      if (outcomes[i] === 'created') this.stamps.learn(key, record.origin?.version ?? 1, born)
     }
-    const refused = creations.filter((_, i) => created[i] !== 'created')
+    const refused = creations.filter((_, i) => typeof outcomes[i] === 'string' && outcomes[i] !== 'created')
     if (refused.length > 0) await this.departures.leave(refused)
   }
 
@@ -182,10 +194,17 @@ function creationOf (record: NewRecord, maxPerOwner: number): Creation {
   return { key: record.key, born: newWriteId(), record: { ...record, body: Buffer.from(record.body) }, maxPerOwner }
 }
 
+/** What became of a creation, or what it failed with. */
+type Outcome = Created | { failure: unknown }
+
 /** @param answer of the script, which may be what Redis says against it, or what the call failed with */
-function toCreated (answer: unknown): Created {
+function outcomeOf (answer: unknown): Outcome {
   if (CREATED.has(answer as Created)) return answer as Created
-  const error = typeof answer === 'string' ? translate(new Error(answer)) : answer
-  if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'full'
-  throw error
+  const failure = typeof answer === 'string' ? translate(new Error(answer)) : answer
+  return isHoldfastError(failure, 'HOLDFAST_BACKEND_FULL') ? 'full' : { failure }
+}
+
+function created (outcome: Outcome): Created {
+  if (typeof outcome === 'object') throw outcome.failure
+  return outcome
 }

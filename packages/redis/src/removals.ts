@@ -1,5 +1,6 @@
 import type { RecordKey, StoredRecord } from '@holdfast/core'
 import type { Departure, Departures } from './departures.js'
+import { noRecord } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
 import { Reply, toRecord, toText } from './reply.js'
@@ -37,10 +38,19 @@ export class Removals {
       const [lines, ...record] = Array.isArray(answer) ? answer : [answer]
       const [born = '', tombstone] = toText(lines).split('\n')
       gone.push({ key, born, tombstone: Number(tombstone) })
-      return record.length === 0 ? 'unseen' : toRecord(key, record).record
+      return record.length === 0 ? 'unseen' : this.#seen(key, record)
     })
     await Promise.all([this.departures.leave(gone), this.sweep(answers.slice(keys.length))])
     return removals
+  }
+
+  /** It is removed in any case. A field that is not ours is reported. */
+  #seen (key: RecordKey, record: unknown[]): StoredRecord | 'unseen' {
+    try {
+      return toRecord(key, record).record
+    } catch (error) {
+      return noRecord(error, this.report) ?? 'unseen'
+    }
   }
 
   /** Deletes what a script left. */

@@ -72,6 +72,15 @@ export const partitions = group('partitions', {
     assert.equal(await one.records.create(t.draft(), caps), 'full')
   },
 
+  'of many, what is there already takes no room from others': async (t) => {
+    const [{ records }] = places(t)
+    const [there, another, more] = [t.draft(), t.draft(), t.draft()]
+    await records.create(there, UNLIMITED)
+    const caps = { ...UNLIMITED, maxRecords: 2 }
+    assert.deepEqual(await records.createMany([there, there, another], caps), ['exists', 'exists', 'created'])
+    assert.deepEqual(await records.createMany([more], caps), ['full'])
+  },
+
   'a sweep is its own': async (t) => {
     const [one, two, root] = places(t)
     const draft = t.draft({ idle: 2 * t.unit })

@@ -1,4 +1,4 @@
-import type { Backend, Created, RecordLimits, StoredStream } from '../backend.js'
+import type { Backend, RecordLimits, StoredStream } from '../backend.js'
 import { HoldfastError } from '../errors.js'
 import { type StoredRecord, asNew } from '../record.js'
 import type { WholeRecord } from './whole-record.js'
@@ -29,7 +29,7 @@ export async function bring (to: Backend, whole: WholeRecord, mode: BringMode = 
   }
   // Also when nothing is there to be read: what has expired and was never claimed still takes the key.
   const released = await to.records.release(whole.record.key, whole.record.version)
-  const [created] = await create(to, [whole])
+  const created = await to.records.create(asNew(whole.record), UNLIMITED)
   if (created === 'exists') return 'skipped'
   if (created !== 'created') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   await restoreStreams(to, whole)
@@ -40,18 +40,14 @@ export async function bring (to: Backend, whole: WholeRecord, mode: BringMode = 
  * Brings records that are most likely not there. The others, and those for which there is no
  * room, are left to {@link bring}.
  *
- * @returns those that are there now
+ * @returns those that are there now, with all of their streams
  * @throws whatever the backend rejects with
  */
 export async function bringNew (to: Backend, wholes: readonly WholeRecord[]): Promise<WholeRecord[]> {
-  const created = await create(to, wholes)
+  const created = await to.records.createMany(wholes.map(({ record }) => asNew(record)), UNLIMITED)
   const there = wholes.filter((_, i) => created[i] === 'created')
-  await Promise.all(there.map(async whole => await restoreStreams(to, whole)))
-  return there
-}
-
-async function create (to: Backend, wholes: readonly WholeRecord[]): Promise<Created[]> {
-  return await to.records.createMany(wholes.map(({ record }) => asNew(record)), UNLIMITED)
+  const restored = await Promise.allSettled(there.map(async whole => await restoreStreams(to, whole)))
+  return there.filter((_, i) => restored[i]?.status === 'fulfilled')
 }
 
 /** Adds the streams that are not there. */

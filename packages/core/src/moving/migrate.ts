@@ -128,7 +128,8 @@ class Migration {
   async * #batches (): AsyncGenerator<WholeRecord[]> {
     const { from, options: { batchSize, filter } } = this
     for await (const records of recordPages(from.records, { limit: batchSize })) {
-      yield await withStreams(from, filter === undefined ? records : records.filter(filter))
+      const chosen = filter === undefined ? records : records.filter(({ body, ...head }) => filter(head))
+      yield await withStreams(from, chosen)
     }
   }
 

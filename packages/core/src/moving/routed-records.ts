@@ -20,11 +20,17 @@ export class RoutedRecords implements RecordStore {
     }, false)
   }
 
-  async createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
-    return await this.#ask(async store => {
-      const created = await store.createMany(records, limits)
-      for (const [i, { key }] of records.entries()) if (created[i] === 'created') this.#wrote(key, CHANGED)
-      return created
+  async createMany (given: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
+    return await this.#ask(async records => {
+      let created: Created[] | undefined
+      try {
+        return created = await records.createMany(given, limits)
+      } finally {
+        // Of a call that failed it is not known what it has created.
+        for (const [i, { key }] of given.entries()) {
+          if (created === undefined || created[i] === 'created') this.#wrote(key, CHANGED)
+        }
+      }
     }, false)
   }
 

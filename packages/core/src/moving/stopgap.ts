@@ -35,8 +35,9 @@ export class Stopgap implements Backend {
     this.records = {
       create: async (record, limits) => this.ended.has(record.key) ? 'exists' : await records.create(record, limits),
       createMany: async (given, limits) => {
-        const created = await records.createMany(given.filter(({ key }) => !this.ended.has(key)), limits)
-        return given.map(({ key }) => this.ended.has(key) ? 'exists' : created.shift() as Created)
+        const refused = given.map(({ key }) => this.ended.has(key))
+        const created = await records.createMany(given.filter((_, i) => !refused[i]), limits)
+        return refused.map(is => is ? 'exists' : created.shift() as Created)
       },
       read: async key => await records.read(key) ?? await this.#missing(key),
       touch: async (key, version) => await records.touch(key, version) ?? await this.#missing(key),

@@ -3,7 +3,7 @@ import type { Created, RecordLimits, StoredStream } from '../backend.js'
 import { isHoldfastError } from '../errors.js'
 import type { Json } from '../json.js'
 import { ROOT } from '../partitions.js'
-import { type NewRecord, type StoredRecord, asNew, isExpired } from '../record.js'
+import { type StoredRecord, asNew, isExpired } from '../record.js'
 import { ownerDigest } from '../record-key.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
 import type { SessionState } from '../state.js'
@@ -41,10 +41,19 @@ export interface Arrival {
   partition: string
   record: StoredRecord
   streams: StoredStream[]
-  /** Those of its group that are back, once it was tried. */
-  admission?: Promise<ReadonlySet<Arrival>>
+  /** Of its group, once it was tried. */
+  admission?: Promise<Admission>
 }
 
+/** What became of a group. */
+interface Admission {
+  back: ReadonlySet<Arrival>
+  /** Absent when all of it was answered. */
+  failure?: { reason: unknown }
+}
+
+/** Partitions that a snapshot may have: a forged one must not make any number of them. */
+const MOST_PARTITIONS = 64
 /** How far a time may lie ahead of this machine's clock, in milliseconds. */
 const SKEW = 5_000
 /** What goes to the backend together, at most. */
@@ -60,6 +69,8 @@ export class Arrivals {
   #last: Arrival | undefined
   #bytes = 0
   #taken = 0
+  /** Those that records came for. */
+  readonly #partitions = new Set([ROOT])
   /** Groups on their way. */
   readonly #storing: Array<Promise<void>> = []
 
@@ -119,12 +130,14 @@ export class Arrivals {
       admission, ...group.map(async arrival => await this.#restoreStreams(arrival))
     ])
     for (const one of tried) if (one.status === 'rejected') throw one.reason
+    const { failure } = await admission
+    if (failure !== undefined) throw failure.reason
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
 
   async #restoreStreams (arrival: Arrival): Promise<void> {
     const streams = arrival.streams.splice(0)
-    if (streams.length === 0 || (await arrival.admission)?.has(arrival) !== true) return
+    if (streams.length === 0 || (await arrival.admission)?.back.has(arrival) !== true) return
     const { availability, backend } = this.to.vault.of(arrival.partition)
     for (const stream of streams) {
       const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
@@ -132,8 +145,8 @@ export class Arrivals {
     }
   }
 
-  /** Counts what becomes of records. @returns those that are back */
-  async #admit (arrivals: readonly Arrival[]): Promise<ReadonlySet<Arrival>> {
+  /** Counts what becomes of records. */
+  async #admit (arrivals: readonly Arrival[]): Promise<Admission> {
     const { report } = this.tally
     const wanted = new Map<string, Arrival[]>()
     for (const arrival of arrivals) {
@@ -143,26 +156,48 @@ export class Arrivals {
       else if (this.#taken++ >= (this.options.limit ?? Infinity)) report.overLimit++
       else wanted.get(partition)?.push(arrival) ?? wanted.set(partition, [arrival])
     }
-    const back = new Set<Arrival>()
+    const admission: Admission & { back: Set<Arrival> } = { back: new Set() }
     for (const [partition, some] of wanted) {
-      const created = await this.#create(partition, some.map(({ record }) => asNew(record)))
+      const { created, failure } = await this.#create(partition, some.map(({ record }) => record))
       for (const [i, arrival] of some.entries()) {
-        report[OUTCOMES[created[i] as Created]]++
-        if (created[i] === 'created') back.add(arrival)
+        const became = created[i]
+        if (became !== undefined) report[OUTCOMES[became]]++
+        if (became === 'created') admission.back.add(arrival)
       }
+      if (failure !== undefined) return { ...admission, failure }
     }
-    return back
+    return admission
   }
 
-  async #create (partition: string, records: readonly NewRecord[]): Promise<Created[]> {
+  /** What became of each; undefined where a call failed that stored nothing. */
+  async #create (
+    partition: string, records: readonly StoredRecord[]
+  ): Promise<{ created: Array<Created | undefined>, failure?: { reason: unknown } }> {
     const { vault, caps } = this.to
-    return await vault.of(partition).createMany(records, partition === ROOT ? caps : UNLIMITED)
+    const store = vault.of(partition)
+    try {
+      return { created: await store.createMany(records.map(asNew), partition === ROOT ? caps : UNLIMITED) }
+    } catch (reason) {
+      // Nobody says what the call has stored before it failed. What is there as it was gets its streams, too.
+      const there = await Promise.all(records.map(async ({ key }) => await store.read(key).catch(() => undefined)))
+      const isBack = ({ version, createdAt }: StoredRecord, i: number): boolean =>
+        there[i]?.version === version && there[i].createdAt === createdAt
+      return { created: records.map((record, i) => isBack(record, i) ? 'created' : undefined), failure: { reason } }
+    }
   }
 
   /** Counts those that are not. */
   async #isWanted ({ line, partition, record }: Arrival): Promise<boolean> {
     const { to: { vault }, options: { filter, limit } } = this
-    if (partition !== ROOT && (filter !== undefined || limit !== undefined)) return false
+    if (partition !== ROOT && filter !== undefined) return false
+    if (partition !== ROOT && limit !== undefined) {
+      this.tally.report.overLimit++
+      return false
+    }
+    if (!this.#partitions.has(partition) && this.#partitions.size > MOST_PARTITIONS) {
+      return this.tally.refuse(line, 'MANY_PARTITIONS')
+    }
+    this.#partitions.add(partition)
     if (isFuture(record)) return this.tally.refuse(line, 'FUTURE_TIME')
     if (isExpired(record, Date.now())) {
       this.tally.report.expired++

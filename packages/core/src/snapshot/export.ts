@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { ahead } from '../ahead.js'
 import type { StoredStream } from '../backend.js'
 import { HoldfastError, isHoldfastError } from '../errors.js'
+import { ROOT } from '../partitions.js'
 import type { StoredRecord } from '../record.js'
 import type { SealedStore } from '../sealed-store.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
@@ -123,7 +124,7 @@ interface Page {
 async function * pages (vault: Vault<SessionState>, options: ExportOptions): AsyncGenerator<Page> {
   const all = options.filter === undefined && options.limit === undefined
   for (const store of all ? await vault.all() : [vault]) {
-    const records = store === vault ? chosen(vault, options) : store.pages({ limit: PAGE })
+    const records = store.partition === ROOT ? chosen(vault, options) : store.pages({ limit: PAGE })
     yield * ahead(completed(store, ahead(records)))
   }
 }

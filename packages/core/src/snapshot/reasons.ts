@@ -16,6 +16,7 @@ export const SNAPSHOT_REASONS = {
   EMPTY: 'empty',
   NO_END: 'the end is missing',
   NO_ROOM: 'there is no room for one of its streams',
+  MANY_PARTITIONS: 'more partitions than a snapshot may have',
   FUTURE_TIME: 'a time lies in the future',
   OTHER_OWNER: 'the owner is another one',
   WRONG_CONTEXT: 'the context does not match its schema',
