@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { type Backend, type MirroredBackend, Sessions, mirrored } from '../dist/index.js'
+import { type Backend, type MirroredBackend, type NewRecord, Sessions, mirrored } from '../dist/index.js'
 import { REMOVED } from '../dist/moving/change.js'
 import { Follower } from '../dist/moving/follower.js'
 import { Marks } from '../dist/moving/marks.js'
@@ -65,6 +65,19 @@ t.test('a copy gets whatever is written, and no call waits for it', async t => {
   t.strictSame(held(copy), held(primary))
   t.strictSame(await copy.records.removed([three.key]), [three.key])
   t.strictSame(backend.lag, [{ copy, pending: 0, age: 0 }])
+})
+
+t.test('of many creations whose answer was lost, a copy gets those that were stored', async t => {
+  const { primary, copy, backend } = pair()
+  const { createMany } = primary.records
+  const [one, two] = [draft(), draft()]
+  primary.records.createMany = async ([first], limits) => {
+    await createMany([first as NewRecord], limits)
+    throw new Error('the connection was cut')
+  }
+  await t.rejects(backend.records.createMany([one, two], UNLIMITED), { message: 'the connection was cut' })
+  await caughtUp(backend)
+  t.strictSame([...copy.stored.keys()], [one.key])
 })
 
 t.test('what was used, or changed by one version, is changed in place', async t => {

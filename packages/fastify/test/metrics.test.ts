@@ -319,7 +319,7 @@ t.test('a fallback that serves', async t => {
 
 t.test('a mirror that is behind', async t => {
   const copy = memory()
-  copy.records.createMany = async () => { throw new Error('away') }
+  copy.records.create = async () => { throw new Error('away') }
   const { url, value } = await watched(t, { backend: mirrored(memory(), [copy]), keys: k1 })
   t.equal(await value('holdfast_mirror_pending_sessions'), 0)
   await RawClient.open(url)

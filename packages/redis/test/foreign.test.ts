@@ -38,6 +38,16 @@ t.test('a value of somebody else where a record would be is no record; it is rep
   }
 })
 
+t.test('a record with a field that is not ours is removed like any other, and nobody sees what it was', async (t) => {
+  const { backend: { records }, raw, warnings } = await single(t)
+  const key = await create(records)
+  await raw.hset(keys.record(key), 'v', 'not ours')
+  t.equal(await records.remove(key), 'unseen')
+  t.match(warnings, [{ code: 'REDIS_FOREIGN' }])
+  t.strictSame(await records.removed([key]), [key])
+  t.equal(await raw.zcard(keys.all(shardOf(key))), 0, 'its entry has left the index')
+})
+
 t.test('what is not ours does not keep an owner from being revoked', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const [first, second, foreign, marked] = await Promise.all(

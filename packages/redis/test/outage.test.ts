@@ -161,6 +161,16 @@ t.test('what Redis has against one record says so, and only of this one', async 
   ])
 })
 
+t.test('of many creations, what Redis has against one keeps no other back', async (t) => {
+  const { backend: { records }, raw } = await single(t)
+  const [blocked, free] = [draft({ subject: 'blocked' }), draft({ subject: 'free' })]
+  await raw.set(new Keys('holdfast:').owner(blocked.owner), 'a string')
+  await t.rejects(records.createMany([blocked, free], UNLIMITED), { code: 'REDIS_FOREIGN' })
+  t.equal(await records.touch(free.key, 1), 'current')
+  await raw.acl('SETUSER', 'default', '-hset')
+  await t.rejects(records.createMany([draft(), draft()], UNLIMITED), { code: 'REDIS_NOPERM' })
+})
+
 t.test('a client of yours may pipeline by itself', async (t) => {
   const { server } = await single(t)
   const client = new Redis(server.url, { enableAutoPipelining: true })
