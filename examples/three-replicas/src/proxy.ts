@@ -4,9 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
 import { Readiness } from './readiness.js'
 
+/** Milliseconds that a client's connection may rest. Longer than clients keep one, or it ends just when they use it again. */
+const KEEP_ALIVE = 75_000
+
 /** A balancer without stickiness: each request goes to the next replica of those that say they are ready. */
 export class Proxy {
-  readonly #server: Server = createServer((incoming, outgoing) => { this.#forward(incoming, outgoing) })
+  readonly #server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE }, (incoming, outgoing) => {
+    this.#forward(incoming, outgoing)
+  })
   #turn = 0
 
   private constructor (
