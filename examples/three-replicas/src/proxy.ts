@@ -12,6 +12,7 @@ export class Proxy {
   readonly #server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE }, (incoming, outgoing) => {
     this.#forward(incoming, outgoing)
   })
+
   #turn = 0
 
   private constructor (

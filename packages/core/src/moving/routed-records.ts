@@ -24,7 +24,8 @@ export class RoutedRecords implements RecordStore {
     return await this.#ask(async records => {
       let created: Created[] | undefined
       try {
-        return created = await records.createMany(given, limits)
+        created = await records.createMany(given, limits)
+        return created
       } finally {
         // Of a call that failed it is not known what it has created.
         for (const [i, { key }] of given.entries()) {
