@@ -22,7 +22,7 @@ export { type SwitchOptions, type SwitchableBackend, switchable } from './moving
 export {
   type FallbackBackend, type FallbackOptions, type RecoveryReport, withFallback
 } from './moving/with-fallback.js'
-export { partitionName, partitionOf } from './partitions.js'
+export { partitionIn, partitionOf } from './partitions.js'
 export { printable, printableTexts } from './printable.js'
 export { type Principal, isPrincipal, samePrincipal } from './principal.js'
 export { type NewRecord, type RecordHead, type RecordKey, type StoredRecord, expiresAt, isExpired } from './record.js'

@@ -4,6 +4,9 @@ import type { Eviction } from './eviction.js'
 import type { NewRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
 
+/** For records that were admitted once: they are not refused elsewhere. */
+export const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
+
 export interface LimitReached {
   limit: 'maxSessions' | 'maxPerOwner'
   owner: string

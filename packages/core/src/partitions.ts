@@ -16,17 +16,33 @@ export function recordKind (name: string): string {
   return name === ROOT ? SESSION : `record:${name}`
 }
 
-/**
- * For backends: the name of a partition, checked.
- *
- * @throws InvalidOptionError
- */
-export function partitionName (name: string): string {
+/** @throws InvalidOptionError */
+function partitionName (name: string): string {
   if (typeof name === 'string' && /^[a-z]{1,16}$/.test(name)) return name
   throw new InvalidOptionError('partition', 'expected 1 to 16 letters from a to z')
 }
 
-/** @param name of the partition, or {@link ROOT} */
+/**
+ * For backends: the partition of a name, made when it is first asked for.
+ *
+ * @param made those that were, by their names
+ * @throws InvalidOptionError for a name that is none
+ */
+export function partitionIn<Partition> (
+  made: Map<string, Partition>, name: string, make: (name: string) => Partition
+): Partition {
+  const known = made.get(partitionName(name))
+  if (known !== undefined) return known
+  const partition = make(name)
+  made.set(name, partition)
+  return partition
+}
+
+/**
+ * A partition of a backend, or the backend itself.
+ *
+ * @param name of the partition, or {@link ROOT}
+ */
 export function partitionOf (backend: Backend, name: string): Backend {
   return name === ROOT ? backend : backend.partition(name)
 }

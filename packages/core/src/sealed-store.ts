@@ -55,15 +55,18 @@ export class SealedStore {
     return names.map(name => this.of(name))
   }
 
+  /** Where the record of an id is, whether or not there is one. */
   locate (id: string, principal: Principal | null): Located {
     const owner = ownerDigest(this.namespace, principal)
     return { owner, key: recordKey(this.namespace, owner, id, this.kind) }
   }
 
+  /** Stores a record, whose body is sealed, unless its key is taken. See `RecordStore.create`. */
   async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
     return await this.availability.ask(() => this.backend.records.create(record, limits))
   }
 
+  /** {@link create} for many at once. See `RecordStore.createMany`. */
   async createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
     return await this.availability.ask(() => this.backend.records.createMany(records, limits))
   }
@@ -73,10 +76,12 @@ export class SealedStore {
     return await this.availability.ask(() => this.backend.records.read(key))
   }
 
+  /** Uses a record. See `RecordStore.touch`. */
   async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
     return await this.availability.ask(() => this.backend.records.touch(key, version))
   }
 
+  /** Changes a record whose version is known. See `RecordStore.replace`. */
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
     return await this.availability.ask(() => this.backend.records.replace(key, version, body))
   }
@@ -110,6 +115,7 @@ export class SealedStore {
     return keys
   }
 
+  /** One page of records. See `RecordStore.list`. */
   async list (
     query: { owner?: string, cursor?: string, limit: number }
   ): Promise<{ records: StoredRecord[], cursor?: string }> {
@@ -126,15 +132,21 @@ export class SealedStore {
     return headPages({ listHeads: query => this.availability.ask(() => this.backend.records.listHeads(query)) }, query)
   }
 
+  /** How many records there are, of one owner or of all. */
   async count (owner?: string): Promise<number> {
     return await this.availability.ask(() => this.backend.records.count(owner))
   }
 
+  /** Seals the body of a record. */
   seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
     return this.codec.seal(this.kind, key, plaintext)
   }
 
-  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  /**
+   * Opens what was sealed as this kind at this key.
+   *
+   * @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE
+   */
   async unseal (kind: string, key: RecordKey, sealed: Uint8Array): Promise<Uint8Array> {
     try {
       return await this.codec.open(kind, key, sealed)

@@ -7,6 +7,7 @@ export interface VaultOptions<Value> {
   idle: number
   /** Milliseconds after its creation at which a record expires, used or not. */
   absolute: number
+  /** How values are written and read. */
   format: Format<Value>
   /** Told of a record that could not be opened. It is kept. */
   onUnreadable?: (record: StoredRecord, error: unknown) => void
@@ -63,7 +64,11 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
     return true
   }
 
-  /** @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE */
+  /**
+   * The value of a record that was read.
+   *
+   * @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE
+   */
   async value ({ key, body }: StoredRecord): Promise<Value> {
     return this.format.decode(await this.unseal(this.kind, key, body))
   }

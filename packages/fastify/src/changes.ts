@@ -1,4 +1,4 @@
-import type { Backend } from '@holdfast/core'
+import { type Backend, partitionIn } from '@holdfast/core'
 import { METHODS } from './metrics/observed-backend.js'
 
 /** What changes what a snapshot holds. A use does not: a copy that is a little older loses nothing but that. */
@@ -14,13 +14,8 @@ export function countingChanges (backend: Backend): { backend: Backend, changes:
   let changes = 0
   const count = (): void => { changes++ }
   const partitions = new Map<string, Backend>()
-  const partition = (name: string): Backend => {
-    const known = partitions.get(name)
-    if (known !== undefined) return known
-    const made = counting(backend.partition(name), count, partition)
-    partitions.set(name, made)
-    return made
-  }
+  const partition = (name: string): Backend =>
+    partitionIn(partitions, name, () => counting(backend.partition(name), count, partition))
   return { backend: counting(backend, count, partition), changes: () => changes }
 }
 

@@ -1,4 +1,4 @@
-import { type Backend, partitionName } from '@holdfast/core'
+import { type Backend, partitionIn } from '@holdfast/core'
 import { Accounts } from './accounts.js'
 import { MemoryBus } from './bus.js'
 import { MemoryEvents } from './events.js'
@@ -31,11 +31,7 @@ export function memory (options: MemoryOptions = {}): Backend {
       shared: false,
       durable: false,
       partition (name) {
-        const known = partitions.get(partitionName(name))
-        if (known !== undefined) return known
-        const partition = make(async () => {})
-        partitions.set(name, partition)
-        return partition
+        return partitionIn(partitions, name, () => make(async () => {}))
       },
       async partitions () { return [...partitions.keys()].sort() },
       async ping () {},

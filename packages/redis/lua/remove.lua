@@ -18,27 +18,26 @@ local function remove (record)
     redis.call('SET', tombstone, stone, 'KEEPTTL') -- a write, so that WAIT has something to wait for
     return answer
   end
-  local r = redis.pcall('HMGET', record, 'u', 'i', 'd', 'o', 'n')
-  local whole = ARGV[2] == '1' and not r.err and redis.call('HMGET', record, 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'b')
+  local r = redis.pcall('HMGET', record, 'v', 'w', 'o', 'c', 'u', 'i', 'd', 'n', ARGV[2] == '1' and 'b' or 'n')
   if r.err then return 0 end
-  if not r[1] then return false end
-  local used, idle, deadline = tonumber(r[1]), tonumber(r[2]), tonumber(r[3])
-  if not (used and idle and deadline and r[4] and r[5]) then return 0 end
+  if not r[5] then return false end
+  local used, idle, deadline = tonumber(r[5]), tonumber(r[6]), tonumber(r[7])
+  if not (used and idle and deadline and r[3] and r[8]) then return 0 end
   local due = math.min(used + idle, deadline)
   if due <= now then return false end
-  local answer = r[5] .. '\n' .. string.format('%.0f', due)
+  local answer = r[8] .. '\n' .. string.format('%.0f', due)
   redis.call('DEL', record)
   redis.call('UNLINK', streams)
   for _, id in ipairs(redis.call('SPOP', streams .. ':', 16)) do redis.call('UNLINK', streams .. ':' .. id) end
   if redis.call('EXISTS', streams .. ':') == 1 then redis.call('RENAME', streams .. ':', streams .. '::' .. ARGV[1]) end
   -- Last: after a write that needs no memory, a script may go on also when the memory is full.
   redis.call('SET', tombstone, ARGV[1] .. '=' .. answer, 'PXAT', string.format('%.0f', due))
-  if r[4] ~= '' then
-    redis.call('ZREM', home .. ':o:' .. r[4], digest)
-    redis.call('ZREM', home .. ':u:' .. r[4], digest)
+  if r[3] ~= '' then
+    redis.call('ZREM', home .. ':o:' .. r[3], digest)
+    redis.call('ZREM', home .. ':u:' .. r[3], digest)
   end
-  if not (whole and whole[1] and whole[2] and whole[4] and whole[8]) then return answer end
-  return { answer, table.concat(whole, '\n', 1, 7), whole[8] }
+  if ARGV[2] ~= '1' or not (r[1] and r[2] and r[4] and r[9]) then return answer end
+  return { answer, table.concat(r, '\n', 1, 7), r[9] }
 end
 
 local removed = {}

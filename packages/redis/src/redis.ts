@@ -1,4 +1,4 @@
-import { type Backend, partitionName } from '@holdfast/core'
+import { type Backend, partitionIn } from '@holdfast/core'
 import { type RedisAdviceCode, examine } from './advice.js'
 import { Breaker } from './breaker.js'
 import { RedisBus } from './bus.js'
@@ -57,13 +57,11 @@ export function redis (options: RedisOptions): RedisBackend {
     shared: true,
     durable: true,
     partition (name: string): Backend {
-      const known = partitions.get(partitionName(name))
-      if (known !== undefined) return known
-      const register = async (): Promise<unknown> =>
-        await link.ask(async (client) => await client.sadd(keys.partitions, name))
-      const partition = { ...storesOf(link, keys.of(name), settings, now, register), ...shared, async close () {} }
-      partitions.set(name, partition)
-      return partition
+      return partitionIn(partitions, name, () => {
+        const register = async (): Promise<unknown> =>
+          await link.ask(async (client) => await client.sadd(keys.partitions, name))
+        return { ...storesOf(link, keys.of(name), settings, now, register), ...shared, async close () {} }
+      })
     },
     async partitions () {
       const names = await link.ask(async (client) => await client.smembers(keys.partitions))

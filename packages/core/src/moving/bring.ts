@@ -1,10 +1,8 @@
-import type { Backend, RecordLimits, StoredStream } from '../backend.js'
+import type { Backend, StoredStream } from '../backend.js'
 import { HoldfastError } from '../errors.js'
+import { UNLIMITED } from '../limits.js'
 import { type StoredRecord, asNew } from '../record.js'
 import type { WholeRecord } from './whole-record.js'
-
-/** What was admitted once is not refused elsewhere. */
-const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
 
 /**
  * Which one stays when both have it: the newer, the one that is there, or the one that comes unless

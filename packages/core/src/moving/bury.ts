@@ -1,4 +1,5 @@
 import type { Backend } from '../backend.js'
+import { UNLIMITED } from '../limits.js'
 import type { RecordKey } from '../record.js'
 
 const DAY = 24 * 3_600_000
@@ -9,9 +10,6 @@ const DAY = 24 * 3_600_000
  */
 export async function bury ({ records }: Backend, key: RecordKey): Promise<void> {
   if (await records.remove(key) || (await records.removed([key])).length > 0) return
-  await records.create(
-    { key, owner: '', idle: 7 * DAY, absolute: 7 * DAY, body: new Uint8Array() },
-    { maxRecords: Infinity, maxPerOwner: Infinity }
-  )
+  await records.create({ key, owner: '', idle: 7 * DAY, absolute: 7 * DAY, body: new Uint8Array() }, UNLIMITED)
   await records.remove(key)
 }

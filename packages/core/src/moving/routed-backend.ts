@@ -1,5 +1,5 @@
 import type { Backend, BackendStatus, EventLog, RecordStore } from '../backend.js'
-import { ROOT, partitionName } from '../partitions.js'
+import { ROOT, partitionIn } from '../partitions.js'
 import { RoutedEvents } from './routed-events.js'
 import { RoutedRecords } from './routed-records.js'
 import type { Router } from './router.js'
@@ -25,11 +25,7 @@ export abstract class RoutedBackend {
   get shared (): boolean { return this.router.serving.shared }
 
   partition (name: string): Backend {
-    const known = this.#partitions.get(partitionName(name))
-    if (known !== undefined) return known
-    const partition = new RoutedPartition(this, this.router, name)
-    this.#partitions.set(name, partition)
-    return partition
+    return partitionIn(this.#partitions, name, () => new RoutedPartition(this, this.router, name))
   }
 
   async partitions (): Promise<string[]> {

@@ -1,6 +1,6 @@
 import type { Backend, Created, EventLog, RecordStore } from '../backend.js'
 import { HoldfastError } from '../errors.js'
-import { partitionName } from '../partitions.js'
+import { partitionIn } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 
 /**
@@ -91,11 +91,7 @@ export class Stopgap implements Backend {
   }
 
   partition (name: string): Stopgap {
-    const known = this.#partitions.get(partitionName(name))
-    if (known !== undefined) return known
-    const partition = new Stopgap(this.backend.partition(name), this.#partitions)
-    this.#partitions.set(name, partition)
-    return partition
+    return partitionIn(this.#partitions, name, () => new Stopgap(this.backend.partition(name), this.#partitions))
   }
 
   /** Also those in which something ended that the fallback never had. */

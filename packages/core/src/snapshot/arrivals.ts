@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { Created, RecordLimits, StoredStream } from '../backend.js'
 import { isHoldfastError } from '../errors.js'
 import type { Json } from '../json.js'
-import { ROOT } from '../partitions.js'
+import { UNLIMITED } from '../limits.js'
+import { ROOT, partitionOf } from '../partitions.js'
 import { type StoredRecord, asNew, isExpired } from '../record.js'
 import { ownerDigest } from '../record-key.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
@@ -61,7 +62,6 @@ const GROUP = 100
 const GROUP_BYTES = 2 * 2 ** 20
 /** Groups that are on their way, at most, while the next is read. */
 const GROUPS = 3
-const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
 
 /** Checks and stores records, a group at a time. */
 export class Arrivals {
@@ -138,9 +138,10 @@ export class Arrivals {
   async #restoreStreams (arrival: Arrival): Promise<void> {
     const streams = arrival.streams.splice(0)
     if (streams.length === 0 || (await arrival.admission)?.back.has(arrival) !== true) return
-    const { availability, backend } = this.to.vault.of(arrival.partition)
+    const { availability, root } = this.to.vault
+    const { events } = partitionOf(root, arrival.partition)
     for (const stream of streams) {
-      const stored = await unlessFull(availability.ask(() => backend.events.restore(stream)))
+      const stored = await unlessFull(availability.ask(() => events.restore(stream)))
       if (stored === 'full') this.tally.refuse(arrival.line, 'NO_ROOM')
     }
   }

@@ -1,4 +1,4 @@
-import { type Backend, type RecordStore, type StoredRecord, expiresAt } from '@holdfast/core'
+import { type Backend, type RecordStore, type StoredRecord, expiresAt, partitionIn } from '@holdfast/core'
 
 /** Hears what became of the calls of one operation. */
 export interface OperationObserver {
@@ -36,14 +36,10 @@ type Method = (...args: any[]) => Promise<any>
 /** A backend that does what another one does, and tells how. Only sessions end: what its partitions hold are none. */
 export function observedBackend (backend: Backend, observer: BackendObserver): ObservedBackend {
   const partitions = new Map<string, Backend>()
-  const partition = (name: string): Backend => {
-    const known = partitions.get(name)
-    if (known !== undefined) return known
+  const partition = (name: string): Backend => partitionIn(partitions, name, () => {
     const target = backend.partition(name)
-    const made = observedPart(target, observedRecords(target, observer), observer, partition)
-    partitions.set(name, made)
-    return made
-  }
+    return observedPart(target, observedRecords(target, observer), observer, partition)
+  })
   const records = observedRecords(backend, observer)
   return observedPart(backend, { ...records, ...ending(records, observer) }, observer, partition)
 }
