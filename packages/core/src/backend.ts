@@ -214,7 +214,7 @@ export interface EventLog {
    * Stores a stream as it was elsewhere: its next entry follows the last one. False when it is there
    * already or its record is not.
    */
-  restore (stream: StoredStream): Promise<boolean>
+  importStream (stream: StoredStream): Promise<boolean>
   /**
    * Stores the same entries and head under another key. False, and nothing done, unless the stream still has exactly
    * these positions, from `floor` on.

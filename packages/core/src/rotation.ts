@@ -4,7 +4,7 @@ import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import type { StoredRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
 import { sealsOf } from './snapshot/seals.js'
-import type { SnapshotSink } from './snapshot/sink.js'
+import type { SnapshotStore } from './snapshot/store.js'
 
 export interface RotateOptions {
   /** Told after every hundred sessions or so. */
@@ -46,7 +46,7 @@ export async function reseal (store: SealedStore, { onProgress }: RotateOptions)
 }
 
 /** How many things each key is needed for, by its id. See `Sessions.keysInUse`. */
-export async function keysInUse (store: SealedStore, sink: SnapshotSink | undefined): Promise<Map<string, number>> {
+export async function keysInUse (store: SealedStore, sink: SnapshotStore | undefined): Promise<Map<string, number>> {
   const keys = keysOf(store)
   const uses = new Map<string, number>()
   const use = (sealed: Uint8Array): void => {
@@ -62,7 +62,7 @@ export async function keysInUse (store: SealedStore, sink: SnapshotSink | undefi
 }
 
 /** Forgets a key that nothing needs. See `Sessions.dropKey`. */
-export async function dropKey (store: SealedStore, sink: SnapshotSink | undefined, id: string): Promise<void> {
+export async function dropKey (store: SealedStore, sink: SnapshotStore | undefined, id: string): Promise<void> {
   const keys = keysOf(store)
   if (keys.active === id) throw new HoldfastError('HOLDFAST_KEY_IN_USE', 'The active key cannot be dropped.')
   if ((await keysInUse(store, sink)).has(id)) throw new HoldfastError('HOLDFAST_KEY_IN_USE')

@@ -10,9 +10,9 @@ import type { RestoreReport } from './snapshot/report.js'
 export interface SessionEvents {
   created: SessionNotice & { principal: Principal | null, client: JsonObject }
   /** A dormant session became live here. Emitted by the transport. */
-  restored: SessionNotice & { principal: Principal | null }
+  activated: SessionNotice & { principal: Principal | null }
   /** A dormant session could not become live here. Emitted by the transport. */
-  restoreFailed: SessionNotice & { error: unknown }
+  activationFailed: SessionNotice & { error: unknown }
   /**
    * A session that is live here was asked for by another principal, whose digest is `by`. Elsewhere the two cannot be
    * told from a session that is unknown: the owner is part of the key.
@@ -37,12 +37,12 @@ export interface SessionEvents {
    */
   unreadable: Omit<SessionNotice, 'owner'> & { owner?: string, kind: 'session' | 'event', error: unknown }
   /** A snapshot was written. */
-  exported: ExportReport
-  exportFailed: { error: unknown }
+  snapshotExported: ExportReport
+  snapshotExportFailed: { error: unknown }
   /** A snapshot was restored. */
-  imported: RestoreReport
+  snapshotRestored: RestoreReport
   /** A snapshot could not be read, or the backend failed meanwhile. */
-  importFailed: { error: unknown }
+  snapshotRestoreFailed: { error: unknown }
   /** Whatever could be is sealed under the key `active` now. */
   rotated: RotateReport & { active: string }
   /** A key was forgotten in this process. */

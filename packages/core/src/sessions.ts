@@ -26,7 +26,7 @@ import type { ExportOptions, ExportReport } from './snapshot/export.js'
 import { SnapshotKeeper } from './snapshot/keeper.js'
 import type { RestoreReport } from './snapshot/report.js'
 import type { RestoreRequest } from './snapshot/restore.js'
-import type { SnapshotSink, SnapshotSource } from './snapshot/sink.js'
+import type { SnapshotStore, SnapshotSource } from './snapshot/store.js'
 import { type SessionInit, type SessionState, initialState, sessionFormat } from './state.js'
 import { Vault } from './vault.js'
 import { Versioned } from './versioned.js'
@@ -46,7 +46,7 @@ export interface SessionsOptions {
    */
   codec?: Codec
   /** Where snapshots go and come from, unless a call says otherwise. */
-  snapshot?: SnapshotSink
+  snapshot?: SnapshotStore
   ttl?: {
     /** Without use. Default 30 minutes. */
     idle?: Duration
@@ -124,8 +124,8 @@ export class Sessions extends Emitter<SessionEvents> {
     this.#limits = new Limits(vault, caps, eviction, reached => this.emit('limitReached', reached))
     const destination = { vault, caps, isContext: options.isContext }
     this.#snapshots = new SnapshotKeeper(destination, options.snapshot, codec.exposes === 'memory', {
-      onRestored: report => this.emit('imported', report),
-      onRestoreFailed: error => this.emit('importFailed', { error })
+      onRestored: report => this.emit('snapshotRestored', report),
+      onRestoreFailed: error => this.emit('snapshotRestoreFailed', { error })
     })
     this.#health = new HealthCheck(
       vault, options.thresholds ?? {}, (health, was) => this.emit('health', { ...health, was })
@@ -136,7 +136,7 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /** Where snapshots go and come from. */
-  get snapshot (): SnapshotSink | undefined { return this.#snapshots.own }
+  get snapshot (): SnapshotStore | undefined { return this.#snapshots.own }
 
   /**
    * Whether sessions may exist that are not here, as in a snapshot whose key is missing: an
@@ -291,13 +291,13 @@ export class Sessions extends Emitter<SessionEvents> {
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED, HOLDFAST_SNAPSHOT_KEPT, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a sink, or with the codec `plain`
    */
-  async exportSessionState (sink?: SnapshotSink, options: ExportOptions = {}): Promise<ExportReport> {
+  async exportSessionState (sink?: SnapshotStore, options: ExportOptions = {}): Promise<ExportReport> {
     try {
       const report = await this.#snapshots.export(sink, options)
-      this.emit('exported', report)
+      this.emit('snapshotExported', report)
       return report
     } catch (error) {
-      if (!(error instanceof InvalidOptionError)) this.emit('exportFailed', { error })
+      if (!(error instanceof InvalidOptionError)) this.emit('snapshotExportFailed', { error })
       throw error
     }
   }

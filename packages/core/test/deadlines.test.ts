@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import {
-  BoundCodec, Fleet, type SnapshotSink, Sweeper, mirrored, plain, switchable, withFallback
+  BoundCodec, Fleet, type SnapshotStore, Sweeper, mirrored, plain, switchable, withFallback
 } from '../dist/index.js'
 import { Follower } from '../dist/moving/follower.js'
 import { Gate } from '../dist/moving/gate.js'
@@ -18,7 +18,7 @@ const never = async (): Promise<never> => await new Promise(() => {})
 const FAILED = { code: 'HOLDFAST_SNAPSHOT_FAILED' }
 
 t.test('a place for snapshots that never answers holds nothing up', async t => {
-  const places: Record<string, Partial<SnapshotSink>> = {
+  const places: Record<string, Partial<SnapshotStore>> = {
     'it takes nothing': { write: never },
     'it takes some and stops': {
       write: async stream => { for await (const chunk of stream) if (chunk.length > 0) await never() }
@@ -28,7 +28,7 @@ t.test('a place for snapshots that never answers holds nothing up', async t => {
   for (const [name, place] of Object.entries(places)) {
     const { sessions } = start()
     await sessions.create({ principal: ADA })
-    const sink: SnapshotSink = {
+    const sink: SnapshotStore = {
       read: () => undefined, write: async stream => { await stream.toArray() }, patience: 20, ...place
     }
     await t.rejects(sessions.exportSessionState(sink), FAILED, name)
@@ -117,7 +117,7 @@ t.test('what is taken or given piece by piece is progress, however long all of i
   const { sessions } = start()
   for (let i = 0; i < 4; i++) await sessions.create({ principal: ADA, data: { text: 'x'.repeat(100_000) } })
   const chunks: Buffer[] = []
-  const sink: SnapshotSink = {
+  const sink: SnapshotStore = {
     patience,
     read: () => Readable.from(Array(100).fill('nothing of ours\n')),
     write: async stream => { for await (const chunk of stream) chunks.push(chunk) }

@@ -209,9 +209,9 @@ t.test('a target without room for a stream stops it, too, and the stream comes l
   const { from, to, key } = await pair(2)
   await from.events.append({ key, name: 'open' }, [bytes('a')])
   const { restore } = to.events
-  to.events.restore = async () => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
+  to.events.importStream = async () => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
   t.match(await stopped(migrate(from, to)), { cause: { code: 'HOLDFAST_BACKEND_FULL' } })
-  to.events.restore = restore
+  to.events.importStream = restore
   await migrate(from, to)
   t.strictSame(held(to), held(from))
 })

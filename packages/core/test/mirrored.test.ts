@@ -290,12 +290,12 @@ t.test('streams are the same, however far the copy is behind', async t => {
   t.strictSame(held(copy), held(primary), 'it had gone on by itself')
   await events.append({ key, name: 'dropped' }, [bytes('a')])
   await events.drop(key)
-  await events.restore({
+  await events.importStream({
     key, name: 'restored', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
   })
   await caughtUp(backend)
   t.equal(
-    await events.restore({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }),
+    await events.importStream({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }),
     false
   )
   await events.delivered({ key, name: 'restored' }, 8)

@@ -443,7 +443,7 @@ t.test('very many bytes of streams for one session are stored as they come', asy
   const process = start()
   const { restore: store } = process.backend.events
   let [read, done] = [0, 0]
-  process.backend.events.restore = async stream => {
+  process.backend.events.importStream = async stream => {
     done++
     most = Math.max(most, read - done)
     return await store(stream)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import {
-  type Codec, type ExportReport, HoldfastError, Sessions, type SnapshotSink, file, plain, unsealed
+  type Codec, type ExportReport, HoldfastError, Sessions, type SnapshotStore, file, plain, unsealed
 } from '../dist/index.js'
 import { SnapshotKeeper } from '../dist/snapshot/keeper.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
@@ -237,7 +237,7 @@ t.test('what was written and what came back is told as events', async (t) => {
   const snapshot = new Shelf()
   const { sessions } = start({ snapshot })
   const heard: unknown[] = []
-  for (const event of ['exported', 'imported'] as const) sessions.on(event, report => { heard.push(report) })
+  for (const event of ['snapshotExported', 'snapshotRestored'] as const) sessions.on(event, report => { heard.push(report) })
   const reports = [await sessions.exportSessionState(), await sessions.restoreSessionState()]
   t.strictSame(heard, reports)
 })
@@ -455,7 +455,7 @@ for (const [again, ask] of Object.entries({
   })
 }
 
-function keeperOf (own: SnapshotSink): SnapshotKeeper {
+function keeperOf (own: SnapshotStore): SnapshotKeeper {
   const { sessions: { vault } } = start()
   return new SnapshotKeeper(
     { vault, caps: { maxRecords: 1, maxPerOwner: 1 } }, own, false, { onRestored: () => {}, onRestoreFailed: () => {} }
@@ -538,7 +538,7 @@ t.test('where the backend is full, the rest comes back, ' +
   const { restore } = backend.events
   const full = async (): Promise<never> => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
   backend.records.create = async (record, limits) => record.key === nobody.key ? 'full' : await create(record, limits)
-  backend.events.restore = async stream => stream.name === 'open' ? await full() : await restore(stream)
+  backend.events.importStream = async stream => stream.name === 'open' ? await full() : await restore(stream)
   const { invalid, ...counts } = await sessions.restoreSessionState()
   t.match(counts, { restored: 2, overLimit: 1 })
   t.match(invalid, [{ line: Number, code: 'NO_ROOM', reason: 'there is no room for one of its streams' }])
@@ -574,7 +574,7 @@ t.test('an outage while streams are restored is one', async (t) => {
   await furnish(before)
   await before.sessions.exportSessionState()
   const { backend, sessions } = start({ snapshot })
-  backend.events.restore = async () => { throw new Error('connection lost') }
+  backend.events.importStream = async () => { throw new Error('connection lost') }
   await t.rejects(sessions.restoreSessionState(), { code: 'HOLDFAST_BACKEND_UNAVAILABLE' })
   t.equal(sessions.incomplete, true)
 })

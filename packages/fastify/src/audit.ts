@@ -4,9 +4,10 @@ import { type SessionEvents, type SessionNotice, type Sessions, isHoldfastError,
 /** What the field `audit` of a line in the log can be, and what it means. `docs/security.md` has the same table. */
 export const AUDIT_EVENTS = {
   session_created: 'A client began a session. `client` is what it says of itself.',
-  session_restored: 'A dormant session, or one of another replica, became live here.',
+  session_activated: 'A dormant session, or one of another replica, became live here.',
   session_restore: 'A snapshot was restored completely; the counts say what came of its sessions.',
-  session_restore_failed: 'A snapshot could not be read, or not all of it could be restored; or, with `session`, one dormant session could not become live.',
+  session_restore_failed: 'A snapshot could not be read, or only a part of it was restored.',
+  session_activation_failed: 'A dormant session could not become live here. `code` says why.',
   session_export: 'A snapshot was written, or could not be.',
   session_expired: 'A session was not used for too long (`idle`), or has reached its limit (`absolute`). Said once in the fleet.',
   session_terminated: 'A session was ended: on request, or `evicted` to make room for another one of its owner.',
@@ -38,14 +39,14 @@ const LEVELS = { success: 'info', refused: 'warn', failure: 'error' } as const
 /** What is said of each event of `Sessions`. */
 const LINES: { [Name in keyof SessionEvents]?: (event: SessionEvents[Name]) => Line } = {
   created: ({ client: { name, version } }) => ({ audit: 'session_created', outcome: 'success', details: { client: printableTexts({ name, version }) }, message: 'a session began' }),
-  restored: () => ({ audit: 'session_restored', outcome: 'success', message: 'a dormant session became live' }),
-  restoreFailed: ({ error }) => ({ audit: 'session_restore_failed', outcome: 'failure', details: { code: codeOf(error) }, message: 'a dormant session could not become live' }),
-  exported: report => ({ audit: 'session_export', outcome: 'success', details: report, message: 'a snapshot was written' }),
-  exportFailed: ({ error }) => ({ audit: 'session_export', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be written' }),
-  imported: ({ invalid, ...counts }) => invalid.length + counts.overLimit === 0
+  activated: () => ({ audit: 'session_activated', outcome: 'success', message: 'a dormant session became live' }),
+  activationFailed: ({ error }) => ({ audit: 'session_activation_failed', outcome: 'failure', details: { code: codeOf(error) }, message: 'a dormant session could not become live' }),
+  snapshotExported: report => ({ audit: 'session_export', outcome: 'success', details: report, message: 'a snapshot was written' }),
+  snapshotExportFailed: ({ error }) => ({ audit: 'session_export', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be written' }),
+  snapshotRestored: ({ invalid, ...counts }) => invalid.length + counts.overLimit === 0
     ? { audit: 'session_restore', outcome: 'success', details: counts, message: 'the snapshot was restored' }
     : { audit: 'session_restore_failed', outcome: 'failure', details: { ...counts, invalid: invalid.slice(0, 10), lines: invalid.length }, message: 'the snapshot was not restored completely' },
-  importFailed: ({ error }) => ({ audit: 'session_restore_failed', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be read' }),
+  snapshotRestoreFailed: ({ error }) => ({ audit: 'session_restore_failed', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be read' }),
   expired: ({ reason, createdAt, usedAt }) => ({ audit: 'session_expired', outcome: 'success', details: { reason, createdAt, usedAt }, message: 'a session has expired' }),
   terminated: ({ reason }) => ({ audit: 'session_terminated', outcome: 'success', details: { reason }, message: 'a session was ended' }),
   limitReached: ({ limit, admitted }) => ({ audit: 'max_sessions_reached', outcome: admitted ? 'success' : 'refused', details: { limit }, message: 'a limit was reached' }),
@@ -79,7 +80,7 @@ function subject (event: { label?: string, owner?: string }): object {
 function news (sessions: Sessions): (name: keyof SessionEvents, details: Line['details']) => boolean {
   let said: string | undefined
   return (name, details) => {
-    if (name !== 'imported' && name !== 'importFailed') return true
+    if (name !== 'snapshotRestored' && name !== 'snapshotRestoreFailed') return true
     const now = sessions.incomplete ? JSON.stringify(details) : undefined
     const isNew = now === undefined || now !== said
     said = now

@@ -4,7 +4,7 @@ import { METHODS } from './metrics/observed-backend.js'
 /** What changes what a snapshot holds. A use does not: a copy that is a little older loses nothing but that. */
 const CHANGING: ReadonlySet<string> = new Set([
   'records.create', 'records.createMany', 'records.replace', 'records.reseal', 'records.remove', 'records.removeOwner', 'records.release', 'records.claimExpired',
-  'events.append', 'events.delivered', 'events.drop', 'events.restore', 'events.reseal'
+  'events.append', 'events.delivered', 'events.drop', 'events.importStream', 'events.reseal'
 ])
 
 type Method = (...args: unknown[]) => Promise<unknown>

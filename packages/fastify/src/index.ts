@@ -9,7 +9,7 @@ export type { HoldfastOptions, ResolveAuthInfo, ResolveContext, ResolvePrincipal
 export { OptionsSchema } from './options.js'
 export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, McpSession, SharedServerOptions } from '@holdfast/transport'
 export { file } from '@holdfast/core'
-export type { ExportReport, Principal, RestoreReport, RotateReport, Session, Sessions, SnapshotSink } from '@holdfast/core'
+export type { ExportReport, Principal, RestoreReport, RotateReport, Session, Sessions, SnapshotStore } from '@holdfast/core'
 export { Keyring, generateKey } from '@holdfast/envelope'
 export type { KeyProvider, KeySpec, Keys } from '@holdfast/envelope'
 

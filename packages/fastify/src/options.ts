@@ -3,7 +3,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, type SnapshotSink, isObject, milliseconds } from '@holdfast/core'
+import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, type SnapshotStore, isObject, milliseconds } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreateServer } from '@holdfast/transport'
 import type { Authorize } from './admin/guard.js'
@@ -65,9 +65,9 @@ export const OptionsSchema = Type.Object({
   ) as unknown as Type.TUnsafe<Keyring | Keys>),
   encryption: Type.Optional(Type.Unsafe<'none'>({ type: 'string', enum: ['none'], description: '`none` stores and exports sessions with their credentials readable, and ignores HOLDFAST_KEYS.' })),
   snapshot: Type.Optional(Type.Refine(
-    Type.Unsafe<SnapshotSink>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
+    Type.Unsafe<SnapshotStore>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
     isSink, () => 'expected a place for snapshots, such as file(path), and `every`, if at all, from 1 ms to 24 days'
-  ) as unknown as Type.TUnsafe<SnapshotSink>),
+  ) as unknown as Type.TUnsafe<SnapshotStore>),
   health: Type.Optional(Type.String({ pattern: '^/.*[^/]$', description: 'Adds two routes, such as `/health/live` and `/health/ready` for `/health`. Ready is who is not closing, has restored its snapshot and reaches its backend. Default: none.' })),
   admin: Type.Optional(Type.Object({
     authorize: callable<Authorize>('Adds routes to list, show, end, export and restore sessions. `(request, action)` must return `true` for each of `list`, `show`, `terminate`, `export`, `restore` that a request may do.'),

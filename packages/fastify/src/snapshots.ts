@@ -58,7 +58,7 @@ export class Snapshots {
       if (this.sessions.incomplete) await until(end, this.#restore())
     } catch (error) {
       this.#givingUp.abort()
-      this.sessions.emit('exportFailed', { error })
+      this.sessions.emit('snapshotExportFailed', { error })
       throw error
     }
     this.#written = this.changes()

@@ -56,7 +56,7 @@ t.test('sessions move to another app, with what they keep and their streams', as
   t.match(snapshot.split('\n').length, 1 + 251 + 1 + 1 + 1)
   const to = await sealed(t, { createServer })
   const imported: unknown[] = []
-  to.app.mcpSessions.on('imported', report => { imported.push(report) })
+  to.app.mcpSessions.on('snapshotRestored', report => { imported.push(report) })
   const { status, body } = await upload(to, Readable.from([snapshot.slice(0, 1_000), snapshot.slice(1_000)]))
   t.strictSame({ status, body }, { status: 200, body: { ...nothing, restored: 251 } })
   t.ok(Value.Check(RestoreAnswer, body))
@@ -166,7 +166,7 @@ t.test('a backend that goes away in the middle breaks an export off, which its r
   const { list } = backend.records
   let pages = 0
   backend.records.list = async query => await (++pages === 2 ? Promise.reject(new Error('gone')) : list.call(backend.records, query))
-  const broke = new Promise<{ error: unknown }>(resolve => app.mcpSessions.on('exportFailed', resolve))
+  const broke = new Promise<{ error: unknown }>(resolve => app.mcpSessions.on('snapshotExportFailed', resolve))
   await t.rejects(async () => await (await fetch(new URL('/mcp-sessions/export', url), { headers: { authorization } })).text())
   t.match(await broke, { error: { code: 'HOLDFAST_BACKEND_UNAVAILABLE' } })
 })

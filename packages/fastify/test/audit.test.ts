@@ -44,7 +44,7 @@ t.test('the life of a session: when, where, who and the outcome', async t => {
   t.ok(created.time >= began && created.time <= Date.now())
   t.match(anonymous, { owner: null, session: LABEL })
   const { session, owner } = created
-  t.match(lines('session_restored'), [{ level: 30, replica, session, owner, outcome: 'success' }])
+  t.match(lines('session_activated'), [{ level: 30, replica, session, owner, outcome: 'success' }])
   t.match(lines('session_terminated'), [{ level: 30, replica, session: anonymous.session, owner: null, outcome: 'success', reason: 'terminated' }])
   t.match(lines('session_expired'), [{ level: 30, replica, session, owner, outcome: 'success', reason: 'idle', createdAt: Number, usedAt: Number }])
 })
@@ -152,7 +152,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   t.match(lines('decrypt_failed'), [{ level: 50, session, owner, outcome: 'failure', kind: 'session', err: { code: 'HOLDFAST_INVALID_STATE' } }])
   app.mcpSessions.emit('unreadable', { label: session, key: 'k', kind: 'event', error: new Error('altered') })
   t.match(lines('decrypt_failed')[1], { session, kind: 'event', owner: undefined })
-  app.mcpSessions.emit('restoreFailed', { label: session, key: 'k', owner, error: new Error('anything') })
+  app.mcpSessions.emit('activationFailed', { label: session, key: 'k', owner, error: new Error('anything') })
   t.match(lines('session_restore_failed')[1], { code: 'unknown' })
 })
 

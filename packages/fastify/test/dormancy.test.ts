@@ -9,7 +9,7 @@ const tools: Tools = {
   ...echo,
   count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
   state: ({ session, server }) => ({
-    restored: session.restored, data: session.data, capabilities: server.server.getClientCapabilities(), client: server.server.getClientVersion()
+    restored: session.activated, data: session.data, capabilities: server.server.getClientCapabilities(), client: server.server.getClientVersion()
   })
 }
 
@@ -38,7 +38,7 @@ async function counted (t: Test, options: Partial<HoldfastOptions> = {}, more: T
 t.test('the least recently used session makes room, and comes back as it was', async t => {
   const { url, made, disposed, app } = await counted(t, { limits: { maxLive: 2 } })
   let restored = 0
-  app.mcpSessions.on('restored', () => { restored++ })
+  app.mcpSessions.on('activated', () => { restored++ })
   const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } }
   const clients = []
   for (let n = 0; n < 4; n++) {

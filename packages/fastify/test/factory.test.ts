@@ -100,7 +100,7 @@ t.test('a factory gets the session and options that servers share', async t => {
   const seen: unknown[] = []
   const { url } = await start(t, {
     createServer: (session, { serverOptions }) => {
-      seen.push(session.restored, session.data, session.principal, session.context, serverOptions.jsonSchemaValidator)
+      seen.push(session.activated, session.data, session.principal, session.context, serverOptions.jsonSchemaValidator)
       return serving()(session, { serverOptions })
     },
     limits: { maxLive: 1 }

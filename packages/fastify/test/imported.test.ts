@@ -2,7 +2,7 @@ import { createCipheriv, randomBytes } from 'node:crypto'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import t, { type Test } from 'tap'
-import { type SnapshotSink, file } from '../dist/index.js'
+import { type SnapshotStore, file } from '../dist/index.js'
 import { callTool } from './fixtures/connect.js'
 import { events, nextMessage } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
@@ -23,8 +23,8 @@ function exported (): object[] {
   }))
 }
 
-function from (text: string): SnapshotSink {
-  return { read: async function * () { yield text } as unknown as SnapshotSink['read'], write: async () => {} }
+function from (text: string): SnapshotStore {
+  return { read: async function * () { yield text } as unknown as SnapshotStore['read'], write: async () => {} }
 }
 
 async function importing (t: Test, text = JSON.stringify(exported()), key?: Buffer): Promise<Started & { served: () => number }> {

@@ -42,8 +42,8 @@ t.test('sessions that begin, sleep and wake up', async t => {
   t.equal(await value('holdfast_sessions_live'), 1)
   t.equal(await value('holdfast_sessions_dormant'), 1)
   await one.call('echo')
-  t.equal(await value('holdfast_sessions_restored_total', { outcome: 'success' }), 1)
-  t.equal(await value('holdfast_sessions_restored_total', { outcome: 'failure' }), 0)
+  t.equal(await value('holdfast_sessions_activated_total', { outcome: 'success' }), 1)
+  t.equal(await value('holdfast_sessions_activated_total', { outcome: 'failure' }), 0)
 })
 
 t.test('a session that cannot be brought back', async t => {
@@ -52,7 +52,7 @@ t.test('a session that cannot be brought back', async t => {
   const client = await RawClient.open(before.url)
   const { url, value } = await watched(t, { backend, createServer: () => { throw new Error('the factory failed') } })
   t.equal((await client.at(url).start('echo')).status, 500)
-  t.equal(await value('holdfast_sessions_restored_total', { outcome: 'failure' }), 1)
+  t.equal(await value('holdfast_sessions_activated_total', { outcome: 'failure' }), 1)
 })
 
 t.test('sessions that expire', async t => {
@@ -159,14 +159,14 @@ t.test('snapshots that go out and come back', async t => {
   await first.app.close()
 
   const second = await watched(t, { snapshot: file(path), keys: k1 })
-  t.equal(await second.value('holdfast_snapshots_imported_total', { outcome: 'success' }), 1)
-  t.equal(await second.value('holdfast_sessions_imported_total', { result: 'restored' }), 1)
+  t.equal(await second.value('holdfast_snapshots_restored_total', { outcome: 'success' }), 1)
+  t.equal(await second.value('holdfast_sessions_restored_total', { result: 'restored' }), 1)
   await t.rejects(second.app.mcpSessions.restoreSessionState({ read: () => { throw new Error('cannot be read') } }))
-  t.equal(await second.value('holdfast_snapshots_imported_total', { outcome: 'failure' }), 1)
+  t.equal(await second.value('holdfast_snapshots_restored_total', { outcome: 'failure' }), 1)
   const report = await second.app.mcpSessions.restoreSessionState({ read: async function * () { yield Buffer.from('junk\n') } as never })
   t.equal(report.invalid.length, 1)
-  t.equal(await second.value('holdfast_snapshots_imported_total', { outcome: 'failure' }), 2)
-  t.equal(await second.value('holdfast_sessions_imported_total', { result: 'invalid' }), 1)
+  t.equal(await second.value('holdfast_snapshots_restored_total', { outcome: 'failure' }), 2)
+  t.equal(await second.value('holdfast_sessions_restored_total', { result: 'invalid' }), 1)
   await second.app.close()
 
   const third = await watched(t, { snapshot: file(path), keys: k2 })
@@ -321,10 +321,10 @@ t.test('a mirror that is behind', async t => {
   const copy = memory()
   copy.records.create = async () => { throw new Error('away') }
   const { url, value } = await watched(t, { backend: mirrored(memory(), [copy]), keys: k1 })
-  t.equal(await value('holdfast_mirror_pending_sessions'), 0)
+  t.equal(await value('holdfast_copy_pending_sessions'), 0)
   await RawClient.open(url)
-  t.equal(await value('holdfast_mirror_pending_sessions'), 1)
-  t.ok(await value('holdfast_mirror_lag_seconds') as number > 0)
+  t.equal(await value('holdfast_copy_pending_sessions'), 1)
+  t.ok(await value('holdfast_copy_lag_seconds') as number > 0)
 })
 
 t.test('every metric was seen to move', t => {

@@ -14,7 +14,7 @@ const text = (value: unknown): { content: Array<{ type: 'text', text: string }> 
 const createServer: CreateServer = (session, { serverOptions }) => {
   const server = new McpServer({ name: 'v2', version: '2.0.0' }, { ...serverOptions, capabilities: { logging: {} } } as any)
   server.registerTool('count', { inputSchema: anything }, async () =>
-    text({ total: (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total, restored: session.restored }))
+    text({ total: (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total, restored: session.activated }))
   server.registerTool('steps', { inputSchema: anything }, async (_, ctx) => {
     for (const progress of [1, 2, 3]) await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken: ctx.mcpReq._meta?.progressToken as string, progress } })
     return text('done')

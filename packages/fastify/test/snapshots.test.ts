@@ -5,7 +5,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { ElicitResultSchema, SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t, { type Test } from 'tap'
 import Type from 'typebox'
-import { type HoldfastOptions, type SnapshotSink, file } from '../dist/index.js'
+import { type HoldfastOptions, type SnapshotStore, file } from '../dist/index.js'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { folder } from './fixtures/folder.js'
 import { k1 } from './fixtures/keys.js'
@@ -18,7 +18,7 @@ import { type Tools, echo, say, serving } from './fixtures/tools.js'
 const tools: Tools = {
   ...echo,
   count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
-  who: ({ session }) => [session.principal, session.context, session.restored],
+  who: ({ session }) => [session.principal, session.context, session.activated],
   announce: async ({ server, args }) => { await server.server.sendLoggingMessage({ level: args.level ?? 'error', data: args.text }) },
   log: async ({ server, session }) => {
     for (const level of ['info', 'error'] as const) await server.sendLoggingMessage({ level, data: level }, session.id)
@@ -243,7 +243,7 @@ t.test('a snapshot that cannot be read leaves unknown ids open until it can', as
   await first.app.close()
   let broken = true
   const whole = file(path)
-  const flaky: SnapshotSink = { ...whole, every: 10, read: () => broken ? Readable.from((async function * () { yield '{"holdfast":'; throw new Error('EIO') })()) : whole.read() }
+  const flaky: SnapshotStore = { ...whole, every: 10, read: () => broken ? Readable.from((async function * () { yield '{"holdfast":'; throw new Error('EIO') })()) : whole.read() }
   const second = await run({ snapshot: flaky })
   t.match(second.log.saying('holdfast: the snapshot could not be read'), [{ err: { code: 'HOLDFAST_SNAPSHOT_FAILED' } }])
   const there = client.at(second.url)
@@ -295,7 +295,7 @@ t.test('an export that fails at the end is an error of close, and the old snapsh
   await first.app.close()
   const before = await readFile(path)
   const whole = file(path)
-  const full: SnapshotSink = { ...whole, write: async () => { await whole.write(Readable.from((async function * () { yield Buffer.from('half of it'); throw new Error('ENOSPC') })())) } }
+  const full: SnapshotStore = { ...whole, write: async () => { await whole.write(Readable.from((async function * () { yield Buffer.from('half of it'); throw new Error('ENOSPC') })())) } }
   const second = await run({ snapshot: full })
   await client.at(second.url).call('count')
   await t.rejects(second.app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
@@ -321,7 +321,7 @@ t.test('a snapshot that takes long to read comes back while the app runs already
   await first.app.close()
   const gate = latch()
   const whole = file(path)
-  const slow: SnapshotSink = { ...whole, read: async () => { await gate.opened; return await whole.read() } }
+  const slow: SnapshotStore = { ...whole, read: async () => { await gate.opened; return await whole.read() } }
   const second = await run({ snapshot: slow })
   t.equal((await client.at(second.url).start('echo')).status, 503)
   const restored = second.log.hears('holdfast: the snapshot was restored')

@@ -71,7 +71,7 @@ t.test('messages that cannot be logged reach a reader that keeps up, and do not 
   const full = {
     streams: async () => [],
     heads: async () => [],
-    restore: async () => false,
+    importStream: async () => false,
     reseal: async () => false,
     append: async () => await Promise.reject(new Error('full')),
     readAfter: async () => undefined,

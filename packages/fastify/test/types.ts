@@ -81,7 +81,7 @@ app.mcpSessions.on('exploded', () => {})
 export async function useSession (session: McpSession): Promise<void> {
   assert<Equal<typeof session.id, string>>()
   assert<Equal<typeof session.principal, Principal | null>>()
-  assert<Equal<typeof session.restored, boolean>>()
+  assert<Equal<typeof session.activated, boolean>>()
   assert<Equal<ReturnType<typeof session.hold>, () => void>>()
   await session.update(data => { data.total = 1 })
   await session.update(() => ({ total: 1 }))

@@ -49,7 +49,7 @@ export class MemoryEvents implements EventLog {
     return this.#streamsOf(keys).map((stream) => stream.toHead())
   }
 
-  async restore (stream: StoredStream): Promise<boolean> {
+  async importStream (stream: StoredStream): Promise<boolean> {
     const entry = this.records.living(stream.key)
     if (entry === undefined || entry.streams?.has(stream.name)) return false
     this.held.restore(entry, stream)

@@ -16,19 +16,19 @@ async function names (clock: Clocked, ...keys: string[]): Promise<string[]> {
 t.test('a stream that does not fit is not restored, and nothing of it stays', async (t) => {
   const clock = new Clocked({ maxBytes: 4000 })
   const key = await clock.create()
-  await t.rejects(clock.events.restore(arrival(key, { entries: [KIB, KIB, KIB] })), full)
+  await t.rejects(clock.events.importStream(arrival(key, { entries: [KIB, KIB, KIB] })), full)
   t.strictSame(await names(clock, key), [])
-  t.equal(await clock.events.restore(arrival(key)), true)
-  await t.rejects(clock.events.restore(arrival(key, { name: 'b', head: Buffer.alloc(2000) })), full)
+  t.equal(await clock.events.importStream(arrival(key)), true)
+  await t.rejects(clock.events.importStream(arrival(key, { name: 'b', head: Buffer.alloc(2000) })), full)
   t.strictSame(await names(clock, key), ['a'])
   await clock.events.drop(key)
-  t.equal(await clock.events.restore(arrival(key, { head: Buffer.alloc(1000) })), true, 'what was refused took no room')
+  t.equal(await clock.events.importStream(arrival(key, { head: Buffer.alloc(1000) })), true, 'what was refused took no room')
 })
 
 t.test('streams that have ended give way to a restored one, and it to others once it has ended', async (t) => {
   const clock = new Clocked({ maxBytes: 5000 })
   const key = await clock.create()
-  for (const name of ['a', 'b', 'c']) t.equal(await clock.events.restore(arrival(key, { name, ended: true })), true)
+  for (const name of ['a', 'b', 'c']) t.equal(await clock.events.importStream(arrival(key, { name, ended: true })), true)
   t.strictSame(await names(clock, key), ['b', 'c'])
   await clock.create({ body: KIB })
   t.strictSame(await names(clock, key), ['c'])
@@ -37,14 +37,14 @@ t.test('streams that have ended give way to a restored one, and it to others onc
 t.test('restored streams are bounded like any other', async (t) => {
   const clock = new Clocked({ maxStreams: 2, maxEntries: 3, maxStreamBytes: 4000, maxEndedBytes: 3500 })
   const [key, other] = [await clock.create(), await clock.create()]
-  for (const name of ['a', 'b', 'c']) await clock.events.restore(arrival(key, { name, ended: name !== 'b' }))
+  for (const name of ['a', 'b', 'c']) await clock.events.importStream(arrival(key, { name, ended: name !== 'b' }))
   t.strictSame(await names(clock, key), ['b', 'c'], 'the oldest ended one of the record makes room')
-  await clock.events.restore(arrival(other, { entries: [KIB], ended: true }))
-  await clock.events.restore(arrival(other, { name: 'b', ended: true }))
+  await clock.events.importStream(arrival(other, { entries: [KIB], ended: true }))
+  await clock.events.importStream(arrival(other, { name: 'b', ended: true }))
   t.strictSame(await names(clock, key, other), ['b', 'a', 'b'], 'the oldest ended one of all makes room')
   await clock.events.drop(other)
-  await clock.events.restore(arrival(other, { floor: 7, entries: [1, 2, 3, 4, 5].map((n) => Buffer.alloc(n)) }))
-  await clock.events.restore(arrival(other, {
+  await clock.events.importStream(arrival(other, { floor: 7, entries: [1, 2, 3, 4, 5].map((n) => Buffer.alloc(n)) }))
+  await clock.events.importStream(arrival(other, {
     name: 'b', floor: 7, entries: Array.from({ length: 5 }, () => Buffer.alloc(1500))
   }))
   t.strictSame((await clock.events.streams([other])).map(({ floor, entries }) => [floor, entries.length]), [
@@ -64,7 +64,7 @@ t.test('a record that grows beyond the bound when it is sealed again stays as it
 t.test('a stream that grows beyond the bound when it is sealed again stays as it was', async (t) => {
   const clock = new Clocked({ maxBytes: 3000 })
   const stream = arrival(await clock.create())
-  await clock.events.restore(stream)
+  await clock.events.importStream(stream)
   await t.rejects(clock.events.reseal({ ...stream, entries: [Buffer.alloc(4000)] }), full)
   t.equal((await clock.events.streams([stream.key]))[0]?.entries[0]?.length, 1024)
   t.equal(await clock.events.reseal({ ...stream, entries: [Buffer.alloc(0)] }), true)
@@ -75,7 +75,7 @@ t.test('a stream that grows beyond the bound when it is sealed again stays as it
 t.test('an ended stream that is itself what gives way is not sealed again', async (t) => {
   const clock = new Clocked({ maxBytes: 4000 })
   const stream = arrival(await clock.create(), { ended: true })
-  await clock.events.restore(stream)
+  await clock.events.importStream(stream)
   await clock.create({ body: KIB })
   t.equal(await clock.events.reseal({ ...stream, entries: [Buffer.alloc(1900)] }), false)
   t.strictSame(await names(clock, stream.key), [])
@@ -90,7 +90,7 @@ t.test('streams that are sealed again stay within their bounds', async (t) => {
     arrival(key, { name: 'first', ended: true }),
     arrival(key, { name: 'last', ended: true })
   ]
-  for (const stream of [open, first, last]) await clock.events.restore(stream)
+  for (const stream of [open, first, last]) await clock.events.importStream(stream)
   t.equal(await clock.events.reseal({ ...open, entries: open.entries.map(() => Buffer.alloc(1500)) }), true)
   t.match((await clock.events.streams([key]))[0], { floor: 1, entries: { length: 2 } })
   t.equal(await clock.events.reseal({ ...last, entries: [Buffer.alloc(1500)] }), true)
@@ -106,7 +106,7 @@ t.test('whatever was restored or sealed again makes its room free', async (t) =>
   for (let i = 0; i < 200; i++) {
     const key = await clock.create({ body: KIB })
     const entries = Array.from({ length: 5 }, () => Buffer.alloc(i))
-    for (const name of ['a', 'b']) await clock.events.restore(arrival(key, { name, ended: name === 'b', entries }))
+    for (const name of ['a', 'b']) await clock.events.importStream(arrival(key, { name, ended: name === 'b', entries }))
     for (const stream of await clock.events.streams([key])) {
       const anew = stream.entries.map(() => Buffer.alloc(200 - i))
       t.equal(await clock.events.reseal({ ...stream, head: Buffer.alloc(i * 2), entries: anew }), true)

@@ -81,7 +81,7 @@ export class RedisEvents implements EventLog {
     return found.flat()
   }
 
-  async restore (stream: StoredStream): Promise<boolean> {
+  async importStream (stream: StoredStream): Promise<boolean> {
     const { name, head, ended, floor, delivered, entries } = stream
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     return toCount(await this.link.write('restore-stream', this.#keysOf(stream), [

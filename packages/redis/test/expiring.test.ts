@@ -10,7 +10,7 @@ t.test('every key expires by itself', async (t) => {
   for (const key of [kept, owned]) {
     await events.append({ key, name: 'ended' }, [bytes('event')], { end: true })
     await events.append({ key, name: 'open' }, [bytes('event')], { head: bytes('head') })
-    await events.restore({
+    await events.importStream({
       key, name: 'arrived', head: bytes(''), floor: 0, entries: [bytes('a')], ended: false, delivered: 0
     })
     const [stream] = (await events.streams([key])).filter(({ name }) => name === 'open')

@@ -68,8 +68,8 @@ t.test('a stream that was restored makes room like any other', async (t) => {
   const whole = { key, head: bytes('head'), floor: 0, entries: [bytes('event')], delivered: 1 }
   await events.append({ key, name: 'listed' }, [bytes('event')])
   await events.append({ key, name: 'listed' }, [], { end: true })
-  for (const name of ['a', 'b']) t.equal(await events.restore({ ...whole, name, ended: true }), true)
-  t.equal(await events.restore({ ...whole, name: 'c', ended: false }), true)
+  for (const name of ['a', 'b']) t.equal(await events.importStream({ ...whole, name, ended: true }), true)
+  t.equal(await events.importStream({ ...whole, name: 'c', ended: false }), true)
   t.strictSame((await events.streams([key])).map(({ name }) => name).toSorted(), ['b', 'c'])
   t.strictSame(await events.readAfter({ key, name: 'b' }, 'undelivered', 5), {
     head: Buffer.from('head'), after: 1, entries: [], ended: true, lost: false, floor: 0
@@ -92,8 +92,8 @@ t.test('what a stream began with counts in its bytes, and is bounded', async (t)
     t.equal(await events.readAfter({ key, name: `absurd ${end}` }, 0, 1), undefined)
   }
   const arrived = { key, name: 'arrived', floor: 0, entries: [body, body, body], ended: false, delivered: 0 }
-  await t.rejects(events.restore({ ...arrived, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })
-  await events.restore({ ...arrived, head: new Uint8Array(500) })
+  await t.rejects(events.importStream({ ...arrived, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })
+  await events.importStream({ ...arrived, head: new Uint8Array(500) })
   const [told] = (await events.streams([key])).filter(({ name }) => name === 'arrived')
   t.equal(told?.entries.length, 1)
   await t.rejects(events.reseal({ ...told!, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })

@@ -98,13 +98,13 @@ t.test('streams that are over with one append are written once, and end once', a
 t.test('streams that had ended are restored once, and say so', async (t) => {
   const key = await create(records)
   const answers = await cutting(20, 'restore-stream', async (i) =>
-    await events.restore({
+    await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: true, delivered: 0
     }))
   expectCuts(t, 20)
   t.ok(answers.every((answer) => answer))
   t.equal((await events.streams([key])).length, 16)
-  t.equal(await events.restore({
+  t.equal(await events.importStream({
     key, name: '20', head: bytes('head'), floor: 9, entries: [bytes('b')], ended: true, delivered: 0
   }), false)
 })
@@ -112,7 +112,7 @@ t.test('streams that had ended are restored once, and say so', async (t) => {
 t.test('streams are restored once, and say so', async (t) => {
   const key = await create(records)
   const answers = await cutting(50, 'restore-stream', async (i) =>
-    await events.restore({
+    await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: false, delivered: 0
     }))
   expectCuts(t, 50)

@@ -128,6 +128,6 @@ t.test('who comes while a server is made may know more than the one for whom it 
   gate.open()
   t.same([(await first).status, (await second).status], [200, 200])
   t.ok(f.made.some(
-    ({ session, subscriptions }) => session.restored && session.replica === f.first.name && subscriptions.has('a:1')
+    ({ session, subscriptions }) => session.activated && session.replica === f.first.name && subscriptions.has('a:1')
   ))
 })

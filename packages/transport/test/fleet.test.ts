@@ -26,7 +26,7 @@ t.test('a session lives on every replica, and what it keeps is exact', async (t)
     Array.from({ length: 60 }, async (_, n) => await client.at(f.replicas[n % 3]?.endpoint as any).do('count'))
   )
   t.equal(said((await client.do('count')).json), '61')
-  t.same(f.made.map(({ session }) => session.restored), [false, true, true])
+  t.same(f.made.map(({ session }) => session.activated), [false, true, true])
 })
 
 t.test('what a client sets on one replica holds on the others', async (t) => {

@@ -125,7 +125,7 @@ for (const name of [
     await f.client().initialize()
     const { status, run } = POINTS[name] as Point
     t.equal((await run({ f, client })).status, status)
-    t.same(made[2]?.session.restored, true)
+    t.same(made[2]?.session.activated, true)
     await isMadeDormant(t, f, made[2])
   })
 }

@@ -12,7 +12,7 @@ import { type Made, type Scripts, fixtureServer } from './fixtures/server.js'
 const scripts: Scripts = {
   hello: () => 'hi',
   who: ({ server, session }) => JSON.stringify([
-    session.restored, server.server.getClientVersion()?.name, server.server.getClientCapabilities()
+    session.activated, server.server.getClientVersion()?.name, server.server.getClientCapabilities()
   ]),
   count: async ({ session }) => (await session.update(data => { data.n = (data.n ?? 0) + 1 })).n,
   hold: ({ session }) => { session.hold() }
@@ -20,13 +20,13 @@ const scripts: Scripts = {
 
 /** A factory that tells each session's first making from later ones. */
 function factory (make: CreateServer, restore: CreateServer): CreateServer {
-  return (session, shared) => (session.restored ? restore : make)(session, shared)
+  return (session, shared) => (session.activated ? restore : make)(session, shared)
 }
 
 t.test('a session that nobody uses becomes dormant, and comes back as it was', async (t) => {
   const f = await fleet(t, { dormantAfter: 20, scripts })
   const restored: unknown[] = []
-  f.first.sessions.on('restored', notice => { restored.push(notice.key) })
+  f.first.sessions.on('activated', notice => { restored.push(notice.key) })
   const client = await f.client().begin({ elicitation: {}, roots: {} })
   await client.post(client.request('logging/setLevel', { level: 'error' }))
   await client.post(client.request('resources/subscribe', { uri: 'a:1' }))
@@ -265,7 +265,7 @@ t.test('a server that refuses the handshake of its session has failed', async (t
   await f.client().begin()
   await turns()
   const failed: unknown[] = []
-  f.first.sessions.on('restoreFailed', notice => { failed.push(notice) })
+  f.first.sessions.on('activationFailed', notice => { failed.push(notice) })
   // A record from elsewhere: its client said something that no server takes.
   const session = await f.first.sessions.open(client.id as string, null)
   await session?.change(state => ({
@@ -458,7 +458,7 @@ t.test('a session that ends in the moment it is restored is gone', async (t) => 
   const client = await f.client().begin()
   await f.client().begin()
   await turns()
-  f.first.sessions.on('restored', notice => {
+  f.first.sessions.on('activated', notice => {
     f.first.sessions.emit('terminated', { ...notice, reason: 'terminated' })
   })
   t.equal((await client.do('hello')).status, 404)

@@ -1,4 +1,4 @@
-import { type Codec, HoldfastError, type SnapshotSink } from '@holdfast/core'
+import { type Codec, HoldfastError, type SnapshotStore } from '@holdfast/core'
 import t from 'tap'
 import { said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
@@ -65,7 +65,7 @@ t.test('a session that came without a handshake gets one from its first request'
 
 t.test('while sessions may be missing, an unknown id is no 404', async (t) => {
   let away = true
-  const snapshot: SnapshotSink = {
+  const snapshot: SnapshotStore = {
     read: async () => {
       if (away) throw new Error('the volume is not there')
       return undefined

@@ -20,6 +20,6 @@ export function arrival (key: string, given: Partial<StoredStream> = {}): Stored
 
 export async function restored (t: Trial, given: Partial<StoredStream> = {}): Promise<StoredStream> {
   const stream = arrival(await t.create(), given)
-  assert.equal(await t.events.restore(stream), true)
+  assert.equal(await t.events.importStream(stream), true)
   return stream
 }

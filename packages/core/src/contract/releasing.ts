@@ -56,7 +56,7 @@ export const releasing = group('releasing', {
     assert.equal(await t.events.append(stream, [bytes('b')]), 'gone')
     await t.create({ key: stream.key })
     assert.equal(await t.events.readAfter(stream, 0, 10), undefined)
-    assert.equal(await t.events.restore(arrival(stream.key, stream)), true)
+    assert.equal(await t.events.importStream(arrival(stream.key, stream)), true)
   },
 
   'an expired record goes and frees its key': async (t) => {

@@ -11,7 +11,7 @@ export const restoredStreams = group('restored streams', {
     await t.events.delivered(from, 2)
     const [told] = await t.events.streams([from.key])
     assert.ok(told)
-    assert.equal(await t.events.restore({ ...told, key }), true)
+    assert.equal(await t.events.importStream({ ...told, key }), true)
     assert.deepEqual((await t.second.events.streams([key])).map(plain), [{ ...plain(told), key }])
     await t.events.append({ ...from, key }, [bytes('d')])
     assert.deepEqual((await t.events.streams([from.key])).map(plain), [plain(told)], 'and stays where it was')
@@ -22,7 +22,7 @@ export const restoredStreams = group('restored streams', {
     const last = await overflow(t, from, 1, 4 * t.harness.bounds.entries + 200)
     const [told] = await t.events.streams([from.key])
     assert.ok(told)
-    await t.events.restore({ ...told, key })
+    await t.events.importStream({ ...told, key })
     const stream = { ...from, key }
     for (const position of [0, told.floor - 1, told.floor, last, last + 1]) {
       assert.deepEqual(await t.mustReadAfter(stream, position), await t.mustReadAfter(from, position))
@@ -86,7 +86,7 @@ export const restoredStreams = group('restored streams', {
     const [one, two] = [await t.create(), await t.create()]
     const refs = [{ key: one, name: 'a' }, { key: one, name: 'ab' }, { key: two, name: 'a' }]
     for (const [floor, ref] of refs.entries()) {
-      await t.events.restore(arrival(ref.key, { ...ref, floor, head: bytes(`${floor}`) }))
+      await t.events.importStream(arrival(ref.key, { ...ref, floor, head: bytes(`${floor}`) }))
     }
     for (const [floor, ref] of refs.entries()) {
       const page = await t.mustReadAfter(ref, floor)

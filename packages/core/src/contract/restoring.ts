@@ -7,7 +7,7 @@ import { bytes, plain, positions, texts } from './trial.js'
 import type { Trial } from './trial.js'
 
 async function refuses (t: Trial, stream: StoredStream): Promise<void> {
-  assert.equal(await t.events.restore(stream), false)
+  assert.equal(await t.events.importStream(stream), false)
   assert.equal(await t.events.readAfter(stream, 0, 10), undefined)
   await t.assertGone(stream.key, 'a stream revives no record')
 }
@@ -18,7 +18,7 @@ export const restoring = group('restoring', {
       const stream = await t.stream()
       await t.events.append(stream, [bytes('a')], { head: bytes('mine'), end })
       const before = await t.events.streams([stream.key])
-      assert.equal(await t.events.restore(arrival(stream.key, stream)), false)
+      assert.equal(await t.events.importStream(arrival(stream.key, stream)), false)
       assert.deepEqual(await t.events.streams([stream.key]), before)
     }
   },
@@ -27,7 +27,7 @@ export const restoring = group('restoring', {
     const stream = arrival(await t.create())
     const results = await Promise.all(Array.from({ length: 10 }, async (_, i) => {
       const { events } = i % 2 ? t : t.second
-      return await events.restore({ ...stream, floor: i, entries: [bytes(`${i}`)], delivered: i })
+      return await events.importStream({ ...stream, floor: i, entries: [bytes(`${i}`)], delivered: i })
     }))
     assert.equal(results.filter(Boolean).length, 1)
     const winner = results.indexOf(true)
@@ -56,7 +56,7 @@ export const restoring = group('restoring', {
     const removed = await restored(t)
     await t.records.remove(removed.key)
     const expired = arrival(await t.createFor(4, 100))
-    assert.equal(await t.events.restore(expired), true)
+    assert.equal(await t.events.importStream(expired), true)
     await t.advance(6)
     for (const stream of [removed, expired]) {
       assert.equal(await t.events.readAfter(stream, 5, 10), undefined)
@@ -66,7 +66,7 @@ export const restoring = group('restoring', {
 
   'a new record of the key does not find restored streams': async (t) => {
     const stream = arrival(await t.createFor(4, 100))
-    await t.events.restore(stream)
+    await t.events.importStream(stream)
     await t.advance(6)
     await t.settle()
     await t.claimAll([stream.key])
@@ -77,7 +77,7 @@ export const restoring = group('restoring', {
 
   'restored streams live as long as their record is used': async (t) => {
     const stream = arrival(await t.createFor(4, 100))
-    await t.events.restore(stream)
+    await t.events.importStream(stream)
     for (let i = 0; i < 3; i++) {
       await t.advance(2)
       await t.records.touch(stream.key, 1)
@@ -88,7 +88,7 @@ export const restoring = group('restoring', {
   'restoring does not count as use of the record': async (t) => {
     const key = await t.createFor(4, 100)
     await t.advance(3)
-    assert.equal(await t.events.restore(arrival(key)), true)
+    assert.equal(await t.events.importStream(arrival(key)), true)
     await t.advance(3)
     await t.assertGone(key, 'unused for six units')
   },
@@ -97,7 +97,7 @@ export const restoring = group('restoring', {
     const stream = await restored(t)
     await t.events.drop(stream.key)
     assert.equal(await t.events.readAfter(stream, 5, 10), undefined)
-    assert.equal(await t.events.restore({ ...stream, floor: 8 }), true)
+    assert.equal(await t.events.importStream({ ...stream, floor: 8 }), true)
     assert.deepEqual(positions(await t.mustReadAfter(stream, 8)), [9, 10])
   }
 })

@@ -50,7 +50,7 @@ export async function bringNew (to: Backend, wholes: readonly WholeRecord[]): Pr
 
 /** Adds the streams that are not there. */
 async function restoreStreams (to: Backend, { streams }: WholeRecord): Promise<void> {
-  for (const stream of streams) await to.events.restore(stream)
+  for (const stream of streams) await to.events.importStream(stream)
 }
 
 async function isOlder (to: Backend, there: StoredRecord, { record, streams }: WholeRecord): Promise<boolean> {

@@ -48,8 +48,8 @@ export class RoutedEvents implements EventLog {
     return await this.#ask(async events => await events.heads(keys))
   }
 
-  async restore (stream: StoredStream): Promise<boolean> {
-    return await this.#whole(stream.key, async events => await events.restore(stream))
+  async importStream (stream: StoredStream): Promise<boolean> {
+    return await this.#whole(stream.key, async events => await events.importStream(stream))
   }
 
   async reseal (stream: StoredStream): Promise<boolean> {

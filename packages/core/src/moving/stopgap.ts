@@ -85,7 +85,7 @@ export class Stopgap implements Backend {
       drop: events.drop.bind(events),
       streams: events.streams.bind(events),
       heads: events.heads.bind(events),
-      restore: events.restore.bind(events),
+      importStream: events.importStream.bind(events),
       reseal: events.reseal.bind(events)
     }
   }

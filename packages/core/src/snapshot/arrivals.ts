@@ -141,7 +141,7 @@ export class Arrivals {
     const { availability, root } = this.to.vault
     const { events } = partitionOf(root, arrival.partition)
     for (const stream of streams) {
-      const stored = await unlessFull(availability.ask(() => events.restore(stream)))
+      const stored = await unlessFull(availability.ask(() => events.importStream(stream)))
       if (stored === 'full') this.tally.refuse(arrival.line, 'NO_ROOM')
     }
   }

@@ -13,7 +13,7 @@ import type { Vault } from '../vault.js'
 import { SnapshotLines, headerLine } from './format.js'
 import { openHeader } from './header.js'
 import { peek } from './peek.js'
-import type { SnapshotSink } from './sink.js'
+import type { SnapshotStore } from './store.js'
 import { Stall } from './stall.js'
 
 export interface ExportOptions {
@@ -48,7 +48,7 @@ const PIECE = 64 * 2 ** 10
  * time. See `Sessions.exportSessionState`.
  */
 export async function exportSessions (
-  vault: Vault<SessionState>, sink: SnapshotSink, options: ExportOptions
+  vault: Vault<SessionState>, sink: SnapshotStore, options: ExportOptions
 ): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
   const stall = new Stall(sink)
@@ -73,7 +73,7 @@ export async function exportSessions (
 }
 
 /** What cannot be opened is not overwritten for good: under an unknown key not at all, and otherwise a copy is kept. */
-async function protect (store: SealedStore, sink: SnapshotSink, stall: Stall): Promise<void> {
+async function protect (store: SealedStore, sink: SnapshotStore, stall: Stall): Promise<void> {
   const header = await peek(stall)
   if (header === undefined) return
   const opened = await openHeader(store, header)

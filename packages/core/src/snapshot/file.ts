@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { type Duration, milliseconds } from '../duration.js'
 import { InvalidOptionError } from '../errors.js'
 import { EndedFile } from './ended-file.js'
-import type { SnapshotSink } from './sink.js'
+import type { SnapshotStore } from './store.js'
 import { syncFolder } from './sync-folder.js'
 
 /** Bytes that are read at once: each reading is a trip to another thread. */
@@ -24,7 +24,7 @@ const STALE = 600_000
  * @param options `every`: how often the plugin exports while it runs; default: at close only
  * @throws InvalidOptionError
  */
-export function file (path: string, options: { every?: Duration } = {}): SnapshotSink {
+export function file (path: string, options: { every?: Duration } = {}): SnapshotStore {
   if (typeof path !== 'string' || path === '') throw new InvalidOptionError('file', 'expected a path')
   const target = resolve(path)
   const ended = new EndedFile(target)

@@ -4,7 +4,7 @@ import type { RecordKey } from '../record.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
 import type { RestoreReport } from './report.js'
 import { type RestoreRequest, restoreSessions } from './restore.js'
-import type { SnapshotSink, SnapshotSource } from './sink.js'
+import type { SnapshotStore, SnapshotSource } from './store.js'
 
 /** Sessions that ended while noting it failed again and again; of more, the oldest are given up. */
 const MOST_UNNOTED = 100_000
@@ -31,12 +31,12 @@ export class SnapshotKeeper {
   /** @param readable whether what is exported would be readable without anybody having said so */
   constructor (
     private readonly sessions: Destination,
-    readonly own: SnapshotSink | undefined,
+    readonly own: SnapshotStore | undefined,
     private readonly readable: boolean,
     private readonly listener: RestoreListener
   ) {}
 
-  async export (given: SnapshotSink | undefined, options: ExportOptions): Promise<ExportReport> {
+  async export (given: SnapshotStore | undefined, options: ExportOptions): Promise<ExportReport> {
     const sink = given ?? this.own
     if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') {
       throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')

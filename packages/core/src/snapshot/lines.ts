@@ -1,4 +1,4 @@
-import type { SnapshotBytes } from './sink.js'
+import type { SnapshotBytes } from './store.js'
 
 /** Bytes beyond which a line is not kept: what no export of ours writes must not fill the memory. */
 export const MAX_LINE = 32 * 2 ** 20

@@ -8,7 +8,7 @@ import type { Vault } from '../vault.js'
 import { ROOT } from '../partitions.js'
 import type { SnapshotReason } from './reasons.js'
 import type { Arrival } from './arrivals.js'
-import type { SnapshotBytes } from './sink.js'
+import type { SnapshotBytes } from './store.js'
 
 /** How to read the sessions of n8n-mcp. */
 export interface N8nMcpOptions {

@@ -1,7 +1,7 @@
 import { type Header, readHeader } from './format.js'
 import { lines } from './lines.js'
 import type { SnapshotReason } from './reasons.js'
-import type { SnapshotSource } from './sink.js'
+import type { SnapshotSource } from './store.js'
 
 /** The first header of the snapshot that is intact, what is wrong when none is, or undefined when there is nothing. */
 export async function peek (source: Pick<SnapshotSource, 'read'>): Promise<Header | SnapshotReason | undefined> {

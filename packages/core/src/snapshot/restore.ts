@@ -5,7 +5,7 @@ import { openHeader } from './header.js'
 import { lines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, Tally } from './report.js'
-import type { SnapshotBytes, SnapshotSource } from './sink.js'
+import type { SnapshotBytes, SnapshotSource } from './store.js'
 import { Stall } from './stall.js'
 
 /** What to restore, and how. */

@@ -3,14 +3,14 @@ import type { SealedStore } from '../sealed-store.js'
 import { type SnapshotLines, readHeader } from './format.js'
 import { openHeader } from './header.js'
 import { lines } from './lines.js'
-import type { SnapshotSink } from './sink.js'
+import type { SnapshotStore } from './store.js'
 
 /**
  * Everything in a snapshot that is sealed; of one whose header cannot be opened, what is in the header.
  *
  * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED
  */
-export async function * sealsOf (store: SealedStore, sink: SnapshotSink): AsyncGenerator<Uint8Array> {
+export async function * sealsOf (store: SealedStore, sink: SnapshotStore): AsyncGenerator<Uint8Array> {
   let opened: SnapshotLines | undefined
   try {
     for await (const { text } of lines(await sink.read() ?? [])) {

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER } from '../duration.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
-import type { SnapshotBytes, SnapshotSource } from './sink.js'
+import type { SnapshotBytes, SnapshotSource } from './store.js'
 
 /** Milliseconds. */
 const PATIENCE = 30_000

@@ -45,8 +45,8 @@ export class BackendMetrics {
       holdfast_backend_breaker_open: status(({ breaker }) => breaker && Number(breaker === 'open')),
       holdfast_fallback_active: status(({ fallback }) => fallback && Number(fallback.active)),
       holdfast_fallback_activations_total: status(({ fallback }) => fallback?.activations),
-      holdfast_mirror_pending_sessions: status(({ lag }) => lag?.pending),
-      holdfast_mirror_lag_seconds: status(({ lag }) => lag && lag.age / 1000)
+      holdfast_copy_pending_sessions: status(({ lag }) => lag?.pending),
+      holdfast_copy_lag_seconds: status(({ lag }) => lag && lag.age / 1000)
     }
   }
 }

@@ -21,7 +21,7 @@ export const METHODS = {
     'create', 'createMany', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'listHeads', 'idlest',
     'claimExpired', 'count'
   ],
-  events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'heads', 'restore', 'reseal'],
+  events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'heads', 'importStream', 'reseal'],
   bus: ['publish', 'subscribe'],
   presence: ['announce', 'isPresent', 'list', 'withdraw']
 } as const satisfies { backend: ['ping'] } & { [Part in 'records' | 'events' | 'bus' | 'presence']: ReadonlyArray<keyof Backend[Part]> }

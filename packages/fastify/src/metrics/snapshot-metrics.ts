@@ -6,26 +6,26 @@ import { gauge } from './gauge.js'
 export function snapshotMetrics (sessions: Sessions) {
   const exports = new Counter('holdfast_snapshots_exported_total')
   const exported = new Counter('holdfast_sessions_exported_total')
-  const imports = new Counter('holdfast_snapshots_imported_total')
-  const imported = new Counter('holdfast_sessions_imported_total')
+  const imports = new Counter('holdfast_snapshots_restored_total')
+  const imported = new Counter('holdfast_sessions_restored_total')
   let last: { bytes: number, at: number } | undefined
-  sessions.on('exported', report => {
+  sessions.on('snapshotExported', report => {
     exports.add('success')
     exported.add('', report.exported)
     last = { bytes: report.bytes, at: Date.now() / 1000 }
   })
-  sessions.on('exportFailed', () => { exports.add('failure') })
-  sessions.on('imported', ({ restored, expired, duplicate, overLimit, invalid }) => {
+  sessions.on('snapshotExportFailed', () => { exports.add('failure') })
+  sessions.on('snapshotRestored', ({ restored, expired, duplicate, overLimit, invalid }) => {
     imports.add(invalid.length + overLimit === 0 ? 'success' : 'failure')
     const results = { restored, expired, duplicate, over_limit: overLimit, invalid: invalid.length }
     for (const [result, count] of Object.entries(results)) imported.add(result, count)
   })
-  sessions.on('importFailed', () => { imports.add('failure') })
+  sessions.on('snapshotRestoreFailed', () => { imports.add('failure') })
   return {
     holdfast_snapshots_exported_total: exports,
     holdfast_sessions_exported_total: exported,
-    holdfast_snapshots_imported_total: imports,
-    holdfast_sessions_imported_total: imported,
+    holdfast_snapshots_restored_total: imports,
+    holdfast_sessions_restored_total: imported,
     holdfast_snapshot_bytes: gauge(() => last?.bytes),
     holdfast_snapshot_timestamp_seconds: gauge(() => last?.at),
     holdfast_snapshot_incomplete: gauge(() => Number(sessions.incomplete))

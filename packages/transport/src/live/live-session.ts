@@ -38,7 +38,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   constructor (
     readonly session: Session,
     readonly transport: DurableTransport,
-    readonly restored: boolean,
+    readonly activated: boolean,
     private readonly sessions: Sessions,
     /** Milliseconds that a server may take to learn what its client set elsewhere. */
     patience: number,
@@ -110,7 +110,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
     this.#held = held
     this.transport.ondetached = after => { void this.#detach(held, after) }
     await held.server.connect(this.transport)
-    if (this.restored) await activateServer(this.session, this.transport, this.serverState)
+    if (this.activated) await activateServer(this.session, this.transport, this.serverState)
   }
 
   /** A client heard what the server said of its own accord. */
@@ -150,7 +150,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
 
   /** The id and the context are credentials: neither is printed. */
   toJSON (): object {
-    return { session: keyLabel(this.session.key), restored: this.restored, replica: this.replica }
+    return { session: keyLabel(this.session.key), activated: this.activated, replica: this.replica }
   }
 
   [inspect.custom] (): string {

@@ -43,7 +43,7 @@ interface Starting {
   refuse: () => void
 }
 
-/** The sessions that have a server object here: least recently used first, restored when they are asked for. */
+/** The sessions that have a server object here: least recently used first, activated when they are asked for. */
 export class LiveSessions {
   /** Serves the reports of mismatches only. No answer depends on it. */
   readonly #byId = new Map<string, LiveSession>()
@@ -125,17 +125,17 @@ export class LiveSessions {
    * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server
    * is made once for all requests that wait for it.
    *
-   * @param restored the session goes on; it does not begin
+   * @param activated the session goes on; it does not begin
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT,
    * HOLDFAST_SESSION_GONE
    */
-  async withServer<T> (session: Session, restored: boolean, use: UseLive<T>): Promise<T> {
+  async withServer<T> (session: Session, activated: boolean, use: UseLive<T>): Promise<T> {
     const there = this.#byKey.get(session.key)
     if (there?.transport.isClosed === true) {
       await this.#remove(there, 'dormant')
-      return await this.withServer(session, restored, use)
+      return await this.withServer(session, activated, use)
     }
-    const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, restored) : undefined
+    const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, activated) : undefined
     const live = there ?? (starting as Starting).live
     // Whoever waits is in it from the beginning, so that it cannot be taken to make room as soon as it is there.
     live.enter()
@@ -232,11 +232,11 @@ export class LiveSessions {
     await Promise.all(this.#closing.values())
   }
 
-  #begin (session: Session, restored: boolean): Starting {
+  #begin (session: Session, activated: boolean): Starting {
     const { key } = session
-    const live = this.#live(session, restored)
+    const live = this.#live(session, activated)
     const making = this.#start(live).catch(error => {
-      if (restored && !isEnding(error)) this.sessions.emit('restoreFailed', { ...notice(session), error })
+      if (activated && !isEnding(error)) this.sessions.emit('activationFailed', { ...notice(session), error })
       throw error
     }).finally(() => {
       this.#making.delete(making)
@@ -270,7 +270,7 @@ export class LiveSessions {
     this.#byId.set(id, live)
     this.#byName.set(nameOf(id, principal), live)
     this.#byKey.set(key, live)
-    if (live.restored) this.sessions.emit('restored', { ...notice(live.session), principal })
+    if (live.activated) this.sessions.emit('activated', { ...notice(live.session), principal })
   }
 
   /** Most calls are short: when there is no place, one is soon free. */
@@ -329,7 +329,7 @@ export class LiveSessions {
     this.#queue.freed()
   }
 
-  #live (session: Session, restored: boolean): LiveSession {
+  #live (session: Session, activated: boolean): LiveSession {
     const { key, id } = session
     const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount, this.deadlines)
     const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => {
@@ -340,7 +340,7 @@ export class LiveSessions {
     })
     const transport = new DurableTransport(id, wireIds, standalone)
     const live: LiveSession = new LiveSession(
-      session, transport, restored, this.sessions, this.settings.factoryTimeout,
+      session, transport, activated, this.sessions, this.settings.factoryTimeout,
       () => this.#places.occupy(live.place, true),
       () => this.#idle(live)
     )

@@ -13,7 +13,7 @@ export interface McpSession {
   /** The MCP revision that client and server agreed on; until they have, the one that the client asked for. */
   readonly protocolVersion: string
   /** This server object continues a session that was dormant, or lived on another replica. */
-  readonly restored: boolean
+  readonly activated: boolean
   /** The random id of this process. */
   readonly replica: string
   /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import { type RestoreReport, Sessions, type SnapshotSink, sealed } from '@holdfast/core'
+import { type RestoreReport, Sessions, type SnapshotStore, sealed } from '@holdfast/core'
 import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
 import { memory } from '@holdfast/memory'
 import type { Scenario } from '../scenario.js'
@@ -69,7 +69,7 @@ export const damagedSnapshots: Scenario = {
 
 async function exported (sessions: Sessions): Promise<Buffer> {
   const chunks: Buffer[] = []
-  const sink: SnapshotSink = { read: () => undefined, write: async stream => { for await (const chunk of stream) chunks.push(chunk) } }
+  const sink: SnapshotStore = { read: () => undefined, write: async stream => { for await (const chunk of stream) chunks.push(chunk) } }
   await sessions.exportSessionState(sink)
   return Buffer.concat(chunks)
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 
 /** Where a snapshot is kept: a file, see {@link file}, or any object with these two methods. */
-export interface SnapshotSink {
+export interface SnapshotStore {
   /**
    * Takes a whole snapshot. What was there before stays until all of it has arrived, and for good when the stream
    * fails.
@@ -27,8 +27,8 @@ export interface SnapshotSink {
   forgotten? (): Promise<ReadonlySet<string>>
 }
 
-/** What restoring needs of a {@link SnapshotSink}. */
-export type SnapshotSource = Pick<SnapshotSink, 'read'> & Partial<SnapshotSink>
+/** What restoring needs of a {@link SnapshotStore}. */
+export type SnapshotSource = Pick<SnapshotStore, 'read'> & Partial<SnapshotStore>
 
 /** As a file stream or an object store delivers them, in chunks of any size. */
 export type SnapshotBytes = AsyncIterable<Uint8Array | string>
