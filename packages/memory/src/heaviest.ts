@@ -1,12 +1,12 @@
 /**
- * Finds something of the greatest weight, or of more than half of that, at once: things are kept by the power of two
+ * Finds the heaviest item, or one of more than half its weight, in constant time: items are grouped by the power of two
  * that their weight reaches.
  */
 export class Heaviest<T> {
   readonly #classes: Array<Set<T>> = Array.from({ length: 54 }, () => new Set<T>())
   readonly #classOf = new Map<T, number>()
 
-  /** Weight 0 takes it out. */
+  /** Sets the weight of a thing. Weight 0 removes it. */
   weigh (thing: T, weight: number): void {
     const known = this.#classOf.get(thing)
     const now = weight > 0 ? Math.floor(Math.log2(weight)) : undefined

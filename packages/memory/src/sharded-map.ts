@@ -1,9 +1,10 @@
 const SHARDS = 256
 
 /**
- * A map in shards, because one `Map` of a million keys stops the process for some 100 ms whenever it grows or shrinks.
+ * A map in 256 shards. A single `Map` of a million keys blocks the process for about 100 ms each time it grows or
+ * shrinks.
  */
-export class Table<V> {
+export class ShardedMap<V> {
   readonly #shards = Array.from({ length: SHARDS }, () => new Map<string, V>())
   #size = 0
 
@@ -13,13 +14,13 @@ export class Table<V> {
     return this.#shard(key).get(key)
   }
 
-  /** For a key that is not in the table. */
+  /** The key must not be in the map. */
   add (key: string, value: V): void {
     this.#shard(key).set(key, value)
     this.#size++
   }
 
-  /** For a key that is in the table. */
+  /** The key must be in the map. */
   delete (key: string): void {
     this.#shard(key).delete(key)
     this.#size--
@@ -27,7 +28,7 @@ export class Table<V> {
 
   #shard (key: string): Map<string, V> {
     const end = key.length
-    // Keys end in a digest, whose very last character says little.
+    // A key ends with a digest in base64url, whose last character has only 16 possible values.
     const hash = key.charCodeAt(end - 2) ^ key.charCodeAt(end - 3) << 2 ^ key.charCodeAt(end - 4) << 4
     return this.#shards[hash & (SHARDS - 1)] as Map<string, V>
   }

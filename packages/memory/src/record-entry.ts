@@ -1,11 +1,12 @@
 import type { NewRecord, RecordHead, RecordKey, StoredRecord } from '@holdfast/core'
-import type { Chain, Link } from './chain.js'
-import { Due } from './due.js'
-import { flatten, pack, unpack } from './flat.js'
-import type { Ended, Stream } from './stream.js'
+import type { LinkedList, ListNode } from './linked-list.js'
+import { flatten, pack, unpack } from './packed.js'
+import { RingNode } from './ring-node.js'
+import type { EndedNode, Stream } from './stream.js'
 
-/** A record as it is held: one object, linked into its owner's chain and into the expiry wheel. */
-export class Entry<Owner extends { readonly name: string }> extends Due implements Link<Entry<Owner>> {
+/** A record as memory holds it: one object, which is a node of its owner's list and of the expiry wheel. */
+export class RecordEntry<Owner extends { readonly name: string }>
+  extends RingNode implements ListNode<RecordEntry<Owner>> {
   readonly key: RecordKey
   version: number
   readonly createdAt: number
@@ -13,15 +14,15 @@ export class Entry<Owner extends { readonly name: string }> extends Due implemen
   readonly idle: number
   readonly deadline: number
   body: string
-  streams: Map<string, Stream<Entry<Owner>>> | undefined = undefined
-  /** Those of them that have ended, the first to end first. */
-  ended: Chain<Ended<Stream<Entry<Owner>>>> | undefined = undefined
-  previous: Entry<Owner> | undefined = undefined
-  next: Entry<Owner> | undefined = undefined
-  /** Where its owner's index of last uses has it, where there is one. */
-  place = -1
+  streams: Map<string, Stream<RecordEntry<Owner>>> | undefined = undefined
+  /** The ended streams, in the order in which they ended. */
+  ended: LinkedList<EndedNode<Stream<RecordEntry<Owner>>>> | undefined = undefined
+  previous: RecordEntry<Owner> | undefined = undefined
+  next: RecordEntry<Owner> | undefined = undefined
+  /** Its index in the owner's {@link LastUseHeap}; -1 when it is in none. */
+  heapIndex = -1
 
-  /** @param number grows with each record, which gives lists their order */
+  /** @param number grows with each record; lists are in this order */
   constructor (record: NewRecord, readonly owner: Owner, readonly number: number, now: number) {
     super()
     const { createdAt, usedAt, version } = record.origin ?? { createdAt: now, usedAt: now, version: 1 }

@@ -1,15 +1,18 @@
 import type { RecordKey } from '@holdfast/core'
 import type { OwnedEntry, Owner, Owners } from './owners.js'
 
-/** The order of lists: owners as they arrived, and of each the records as they were made. Use changes neither. */
-export class Pages {
+/**
+ * The order of lists: by owner, in the order in which owners got their first record; then by the creation of the
+ * records. Using a record does not change this order.
+ */
+export class ListOrder {
   constructor (private readonly owners: Owners, private readonly get: (key: RecordKey) => OwnedEntry | undefined) {}
 
   first (owner: string | undefined): OwnedEntry | undefined {
     return (owner === undefined ? this.owners.first : this.owners.get(owner))?.first
   }
 
-  /** The entry that follows, of the same owner or of all. */
+  /** The next entry: of this owner, or of all owners when `owner` is undefined. */
   next (entry: OwnedEntry, owner: string | undefined): OwnedEntry | undefined {
     return entry.next ?? (owner === undefined ? entry.owner.next?.first : undefined)
   }
@@ -19,8 +22,8 @@ export class Pages {
   }
 
   /**
-   * The first entry behind a cursor. The entry it names is the short way; when it was removed, its numbers say where to
-   * look.
+   * The first entry after a cursor. If the entry that the cursor names still exists, the next one is found at once.
+   * Otherwise the numbers in the cursor say where to search.
    */
   after (cursor: string, owner: string | undefined): OwnedEntry | undefined {
     const [, ownerNumber, number, key = ''] = /^(\d+)\.(\d+)\.(.*)$/s.exec(cursor) ?? []

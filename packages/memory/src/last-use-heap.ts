@@ -1,18 +1,19 @@
 import { type StoredRecord, isExpired } from '@holdfast/core'
 
-/** A record as an index of last uses knows it. */
-interface Used extends Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'> {
-  /** Where the index has it. */
-  place: number
+/** A record that may be in a heap. */
+interface HeapItem extends Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'> {
+  /** Its index in the heap; -1 when it is in none. */
+  heapIndex: number
 }
 
 /**
- * The records of an owner by their last use: a heap, the longest unused at its root. It is lazy: using a record does
- * not move it, so what the heap knows of it is its last use or an earlier time, and is put right when it comes up.
+ * The records of an owner by their last use: a heap, with the longest unused record at its root. It is lazy: using a
+ * record does not move it. So the heap knows a record's last use or an earlier time, and corrects it when the record
+ * reaches the root.
  */
-export class Uses<Entry extends Used> {
+export class LastUseHeap<Entry extends HeapItem> {
   readonly #entries: Entry[] = []
-  /** When each was last used, as far as the heap knows. */
+  /** The last use of each record, as far as the heap knows. */
   readonly #known: number[] = []
 
   constructor (entries: Iterable<Entry>) {
@@ -26,17 +27,17 @@ export class Uses<Entry extends Used> {
   }
 
   remove (entry: Entry): void {
-    const { place } = entry
+    const { heapIndex } = entry
     const [last, known] = [this.#entries.pop() as Entry, this.#known.pop() as number]
-    entry.place = -1
+    entry.heapIndex = -1
     if (last === entry) return
-    this.#rise(place, last, known)
-    this.#sink(last.place, last, known)
+    this.#rise(heapIndex, last, known)
+    this.#sink(last.heapIndex, last, known)
   }
 
   /**
-   * Living ones that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more than
-   * `most`.
+   * Living records that nobody has used for `unusedFor`, the longest unused first, at most `limit`. Looks at no more
+   * than `most` records.
    */
   idlest (now: number, unusedFor: number, limit: number, most: number): Entry[] {
     const found: Entry[] = []
@@ -76,7 +77,7 @@ export class Uses<Entry extends Used> {
     this.#set(place, entry, known)
   }
 
-  /** Puts what is at another place here. */
+  /** Copies the record at the index `other` to the index `place`. */
   #put (place: number, other: number): void {
     this.#set(place, this.#entries[other] as Entry, this.#known[other] as number)
   }
@@ -84,6 +85,6 @@ export class Uses<Entry extends Used> {
   #set (place: number, entry: Entry, known: number): void {
     this.#entries[place] = entry
     this.#known[place] = known
-    entry.place = place
+    entry.heapIndex = heapIndex
   }
 }

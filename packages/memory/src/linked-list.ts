@@ -1,10 +1,10 @@
-export interface Link<T> {
+export interface ListNode<T> {
   previous: T | undefined
   next: T | undefined
 }
 
-/** A doubly linked list through its items: in order of arrival, removal from anywhere at once. */
-export class Chain<T extends Link<T>> {
+/** A doubly linked list. Its items are the nodes, in order of insertion; removing any of them takes constant time. */
+export class LinkedList<T extends ListNode<T>> {
   first: T | undefined = undefined
   last: T | undefined = undefined
   size = 0
