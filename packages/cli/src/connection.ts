@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Backend, type Codec, Sessions, sealed } from '@holdfast/core'
 import { Envelope, Keyring } from '@holdfast/envelope'
-import { RedisAdvice, type RedisBackend, redis } from '@holdfast/redis'
+import { type RedisBackend, RedisRisk, redis } from '@holdfast/redis'
 import { Failure, UsageError } from './failure.js'
 import { type Io, proceed, say } from './io.js'
 import { redisPlace } from './redis-place.js'
@@ -74,8 +74,8 @@ export function backendAt (
     connection: { ...connection, disconnectTimeout: FAREWELL },
     ...prefix !== undefined && { prefix },
     commandTimeout: PATIENCE,
-    // What Redis should be like is what `doctor` says.
-    onWarning: warning => { if (!(warning instanceof RedisAdvice)) say(io, `holdfast: warning: ${warning.message}`) }
+    // `doctor` reports the risks of Redis.
+    onWarning: warning => { if (!(warning instanceof RedisRisk)) say(io, `holdfast: warning: ${warning.message}`) }
   })
 }
 

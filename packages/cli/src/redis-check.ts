@@ -1,13 +1,13 @@
 import type { Codec } from '@holdfast/core'
-import { type Examination, REDIS_ADVICE, type RedisAdviceCode, type RedisBackend } from '@holdfast/redis'
+import { REDIS_RISKS, type RedisBackend, type RedisRiskCode } from '@holdfast/redis'
 import { type Place, connect, sessionsOf } from './connection.js'
 import { reasons } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import type { Io } from './io.js'
 
-/** What is looked at: the advice that speaks against it, and what there is to say otherwise. */
-const CHECKS: ReadonlyArray<[check: string, advice: RedisAdviceCode, fine: string]> = [
-  ['redis policy', 'REDIS_EVICTS', 'noeviction: what does not fit is refused, and nothing is deleted'],
+/** The checks of Redis: the risk that fails each, and the message when there is no such risk. */
+const CHECKS: ReadonlyArray<[check: string, risk: RedisRiskCode, fine: string]> = [
+  ['redis policy', 'REDIS_EVICTS', 'noeviction: when memory is full, Redis refuses writes and deletes nothing'],
   ['redis persistence', 'REDIS_NOT_PERSISTENT', 'appendonly is on'],
   ['redis tls', 'REDIS_PLAINTEXT', 'TLS, or on this machine'],
   ['redis version', 'REDIS_TOO_OLD', '6.2 or later']
@@ -30,19 +30,19 @@ export async function examineRedis (io: Io, place: Place, codec: Codec | undefin
 
 async function examineBackend (backend: RedisBackend, namespace: string, codec: Codec | undefined): Promise<Finding[]> {
   try {
-    const { advice, clockAhead } = await backend.examine()
+    const { risks, clockAhead } = await backend.examine()
     const stored = codec === undefined ? [] : [await examineStored(backend, codec, namespace)]
-    return [...CHECKS.map(check => judge(check, advice)), clock(clockAhead), ...stored]
+    return [...CHECKS.map(check => judge(check, risks)), clock(clockAhead), ...stored]
   } catch (error) {
     return [failed('redis', reasons(error))]
   }
 }
 
-function judge ([check, code, fine]: typeof CHECKS[number], advice: Examination['advice']): Finding {
-  if (advice.includes(code)) return failed(check, REDIS_ADVICE[code])
+function judge ([check, risk, fine]: typeof CHECKS[number], risks: readonly RedisRiskCode[]): Finding {
+  if (risks.includes(risk)) return failed(check, REDIS_RISKS[risk])
   // TLS is seen without INFO.
-  const unseen = code !== 'REDIS_PLAINTEXT' && advice.includes('REDIS_UNCHECKED')
-  return unseen ? warning(check, REDIS_ADVICE.REDIS_UNCHECKED) : ok(check, fine)
+  const unseen = risk !== 'REDIS_PLAINTEXT' && risks.includes('REDIS_UNCHECKED')
+  return unseen ? warning(check, REDIS_RISKS.REDIS_UNCHECKED) : ok(check, fine)
 }
 
 function clock (ahead: number): Finding {

@@ -24,7 +24,7 @@ export interface RedisOptions {
   /** Milliseconds after which a command that was not answered is given up. Default 500. */
   commandTimeout?: number
   /**
-   * What to do about a Redis that does not keep sessions safe (see `REDIS_ADVICE`): `'warn'` tells `onWarning`;
+   * What to do about a Redis that does not keep sessions safe (see `REDIS_RISKS`): `'warn'` tells `onWarning`;
    * `'strict'` also rejects every call until it is safe. Default `'warn'`.
    */
   durability?: 'warn' | 'strict'

@@ -6,7 +6,7 @@ import { redis } from '../dist/index.js'
 import { bytes } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-t.test('what a listener throws is a warning of the process', async (t) => {
+t.test('an error thrown by a listener becomes a process warning', async (t) => {
   const { backend: { bus } } = await single(t)
   for (const [thrown, message] of [[new Error('thrown'), 'thrown'], ['no error', 'A bus listener threw']] as const) {
     const unsubscribe = await bus.subscribe('channel', () => { throw thrown })
@@ -18,7 +18,7 @@ t.test('what a listener throws is a warning of the process', async (t) => {
   }
 })
 
-t.test('a listener that another one took away hears nothing more', async (t) => {
+t.test('a listener that another listener has unsubscribed gets no more messages', async (t) => {
   const { backend: { bus } } = await single(t)
   const heard: string[] = []
   const last = new Promise<void>((resolve) => {
@@ -44,7 +44,7 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
   await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_DISCONNECTED' })
 })
 
-t.test('who hears nothing has no connection for it, and gets one again', async (t) => {
+t.test('without subscriptions there is no connection for them; the next subscription makes a new one', async (t) => {
   const { backend: { bus }, raw } = await single(t)
   const subscribers = async (): Promise<number> =>
     String(await raw.call('client', 'list', 'type', 'pubsub')).split('\n').filter(Boolean).length
@@ -58,7 +58,7 @@ t.test('who hears nothing has no connection for it, and gets one again', async (
   await t.resolves(heard)
 })
 
-t.test('who could not subscribe is no subscriber later', async (t) => {
+t.test('a subscription that failed does not take effect later', async (t) => {
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '+@all')
   const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: () => {} })

@@ -38,7 +38,7 @@ t.test('a new stream costs the same, however many there are', async (t) => {
   }
 })
 
-t.test('only what has ended makes room, what ended first before all', async (t) => {
+t.test('only ended streams are dropped, in the order in which they ended', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 3 })
   const key = await create(backend.records)
   const names = async (): Promise<string[]> => (await events.streams([key])).map(({ name }) => name).toSorted()
@@ -62,7 +62,7 @@ t.test('only what has ended makes room, what ended first before all', async (t) 
   t.equal(await events.append({ key, name: 'b' }, [bytes('anew')]), 1)
 })
 
-t.test('a stream that was restored makes room like any other', async (t) => {
+t.test('an imported stream is dropped like any other', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 2 })
   const key = await create(backend.records)
   const whole = { key, head: bytes('head'), floor: 0, entries: [bytes('event')], delivered: 1 }
@@ -76,7 +76,7 @@ t.test('a stream that was restored makes room like any other', async (t) => {
   })
 })
 
-t.test('what a stream began with counts in its bytes, and is bounded', async (t) => {
+t.test('the head of a stream counts in its bytes, and is bounded', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreamBytes: 1000 })
   const key = await create(backend.records)
   const body = new Uint8Array(200)
@@ -149,7 +149,7 @@ t.test('all streams of a record are read in slices', async (t) => {
   t.ok((calls.get('evalsha') ?? 0) > 4, 'no answer has them all')
 })
 
-t.test('whatever ends a record or its streams leaves nothing of many streams, and ends a slice at a time', async t => {
+t.test('each way to end a record or its streams leaves nothing of them, and works in slices', async t => {
   const { backend: { events, records }, raw } = await single(t, { maxStreams: 1000 })
   const ways: Array<[string, (key: string) => Promise<unknown>]> = [
     ['remove', async (key) => { t.match(await records.remove(key), { key }) }],
@@ -172,7 +172,7 @@ t.test('whatever ends a record or its streams leaves nothing of many streams, an
   }
 })
 
-t.test('streams that begin anew while many old ones are swept are not swept with them', async (t) => {
+t.test('streams that begin while the lists of many old streams are deleted are not deleted with them', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 1000 })
   const key = await create(backend.records)
   await Promise.all(

@@ -6,7 +6,7 @@ import { busyLoops, compute } from './fixtures/busy.js'
 import { bytes, create } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-/** Calls one after the other until it is told to stop; what went wrong. */
+/** Makes calls one after the other until it is stopped; returns a function that stops it and resolves to its errors. */
 function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> {
   const errors: unknown[] = []
   const state = { stopped: false }

@@ -1,46 +1,49 @@
 import type { NewRecord } from '@holdfast/core'
 import { batches } from './batches.js'
 import type { Argument } from './client.js'
-import { type Entry, entryName } from './entry.js'
+import { type IndexEntry, entryName } from './index-entry.js'
 import { type Keys, shardOf } from './keys.js'
 import type { Link } from './link.js'
-import { Reply, toText } from './reply.js'
+import { ScriptReply, toText } from './script-reply.js'
 
-/** Milliseconds after its deadline at which Redis forgets a record that nobody claimed. */
+/** Milliseconds from the deadline of a record until its key expires in Redis, if no sweep has claimed it. */
 export const GRACE = 24 * 3_600_000
 
-/** A record on its way in. */
-export interface Creation extends Entry {
+/** A record to be created. */
+export interface Creation extends IndexEntry {
   record: NewRecord
   maxPerOwner: number
 }
 
-interface Wanted {
+interface Waiting {
   creation: Creation
   resolve: (answer: string) => void
   reject: (error: unknown) => void
 }
 
-/** Records on their way in: first into the index, then stored. Those of one moment go together. */
-export class Creations {
-  #wanted: Wanted[] = []
+/**
+ * Creates records: enters them into the index first, then stores them. Creations of one turn of the event loop are
+ * sent together.
+ */
+export class CreateBatcher {
+  #waiting: Waiting[] = []
 
-  /** @param register notes that there are records here, where that wants to be known */
+  /** @param register adds the partition to the list of partitions that have records; does nothing without partition */
   constructor (
     private readonly link: Link,
     private readonly keys: Keys,
     private readonly register: () => Promise<unknown> = async () => {}
   ) {}
 
-  /** What the script says of it. */
+  /** Resolves to the answer of the script. */
   create (creation: Creation): Promise<string> {
     return new Promise((resolve, reject) => {
-      if (this.#wanted.length === 0) process.nextTick(() => { this.#send() })
-      this.#wanted.push({ creation, resolve, reject })
+      if (this.#waiting.length === 0) process.nextTick(() => { this.#send() })
+      this.#waiting.push({ creation, resolve, reject })
     })
   }
 
-  /** What the script says of each, or what it failed with, in their order. */
+  /** Resolves to the answer of the script for each creation, in their order, or to the error of the call. */
   async createMany (creations: readonly Creation[]): Promise<unknown[]> {
     const answers = new Map<Creation, unknown>()
     await Promise.all(this.#batches(creations, (creation) => creation).map(async (batch) => {
@@ -51,9 +54,9 @@ export class Creations {
   }
 
   #send (): void {
-    const wanted = this.#wanted
-    this.#wanted = []
-    for (const batch of this.#batches(wanted, ({ creation }) => creation)) {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const batch of this.#batches(waiting, ({ creation }) => creation)) {
       this.#store(batch.map(({ creation }) => creation)).then(
         (answers) => { for (const [i, { resolve }] of batch.entries()) resolve(answers[i] as string) },
         (error: unknown) => { for (const { reject } of batch) reject(error) }
@@ -69,14 +72,15 @@ export class Creations {
     await Promise.all([
       this.register(),
       ...batches(this.link.client, batch, (creation) => this.#dueOf(creation))
-        .map(async (some) => await this.#enter(some))
+        .map(async (some) => await this.#addToIndex(some))
     ])
     const args: Argument[] = [GRACE]
     for (const { born, record: { owner, idle, absolute, body, origin }, maxPerOwner } of batch) {
       const most = Math.min(maxPerOwner, Number.MAX_SAFE_INTEGER)
       args.push(lines(born, owner, idle, absolute, origin?.createdAt, origin?.usedAt, origin?.version ?? 1, most), body)
     }
-    return Reply.of(await this.link.write('create', batch.map(({ key }) => this.keys.record(key)), args)).rest(toText)
+    const names = batch.map(({ key }) => this.keys.record(key))
+    return ScriptReply.of(await this.link.write('record-create', names, args)).rest(toText)
   }
 
   #dueOf ({ key, record: { owner } }: Creation): string {
@@ -84,12 +88,12 @@ export class Creations {
     return owner === '' ? this.keys.nobody(shard) : this.keys.due(shard)
   }
 
-  async #enter (some: readonly Creation[]): Promise<void> {
+  async #addToIndex (some: readonly Creation[]): Promise<void> {
     const args = some.map((creation) => {
       const { record: { idle, absolute, origin } } = creation
       return lines(entryName(creation), idle, absolute, origin?.createdAt, origin?.usedAt)
     })
-    await this.link.run('enter', some.map((creation) => this.#dueOf(creation)), [GRACE, ...args])
+    await this.link.run('index-add', some.map((creation) => this.#dueOf(creation)), [GRACE, ...args])
   }
 }
 

@@ -2,8 +2,8 @@
 -- KEYS[...] records
 -- ARGV[1] grace in ms   ARGV[2i] facts   ARGV[2i + 1] body
 -- Facts are lines: write id, owner, idle, absolute, createdAt or '', usedAt or '', version, most of one owner
--- Result, for each: 'created', 'exists', 'owner-full', or what Redis said against it. A resent call gets the answer of
--- the first.
+-- Result, for each: 'created', 'exists', 'owner-full', or the text of an error of Redis. A resent call gets the answer
+-- of the first.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

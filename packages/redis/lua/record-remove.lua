@@ -3,7 +3,7 @@
 -- ARGV[1] id of this removal   ARGV[2] '1' to get the records
 -- Result, for each: the write id of its creation and the time at which its tombstone ends, as lines; nil when there was
 -- none alive; 0 for a foreign value. With a record it is [those lines, facts, body]; facts are lines as those of
--- `read`. After all, lists that are left to sweep. A resent call gets the answer of the first, without records.
+-- `record-read`. After all, lists that are left to unlink. A resent call gets the answer of the first, without records.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

@@ -1,5 +1,5 @@
--- Enters records that are about to be created into the index of their shards. An entry whose record never comes is
--- dropped by whoever claims it; a record without an entry would never be claimed.
+-- Adds records that are about to be created to the index of their shards. An entry whose record never comes is dropped
+-- by the next sweep; a record without an entry would never be claimed.
 -- KEYS[...] due or nobody: sorted sets of entries by the time they look due. Beside each is all: a sorted set of
 -- entries in the order of their names
 -- ARGV[1] grace in ms   ARGV[...] facts. Facts are lines: entry, idle, absolute, createdAt or '', usedAt or ''

@@ -1,4 +1,4 @@
--- Takes entries out of the index of their shards, and notes the tombstones of removed records.
+-- Removes entries from the index of their shards, and adds the tombstones of removed records to it.
 -- KEYS[...] all: sorted sets of entries. Beside each are due and nobody, and stones: a sorted set of keys by the time
 -- their tombstone ends
 -- ARGV[1] most tombstones of a shard   ARGV[2i] entry   ARGV[2i + 1] when its tombstone ends, or ''

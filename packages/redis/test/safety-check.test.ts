@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { examine, type RedisAdviceCode } from '../dist/advice.js'
 import { clockAhead } from '../dist/clock.js'
-import { Doctor } from '../dist/doctor.js'
-import { REDIS_ADVICE } from '../dist/index.js'
+import { examine } from '../dist/examine.js'
+import { REDIS_RISKS, type RedisRiskCode } from '../dist/index.js'
+import { SafetyCheck } from '../dist/safety-check.js'
 import { single } from './fixtures/single.js'
 
-t.test('a Redis that is safe gets no advice', async (t) => {
+t.test('a safe Redis has no risks', async (t) => {
   const { raw } = await single(t)
   t.strictSame(await examine(raw), [])
 })
@@ -19,7 +19,7 @@ t.test('eviction and missing persistence are found', async (t) => {
 })
 
 t.test('old versions and connections without TLS are found', async (t) => {
-  const seen = async (version: string, options: object): Promise<RedisAdviceCode[]> =>
+  const seen = async (version: string, options: object): Promise<RedisRiskCode[]> =>
     await examine({
       options, info: async () => `${version}\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n`
     } as unknown as Redis)
@@ -44,7 +44,7 @@ t.test('old versions and connections without TLS are found', async (t) => {
   }
 })
 
-t.test('a user who may not look is told so', async (t) => {
+t.test('a user that may not run INFO gets that as a risk', async (t) => {
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'blind', 'on', '>secret', '~*', '+@all', '-info')
   const blind = new Redis({ port: server.port, username: 'blind', password: 'secret' })
@@ -52,17 +52,17 @@ t.test('a user who may not look is told so', async (t) => {
   t.strictSame(await examine(blind), ['REDIS_UNCHECKED'])
 })
 
-t.test('whoever warns tells each advice once, and lets everything through', async (t) => {
+t.test("with durability 'warn' each risk is reported once, and all calls go through", async (t) => {
   const { backend, raw, warnings } = await single(t, {}, ['--appendonly', 'no'])
   await backend.ping()
   await backend.ping()
   await raw.call('client', 'kill', 'type', 'normal', 'skipme', 'yes')
   await backend.ping()
-  t.match(warnings, [{ name: 'RedisAdvice', code: 'REDIS_NOT_PERSISTENT' }])
+  t.match(warnings, [{ name: 'RedisRisk', code: 'REDIS_NOT_PERSISTENT' }])
   t.equal(warnings.length, 1)
 })
 
-t.test('whoever is strict lets nothing through until it is safe', async (t) => {
+t.test("with durability 'strict' all calls reject until Redis is safe", async (t) => {
   const { backend, raw } = await single(t, { durability: 'strict' }, ['--appendonly', 'no'])
   await t.rejects(backend.ping(), { code: 'REDIS_UNSAFE' })
   await t.rejects(backend.records.count(), { code: 'REDIS_UNSAFE' })
@@ -75,41 +75,41 @@ t.test('whoever is strict lets nothing through until it is safe', async (t) => {
   await backend.ping()
 })
 
-t.test('whoever asks is told what is found now and how the clocks differ, also where it is strict', async (t) => {
+t.test("examine() returns the current risks and the difference of the clocks, also when strict", async (t) => {
   const { backend, raw } = await single(t, { durability: 'strict' }, ['--appendonly', 'no'])
-  const { advice, clockAhead } = await backend.examine()
-  t.strictSame(advice, ['REDIS_NOT_PERSISTENT'])
+  const { risks, clockAhead } = await backend.examine()
+  t.strictSame(risks, ['REDIS_NOT_PERSISTENT'])
   t.ok(Math.abs(clockAhead) < 5_000, `${clockAhead} ms`)
   await raw.config('SET', 'appendonly', 'yes')
-  t.strictSame((await backend.examine()).advice, [])
+  t.strictSame((await backend.examine()).risks, [])
 })
 
-t.test('of a Cluster, the clock that differs most counts', async (t) => {
+t.test('in a Cluster, the clock with the largest difference counts', async (t) => {
   const node = (ahead: number) => ({ time: async () => [Math.trunc(Date.now() / 1000) + ahead, '0'] })
   const cluster = { isCluster: true, nodes: () => [node(0), node(-60), node(30)] }
   const ahead = await clockAhead(cluster as unknown as Parameters<typeof clockAhead>[0])
   t.ok(ahead < -59_000 && ahead > -70_000, `${ahead} ms`)
 })
 
-t.test('an examination that fails is made again', async (t) => {
+t.test('a failed examination is repeated', async (t) => {
   let asked = 0
-  const doctor = new Doctor(async () => {
+  const safetyCheck = new SafetyCheck(async () => {
     if (asked++ === 0) throw new Error('Connection is closed.')
     return []
   }, true, () => {}, () => 0)
-  await t.rejects(doctor.admit(), { message: 'Connection is closed.' })
-  await doctor.admit()
-  doctor.look()
-  await doctor.admit()
+  await t.rejects(safetyCheck.admit(), { message: 'Connection is closed.' })
+  await safetyCheck.admit()
+  safetyCheck.look()
+  await safetyCheck.admit()
   t.equal(asked, 3)
 })
 
-t.test('the README lists every advice', async (t) => {
+t.test('the README lists every risk', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  for (const code of Object.keys(REDIS_ADVICE)) t.match(readme, code)
+  for (const code of Object.keys(REDIS_RISKS)) t.match(readme, code)
 })
 
-t.test('a server that does not answer is not judged', async (t) => {
+t.test('the examination of a server that does not answer rejects', async (t) => {
   const silent = {
     isCluster: false,
     options: { host: '127.0.0.1' },

@@ -3,10 +3,10 @@ import { batches } from './batches.js'
 import { noRecord } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
-import { Reply, toRecord } from './reply.js'
+import { ScriptReply, toRecord } from './script-reply.js'
 
-/** Reads many records at once, those that are alive. */
-export class Reading {
+/** Reads many records at once, without those that have expired. */
+export class RecordReader {
   constructor (
     private readonly link: Link,
     private readonly keys: Keys,
@@ -17,7 +17,7 @@ export class Reading {
     return await this.#read(keys, false)
   }
 
-  /** They are read without their bodies. */
+  /** Reads the records without their bodies. */
   async heads (keys: readonly RecordKey[]): Promise<RecordHead[]> {
     return (await this.#read(keys, true)).map(({ body, ...head }) => head)
   }
@@ -25,7 +25,8 @@ export class Reading {
   async #read (keys: readonly RecordKey[], bodiless: boolean): Promise<StoredRecord[]> {
     const parts = batches(this.link.client, keys, (key) => this.keys.record(key))
     const pages = await Promise.all(parts.map(async (batch) => {
-      const found = Reply.of(await this.link.run('read', batch.map((key) => this.keys.record(key)), [bodiless ? 1 : 0]))
+      const names = batch.map((key) => this.keys.record(key))
+      const found = ScriptReply.of(await this.link.run('record-read', names, [bodiless ? 1 : 0]))
       return batch.flatMap((key) => this.#record(key, found.item()) ?? [])
     }))
     return pages.flat()

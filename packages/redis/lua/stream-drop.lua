@@ -1,7 +1,7 @@
 -- Forgets the streams of a record.
 -- KEYS[1] streams of the record
 -- ARGV[1] id of this call
--- Result: lists that are left to sweep
+-- Result: lists that are left to unlink
 local streams = KEYS[1]
 local left = streams .. '::' .. ARGV[1]
 redis.call('UNLINK', streams)

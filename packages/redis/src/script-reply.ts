@@ -1,15 +1,15 @@
 import type { StoredRecord } from '@holdfast/core'
 import { RedisError } from './errors.js'
 
-/** Reads what a script answered. Whatever is not as its header says is somebody else's value. */
-export class Reply {
+/** Reads the answer of a script. An answer that its header does not allow comes from a value that is not Holdfast's. */
+export class ScriptReply {
   #index = 0
 
   private constructor (private readonly items: readonly unknown[]) {}
 
-  static of (answer: unknown): Reply {
+  static of (answer: unknown): ScriptReply {
     if (!Array.isArray(answer)) throw new RedisError('REDIS_FOREIGN')
-    return new Reply(answer)
+    return new ScriptReply(answer)
   }
 
   get done (): boolean { return this.#index >= this.items.length }
@@ -35,8 +35,8 @@ export class Reply {
     return this.count() === 1
   }
 
-  list (): Reply {
-    return Reply.of(this.item())
+  list (): ScriptReply {
+    return ScriptReply.of(this.item())
   }
 
   rest<T> (read: (item: unknown) => T): T[] {
@@ -59,9 +59,9 @@ export function toCount (value: unknown): number {
   return typeof value === 'number' ? counted(value) : toNumber(toText(value))
 }
 
-/** A record as the scripts answer it, with the id of the write that made this version. */
+/** Reads a record from the answer of a script, with the id of the write that made this version. */
 export function toRecord (key: string, answer: unknown): { record: StoredRecord, writeId: string } {
-  const reply = Reply.of(answer)
+  const reply = ScriptReply.of(answer)
   const [version = '', writeId = '', owner = '', createdAt = '', usedAt = '', idle = '', deadline = ''] = reply.text()
     .split('\n')
   return {

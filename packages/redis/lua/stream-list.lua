@@ -4,7 +4,7 @@
 -- ARGV[1] cursor, '0' to begin with   ARGV[2] bytes of an answer from which on streams are only named
 -- ARGV[3...] names, instead of a slice
 -- Result: [cursor, '0' at the end, then for each stream a name, or [name, head, floor, 1 if ended, delivered, [entry
--- ...]]]. While others write, a stream may be told twice.
+-- ...]]]. During other writes, a stream may be returned twice.
 local r = redis.pcall('HMGET', KEYS[1], 'v', 'u', 'i', 'd')
 if r.err then return redis.error_reply('FOREIGN value') end
 if not r[1] then return { '0' } end

@@ -1,17 +1,17 @@
 import type { StoredRecord } from '@holdfast/core'
 import { batches, grouped } from './batches.js'
-import type { Departures } from './departures.js'
-import { type Entry, entryName, parseEntry } from './entry.js'
+import type { IndexEntries } from './index-entries.js'
+import { type IndexEntry, entryName, parseEntry } from './index-entry.js'
 import { type Keys, SHARDS, shardOf } from './keys.js'
 import type { Link } from './link.js'
-import { Reply, toCount, toRecord, toText } from './reply.js'
-import { sweep } from './sweep.js'
+import { ScriptReply, toCount, toRecord, toText } from './script-reply.js'
+import { unlinkLists } from './unlink-lists.js'
 import { newWriteId } from './write-id.js'
 
-/** Milliseconds for which a taken entry, or a claimed record, is left to its taker. */
+/** Milliseconds for which a taken entry, or a claimed record, belongs to the process that took it. */
 const LEASE = 10_000
-/** Milliseconds until an entry that is not one of ours is looked at again. */
-const ASIDE = 24 * 3_600_000
+/** Milliseconds until an entry that Holdfast did not write is looked at again. */
+const FOREIGN_DELAY = 24 * 3_600_000
 
 interface Taken {
   name: string
@@ -19,11 +19,11 @@ interface Taken {
 }
 
 /** An entry, and the sorted set that it was taken from. */
-interface Candidate extends Entry {
+interface Candidate extends IndexEntry {
   lane: number
 }
 
-/** An entry that goes back into the index, to look due at another time. */
+/** An entry that goes back into the index with another time at which it seems to be due. */
 interface Returned extends Taken {
   due: number
 }
@@ -35,22 +35,23 @@ interface Claimed {
 }
 
 /**
- * Expired records, each to one caller: take what looks due, claim what has expired, then remove it. An answer that gets
- * lost on the way loses nothing, since the record is stored until its claim is settled.
+ * Hands each expired record to exactly one caller, in three steps: take the entries that seem to be due, claim the
+ * records that have expired, settle the claims, which removes the records. A lost answer loses no record, since a
+ * record stays stored until its claim is settled.
  */
-export class Claims {
+export class ExpiredRecords {
   #first = 0
-  /** Sorted sets of entries by the time they look due: of every shard, of owners and of nobody. */
+  /** Sorted sets of entries by the time at which they seem to be due: for every shard one of owners, one of nobody. */
   readonly #lanes: string[]
-  /** Entries of each lane that looked due when they were counted, less what was taken since. */
+  /** Entries of each lane that seemed due at the last count, minus those taken since. */
   #due: number[] = []
-  /** Handed out, but Redis failed before it was removed. */
+  /** Claims that were handed out, while Redis failed before they were settled. */
   #unsettled: Claimed[] = []
 
   constructor (
     private readonly link: Link,
     private readonly keys: Keys,
-    private readonly departures: Departures,
+    private readonly indexEntries: IndexEntries,
     private readonly report: (error: Error) => void
   ) {
     const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
@@ -75,8 +76,8 @@ export class Claims {
       if (amount === 0) continue
       left -= amount
       this.#due[lane] = due - amount
-      takes.push(this.link.run('take', [this.#lanes[lane] as string], [amount, LEASE])
-        .then((names) => { for (const name of Reply.of(names).rest(toText)) taken.push({ name, lane }) }))
+      takes.push(this.link.run('index-take', [this.#lanes[lane] as string], [amount, LEASE])
+        .then((names) => { for (const name of ScriptReply.of(names).rest(toText)) taken.push({ name, lane }) }))
     }
     this.#first = (this.#first + 1) % this.#lanes.length
     await Promise.all(takes)
@@ -87,7 +88,7 @@ export class Claims {
   async #count (): Promise<void> {
     const due: number[] = []
     await Promise.all(batches(this.link.client, [...this.#lanes.entries()], ([, name]) => name).map(async (some) => {
-      const counts = Reply.of(await this.link.run('due', some.map(([, name]) => name)))
+      const counts = ScriptReply.of(await this.link.run('index-due', some.map(([, name]) => name)))
       for (const [lane] of some) due[lane] = counts.count()
     }))
     this.#due = due
@@ -96,24 +97,24 @@ export class Claims {
   async #claim (taken: readonly Taken[]): Promise<StoredRecord[]> {
     const entries: Candidate[] = []
     const returned: Returned[] = []
-    const gone: Entry[] = []
+    const gone: IndexEntry[] = []
     for (const { name, lane } of taken) {
       const entry = parseEntry(name)
       if (entry !== undefined && shardOf(entry.key) === lane % SHARDS) entries.push({ ...entry, lane })
-      else returned.push({ name, lane, due: Date.now() + ASIDE })
+      else returned.push({ name, lane, due: Date.now() + FOREIGN_DELAY })
     }
     const claimed = await Promise.all(batches(this.link.client, entries, ({ key }) => this.keys.record(key))
       .map(async (batch) => await this.#claimBatch(batch, returned, gone)))
-    await Promise.all([this.#return(returned), this.departures.leave(gone)])
+    await Promise.all([this.#return(returned), this.indexEntries.remove(gone)])
     return (await Promise.all(claimed.map(async (one) => await this.#settleOrKeep(one)))).flat()
   }
 
-  async #claimBatch (batch: readonly Candidate[], returned: Returned[], gone: Entry[]): Promise<Claimed> {
+  async #claimBatch (batch: readonly Candidate[], returned: Returned[], gone: IndexEntry[]): Promise<Claimed> {
     const claimed: Claimed = { id: newWriteId(), records: [], entries: [] }
     try {
       const keys = batch.map(({ key }) => this.keys.record(key))
-      const answers = Reply.of(
-        await this.link.run('claim', keys, [claimed.id, LEASE, ...batch.map(({ born }) => born)])
+      const answers = ScriptReply.of(
+        await this.link.run('record-claim', keys, [claimed.id, LEASE, ...batch.map(({ born }) => born)])
       )
       for (const entry of batch) this.#sort(entry, answers.item(), claimed, returned, gone)
     } catch (error) {
@@ -122,7 +123,7 @@ export class Claims {
     return claimed
   }
 
-  #sort (entry: Candidate, answer: unknown, claimed: Claimed, returned: Returned[], gone: Entry[]): void {
+  #sort (entry: Candidate, answer: unknown, claimed: Claimed, returned: Returned[], gone: IndexEntry[]): void {
     const back = (due: number): void => { returned.push({ name: entryName(entry), lane: entry.lane, due }) }
     if (answer === null) gone.push(entry)
     else if (Number(answer) > 0) back(toCount(answer))
@@ -132,7 +133,7 @@ export class Claims {
         claimed.entries.push(entry)
       } catch (error) {
         this.report(error as Error)
-        back(Date.now() + ASIDE)
+        back(Date.now() + FOREIGN_DELAY)
       }
     }
   }
@@ -159,14 +160,14 @@ export class Claims {
     await Promise.all(late.map(async (claimed) => await this.#settleOrKeep(claimed)))
   }
 
-  /** Those that nobody else took over meanwhile. */
+  /** Resolves to the records of the claim that no other process has claimed meanwhile. */
   async #settle ({ id, records, entries }: Claimed): Promise<StoredRecord[]> {
     const keys = records.map(({ key }) => this.keys.record(key))
-    const answers = Reply.of(await this.link.run('settle', keys, [id])).rest((item) => item)
+    const answers = ScriptReply.of(await this.link.run('record-settle', keys, [id])).rest((item) => item)
     const settled = answers.slice(0, records.length).map(toCount)
     await Promise.all([
-      this.departures.leave(entries.filter((_, i) => settled[i] === 1)).catch(this.report),
-      sweep(this.link, answers.slice(records.length)).catch(this.report)
+      this.indexEntries.remove(entries.filter((_, i) => settled[i] === 1)).catch(this.report),
+      unlinkLists(this.link, answers.slice(records.length)).catch(this.report)
     ])
     return records.filter((_, i) => settled[i] === 1)
   }

@@ -5,7 +5,7 @@ import { single } from './fixtures/single.js'
 
 const FAR = { maxRecords: 1_000_000, maxPerOwner: 1_000 }
 
-t.test('creations of one moment, far from the cap, share one count of what there is', async t => {
+t.test('concurrent creations far below the cap share one count of the records', async t => {
   const { backend: { records }, raw } = await single(t)
   const calls = await commandsOf(raw, async () => {
     const created = await Promise.all(Array.from({ length: 50 }, async () => await records.create(draft(), FAR)))

@@ -2,7 +2,7 @@
 -- KEYS[...] records
 -- ARGV[1] id of the claim
 -- Result, for each: 1 when it is removed, also by an earlier call; 0 when somebody else has claimed it meanwhile. After
--- them, lists that are left to sweep.
+-- them, lists that are left to unlink.
 local function settle (record)
   local r = redis.call('HMGET', record, 'k', 'o')
   if not r[1] then return 1 end

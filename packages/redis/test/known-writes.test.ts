@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Keys } from '../dist/keys.js'
-import { Stamps } from '../dist/stamps.js'
+import { KnownWrites } from '../dist/known-writes.js'
 import { bytes, create, text } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
@@ -22,7 +22,7 @@ t.test('the same version with other content, as a failover leaves it, is not cur
   t.equal(await records.replace(key, 3, bytes('goes on')), 4)
 })
 
-t.test('of two histories of one version neither is current, whoever read which', async (t) => {
+t.test('when two writes made the same version, neither is current', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const key = await create(records)
   await raw.hset(keys.record(key), { w: 'another', b: 'of another history' })
@@ -31,12 +31,12 @@ t.test('of two histories of one version neither is current, whoever read which',
   t.ok(found && found !== 'current' && found.version === 2)
 })
 
-t.test('what is remembered of versions is bounded', async (t) => {
-  const stamps = new Stamps()
-  for (let i = 0; i < 20_000; i++) stamps.learn(`tag.${i}`, 1, 'id')
-  t.equal(stamps.of('tag.9999', 1), '')
-  t.equal(stamps.of('tag.10000', 1), 'id')
-  t.equal(stamps.of('tag.19999', 1), 'id')
-  stamps.forget('tag.19999')
-  t.equal(stamps.of('tag.19999', 1), '')
+t.test('the number of remembered versions is bounded', async (t) => {
+  const knownWrites = new KnownWrites()
+  for (let i = 0; i < 20_000; i++) knownWrites.learn(`tag.${i}`, 1, 'id')
+  t.equal(knownWrites.of('tag.9999', 1), '')
+  t.equal(knownWrites.of('tag.10000', 1), 'id')
+  t.equal(knownWrites.of('tag.19999', 1), 'id')
+  knownWrites.forget('tag.19999')
+  t.equal(knownWrites.of('tag.19999', 1), '')
 })

@@ -2,7 +2,7 @@
 -- KEYS[1] record
 -- ARGV[1] write id of the creation   ARGV[2] version beyond which it stays
 -- Result: [1 when that creation is there no more, by this call or an earlier one; 0 when its version is beyond], then
--- lists that are left to sweep
+-- lists that are left to unlink
 local home, digest = string.match(KEYS[1], '^(.*):r:(.*)$') -- what all keys of the owner's begin with
 local streams = home .. ':e:' .. digest
 local left = streams .. '::' .. ARGV[1]
