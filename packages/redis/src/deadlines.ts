@@ -1,6 +1,8 @@
 /** Milliseconds between two looks. */
 const LOOK_INTERVAL = 10
-/** Milliseconds that one look counts at most. In longer turns of the event loop, the process sends and reads nothing. */
+/**
+ * Milliseconds that one look counts at most. In a longer turn of the event loop, the process neither sends nor reads.
+ */
 const MOST_PER_LOOK = 25
 /** The same when the calls were lost: no node has them, so a busy process is no excuse for a missing answer. */
 const MOST_PER_LOOK_LOST = 100
