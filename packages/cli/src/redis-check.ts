@@ -9,16 +9,16 @@ import type { Io } from './io.js'
 const CHECKS: ReadonlyArray<[check: string, risk: RedisRiskCode, fine: string]> = [
   ['redis policy', 'REDIS_EVICTS', 'noeviction: when memory is full, Redis refuses writes and deletes nothing'],
   ['redis persistence', 'REDIS_NOT_PERSISTENT', 'appendonly is on'],
-  ['redis tls', 'REDIS_PLAINTEXT', 'TLS, or on this machine'],
+  ['redis tls', 'REDIS_PLAINTEXT', 'the connection uses TLS, or stays on this machine'],
   ['redis version', 'REDIS_TOO_OLD', '6.2 or later']
 ]
 
-/** Milliseconds between this clock and that of Redis from which on a snapshot seems to come from the future. */
-const SKEW = 5_000
-/** Sessions that are opened to see whether the keys fit. */
+/** Milliseconds by which the two clocks may differ. Beyond this, a snapshot may seem to come from the future. */
+const MAX_SKEW = 5_000
+/** Sessions that are opened to check whether the keys fit. */
 const SAMPLE = 100
 
-/** Looks at the Redis and, with keys, at whether they open what is stored there. */
+/** Checks Redis and, if there are keys, whether they open the stored sessions. */
 export async function examineRedis (io: Io, place: Place, codec: Codec | undefined): Promise<Finding[]> {
   const backend = connect(io, place)
   try {
@@ -46,14 +46,15 @@ function judge ([check, risk, fine]: typeof CHECKS[number], risks: readonly Redi
 }
 
 function clock (ahead: number): Finding {
-  const says = `that of Redis is ${Math.abs(Math.round(ahead))} ms ${ahead < 0 ? 'behind' : 'ahead of'} this one`
-  return Math.abs(ahead) > SKEW ? failed('clock', says) : ok('clock', says)
+  const side = ahead < 0 ? 'behind' : 'ahead of'
+  const message = `the clock of Redis is ${Math.abs(Math.round(ahead))} ms ${side} the clock of this machine`
+  return Math.abs(ahead) > MAX_SKEW ? failed('clock', message) : ok('clock', message)
 }
 
 async function examineStored (backend: RedisBackend, codec: Codec, namespace: string): Promise<Finding> {
   const { sessions } = await sessionsOf(backend, codec, namespace).list({ limit: SAMPLE })
-  if (sessions.length === 0) return ok('sessions', 'there are none')
+  if (sessions.length === 0) return ok('sessions', 'there are no sessions')
   const opened = sessions.filter(({ state }) => state !== undefined).length
-  const says = `${opened} of ${sessions.length} that were looked at open with these keys and this namespace`
-  return opened === sessions.length ? ok('sessions', says) : failed('sessions', says)
+  const message = `${opened} of ${sessions.length} checked sessions open with these keys and this namespace`
+  return opened === sessions.length ? ok('sessions', message) : failed('sessions', message)
 }
