@@ -13,7 +13,7 @@ const REFUSED: Array<[what: string, environment: Record<string, string>, says: s
   ['a key that is too short', { HOLDFAST_KEYS: 'k1:canary+canary+' }, 'HOLDFAST_KEYS: keys[0].key: expected 32 bytes'],
   ['one bad key among good ones', { HOLDFAST_KEYS: `k1:${KEY},k2:${OTHER.slice(1)}` }, 'HOLDFAST_KEYS: keys[1].key: expected 32 bytes'],
   ['a key in no encoding', { HOLDFAST_KEYS: `k1:${KEY.replace('c', '!')}` }, 'HOLDFAST_KEYS: keys[0].key: expected 32 bytes'],
-  ['two keys with one id', { HOLDFAST_KEYS: `k1:${KEY},k1:${OTHER}` }, 'HOLDFAST_KEYS: keys[1].id: is that of keys[0] too'],
+  ['two keys with one id', { HOLDFAST_KEYS: `k1:${KEY},k1:${OTHER}` }, 'HOLDFAST_KEYS: keys[1].id: is also the id of keys[0]'],
   ['a key without an id', { HOLDFAST_KEYS: KEY }, 'HOLDFAST_KEYS: keys[0]: expected id:key'],
   ['a snapshot without keys', {}, 'HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS'],
   ['keys, and no encryption', { HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }, 'HOLDFAST_ENCRYPTION: "none" cannot be meant']

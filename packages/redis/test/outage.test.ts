@@ -99,7 +99,7 @@ t.test('kill -9 and a restart with AOF: everything that was acknowledged is ther
   const keys = []
   for (let i = 0; i < 50; i++) keys.push(await create(backend.records, { body: bytes(`${i}`) }))
   let hear: ((message: string | undefined) => void) | undefined
-  const heard = new Promise((resolve) => { hear = resolve })
+  const received = new Promise((resolve) => { hear = resolve })
   await backend.bus.subscribe('channel', (message) => { hear?.(text(message)) })
   await server.kill()
   await t.rejects(backend.records.count(), { name: 'RedisError' })
@@ -107,9 +107,9 @@ t.test('kill -9 and a restart with AOF: everything that was acknowledged is ther
   t.equal(await recovery(async () => { await backend.ping() }), 'recovered')
   for (const [i, key] of keys.entries()) t.equal(text((await backend.records.read(key))?.body), `${i}`)
   t.equal(await recovery(async () => {
-    if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody heard')
+    if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody received it')
   }), 'recovered')
-  t.equal(await heard, 'again', 'subscribed again')
+  t.equal(await received, 'again', 'subscribed again')
 })
 
 t.test('scripts that were flushed are sent again', async (t) => {

@@ -89,9 +89,9 @@ t.test('streams that are over with one append are written once, and end once', a
   )
   expectCuts(t, 50)
   t.ok(answers.every((answer) => answer === 2))
-  const told = await events.streams([key])
+  const found = await events.streams([key])
   t.strictSame(
-    told.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(),
+    found.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(),
     'and none made room twice'
   )
   t.equal(await events.append({ key, name: name(50) }, [bytes('c')]), 'ended')
