@@ -85,6 +85,6 @@ export class LastUseHeap<Entry extends HeapItem> {
   #set (place: number, entry: Entry, known: number): void {
     this.#entries[place] = entry
     this.#known[place] = known
-    entry.heapIndex = heapIndex
+    entry.heapIndex = place
   }
 }

@@ -85,7 +85,7 @@ export class RedisEvents implements EventLog {
   async importStream (stream: StoredStream): Promise<boolean> {
     const { name, head, ended, floor, delivered, entries } = stream
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
-    return toCount(await this.link.write('stream-import', this.#keysOf(stream), [
+    return toCount(await this.link.write('stream-insert', this.#keysOf(stream), [
       newWriteId(), name, this.#bounded(head), ended ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE,
       floor, delivered, ...entries
     ])) === 1

@@ -11,7 +11,7 @@ const NAMES = [
   'presence-announce', 'presence-list',
   'record-claim', 'record-create', 'record-exist', 'record-last-use', 'record-read', 'record-release', 'record-remove',
   'record-replace', 'record-reseal', 'record-settle', 'record-touch',
-  'stream-append', 'stream-delivered', 'stream-drop', 'stream-heads', 'stream-import', 'stream-list',
+  'stream-append', 'stream-delivered', 'stream-drop', 'stream-heads', 'stream-insert', 'stream-list',
   'stream-read-after', 'stream-reseal', 'stream-unlink-lists'
 ] as const
 

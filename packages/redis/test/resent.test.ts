@@ -99,7 +99,7 @@ t.test('streams that are over with one append are written once, and end once', a
 
 t.test('ended streams are imported once, and the answer says so', async (t) => {
   const key = await create(records)
-  const answers = await cutting(20, 'stream-import', async (i) =>
+  const answers = await cutting(20, 'stream-insert', async (i) =>
     await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: true, delivered: 0
     }))
@@ -113,7 +113,7 @@ t.test('ended streams are imported once, and the answer says so', async (t) => {
 
 t.test('open streams are imported once, and the answer says so', async (t) => {
   const key = await create(records)
-  const answers = await cutting(50, 'stream-import', async (i) =>
+  const answers = await cutting(50, 'stream-insert', async (i) =>
     await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: false, delivered: 0
     }))
