@@ -94,8 +94,8 @@ export class RedisBus implements Bus {
    */
   #resubscribe (): void {
     const names = [...this.#channels.keys()]
-    if (names.length === 0) return
-    this.#subscriber?.ask(async (client) => await client.subscribe(...names)).catch(this.#onFailure)
+    const subscribe = async (client: Client): Promise<unknown> => await client.subscribe(...names)
+    if (names.length > 0) this.#subscriber?.ask(subscribe).catch(this.#onFailure)
   }
 
   /**

@@ -75,7 +75,7 @@ t.test("with durability 'strict' all calls reject until Redis is safe", async (t
   await backend.ping()
 })
 
-t.test("examine() returns the current risks and the difference of the clocks, also when strict", async (t) => {
+t.test('examine() returns the current risks and the difference of the clocks, also when strict', async (t) => {
   const { backend, raw } = await single(t, { durability: 'strict' }, ['--appendonly', 'no'])
   const { risks, clockAhead } = await backend.examine()
   t.strictSame(risks, ['REDIS_NOT_PERSISTENT'])
