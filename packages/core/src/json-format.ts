@@ -1,6 +1,6 @@
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { type Json, parseJson } from './json.js'
-import { settle } from './settle.js'
+import { settle } from './finalize.js'
 import type { Format } from './versioned.js'
 
 export interface JsonFormatOptions<Value> {

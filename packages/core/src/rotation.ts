@@ -3,7 +3,7 @@ import { type SealingKeys, eventPlace } from './codec.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import type { StoredRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
-import { sealsOf } from './snapshot/seals.js'
+import { sealsOf } from './snapshot/sealed-parts.js'
 import type { SnapshotStore } from './snapshot/store.js'
 
 export interface RotateOptions {

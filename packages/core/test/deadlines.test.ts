@@ -7,7 +7,7 @@ import {
   BoundCodec, Fleet, type SnapshotStore, Sweeper, mirrored, plain, switchable, withFallback
 } from '../dist/index.js'
 import { Follower } from '../dist/moving/follower.js'
-import { Gate } from '../dist/moving/gate.js'
+import { Gate } from '../dist/moving/shared-exclusive-lock.js'
 import { within } from '../dist/within.js'
 import { ADA } from './fixtures/manager.js'
 import { hurry } from './fixtures/hurry.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { HoldfastError, type MigrationReport, MigrationStopped, Sessions, migrate } from '../dist/index.js'
-import { Ledger } from '../dist/moving/ledger.js'
+import { Ledger } from '../dist/moving/fingerprints.js'
 import { bytes, draft, given } from './fixtures/given.js'
 import { ADA, outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'

@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Backend, type MirroredBackend, type NewRecord, Sessions, mirrored } from '../dist/index.js'
 import { REMOVED } from '../dist/moving/change.js'
 import { Follower } from '../dist/moving/follower.js'
-import { Marks } from '../dist/moving/marks.js'
+import { Marks } from '../dist/moving/pending-changes.js'
 import { bytes, draft, given, UNLIMITED } from './fixtures/given.js'
 import { outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'
@@ -291,14 +291,16 @@ t.test('streams are the same, however far the copy is behind', async t => {
   await events.append({ key, name: 'dropped' }, [bytes('a')])
   await events.drop(key)
   await events.importStream({
-    key, name: 'restored', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
+    key, name: 'imported', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
   })
   await caughtUp(backend)
   t.equal(
-    await events.importStream({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }),
+    await events.importStream({
+      key, name: 'imported', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8
+    }),
     false
   )
-  await events.delivered({ key, name: 'restored' }, 8)
+  await events.delivered({ key, name: 'imported' }, 8)
   await events.append({ key, name: 'empty' }, [], { end: true })
   const [told] = await events.streams([key])
   t.equal(await events.reseal({ ...told as NonNullable<typeof told>, entries: [bytes('sealed anew')] }), true)

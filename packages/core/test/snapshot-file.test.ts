@@ -62,7 +62,8 @@ t.test('what cannot be read is an error, and unknown sessions may be in it', asy
     await t.rejects(sessions.restoreSessionState(), FAILED)
     t.equal(sessions.incomplete, true)
     await t.rejects(sessions.exportSessionState(), FAILED, 'nor is it replaced')
-    t.match(heard, ['snapshotRestoreFailed', 'snapshotRestoreFailed', 'snapshotExportFailed'].map(event => ({ event, error: FAILED })))
+    const events = ['snapshotRestoreFailed', 'snapshotRestoreFailed', 'snapshotExportFailed']
+    t.match(heard, events.map(event => ({ event, error: FAILED })))
     const other = start({ snapshot: new Shelf() })
     await t.rejects(other.sessions.restoreSessionState(sink), FAILED)
     t.equal(other.sessions.incomplete, false, 'unless it is not the manager\'s own')

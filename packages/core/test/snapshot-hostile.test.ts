@@ -441,12 +441,12 @@ t.test('very many bytes of streams for one session are stored as they come', asy
   const entry = Buffer.alloc(2 ** 20).toString('base64url')
   let most = 0
   const process = start()
-  const { restore: store } = process.backend.events
+  const { importStream } = process.backend.events
   let [read, done] = [0, 0]
   process.backend.events.importStream = async stream => {
     done++
     most = Math.max(most, read - done)
-    return await store(stream)
+    return await importStream(stream)
   }
   const head = await header()
   const report = await process.sessions.restoreSessionState({

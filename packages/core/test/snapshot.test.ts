@@ -237,7 +237,9 @@ t.test('what was written and what came back is told as events', async (t) => {
   const snapshot = new Shelf()
   const { sessions } = start({ snapshot })
   const heard: unknown[] = []
-  for (const event of ['snapshotExported', 'snapshotRestored'] as const) sessions.on(event, report => { heard.push(report) })
+  for (const event of ['snapshotExported', 'snapshotRestored'] as const) {
+    sessions.on(event, report => { heard.push(report) })
+  }
   const reports = [await sessions.exportSessionState(), await sessions.restoreSessionState()]
   t.strictSame(heard, reports)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { arrival } from './arrival.js'
+import { streamToImport } from './stream-to-import.js'
 import { group } from './group.js'
 import { newKey, newOwner } from './names.js'
 import { bytes } from './trial.js'
@@ -40,7 +40,7 @@ export const heads = group('heads', {
     await t.events.append({ key: one, name: 'ended at once' }, [bytes('a')], { end: true })
     await t.events.append({ key: two, name: 'open' }, [bytes('a')])
     await t.events.append({ key: two, name: 'open' }, [], { end: true })
-    await t.events.importStream(arrival(two, { name: 'from elsewhere' }))
+    await t.events.importStream(streamToImport(two, { name: 'from elsewhere' }))
     const [streams, heads] = [await t.events.streams([one, two]), await t.events.heads([one, two])]
     const name = ({ key, name }: { key: string, name: string }): string => `${key} ${name}`
     const expected = streams.map(({ key, name, floor, entries, ended, delivered }) =>

@@ -30,8 +30,8 @@ import { removal } from './removal.js'
 import { replacement } from './replacement.js'
 import { resealedStreams } from './resealed-streams.js'
 import { resealing } from './resealing.js'
-import { restoredStreams } from './restored-streams.js'
-import { restoring } from './restoring.js'
+import { importedStreams } from './imported-streams.js'
+import { importing } from './importing.js'
 import { staleStreams } from './stale-streams.js'
 import { streams } from './streams.js'
 import { trimming } from './trimming.js'
@@ -44,7 +44,7 @@ export { onPartition } from './on-partition.js'
 export const checks: readonly ContractCheck[] = [
   ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits,
   ...replacement, ...resealing, ...isolation, ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams,
-  ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring, ...resealedStreams,
+  ...ending, ...delivery, ...trimming, ...wholeStreams, ...importedStreams, ...importing, ...resealedStreams,
   ...staleStreams, ...bus, ...presence, ...partitions
 ]
 

@@ -1,5 +1,5 @@
 import type { Bus, BusListener } from '../backend.js'
-import type { Route } from './route.js'
+import type { Route } from './routing.js'
 
 interface Subscription {
   channel: string

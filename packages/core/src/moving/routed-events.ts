@@ -2,7 +2,7 @@ import type { AppendOptions, EventLog, StoredStream, StreamHead, StreamPage, Str
 import { partitionOf } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 import { type Change, WHOLE } from './change.js'
-import type { Route } from './route.js'
+import type { Route } from './routing.js'
 
 /** The event log of whichever backend serves, or of one of its partitions. */
 export class RoutedEvents implements EventLog {

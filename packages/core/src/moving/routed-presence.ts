@@ -1,5 +1,5 @@
 import type { Presence } from '../backend.js'
-import type { Route } from './route.js'
+import type { Route } from './routing.js'
 
 /** The presence of whichever backend serves. It knows which replicas are of this process. */
 export class RoutedPresence implements Presence {

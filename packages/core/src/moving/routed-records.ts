@@ -2,7 +2,7 @@ import type { Created, IdleRecord, RecordLimits, RecordStore } from '../backend.
 import { partitionOf } from '../partitions.js'
 import type { NewRecord, RecordKey, StoredRecord } from '../record.js'
 import { CHANGED, type Change, RELEASED, REMOVED } from './change.js'
-import type { Route } from './route.js'
+import type { Route } from './routing.js'
 
 type Query = Parameters<RecordStore['list']>[0]
 type Page = Awaited<ReturnType<RecordStore['list']>>

@@ -1,8 +1,8 @@
 import type { Backend } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
-import { Gate } from './gate.js'
-import type { Route } from './route.js'
+import { Gate } from './shared-exclusive-lock.js'
+import type { Route } from './routing.js'
 import { RoutedBus } from './routed-bus.js'
 import { RoutedPresence } from './routed-presence.js'
 

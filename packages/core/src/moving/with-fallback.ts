@@ -4,10 +4,10 @@ import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js
 import { headPages, recordPages } from '../pages.js'
 import { ROOT, allPartitions, partitionOf } from '../partitions.js'
 import { within } from '../within.js'
-import { bring } from './bring.js'
+import { bring } from './copy-record.js'
 import { RoutedBackend } from './routed-backend.js'
 import { Router } from './router.js'
-import { Stopgap } from './stopgap.js'
+import { Stopgap } from './outage-backend.js'
 import { type WholeRecord, withStreams } from './whole-record.js'
 
 const PAGE = 100

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { ahead } from '../ahead.js'
+import { ahead } from '../prefetch.js'
 import type { StoredStream } from '../backend.js'
 import { HoldfastError, isHoldfastError } from '../errors.js'
 import { ROOT } from '../partitions.js'
@@ -14,7 +14,7 @@ import { SnapshotLines, headerLine } from './format.js'
 import { openHeader } from './header.js'
 import { peek } from './peek.js'
 import type { SnapshotStore } from './store.js'
-import { Stall } from './stall.js'
+import { Stall } from './stall-timeout.js'
 
 export interface ExportOptions {
   /**

@@ -1,4 +1,4 @@
-import type { Destination } from './arrivals.js'
+import type { Destination } from './restore-writer.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { RecordKey } from '../record.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'

@@ -7,7 +7,7 @@ import { type SessionState, initialState } from '../state.js'
 import type { Vault } from '../vault.js'
 import { ROOT } from '../partitions.js'
 import type { SnapshotReason } from './reasons.js'
-import type { Arrival } from './arrivals.js'
+import type { Arrival } from './restore-writer.js'
 import type { SnapshotBytes } from './store.js'
 
 /** How to read the sessions of n8n-mcp. */

@@ -1,12 +1,12 @@
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
-import { Arrivals, type Destination, type RestoreOptions } from './arrivals.js'
+import { Arrivals, type Destination, type RestoreOptions } from './restore-writer.js'
 import { type SnapshotLines, readHeader } from './format.js'
 import { openHeader } from './header.js'
 import { lines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, Tally } from './report.js'
 import type { SnapshotBytes, SnapshotSource } from './store.js'
-import { Stall } from './stall.js'
+import { Stall } from './stall-timeout.js'
 
 /** What to restore, and how. */
 export type RestoreRequest = RestoreOptions & { n8nMcp?: N8nMcpOptions }

@@ -1,4 +1,4 @@
-import { type Ranked, Recency } from '../live/recency.js'
+import { type Ranked, Recency } from '../live/lru-list.js'
 
 /** What {@link Deadlines} know of an item. */
 export interface Waiting<T> extends Ranked<T> {

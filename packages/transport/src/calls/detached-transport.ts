@@ -1,7 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import { type Message, type Request, type Response, SERVER_ERROR, errorMessage, isResponse } from '../http/json-rpc.js'
-import type { Pace } from './pace.js'
+import type { Pace } from './turn-throttle.js'
 
 /** What a client that is gone says to a question, as far as MCP has words for it. */
 const ANSWERS: Readonly<Record<string, object>> = {

@@ -8,7 +8,7 @@ import {
 import type { Reply } from '../http/reply.js'
 import type { LogWriter } from '../streams/log-writer.js'
 import { DetachedTransport, unheardAnswer } from './detached-transport.js'
-import { Pace } from './pace.js'
+import { Pace } from './turn-throttle.js'
 import type { Question, WireIds } from './wire-ids.js'
 
 /** Questions of one session that its client has not answered. */

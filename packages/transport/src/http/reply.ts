@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type ErrorCode, isHoldfastError } from '@holdfast/core'
 import { INTERNAL_ERROR, type RequestId, SERVER_ERROR, SESSION_NOT_FOUND, errorMessage } from './json-rpc.js'
-import { lineSafe } from './line-safe.js'
+import { lineSafe } from './line-separators.js'
 
 /** What an HTTP request is answered with, for any framework. */
 export interface Reply {

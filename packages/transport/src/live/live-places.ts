@@ -1,4 +1,4 @@
-import { type Ranked, Recency } from './recency.js'
+import { type Ranked, Recency } from './lru-list.js'
 
 /** Places of one owner that may go to others, the longest idle first. */
 interface Group<T> extends Ranked<Group<T>> {

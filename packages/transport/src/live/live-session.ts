@@ -9,7 +9,7 @@ import { activateServer } from './activate-server.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import { Place } from './live-places.js'
 import type { McpSession } from './mcp-session.js'
-import type { Ranked } from './recency.js'
+import type { Ranked } from './lru-list.js'
 import { ServerState } from './server-state.js'
 
 /** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */

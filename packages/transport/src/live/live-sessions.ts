@@ -13,7 +13,7 @@ import { LivePlaces } from './live-places.js'
 import { LiveSession } from './live-session.js'
 import { OwnerMismatches } from './owner-mismatches.js'
 import { PlaceQueue } from './place-queue.js'
-import { Recency } from './recency.js'
+import { Recency } from './lru-list.js'
 
 /** Milliseconds that a session waits for room among the live ones. */
 const PATIENCE = 2_000

@@ -1,4 +1,4 @@
-import { lineSafe } from '../http/line-safe.js'
+import { lineSafe } from '../http/line-separators.js'
 
 /** Names a place in a stream to the client: `<stream name>.<position>`. */
 export function eventId (name: string, position: number): string {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Ranked, Recency } from '../dist/live/recency.js'
+import { type Ranked, Recency } from '../dist/live/lru-list.js'
 
 interface Item extends Ranked<Item> { name: string }
 

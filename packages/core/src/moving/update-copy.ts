@@ -1,8 +1,8 @@
 import type { Backend, StreamRef } from '../backend.js'
 import type { RecordKey } from '../record.js'
-import { bring } from './bring.js'
-import { bury } from './bury.js'
-import type { Mark } from './marks.js'
+import { bring } from './copy-record.js'
+import { bury } from './tombstone.js'
+import type { Mark } from './pending-changes.js'
 import { withStreams } from './whole-record.js'
 
 /** Entries that are read at a time. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ahead } from '../dist/ahead.js'
+import { ahead } from '../dist/prefetch.js'
 
 t.test('the next is fetched while one is worked on, and no more than that', async t => {
   let fetched = 0

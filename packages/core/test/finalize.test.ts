@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { Draft } from '../dist/draft.js'
 import { type Json, parseJson } from '../dist/json.js'
-import { settle } from '../dist/settle.js'
+import { settle } from '../dist/finalize.js'
 
 const BASE = '{"n":1,"list":[1,{"deep":[{"x":1}]},"é"],"empty":{},"none":[],' +
   '"__proto__":{"own":true},"text":"\\u2028","7":null}'
