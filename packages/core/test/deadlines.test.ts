@@ -7,7 +7,7 @@ import {
   BoundCodec, Fleet, type SnapshotStore, Sweeper, mirrored, plain, switchable, withFallback
 } from '../dist/index.js'
 import { Follower } from '../dist/moving/follower.js'
-import { Gate } from '../dist/moving/shared-exclusive-lock.js'
+import { SharedExclusiveLock } from '../dist/moving/shared-exclusive-lock.js'
 import { within } from '../dist/within.js'
 import { ADA } from './fixtures/manager.js'
 import { hurry } from './fixtures/hurry.js'
@@ -161,20 +161,20 @@ function silence () {
   return { asked, call: async () => { ask(); return await never() } }
 }
 
-t.test('what has to happen alone gives up when a call does not end, and lets others go on', async t => {
+t.test('an exclusive action gives up when a call does not end, and other calls go on', async t => {
   hurry(t)
-  const gate = new Gate()
+  const lock = new SharedExclusiveLock()
   let end = (): void => {}
-  const hanging = gate.pass(async () => await new Promise<void>(resolve => { end = resolve }))
+  const hanging = lock.shared(async () => await new Promise<void>(resolve => { end = resolve }))
   let alone = 0
-  const acting = gate.alone(async () => { alone++ })
-  const waiting = gate.pass(async () => 'served')
+  const acting = lock.exclusive(async () => { alone++ })
+  const waiting = lock.shared(async () => 'served')
   await t.rejects(acting, UNAVAILABLE)
   t.equal(await waiting, 'served')
   t.equal(alone, 0)
   end()
   await hanging
-  await gate.alone(async () => { alone++ })
+  await lock.exclusive(async () => { alone++ })
   t.equal(alone, 1, 'later it works')
 })
 

@@ -5,57 +5,57 @@ import { type StoredRecord, asNew } from '../record.js'
 import type { WholeRecord } from './whole-record.js'
 
 /**
- * Which one stays when both have it: the newer, the one that is there, or the one that comes unless
- * the other's version is newer.
+ * Which record stays when both backends have it: the newer one; the one at the target (`'keep'`); or the copied one,
+ * unless the record at the target has a newer version (`'replace'`).
  */
-export type BringMode = 'newer' | 'keep' | 'replace'
+export type CopyMode = 'newer' | 'keep' | 'replace'
 
-/** What became of a record at its target. */
-export type Brought = 'copied' | 'updated' | 'skipped'
+/** What copying a record did at the target. */
+export type CopyOutcome = 'copied' | 'updated' | 'skipped'
 
 /**
- * Brings a record at `to` up to what it is elsewhere, exactly: version, ages, streams. What is newer there stays, and
- * what was removed there stays removed.
+ * Makes a record at `to` equal to the given one: version, ages, streams. A newer record at `to` stays, and a removed
+ * record stays removed.
  *
- * @throws HoldfastError HOLDFAST_BACKEND_FULL, and whatever the backend rejects with
+ * @throws HoldfastError HOLDFAST_BACKEND_FULL, and every rejection of the backend
  */
-export async function bring (to: Backend, whole: WholeRecord, mode: BringMode = 'newer'): Promise<Brought> {
-  const there = await to.records.read(whole.record.key)
-  if (there !== undefined && mode !== 'replace' && (mode === 'keep' || !await isOlder(to, there, whole))) {
-    await restoreStreams(to, whole)
+export async function copyRecord (to: Backend, whole: WholeRecord, mode: CopyMode = 'newer'): Promise<CopyOutcome> {
+  const existing = await to.records.read(whole.record.key)
+  if (existing !== undefined && mode !== 'replace' && (mode === 'keep' || !await isOlder(to, existing, whole))) {
+    await importStreams(to, whole)
     return 'skipped'
   }
-  // Also when nothing is there to be read: what has expired and was never claimed still takes the key.
+  // Needed even when nothing can be read: an expired record that no sweep has claimed still takes the key.
   const released = await to.records.release(whole.record.key, whole.record.version)
   const created = await to.records.create(asNew(whole.record), UNLIMITED)
   if (created === 'exists') return 'skipped'
   if (created !== 'created') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
-  await restoreStreams(to, whole)
+  await importStreams(to, whole)
   return released ? 'updated' : 'copied'
 }
 
 /**
- * Brings records that are most likely not there. The others, and those for which there is no
- * room, are left to {@link bring}.
+ * Copies records that `to` most likely does not have. It leaves existing records, and records for which `to` has no
+ * room, to {@link copyRecord}.
  *
- * @returns those that are there now, with all of their streams
- * @throws whatever the backend rejects with
+ * @returns the records that `to` has now, with all of their streams
+ * @throws every rejection of the backend
  */
-export async function bringNew (to: Backend, wholes: readonly WholeRecord[]): Promise<WholeRecord[]> {
+export async function copyNewRecords (to: Backend, wholes: readonly WholeRecord[]): Promise<WholeRecord[]> {
   const created = await to.records.createMany(wholes.map(({ record }) => asNew(record)), UNLIMITED)
-  const there = wholes.filter((_, i) => created[i] === 'created')
-  const restored = await Promise.allSettled(there.map(async whole => await restoreStreams(to, whole)))
-  return there.filter((_, i) => restored[i]?.status === 'fulfilled')
+  const copied = wholes.filter((_, i) => created[i] === 'created')
+  const imported = await Promise.allSettled(copied.map(async whole => await importStreams(to, whole)))
+  return copied.filter((_, i) => imported[i]?.status === 'fulfilled')
 }
 
-/** Adds the streams that are not there. */
-async function restoreStreams (to: Backend, { streams }: WholeRecord): Promise<void> {
+/** Adds the streams that `to` does not have. */
+async function importStreams (to: Backend, { streams }: WholeRecord): Promise<void> {
   for (const stream of streams) await to.events.importStream(stream)
 }
 
-async function isOlder (to: Backend, there: StoredRecord, { record, streams }: WholeRecord): Promise<boolean> {
-  if (there.version !== record.version) return there.version < record.version
-  if (there.usedAt !== record.usedAt) return there.usedAt < record.usedAt
+async function isOlder (to: Backend, existing: StoredRecord, { record, streams }: WholeRecord): Promise<boolean> {
+  if (existing.version !== record.version) return existing.version < record.version
+  if (existing.usedAt !== record.usedAt) return existing.usedAt < record.usedAt
   if (streams.length === 0) return false
   const known = new Map((await to.events.heads([record.key])).map(head => [head.name, head]))
   return streams.some(stream => {

@@ -1,72 +1,72 @@
 import type { StreamHead } from '../backend.js'
 import type { RecordHead, RecordKey } from '../record.js'
 
-/** A record and its streams, as far as a change of either shows. */
-export interface Look {
+/** How far a record and its streams have come, without bodies: enough to notice a change. */
+export interface WholeHead {
   head: Pick<RecordHead, 'key' | 'version' | 'usedAt'>
   streams: ReadonlyArray<Omit<StreamHead, 'key'>>
 }
 
 /**
- * Remembers what sessions were like when they were copied, in 24 to 48 bytes each: enough to see
- * what has changed or gone since.
+ * Remembers the state in which records were copied, in 24 to 48 bytes each. This is enough to notice later which
+ * records have changed or gone.
  */
-export class Ledger {
+export class Fingerprints {
   /**
-   * Places of two numbers: a hash of the key, 0 where the place is free, and one of the state,
-   * negative until it is seen again.
+   * A hash table with slots of two numbers: a hash of the key, 0 in a free slot; and a hash of the state, negative until
+   * the record is seen again.
    */
-  #places = new Float64Array(2 * 1024)
+  #slots = new Float64Array(2 * 1024)
   #size = 0
   #unseen = 0
 
-  /** How many of those that were noted have not been seen since. */
+  /** How many added records have not been seen again. */
   get unseen (): number { return this.#unseen }
 
-  /** For a session that was not seen yet. */
-  note (look: Look): void {
-    if (this.has(look.head.key)) return
-    if (3 * ++this.#size > this.#places.length) this.#grow()
+  /** Adds a record, unless it was added before. */
+  add (whole: WholeHead): void {
+    if (this.has(whole.head.key)) return
+    if (3 * ++this.#size > this.#slots.length) this.#grow()
     this.#unseen++
-    this.#put(hash(look.head.key), -stateOf(look))
+    this.#put(hash(whole.head.key), -stateOf(whole))
   }
 
   has (key: RecordKey): boolean {
-    return this.#places[this.#find(hash(key))] !== 0
+    return this.#slots[this.#find(hash(key))] !== 0
   }
 
-  /** Whether it was noted just as it is now. */
-  sees (look: Look): boolean {
-    const place = this.#find(hash(look.head.key))
-    const [known, state] = [this.#places[place + 1] as number, stateOf(look)]
+  /** Marks a record as seen again. @returns whether it was added in exactly this state */
+  markSeen (whole: WholeHead): boolean {
+    const slot = this.#find(hash(whole.head.key))
+    const [known, state] = [this.#slots[slot + 1] as number, stateOf(whole)]
     if (known < 0) this.#unseen--
-    this.#places[place + 1] = Math.abs(known)
+    this.#slots[slot + 1] = Math.abs(known)
     return Math.abs(known) === state
   }
 
   #find (key: number): number {
-    const places = this.#places
-    let place = 2 * (key % (places.length / 2))
-    while (places[place] !== 0 && places[place] !== key) place = (place + 2) % places.length
-    return place
+    const slots = this.#slots
+    let slot = 2 * (key % (slots.length / 2))
+    while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 2) % slots.length
+    return slot
   }
 
   #put (key: number, state: number): void {
-    const place = this.#find(key)
-    this.#places[place] = key
-    this.#places[place + 1] = state
+    const slot = this.#find(key)
+    this.#slots[slot] = key
+    this.#slots[slot + 1] = state
   }
 
   #grow (): void {
-    const old = this.#places
-    this.#places = new Float64Array(2 * old.length)
-    for (let place = 0; place < old.length; place += 2) {
-      if (old[place] !== 0) this.#put(old[place] as number, old[place + 1] as number)
+    const old = this.#slots
+    this.#slots = new Float64Array(2 * old.length)
+    for (let slot = 0; slot < old.length; slot += 2) {
+      if (old[slot] !== 0) this.#put(old[slot] as number, old[slot + 1] as number)
     }
   }
 }
 
-function stateOf ({ head: { version, usedAt }, streams }: Look): number {
+function stateOf ({ head: { version, usedAt }, streams }: WholeHead): number {
   const ends = streams.map(({ name, last, ended, delivered }) => `${name} ${last} ${ended} ${delivered}`)
   return hash(`${version} ${usedAt} ${ends.sort().join()}`)
 }

@@ -1,88 +1,88 @@
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 
-/** What a copy lacks of one record. */
-export interface Mark {
-  /** When the oldest of it happened: `performance.now()`. */
+/** The changes of one record that a copy does not have yet, merged into one. */
+export interface PendingChange {
+  /** When the oldest of the changes happened: `performance.now()`. */
   since: number
   kind: 'used' | 'changed' | 'whole' | 'released' | 'removed'
-  /** With which version it was used last. */
+  /** The version at the last use. */
   version: number
   streams: Set<string>
 }
 
-const ORDER: ReadonlyArray<Mark['kind']> = ['used', 'changed', 'whole', 'released', 'removed']
+const ORDER: ReadonlyArray<PendingChange['kind']> = ['used', 'changed', 'whole', 'released', 'removed']
 
-/** Which record of which partition. */
-export interface Marked {
-  /** Its name, or `ROOT`. */
+/** A record with a pending change. */
+export interface PendingRecord {
+  /** The name of its partition, or `ROOT`. */
   partition: string
   key: RecordKey
-  mark: Mark
+  pending: PendingChange
 }
 
-/** Records of which a copy lacks something. */
-export class Marks {
-  /** By the partition and the key. */
-  readonly #marks = new Map<string, Marked>()
+/** The records of which a copy lacks a change. */
+export class PendingChanges {
+  /** By partition and key. */
+  readonly #records = new Map<string, PendingRecord>()
 
-  /** @param most records that are told apart */
-  constructor (private readonly most: number) {}
+  /** @param max records that are kept apart */
+  constructor (private readonly max: number) {}
 
-  get size (): number { return this.#marks.size }
+  get size (): number { return this.#records.size }
 
-  /** When the oldest was marked; Infinity when there is none. */
+  /** When the oldest change happened; Infinity when there is none. */
   get since (): number {
     let since = Infinity
-    for (const { mark } of this.#marks.values()) since = Math.min(since, mark.since)
+    for (const { pending } of this.#records.values()) since = Math.min(since, pending.since)
     return since
   }
 
-  /** False, and all is forgotten, when there are too many. */
+  /** @returns false when there are too many records; then all are forgotten */
   add (partition: string, key: RecordKey, change: Change): boolean {
     const name = nameOf(partition, key)
-    const known = this.#marks.get(name)
+    const known = this.#records.get(name)
     if (known !== undefined) {
-      merge(known.mark, markOf(change, known.mark.since))
+      merge(known.pending, toPending(change, known.pending.since))
       return true
     }
-    if (this.#marks.size >= this.most) {
-      this.#marks.clear()
+    if (this.#records.size >= this.max) {
+      this.#records.clear()
       return false
     }
-    this.#marks.set(name, { partition, key, mark: markOf(change, performance.now()) })
+    this.#records.set(name, { partition, key, pending: toPending(change, performance.now()) })
     return true
   }
 
-  /** Takes out the oldest. */
-  take (limit: number): Marked[] {
-    const taken: Marked[] = []
-    for (const [name, marked] of this.#marks) {
+  /** Takes out the oldest records. */
+  take (limit: number): PendingRecord[] {
+    const taken: PendingRecord[] = []
+    for (const [name, record] of this.#records) {
       if (taken.length === limit) break
-      taken.push(marked)
-      this.#marks.delete(name)
+      taken.push(record)
+      this.#records.delete(name)
     }
     return taken
   }
 
-  /** Puts back, behind the others, what was taken. */
-  putBack (taken: readonly Marked[]): void {
-    for (const marked of taken) {
-      const name = nameOf(marked.partition, marked.key)
-      const later = this.#marks.get(name)
-      if (later !== undefined) merge(marked.mark, later.mark)
-      this.#marks.delete(name)
-      this.#marks.set(name, marked)
+  /** Puts taken records back, behind all others. */
+  putBack (taken: readonly PendingRecord[]): void {
+    for (const record of taken) {
+      const name = nameOf(record.partition, record.key)
+      const later = this.#records.get(name)
+      if (later !== undefined) merge(record.pending, later.pending)
+      this.#records.delete(name)
+      this.#records.set(name, record)
     }
   }
 }
 
-/** No partition has a colon in its name. */
+/** Unique, because the name of a partition has no colon. */
 function nameOf (partition: string, key: RecordKey): string {
   return `${partition}:${key}`
 }
 
-function markOf (change: Change, since: number): Mark {
+function toPending (change: Change, since: number): PendingChange {
   return {
     since,
     kind: change.kind === 'stream' ? 'used' : change.kind,
@@ -91,10 +91,10 @@ function markOf (change: Change, since: number): Mark {
   }
 }
 
-function merge (mark: Mark, later: Mark): void {
-  // A key that was let go of may have a record again, of which the copy knows nothing.
-  if (mark.kind === 'released' && ORDER.indexOf(later.kind) < ORDER.indexOf('released')) mark.kind = 'whole'
-  else if (ORDER.indexOf(later.kind) > ORDER.indexOf(mark.kind)) mark.kind = later.kind
-  if (later.version > 0) mark.version = later.version
-  for (const name of later.streams) mark.streams.add(name)
+function merge (pending: PendingChange, later: PendingChange): void {
+  // A released key may have a new record, of which the copy has nothing.
+  if (pending.kind === 'released' && ORDER.indexOf(later.kind) < ORDER.indexOf('released')) pending.kind = 'whole'
+  else if (ORDER.indexOf(later.kind) > ORDER.indexOf(pending.kind)) pending.kind = later.kind
+  if (later.version > 0) pending.version = later.version
+  for (const name of later.streams) pending.streams.add(name)
 }

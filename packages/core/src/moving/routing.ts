@@ -2,17 +2,17 @@ import type { Backend } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
 
-/** What the parts of a routed backend need of its router. */
-export interface Route {
+/** The part of a router that the stores and the bus of a routed backend use. */
+export interface Routing {
   readonly serving: Backend
-  /** How often the backend that serves has changed. */
-  readonly era: number
+  /** How often another backend has taken over from the serving one. */
+  readonly generation: number
   /**
-   * Calls the backend that serves.
+   * Calls the serving backend.
    *
-   * @param again whether the call may be made a second time when it is not known what became of the first
+   * @param again whether the call may be repeated when the outcome of the first attempt is unknown
    */
   ask<T> (call: (serving: Backend) => Promise<T>, again?: boolean): Promise<T>
-  /** Told of each write when it is done, before its caller. */
+  /** Notes a write that has ended, before its caller gets the answer. */
   wrote (partition: string, key: RecordKey, change: Change): void
 }

@@ -1,26 +1,28 @@
 import type { Backend, StreamRef } from '../backend.js'
 import type { RecordKey } from '../record.js'
-import { bring } from './copy-record.js'
-import { bury } from './tombstone.js'
-import type { Mark } from './pending-changes.js'
+import { copyRecord } from './copy-record.js'
+import type { PendingChange } from './pending-changes.js'
+import { ensureTombstone } from './tombstone.js'
 import { withStreams } from './whole-record.js'
 
 /** Entries that are read at a time. */
-const LIMIT = 100
+const PAGE_SIZE = 100
 
 /**
- * Gives a copy what it lacks of one record, by steps where they lead there, and otherwise whole.
- * A newer version there stays.
+ * Brings one record of a copy up to date: by repeating the changes where that is enough, otherwise by copying the whole
+ * record. A newer version at the copy stays.
  */
-export async function follow (primary: Backend, copy: Backend, key: RecordKey, mark: Mark): Promise<void> {
-  if (mark.kind === 'removed') {
-    await bury(copy, key)
-  } else if (mark.kind === 'released') {
+export async function updateCopy (
+  primary: Backend, copy: Backend, key: RecordKey, pending: PendingChange
+): Promise<void> {
+  if (pending.kind === 'removed') {
+    await ensureTombstone(copy, key)
+  } else if (pending.kind === 'released') {
     await copy.records.release(key, Number.MAX_SAFE_INTEGER)
   } else if (
-    mark.kind === 'whole' ||
-    !await followRecord(primary, copy, key, mark) ||
-    !await followStreams(primary, copy, key, mark.streams)
+    pending.kind === 'whole' ||
+    !await updateRecord(primary, copy, key, pending) ||
+    !await updateStreams(primary, copy, key, pending.streams)
   ) {
     await copyWhole(primary, copy, key)
   }
@@ -29,42 +31,42 @@ export async function follow (primary: Backend, copy: Backend, key: RecordKey, m
 async function copyWhole (primary: Backend, copy: Backend, key: RecordKey): Promise<void> {
   const record = await primary.records.read(key)
   if (record !== undefined) {
-    for (const one of await withStreams(primary, [record])) await bring(copy, one, 'replace')
+    for (const whole of await withStreams(primary, [record])) await copyRecord(copy, whole, 'replace')
   }
-  // It may have ended since, by another process, before the copy had anything to remove.
-  if ((await primary.records.removed([key])).length > 0) await bury(copy, key)
+  // Another process may have ended the session before the copy had a record to remove.
+  if ((await primary.records.removed([key])).length > 0) await ensureTombstone(copy, key)
 }
 
-/** Whether the record is at the copy as it is, or newer. */
-async function followRecord (
-  primary: Backend, copy: Backend, key: RecordKey, { kind, version }: Mark
+/** @returns whether the copy has the record as the primary has it, or a newer version */
+async function updateRecord (
+  primary: Backend, copy: Backend, key: RecordKey, { kind, version }: PendingChange
 ): Promise<boolean> {
   if (kind === 'used' && version === 0) return true
   if (kind === 'used' && await copy.records.touch(key, version) === 'current') return true
-  const [record, there] = await Promise.all([primary.records.read(key), copy.records.read(key)])
-  if (record === undefined || there === undefined) return false
-  if (there.version > record.version) return true
-  if (there.version === record.version - 1) {
-    return await copy.records.replace(key, there.version, record.body) === record.version
+  const [record, copied] = await Promise.all([primary.records.read(key), copy.records.read(key)])
+  if (record === undefined || copied === undefined) return false
+  if (copied.version > record.version) return true
+  if (copied.version === record.version - 1) {
+    return await copy.records.replace(key, copied.version, record.body) === record.version
   }
-  if (there.version !== record.version) return false
-  return Buffer.compare(there.body, record.body) === 0 || await copy.records.reseal(key, there.version, record.body)
+  if (copied.version !== record.version) return false
+  return Buffer.compare(copied.body, record.body) === 0 || await copy.records.reseal(key, copied.version, record.body)
 }
 
-async function followStreams (
+async function updateStreams (
   primary: Backend, copy: Backend, key: RecordKey, names: Iterable<string>
 ): Promise<boolean> {
-  for (const name of names) if (!await followStream(primary, copy, { key, name })) return false
+  for (const name of names) if (!await updateStream(primary, copy, { key, name })) return false
   return true
 }
 
-/** Whether the stream is at the copy as it is. */
-async function followStream (primary: Backend, copy: Backend, stream: StreamRef): Promise<boolean> {
+/** @returns whether the copy has the stream as the primary has it */
+async function updateStream (primary: Backend, copy: Backend, stream: StreamRef): Promise<boolean> {
   const known = await primary.events.readAfter(stream, 'undelivered', 1)
   if (known === undefined) return true
   let last = await copy.events.append(stream, [], { head: known.head })
   while (typeof last === 'number') {
-    const page = await primary.events.readAfter(stream, last, LIMIT)
+    const page = await primary.events.readAfter(stream, last, PAGE_SIZE)
     if (page === undefined || page.lost) return false
     const { entries, ended: end } = page
     if (entries.length === 0 && !end) break
