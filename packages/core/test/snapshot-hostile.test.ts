@@ -392,7 +392,7 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   )
   const invalid = [
     ...[2, 3, 4].map(line => ({ line, code: 'CANNOT_OPEN', reason: 'the session cannot be opened' })),
-    { line: 5, code: 'OTHER_OWNER', reason: 'the owner is another one' },
+    { line: 5, code: 'OTHER_OWNER', reason: 'the owner does not match the session' },
     { line: 6, code: 'NO_END', reason: 'the end is missing' }
   ]
   t.strictSame(report, { ...NOTHING, invalid })

@@ -271,16 +271,16 @@ t.test('nothing is written readable unless somebody says so', async (t) => {
 })
 
 t.test('without a place there is nothing to do', async (t) => {
-  for (const sink of [undefined, null, {}, { write () {} }]) {
+  for (const store of [undefined, null, {}, { write () {} }]) {
     await t.rejects(
-      start().sessions.exportSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+      start().sessions.exportSessionState(store as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
     )
     await t.rejects(
-      start().sessions.restoreSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+      start().sessions.restoreSessionState(store as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
     )
   }
   await t.rejects(
-    start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+    start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
   )
 })
 

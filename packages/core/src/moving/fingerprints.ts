@@ -13,8 +13,8 @@ export interface WholeHead {
  */
 export class Fingerprints {
   /**
-   * A hash table with slots of two numbers: a hash of the key, 0 in a free slot; and a hash of the state, negative until
-   * the record is seen again.
+   * A hash table with slots of two numbers: a hash of the key, 0 in a free slot; and a hash of the state, negative
+   * until the record is seen again.
    */
   #slots = new Float64Array(2 * 1024)
   #size = 0

@@ -10,168 +10,166 @@ import { type SessionSummary, summarize } from '../session-summary.js'
 import type { SessionState } from '../state.js'
 import type { Vault } from '../vault.js'
 import type { SnapshotReason } from './reasons.js'
-import type { RestoreReport, Tally } from './report.js'
+import type { RestoreReport, RestoreTally } from './report.js'
 
 export interface RestoreOptions {
-  /** Which sessions to take. Default: all. With a filter, no partition is restored. */
+  /** Which sessions to restore. Default: all. With a filter, no partition is restored. */
   filter?: (session: SessionSummary) => boolean
   /**
-   * Sessions at most; the others count as `overLimit`. Default: no limit but those of the manager. With a
+   * Maximum number of sessions; the others count as `overLimit`. Default: only the limits of the manager apply. With a
    * limit, no partition is restored.
    */
   limit?: number
-  /** Told after every hundred sessions or so. */
+  /** Called about once per hundred sessions. */
   onProgress?: (soFar: RestoreReport) => void
-  /** Gives up when it is aborted: rejects with HOLDFAST_SNAPSHOT_FAILED. What is back by then stays. */
+  /** Gives up when it is aborted: the restore rejects with HOLDFAST_SNAPSHOT_FAILED. Restored sessions stay. */
   signal?: AbortSignal
 }
 
-/** Where sessions come back to. */
+/** The place to which sessions are restored. */
 export interface Destination {
   vault: Vault<SessionState>
-  /** On sessions. Records of partitions were admitted once, and are not refused. */
+  /** Limits for sessions. Records of partitions were admitted once, and are not refused. */
   caps: RecordLimits
-  /** Whether a context is as the application wants it. */
+  /** Whether the application accepts a context. */
   isContext?: ((context: Json) => boolean) | undefined
 }
 
-/** A record on its way back. */
-export interface Arrival {
+/** A record of a snapshot, with its streams. */
+export interface SnapshotRecord {
   line: number
   /** The name of its partition, or `ROOT`. */
   partition: string
   record: StoredRecord
   streams: StoredStream[]
-  /** Of its group, once it was tried. */
-  admission?: Promise<Admission>
+  /** The outcome of its batch, once the batch is being stored. */
+  outcome?: Promise<BatchOutcome>
 }
 
-/** What became of a group. */
-interface Admission {
-  back: ReadonlySet<Arrival>
-  /** Absent when all of it was answered. */
+/** The records of a batch that the backend stored. */
+interface BatchOutcome {
+  stored: ReadonlySet<SnapshotRecord>
+  /** Absent when every call was answered. */
   failure?: { reason: unknown }
 }
 
-/** Partitions that a snapshot may have: a forged one must not make any number of them. */
-const MOST_PARTITIONS = 64
-/** How far a time may lie ahead of this machine's clock, in milliseconds. */
-const SKEW = 5_000
-/** What goes to the backend together, at most. */
-const GROUP = 100
-const GROUP_BYTES = 2 * 2 ** 20
-/** Groups that are on their way, at most, while the next is read. */
-const GROUPS = 3
+/** Partitions that a snapshot may have, so that a forged one cannot create any number of them. */
+const MAX_PARTITIONS = 64
+/** Milliseconds that a time may lie ahead of this machine's clock. */
+const CLOCK_SKEW = 5_000
+/** Limits of a batch, which goes to the backend in one call. */
+const BATCH_SIZE = 100
+const BATCH_BYTES = 2 * 2 ** 20
+/** Batches that may be under way while the next one is read. */
+const MAX_BATCHES = 3
 
-/** Checks and stores records, a group at a time. */
-export class Arrivals {
-  #group: Arrival[] = []
-  #last: Arrival | undefined
+/** Checks the records of a snapshot and stores them, in batches. */
+export class RestoreWriter {
+  #batch: SnapshotRecord[] = []
+  #last: SnapshotRecord | undefined
   #bytes = 0
-  #taken = 0
-  /** Those that records came for. */
+  #accepted = 0
+  /** The partitions of the records so far. */
   readonly #partitions = new Set([ROOT])
-  /** Groups on their way. */
+  /** The batches under way. */
   readonly #storing: Array<Promise<void>> = []
 
-  /** @param ended keys of records that must not come back */
+  /** @param ended keys of records that ended, and must not come back */
   constructor (
     private readonly to: Destination,
     private readonly ended: ReadonlySet<string>,
     private readonly options: RestoreOptions,
-    readonly tally: Tally
+    readonly tally: RestoreTally
   ) {}
 
-  /** @param bytes what it takes in memory, roughly */
-  async add (arrival: Arrival, bytes: number): Promise<void> {
-    if (this.#group.length >= GROUP || this.#bytes + bytes > GROUP_BYTES) await this.#next()
-    this.#group.push(arrival)
-    this.#last = arrival
+  /** @param bytes how much memory the record takes, roughly */
+  async add (added: SnapshotRecord, bytes: number): Promise<void> {
+    if (this.#batch.length >= BATCH_SIZE || this.#bytes + bytes > BATCH_BYTES) await this.#storeBatch()
+    this.#batch.push(added)
+    this.#last = added
     this.#bytes += bytes
   }
 
-  /** For the record that was added last; there is one. */
+  /** Adds a stream to the last added record, which must exist. */
   async addStream (stream: StoredStream, bytes: number): Promise<void> {
-    const arrival = this.#last as Arrival
-    if (this.#bytes + bytes > GROUP_BYTES) await this.#next()
-    if (this.#group.at(-1) !== arrival) this.#group.push(arrival)
-    arrival.streams.push(stream)
+    const last = this.#last as SnapshotRecord
+    if (this.#bytes + bytes > BATCH_BYTES) await this.#storeBatch()
+    if (this.#batch.at(-1) !== last) this.#batch.push(last)
+    last.streams.push(stream)
     this.#bytes += bytes
   }
 
-  /** Until everything is stored. */
+  /** Resolves when everything is stored. */
   async flush (): Promise<void> {
-    await this.#next()
+    await this.#storeBatch()
     while (this.#storing.length > 0) await this.#storing.shift()
   }
 
-  /** Until nothing is on its way, whatever came of it. */
+  /** Resolves when no batch is under way any more. Ignores failures. */
   async settle (): Promise<void> {
     await Promise.allSettled(this.#storing)
   }
 
-  async #next (): Promise<void> {
-    const group = this.#group
-    if (group.length === 0) return
-    this.#group = []
+  async #storeBatch (): Promise<void> {
+    const batch = this.#batch
+    if (batch.length === 0) return
+    this.#batch = []
     this.#bytes = 0
-    if (this.#storing.length === GROUPS) await this.#storing.shift()
-    const storing = this.#store(group)
-    storing.catch(() => {}) // whoever waits for it is told
+    if (this.#storing.length === MAX_BATCHES) await this.#storing.shift()
+    const storing = this.#store(batch)
+    storing.catch(() => {}) // the caller that awaits the batch gets the error
     this.#storing.push(storing)
-    await setImmediate() // so that it leaves before the next is read
+    await setImmediate() // so that the batch is sent before the next one is read
   }
 
-  async #store (group: readonly Arrival[]): Promise<void> {
-    const fresh = group.filter(({ admission }) => admission === undefined)
-    const admission = this.#admit(fresh)
-    for (const arrival of fresh) arrival.admission = admission
-    const tried = await Promise.allSettled([
-      admission, ...group.map(async arrival => await this.#restoreStreams(arrival))
-    ])
-    for (const one of tried) if (one.status === 'rejected') throw one.reason
-    const { failure } = await admission
+  async #store (batch: readonly SnapshotRecord[]): Promise<void> {
+    const fresh = batch.filter(({ outcome }) => outcome === undefined)
+    const outcome = this.#create(fresh)
+    for (const one of fresh) one.outcome = outcome
+    const results = await Promise.allSettled([outcome, ...batch.map(async one => await this.#importStreams(one))])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    const { failure } = await outcome
     if (failure !== undefined) throw failure.reason
     this.options.onProgress?.(structuredClone(this.tally.report))
   }
 
-  async #restoreStreams (arrival: Arrival): Promise<void> {
-    const streams = arrival.streams.splice(0)
-    if (streams.length === 0 || (await arrival.admission)?.back.has(arrival) !== true) return
+  async #importStreams (one: SnapshotRecord): Promise<void> {
+    const streams = one.streams.splice(0)
+    if (streams.length === 0 || (await one.outcome)?.stored.has(one) !== true) return
     const { availability, root } = this.to.vault
-    const { events } = partitionOf(root, arrival.partition)
+    const { events } = partitionOf(root, one.partition)
     for (const stream of streams) {
-      const stored = await unlessFull(availability.ask(() => events.importStream(stream)))
-      if (stored === 'full') this.tally.refuse(arrival.line, 'NO_ROOM')
+      const imported = await unlessFull(availability.ask(() => events.importStream(stream)))
+      if (imported === 'full') this.tally.refuse(one.line, 'NO_ROOM')
     }
   }
 
-  /** Counts what becomes of records. */
-  async #admit (arrivals: readonly Arrival[]): Promise<Admission> {
+  /** Creates records, and counts their outcomes. */
+  async #create (batch: readonly SnapshotRecord[]): Promise<BatchOutcome> {
     const { report } = this.tally
-    const wanted = new Map<string, Arrival[]>()
-    for (const arrival of arrivals) {
-      if (!await this.#isWanted(arrival)) continue
-      const { partition, record: { key } } = arrival
+    const wanted = new Map<string, SnapshotRecord[]>()
+    for (const one of batch) {
+      if (!await this.#isWanted(one)) continue
+      const { partition, record: { key } } = one
       if (this.ended.has(key)) report.duplicate++
-      else if (this.#taken++ >= (this.options.limit ?? Infinity)) report.overLimit++
-      else wanted.get(partition)?.push(arrival) ?? wanted.set(partition, [arrival])
+      else if (this.#accepted++ >= (this.options.limit ?? Infinity)) report.overLimit++
+      else wanted.get(partition)?.push(one) ?? wanted.set(partition, [one])
     }
-    const admission: Admission & { back: Set<Arrival> } = { back: new Set() }
+    const outcome: BatchOutcome & { stored: Set<SnapshotRecord> } = { stored: new Set() }
     for (const [partition, some] of wanted) {
-      const { created, failure } = await this.#create(partition, some.map(({ record }) => record))
-      for (const [i, arrival] of some.entries()) {
-        const became = created[i]
-        if (became !== undefined) report[OUTCOMES[became]]++
-        if (became === 'created') admission.back.add(arrival)
+      const { created, failure } = await this.#createIn(partition, some.map(({ record }) => record))
+      for (const [i, one] of some.entries()) {
+        const result = created[i]
+        if (result !== undefined) report[COUNTERS[result]]++
+        if (result === 'created') outcome.stored.add(one)
       }
-      if (failure !== undefined) return { ...admission, failure }
+      if (failure !== undefined) return { ...outcome, failure }
     }
-    return admission
+    return outcome
   }
 
-  /** What became of each; undefined where a call failed that stored nothing. */
-  async #create (
+  /** Resolves to the outcome of each record; undefined for a record that a failed call did not store. */
+  async #createIn (
     partition: string, records: readonly StoredRecord[]
   ): Promise<{ created: Array<Created | undefined>, failure?: { reason: unknown } }> {
     const { vault, caps } = this.to
@@ -179,23 +177,23 @@ export class Arrivals {
     try {
       return { created: await store.createMany(records.map(asNew), partition === ROOT ? caps : UNLIMITED) }
     } catch (reason) {
-      // Nobody says what the call has stored before it failed. What is there as it was gets its streams, too.
-      const there = await Promise.all(records.map(async ({ key }) => await store.read(key).catch(() => undefined)))
-      const isBack = ({ version, createdAt }: StoredRecord, i: number): boolean =>
-        there[i]?.version === version && there[i].createdAt === createdAt
-      return { created: records.map((record, i) => isBack(record, i) ? 'created' : undefined), failure: { reason } }
+      // The failed call may have stored some of the records. Those that can be read get their streams, too.
+      const found = await Promise.all(records.map(async ({ key }) => await store.read(key).catch(() => undefined)))
+      const isStored = ({ version, createdAt }: StoredRecord, i: number): boolean =>
+        found[i]?.version === version && found[i].createdAt === createdAt
+      return { created: records.map((record, i) => isStored(record, i) ? 'created' : undefined), failure: { reason } }
     }
   }
 
-  /** Counts those that are not. */
-  async #isWanted ({ line, partition, record }: Arrival): Promise<boolean> {
+  /** Whether to restore a record. Counts the record when not. */
+  async #isWanted ({ line, partition, record }: SnapshotRecord): Promise<boolean> {
     const { to: { vault }, options: { filter, limit } } = this
     if (partition !== ROOT && filter !== undefined) return false
     if (partition !== ROOT && limit !== undefined) {
       this.tally.report.overLimit++
       return false
     }
-    if (!this.#partitions.has(partition) && this.#partitions.size > MOST_PARTITIONS) {
+    if (!this.#partitions.has(partition) && this.#partitions.size > MAX_PARTITIONS) {
       return this.tally.refuse(line, 'MANY_PARTITIONS')
     }
     this.#partitions.add(partition)
@@ -204,15 +202,15 @@ export class Arrivals {
       this.tally.report.expired++
       return false
     }
-    // A line of a sealed snapshot is authentic, so the body is what the backend held: like there,
-    // it is opened when it is used.
+    // A line of a sealed snapshot is authentic, so its body is what the backend held. As in the backend, the body is
+    // opened only when the session is used.
     const isChecked = partition === ROOT && (this.to.isContext !== undefined || vault.codec.keys === undefined)
     const reason = isChecked ? await this.#refusal(record) : undefined
     if (reason !== undefined) return this.tally.refuse(line, reason)
     return filter === undefined || filter(await summarize(vault, record))
   }
 
-  /** @returns why a session must not come back */
+  /** @returns why a session must not come back; undefined when it may */
   async #refusal (record: StoredRecord): Promise<SnapshotReason | undefined> {
     const { vault, isContext } = this.to
     try {
@@ -220,15 +218,16 @@ export class Arrivals {
       if (ownerDigest(vault.namespace, state.principal) !== record.owner) return 'OTHER_OWNER'
       return isContext?.(state.context) !== false ? undefined : 'WRONG_CONTEXT'
     } catch (error) {
-      // It stays sealed until the key is there again, as it would in a backend that never lost it.
+      // Without its key, the session stays sealed until the key is back, as it would in a backend.
       return isHoldfastError(error, 'HOLDFAST_KEY_UNAVAILABLE') ? undefined : 'CANNOT_OPEN'
     }
   }
 }
 
-const OUTCOMES = { created: 'restored', exists: 'duplicate', 'owner-full': 'overLimit', full: 'overLimit' } as const
+/** The counter of the report for each outcome. */
+const COUNTERS = { created: 'restored', exists: 'duplicate', 'owner-full': 'overLimit', full: 'overLimit' } as const
 
-/** What came before stays, and what comes next may be smaller. */
+/** A full backend is not a failure: earlier streams stay, and a smaller stream may still fit. */
 async function unlessFull<T> (answer: Promise<T>): Promise<T | 'full'> {
   try {
     return await answer
@@ -239,5 +238,5 @@ async function unlessFull<T> (answer: Promise<T>): Promise<T | 'full'> {
 }
 
 function isFuture ({ createdAt, usedAt }: StoredRecord): boolean {
-  return Math.max(createdAt, usedAt) > Date.now() + SKEW
+  return Math.max(createdAt, usedAt) > Date.now() + CLOCK_SKEW
 }
