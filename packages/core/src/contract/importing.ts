@@ -13,7 +13,7 @@ async function refuses (t: Trial, stream: StoredStream): Promise<void> {
 }
 
 export const importing = group('importing', {
-  'a stream that is there is not touched': async (t) => {
+  'an existing stream is not touched': async (t) => {
     for (const end of [false, true]) {
       const stream = await t.stream()
       await t.events.append(stream, [bytes('a')], { head: bytes('mine'), end })
@@ -36,7 +36,7 @@ export const importing = group('importing', {
     ])
   },
 
-  'a record that is not there takes no stream': async (t) => {
+  'a missing record takes no stream': async (t) => {
     await refuses(t, streamToImport(newKey('')))
     const key = await t.create()
     await t.records.remove(key)

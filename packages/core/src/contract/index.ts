@@ -1,5 +1,5 @@
 /**
- * What every backend must do, as data: named checks without a test runner.
+ * The contract of a backend as data: named checks without a test runner.
  *
  * ```ts
  * import t from 'tap'
@@ -40,7 +40,7 @@ import { wholeStreams } from './whole-streams.js'
 export type { ContractCheck, Harness, Subject } from './harness.js'
 export { onPartition } from './on-partition.js'
 
-/** All checks. Each makes a subject of its own, so they run in any order and side by side. */
+/** All checks. Each makes its own subject, so they can run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
   ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits,
   ...replacement, ...resealing, ...isolation, ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams,
@@ -48,7 +48,7 @@ export const checks: readonly ContractCheck[] = [
   ...staleStreams, ...bus, ...presence, ...partitions
 ]
 
-/** Registers the checks that apply to a harness with a test runner. */
+/** Registers with a test runner the checks that apply to a harness. */
 export function runContract (register: (name: string, run: () => Promise<void>) => unknown, harness: Harness): void {
   for (const check of checks) {
     if (check.exactClock && !harness.exactClock) continue

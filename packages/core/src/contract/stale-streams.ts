@@ -54,7 +54,7 @@ export const staleStreams = group('stale streams', {
     }))
   },
 
-  'a stream that is not there is refused, and not created': async (t) => {
+  'a missing stream is refused, and not created': async (t) => {
     const stream = await beginStream(t)
     await refuses(t, { ...stream, name: newName() })
     await refuses(t, { ...stream, key: newKey('') })

@@ -16,7 +16,7 @@ export async function storedStream (t: Trial, { key, name }: StreamRef): Promise
   return stream
 }
 
-/** The same under another key: longer, and different throughout. */
+/** The same stream as if sealed under another key: every body is different and longer. */
 export function resealed (stream: StoredStream): StoredStream {
   const anew = (body: Uint8Array): Uint8Array => bytes(`*${text(body)}*`)
   return { ...stream, head: anew(stream.head), entries: stream.entries.map(anew) }

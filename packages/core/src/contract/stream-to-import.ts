@@ -4,7 +4,7 @@ import { newName } from './names.js'
 import { bytes } from './trial.js'
 import type { Trial } from './trial.js'
 
-/** As it might come from another backend: trimmed, and with two entries. */
+/** A stream as another backend might have it: trimmed, and with two entries. */
 export function streamToImport (key: string, given: Partial<StoredStream> = {}): StoredStream {
   return {
     key,
