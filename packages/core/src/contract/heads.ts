@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { streamToImport } from './stream-to-import.js'
 import { group } from './group.js'
 import { newKey, newOwner } from './names.js'
+import { streamToImport } from './stream-to-import.js'
 import { bytes } from './trial.js'
 
 export const heads = group('heads', {

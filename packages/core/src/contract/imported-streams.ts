@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { importedStream, streamToImport } from './stream-to-import.js'
 import { group } from './group.js'
+import { importedStream, streamToImport } from './stream-to-import.js'
 import { bytes, hex, plain, positions, text, texts } from './trial.js'
 import { overflow } from './trimming.js'
 

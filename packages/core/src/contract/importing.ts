@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { StoredStream } from '../backend.js'
-import { importedStream, streamToImport } from './stream-to-import.js'
 import { group } from './group.js'
 import { newKey } from './names.js'
-import { bytes, plain, positions, texts } from './trial.js'
+import { importedStream, streamToImport } from './stream-to-import.js'
 import type { Trial } from './trial.js'
+import { bytes, plain, positions, texts } from './trial.js'
 
 async function refuses (t: Trial, stream: StoredStream): Promise<void> {
   assert.equal(await t.events.importStream(stream), false)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { streamToImport } from './stream-to-import.js'
 import { group } from './group.js'
 import { newKey, newName, newOwner } from './names.js'
+import { streamToImport } from './stream-to-import.js'
 import { bytes, text, texts } from './trial.js'
 
 export const releasing = group('releasing', {

@@ -3,8 +3,8 @@ import type { StoredStream } from '../backend.js'
 import { group } from './group.js'
 import { newKey, newName } from './names.js'
 import { beginStream, resealed, storedStream } from './stored-stream.js'
-import { bytes, text, texts } from './trial.js'
 import type { Trial } from './trial.js'
+import { bytes, text, texts } from './trial.js'
 import { overflow } from './trimming.js'
 
 async function refuses (t: Trial, stream: StoredStream): Promise<void> {

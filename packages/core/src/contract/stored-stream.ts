@@ -3,7 +3,7 @@ import type { StoredStream, StreamRef } from '../backend.js'
 import { bytes, text } from './trial.js'
 import type { Trial } from './trial.js'
 
-/** A stream of three entries, TODO. */
+/** Appends three entries to a stream. Resolves to the stored stream. */
 export async function beginStream (t: Trial, ref?: StreamRef): Promise<StoredStream> {
   const stream = ref ?? await t.stream()
   await t.events.append(stream, ['a', 'b', 'c'].map(bytes), { head: bytes('head') })

@@ -90,7 +90,7 @@ function decrypt (text: string, key: N8nMcpOptions['key']): string | undefined {
   if (key === undefined || iv === undefined || tag?.length !== 16) return undefined
   if (sealed === undefined || rest.length > 0) return undefined
   const secret = typeof key === 'string' ? bytesOf(key) : key
-  if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, as they are or as hex or base64')
+  if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, or their hex or base64')
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: 16 })
     decipher.setAuthTag(tag)

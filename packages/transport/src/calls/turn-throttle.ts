@@ -1,17 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
 /**
- * Lets the event loop turn between messages: who sends one after the other, and is told at once that each is sent,
- * would never let it.
+ * Lets a server send one message per turn of the event loop. A server that sends message after message, and waits only
+ * until each is sent, would otherwise never let the event loop turn.
  */
-export class Pace {
-  #said = false
+export class TurnThrottle {
+  #used = false
 
-  /** Undefined for the first message of a turn of the event loop; for others resolves in a later one. */
+  /** Undefined for the first message in a turn of the event loop; for others resolves in a later turn. */
   next (): Promise<void> | undefined {
-    if (this.#said) return turn()
-    this.#said = true
-    setImmediate(() => { this.#said = false })
+    if (this.#used) return turn()
+    this.#used = true
+    setImmediate(() => { this.#used = false })
     return undefined
   }
 }
