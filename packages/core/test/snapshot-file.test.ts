@@ -361,7 +361,9 @@ t.test('an end that could not be noted is told to whoever waited for it, and not
   }
   const { sessions } = start({ snapshot: store })
   const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
-  const endings = await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate({ id, principal: null })))
+  const endings = await Promise.allSettled(
+    all.slice(0, 2).map(async ({ id }) => await sessions.terminate({ id, principal: null }))
+  )
   for (const { reason } of endings as PromiseRejectedResult[]) t.match(reason, FAILED)
   broken = false
   await sessions.terminate({ id: all[2]!.id, principal: null })

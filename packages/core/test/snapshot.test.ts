@@ -420,13 +420,16 @@ t.test('an end that cannot be noted is an error, and the session is gone all the
   const messages: unknown[] = []
   backend.listeners.push({ channel: 'mcp:fleet', listener: message => { messages.push(message) } })
   const { id } = await sessions.create()
-  await t.rejects(sessions.terminate({ id, principal: null }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } })
+  await t.rejects(
+    sessions.terminate({ id, principal: null }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } }
+  )
   t.equal(await sessions.open(id, null), undefined)
   t.equal(messages.length, 1, 'other replicas know')
 })
 
 for (const [again, ask] of Object.entries({
-  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate({ id, principal: ADA }),
+  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) =>
+    sessions.terminate({ id, principal: ADA }),
   'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll({ principal: ADA }),
   'the end of another one': async ({ sessions }: ReturnType<typeof start>) =>
     await sessions.terminate({ id: (await sessions.create()).id, principal: null })
@@ -446,7 +449,8 @@ for (const [again, ask] of Object.entries({
     await before.sessions.exportSessionState()
     for (let i = 0; i < 2; i++) {
       await t.rejects(
-        before.sessions.terminate({ id, principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
+        before.sessions.terminate({ id, principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' },
+        'as long as it is not noted'
       )
     }
     full = false

@@ -1,5 +1,3 @@
-import type { RecordKey } from '../record.js'
-
 /** What a write did to a record, as far as a copy needs it. */
 export type Change =
   | { kind: 'used', version: number }
