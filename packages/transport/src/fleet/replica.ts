@@ -51,7 +51,7 @@ export class Replica {
     const { idle, absolute } = this.sessions.vault
     this.#tasks.every(keepAlive, () => this.streams.keepAlive())
     this.#tasks.every(Math.max(10, stallTimeout / 4), () => this.streams.checkReaders())
-    this.#tasks.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    this.#tasks.every(Math.max(10, dormantAfter / 4), async () => await this.live.makeIdleDormant())
     this.#tasks.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
     // An announcement is valid for 1.5 heartbeats, and others check every half heartbeat: together two heartbeats.
     const beat = this.#tasks.every(heartbeat / 2, async () => await this.#beat())

@@ -45,7 +45,7 @@ class Ranking<T> {
 
 /**
  * - `busy`: something runs in the server.
- * - `idle`: every owner who needs a place may take it.
+ * - `idle`: every owner that needs a place may take it.
  * - `asking`: the server waits for its client. Other owners may take the place when no place is idle.
  * - `leaving`: the owner has lost the place, but the server is still being closed.
  */

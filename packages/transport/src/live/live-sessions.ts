@@ -197,7 +197,7 @@ export class LiveSessions {
   }
 
   /** Makes sessions dormant that were unused for a while. */
-  async rest (now = performance.now()): Promise<void> {
+  async makeIdleDormant (now = performance.now()): Promise<void> {
     const idle = []
     for (const live of this.#lru) {
       if (now - live.usedAt < this.settings.dormantAfter) break
