@@ -1,4 +1,4 @@
-import { HoldfastError, type Sessions, isHoldfastError, within } from '@holdfast/core'
+import { type Duration, HoldfastError, type Sessions, isHoldfastError, milliseconds, within } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
 const START_WAIT = 5_000
@@ -9,6 +9,7 @@ const RETRY = 5_000
 
 /** Brings sessions back when the app is ready, and writes them down: now and then while it runs, and when it closes. */
 export class SnapshotSchedule {
+  readonly #every: number
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
@@ -18,10 +19,16 @@ export class SnapshotSchedule {
   #written = 0
 
   /**
-   * @param every milliseconds; undefined: at close only
+   * @param every undefined: at close only
    * @param changes how often what a snapshot holds has changed
    */
-  constructor (private readonly sessions: Sessions, private readonly every: number | undefined, private readonly changes: () => number) {}
+  constructor (
+    private readonly sessions: Sessions,
+    every: Duration | undefined,
+    private readonly changes: () => number
+  ) {
+    this.#every = every === undefined ? Infinity : milliseconds(every, 'snapshot.every')
+  }
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
@@ -81,8 +88,7 @@ export class SnapshotSchedule {
   }
 
   #schedule (): void {
-    const { every = Infinity } = this
-    const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
+    const delay = this.sessions.incomplete ? Math.min(this.#every, RETRY) : this.#every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
       void this.#run(this.sessions.incomplete ? this.#restore() : this.sessions.exportSessionState())

@@ -22,13 +22,16 @@ t.test('a stream that does not fit is not restored, and nothing of it stays', as
   await t.rejects(clock.events.importStream(arrival(key, { name: 'b', head: Buffer.alloc(2000) })), full)
   t.strictSame(await names(clock, key), ['a'])
   await clock.events.drop(key)
-  t.equal(await clock.events.importStream(arrival(key, { head: Buffer.alloc(1000) })), true, 'what was refused took no room')
+  const fits = arrival(key, { head: Buffer.alloc(1000) })
+  t.equal(await clock.events.importStream(fits), true, 'what was refused took no room')
 })
 
 t.test('streams that have ended give way to a restored one, and it to others once it has ended', async (t) => {
   const clock = new Clocked({ maxBytes: 5000 })
   const key = await clock.create()
-  for (const name of ['a', 'b', 'c']) t.equal(await clock.events.importStream(arrival(key, { name, ended: true })), true)
+  for (const name of ['a', 'b', 'c']) {
+    t.equal(await clock.events.importStream(arrival(key, { name, ended: true })), true)
+  }
   t.strictSame(await names(clock, key), ['b', 'c'])
   await clock.create({ body: KIB })
   t.strictSame(await names(clock, key), ['c'])
