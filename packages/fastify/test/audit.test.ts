@@ -30,7 +30,7 @@ const as = (user: string): { headers: Record<string, string> } => ({ headers: { 
 
 t.test('the life of a session: when, where, who and the outcome', async t => {
   let now = Date.now()
-  const { url, app, lines } = await audited(t, { backend: memory({ now: () => now }), limits: { maxLive: 1 }, ttl: { idle: '1h' } })
+  const { url, app, lines } = await audited(t, { backend: memory({ now: () => now }), live: { max: 1 }, ttl: { idle: '1h' } })
   const began = Date.now()
   const mine = await RawClient.open(url, as('me'))
   const nobodys = await RawClient.open(url)
@@ -50,7 +50,7 @@ t.test('the life of a session: when, where, who and the outcome', async t => {
 })
 
 t.test('limits, by who met them', async t => {
-  const { url, lines } = await audited(t, { limits: { maxPerOwner: 1, maxLive: 2 } })
+  const { url, lines } = await audited(t, { limits: { maxPerOwner: 1 }, live: { max: 2 } })
   const { headers } = await RawClient.open(url, as('me'))
   t.equal((await new RawClient(url, headers).post(initializeRequest())).status, 503)
   const [{ owner }] = lines('session_created')
@@ -130,7 +130,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   const { url, lines, app } = await audited(t, {
     backend,
     keys: k1,
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: (session, shared) => {
       if (broken) throw new Error('no database')
       return serving(echo)(session, shared)
@@ -142,7 +142,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   broken = true
   t.equal((await mine.start('echo')).status, 500)
   broken = false
-  t.match(lines('session_restore_failed'), [{ level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED' }])
+  t.match(lines('session_activation_failed'), [{ level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED' }])
   const { touch } = backend.records
   backend.records.touch = async (...given) => {
     const record = await touch.apply(backend.records, given)
@@ -153,7 +153,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   app.mcpSessions.emit('unreadable', { label: session, key: 'k', kind: 'event', error: new Error('altered') })
   t.match(lines('decrypt_failed')[1], { session, kind: 'event', owner: undefined })
   app.mcpSessions.emit('activationFailed', { label: session, key: 'k', owner, error: new Error('anything') })
-  t.match(lines('session_restore_failed')[1], { code: 'unknown' })
+  t.match(lines('session_activation_failed')[1], { code: 'unknown' })
 })
 
 t.test('an outage, once', async t => {

@@ -1,0 +1,22 @@
+/**
+ * Whether an Accept header lets each of some types through: RFC 9110 §12.5.1, without quality values. MCP wants the types named, so
+ * a missing header lets none through.
+ *
+ * @returns a check that remembers its last answer: clients say the same thing again and again
+ */
+export function acceptCheck (types: readonly string[]): (header: string | undefined) => boolean {
+  let last: string | undefined
+  let accepted = types.length === 0
+  return header => {
+    if (header !== last) {
+      last = header
+      accepted = types.every(type => names(header ?? '', type))
+    }
+    return accepted
+  }
+}
+
+function names (header: string, type: string): boolean {
+  const ranges = [type, '*/*', type.replace(/\/.*/, '/*')]
+  return header.split(',').some(range => ranges.includes(range.replace(/;.*/, '').trim().toLowerCase()))
+}

@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Reply, SERVER_ERROR, errorReply } from '@holdfast/transport'
+import { refusedOrigins } from './refused-origins.js'
+
+const PORT = /:\d+$/
+/** A name, an IPv4 address, or an IPv6 address in brackets, and a port. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
+
+interface Allowed {
+  allowedHosts?: string[] | undefined
+  allowedOrigins?: string[] | undefined
+}
+
+type Check = (request: FastifyRequest) => Reply | undefined
+
+/**
+ * Keeps other people's web pages away from the endpoint: MCP demands a check of Origin, and a check of Host stops DNS rebinding.
+ * Host and protocol are what Fastify says of the request, so behind `trustProxy` the forwarded ones count. An app that listens on
+ * loopback only answers to loopback names unless it is told otherwise.
+ *
+ * @returns a check that gives the reply for a request that must not come in
+ */
+export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
+  const { allowedOrigins } = allowed
+  const isLocal = locality(app)
+  const isHostAllowed = namesCheck(isLocal, allowed)
+  const report = refusedOrigins(app.log)
+  const isOriginAllowed = (origin: string, request: FastifyRequest): boolean => {
+    if (allowedOrigins !== undefined) return allowedOrigins.includes('*') || allowedOrigins.includes(origin)
+    return isOwnOrigin(origin, request) || (isLocal() && URL.canParse(origin) && isLoopback(new URL(origin).hostname))
+  }
+  return request => {
+    if (!isHostAllowed(request)) return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Host is not allowed')
+    const { origin } = request.headers
+    if (origin === undefined || isOriginAllowed(origin, request)) return undefined
+    report(origin)
+    return errorReply(403, null, SERVER_ERROR, 'Forbidden: this Origin is not allowed')
+  }
+}
+
+/**
+ * The rule of the admin routes: of web pages, only those of the server's own origin. What the endpoint lets in does not count.
+ *
+ * @returns whether a request may come in
+ */
+export function adminHostCheck (app: FastifyInstance, allowed: Allowed): (request: FastifyRequest) => boolean {
+  const isHostAllowed = namesCheck(locality(app), allowed)
+  return request => isHostAllowed(request) && isOwnPage(request)
+}
+
+/** Browsers say themselves where a request comes from, and no page can make them say something else. */
+function isOwnPage (request: FastifyRequest): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (site !== undefined) return site === 'same-origin' || site === 'none'
+  return origin === undefined || isOwnOrigin(origin, request)
+}
+
+function namesCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request: FastifyRequest) => boolean {
+  const names = allowedHosts?.map(name => name.toLowerCase())
+  /** What was let in last: clients name the same host again and again. */
+  let known: { named: string, host: string, local: boolean } | undefined
+  return ({ headers, host }) => {
+    const named = headers.host ?? String(headers[':authority'] ?? '')
+    const local = isLocal()
+    if (known !== undefined && named === known.named && host === known.host && local === known.local) return true
+    if (!isHost(named) || !isHost(host)) return false
+    // A page that has rebound its name to loopback can add an X-Forwarded-Host, but not change Host.
+    if (local && !isLoopback(nameOf(named)) && names?.includes(nameOf(named)) !== true) return false
+    if (names?.includes(nameOf(host)) === false) return false
+    known = { named, host, local }
+    return true
+  }
+}
+
+/** @returns whether the app listens, and on loopback only */
+function locality (app: FastifyInstance): () => boolean {
+  let local = false
+  const look = (): void => {
+    const addresses = app.addresses()
+    local = addresses.length > 0 && addresses.every(address => typeof address === 'object' && isLoopback(address.address))
+  }
+  // Before anybody can connect, and once more when every address is bound.
+  app.server.prependListener('listening', look)
+  app.addHook('onListen', async () => { look() })
+  look()
+  return () => local
+}
+
+/** Default ports aside. A page that came without TLS is not that of a server behind TLS. */
+function isOwnOrigin (origin: string, { host, protocol }: FastifyRequest): boolean {
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  if (page.protocol !== 'https:' && (page.protocol !== 'http:' || protocol === 'https')) return false
+  return URL.canParse(`${page.protocol}//${host}`) && new URL(`${page.protocol}//${host}`).host === page.host
+}
+
+function nameOf (host: string): string {
+  return host.toLowerCase().replace(PORT, '')
+}
+
+function isHost (host: string): boolean {
+  return HOST.test(host) && URL.canParse(`http://${host}`)
+}
+
+/** Whether an address or the name of a host is one of this machine only. */
+export function isLoopback (name: string): boolean {
+  return name === 'localhost' || name === '::1' || name === '[::1]' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name)
+}
