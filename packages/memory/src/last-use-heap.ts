@@ -23,7 +23,7 @@ export class LastUseHeap<Entry extends HeapItem> {
   add (entry: Entry): void {
     this.#entries.push(entry)
     this.#known.push(entry.usedAt)
-    this.#rise(this.#entries.length - 1, entry, entry.usedAt)
+    this.#siftUp(this.#entries.length - 1, entry, entry.usedAt)
   }
 
   remove (entry: Entry): void {
@@ -31,8 +31,8 @@ export class LastUseHeap<Entry extends HeapItem> {
     const [last, known] = [this.#entries.pop() as Entry, this.#known.pop() as number]
     entry.heapIndex = -1
     if (last === entry) return
-    this.#rise(heapIndex, last, known)
-    this.#sink(last.heapIndex, last, known)
+    this.#siftUp(heapIndex, last, known)
+    this.#siftDown(last.heapIndex, last, known)
   }
 
   /**
@@ -46,7 +46,7 @@ export class LastUseHeap<Entry extends HeapItem> {
       const [entry, known] = [this.#entries[0], this.#known[0] as number]
       if (entry === undefined || now - known < unusedFor) break
       if (entry.usedAt > known) {
-        this.#sink(0, entry, entry.usedAt)
+        this.#siftDown(0, entry, entry.usedAt)
       } else {
         this.remove(entry)
         ;(isExpired(entry, now) ? expired : found).push(entry)
@@ -56,7 +56,7 @@ export class LastUseHeap<Entry extends HeapItem> {
     return found
   }
 
-  #rise (place: number, entry: Entry, known: number): void {
+  #siftUp (place: number, entry: Entry, known: number): void {
     while (place > 0) {
       const above = (place - 1) >> 1
       if ((this.#known[above] as number) <= known) break
@@ -66,7 +66,7 @@ export class LastUseHeap<Entry extends HeapItem> {
     this.#set(place, entry, known)
   }
 
-  #sink (place: number, entry: Entry, known: number): void {
+  #siftDown (place: number, entry: Entry, known: number): void {
     for (;;) {
       const left = 2 * place + 1
       const below = (this.#known[left + 1] ?? Infinity) < (this.#known[left] ?? Infinity) ? left + 1 : left
