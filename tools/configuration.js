@@ -1,9 +1,9 @@
-// docs/configuration.md, from what the code itself reads: the schema of the plugin's options, the options of the
-// backends, and the table of variables of the reference server. Without arguments it compares, with --write it writes.
-// Needs a build.
+// docs/configuration.md and the table of options in the README of the plugin, from what the code itself reads: the
+// schema and the interface of the plugin's options, the options of the backends, and the table of variables of the
+// reference server. Without arguments it compares, with --write it writes. Needs a build.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { VARIABLES } from '../examples/reference-server/dist/variables.js'
-import { OptionsSchema } from '../packages/fastify/dist/options.js'
+import { OptionsSchema } from '../packages/fastify/dist/options-schema.js'
 import { DEFAULTS as MEMORY } from '../packages/memory/dist/options.js'
 import { DEFAULTS as REDIS } from '../packages/redis/dist/options.js'
 import { documentedMembers } from './documented-members.js'
@@ -11,7 +11,8 @@ import { pluginOptions } from './plugin-options.js'
 import { report } from './packages.js'
 
 const PAGE = 'docs/configuration.md'
-const plugin = pluginOptions(OptionsSchema)
+const README = 'packages/fastify/README.md'
+const plugin = pluginOptions(OptionsSchema, 'packages/fastify/src/options.ts')
 const redis = backendOptions('packages/redis/src/options.ts', 'RedisOptions', REDIS)
 
 const page = `<!-- Written by tools/configuration.js: change the schemas, then run \`node tools/configuration.js --write\`. -->
@@ -49,9 +50,18 @@ one and a few of its own. All others are those of the
 ${table(['variable', 'default', 'what it sets'], VARIABLES.map(variable => [code(variable.name), absent(variable), variable.about]))}
 `
 
-if (process.argv.includes('--write')) writeFileSync(PAGE, page)
-else if (readFileSync(PAGE, 'utf8') === page) report([])
-else report([`${PAGE}: is not what the schemas say; run node tools/configuration.js --write`])
+const readme = readFileSync(README, 'utf8')
+const written = readme.replace(
+  /^\| option \|.*?(?=\n\n)/ms,
+  () => table(['option', 'default', ''], plugin.map(({ name, fallback, about }) => [code(name), fallback, about]))
+)
+const files = [[PAGE, page], [README, written]]
+
+if (process.argv.includes('--write')) for (const [file, text] of files) writeFileSync(file, text)
+else {
+  report(files.filter(([file, text]) => readFileSync(file, 'utf8') !== text)
+    .map(([file]) => `${file}: is not what the code says; run node tools/configuration.js --write`))
+}
 
 function backendOptions (file, name, defaults) {
   return documentedMembers(file, name).map(member => {

@@ -9,7 +9,7 @@ export function documentedMembers (file, name) {
   )
   return found.members.map(member => ({
     name: member.name.getText(),
-    type: member.type.getText(),
+    type: member.type?.getText() ?? 'function',
     about: ts.getTextOfJSDocComment(ts.getJSDocCommentsAndTags(member)[0].comment).replaceAll(/\s+/g, ' ')
   }))
 }

@@ -1,18 +1,26 @@
 import { Value } from 'typebox/value'
+import { documentedMembers } from './documented-members.js'
 
 /**
- * What the schema of the plugin's options says of each: `[{ name, value, fallback, about }]`. Groups are taken apart.
+ * Every option of the plugin: `[{ name, value, fallback, about }]`. The schema says its value and its default, the doc
+ * comment of the interface says the rest. Groups are taken apart.
+ *
+ * @param {string} file where the interfaces are
  */
-export function pluginOptions (schema) {
-  return Object.entries(schema.properties).flatMap(([name, option]) => rows(name, option))
+export function pluginOptions (schema, file) {
+  return members(schema, file, 'HoldfastOptions', '')
 }
 
-function rows (name, option) {
-  if (option.properties !== undefined) {
-    return Object.entries(option.properties).flatMap(([inner, part]) => rows(`${name}.${inner}`, part))
-  }
-  const fallback = option.default === undefined ? '' : `\`${option.default}\``
-  return [{ name, value: value(option), fallback, about: option.description }]
+function members (schema, file, type, prefix) {
+  return documentedMembers(file, type).flatMap(({ name, type, about }) => {
+    const option = schema.properties[name]
+    if (option.properties !== undefined) return members(option, file, type.replace(/<.*/, ''), `${name}.`)
+    return [{ name: prefix + name, value: value(option), fallback: fallback(option), about }]
+  })
+}
+
+function fallback (option) {
+  return option.default === undefined ? '' : `\`${option.default}\``
 }
 
 function value (option) {

@@ -20,7 +20,7 @@ export class App {
         return server
       },
       backend,
-      limits: { maxLive: 10_000 },
+      live: { max: 10_000 },
       ...options
     })
     await app.#fastify.ready()

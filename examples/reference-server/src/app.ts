@@ -13,9 +13,10 @@ import { tenantContext } from './tenant-context.js'
 
 /** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
-  const { demoTokens, idle, absolute, maxSessions, maxPerOwner, maxLive, maxCalls, evict, snapshot, snapshotEvery: every } = settings
-  const { retry, standaloneRetry, callTimeout, stallTimeout, bodyTimeout } = settings
-  const { allowedHosts, allowedOrigins, responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption } = settings
+  const { demoTokens, idle, absolute, snapshot, snapshotEvery: every } = settings
+  const { maxSessions, maxPerOwner, maxCalls, evict, maxLive, drainDelay, drainTimeout } = settings
+  const { callTimeout, stallTimeout, bodyTimeout, heartbeat, streamAfter, retry, standaloneRetry } = settings
+  const { allowedHosts, allowedOrigins, responseMode, keys, encryption } = settings
   const app = fastify({
     logger: { level: 'warn', stream: process.stderr },
     // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
@@ -31,9 +32,12 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     health: '/health',
     context: tenantContext,
     ttl: given({ idle, absolute }),
-    limits: given({ maxSessions, maxPerOwner, maxLive, maxCalls, evict }),
-    ...given({ retry, standaloneRetry, callTimeout, stallTimeout, bodyTimeout }),
-    ...given({ allowedHosts, allowedOrigins, responseMode, streamAfter, heartbeat, drainDelay, drainTimeout, keys, encryption })
+    limits: given({ maxSessions, maxPerOwner, maxCalls, evict }),
+    live: given({ max: maxLive }),
+    streams: given({ after: streamAfter, retry, standaloneRetry }),
+    shutdown: given({ delay: drainDelay, timeout: drainTimeout }),
+    ...given({ callTimeout, stallTimeout, bodyTimeout, heartbeat }),
+    ...given({ allowedHosts, allowedOrigins, responseMode, keys, encryption })
   }
   if (snapshot !== undefined) options.snapshot = file(snapshot, given({ every }))
   if (settings.adminToken !== undefined) options.admin = { authorize: adminToken(settings.adminToken) }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 export const counterInput = z.object({ by: z.int().default(1).describe('What to add') })
 export const counterOutput = z.object({
   total: z.number(),
-  restored: z.boolean().describe('This server was brought back from the stored session'),
+  activated: z.boolean().describe('This server object continues a session that was dormant'),
   replica: z.string().describe('The process that answered')
 })
 

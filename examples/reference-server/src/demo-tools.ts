@@ -24,7 +24,7 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
   }, async ({ by }) => {
     const { total } = await session.update(data => { data.total = (data.total ?? 0) + by })
     await changed()
-    return structured({ total, restored: session.activated, replica: session.replica })
+    return structured({ total, activated: session.activated, replica: session.replica })
   })
 
   server.registerTool('whoami', {

@@ -37,8 +37,8 @@ export const RESTART_STORY: Record<string, Step> = {
     const totals = []
     for (const client of stage.cast.values()) {
       const { sessionId } = client
-      const { total, restored } = await client.call('counter')
-      assert.deepEqual({ restored, sessionId }, { restored: true, sessionId: client.sessionId })
+      const { total, activated } = await client.call('counter')
+      assert.deepEqual({ activated, sessionId }, { activated: true, sessionId: client.sessionId })
       totals.push(`${client.name}'s total ${total}`)
     }
     assert.deepEqual(totals, ["anna's total 51", "ben's total 2", "cleo's total 2"])

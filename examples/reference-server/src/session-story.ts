@@ -10,8 +10,8 @@ export const SESSION_STORY: Record<string, Step> = {
   },
   'a session keeps data': async stage => {
     const { total: first } = await actor(stage, 'anna').call('counter', { by: 40 })
-    const { total, restored } = await actor(stage, 'anna').call('counter', { by: 2 })
-    assert.deepEqual({ first, total, restored }, { first: 40, total: 42, restored: false })
+    const { total, activated } = await actor(stage, 'anna').call('counter', { by: 2 })
+    assert.deepEqual({ first, total, activated }, { first: 40, total: 42, activated: false })
     return `counter: 40, and 2 more, makes ${total}, kept in the session's durable data`
   },
   'the server knows its client': async stage => `whoami: the server sees ${await introduction(stage)}`,
@@ -40,9 +40,9 @@ export const SESSION_STORY: Record<string, Step> = {
     return "ben and cleo opened sessions with totals of their own; two may be live, so anna's goes dormant: a record, no server"
   },
   'a dormant session comes back': async stage => {
-    const { total, restored } = await actor(stage, 'anna').call('counter', { by: 8 })
-    assert.deepEqual({ total, restored }, { total: 50, restored: true })
-    return `counter: anna's next call brought it back (restored: ${restored}), and her total goes on at ${total}`
+    const { total, activated } = await actor(stage, 'anna').call('counter', { by: 8 })
+    assert.deepEqual({ total, activated }, { total: 50, activated: true })
+    return `counter: anna's next call brought it back (activated: ${activated}), and her total goes on at ${total}`
   },
   'a session has one owner': async stage => {
     const { sessionId } = actor(stage, 'anna')

@@ -113,7 +113,7 @@ export const SETTINGS = {
   maxLive: {
     name: 'HOLDFAST_MAX_LIVE',
     parse: wholeNumber(1),
-    option: 'limits.maxLive',
+    option: 'live.max',
     about: 'sessions with a server object in this process; the others are dormant'
   },
   maxCalls: {
@@ -137,19 +137,19 @@ export const SETTINGS = {
   streamAfter: {
     name: 'HOLDFAST_STREAM_AFTER',
     parse: duration,
-    option: 'streamAfter',
+    option: 'streams.after',
     about: 'in mode `auto`, a call that takes longer becomes a stream'
   },
   retry: {
     name: 'HOLDFAST_RETRY',
     parse: duration,
-    option: 'retry',
+    option: 'streams.retry',
     about: 'how long clients wait before they reconnect the stream of a call'
   },
   standaloneRetry: {
     name: 'HOLDFAST_STANDALONE_RETRY',
     parse: duration,
-    option: 'standaloneRetry',
+    option: 'streams.standaloneRetry',
     about: 'how long clients wait before they reconnect the stream that belongs to no call: longer than an outage that they should survive, for many try twice only'
   },
   callTimeout: {
@@ -185,7 +185,7 @@ export const SETTINGS = {
   drainTimeout: {
     name: 'HOLDFAST_DRAIN_TIMEOUT',
     parse: duration,
-    option: 'drainTimeout',
+    option: 'shutdown.timeout',
     about: 'how long running calls may go on after SIGTERM or Ctrl-C'
   },
   keys: {

@@ -20,7 +20,7 @@ for (const mode of ['legacy', 'auto'] as const) {
 
     const call = async (name: string, args: Record<string, unknown> = {}): Promise<any> =>
       (await client.callTool({ name, arguments: args })).structuredContent
-    t.match(await call('counter', { by: 7 }), { total: 7, restored: false })
+    t.match(await call('counter', { by: 7 }), { total: 7, activated: false })
 
     const seen: number[] = []
     await client.callTool({ name: 'countdown', arguments: { steps: 3, intervalMs: 10 } }, {
@@ -29,7 +29,7 @@ for (const mode of ['legacy', 'auto'] as const) {
     t.strictSame(seen, [1, 2, 3])
 
     await crowd(t, url)
-    t.match(await call('counter'), { total: 8, restored: true })
+    t.match(await call('counter'), { total: 8, activated: true })
     t.strictSame(await call('whoami'), {
       client: { name: 'client-v2', version: '2.0.0' },
       capabilities: { elicitation: { form: {} } },

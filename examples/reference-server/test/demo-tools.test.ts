@@ -11,7 +11,7 @@ for (const mode of ['auto', 'json', 'sse']) {
   t.test(`counter keeps a total for each session (responses: ${mode})`, async t => {
     const url = await listening(t, { HOLDFAST_RESPONSE_MODE: mode })
     const [one, other] = await Promise.all([connected(t, url), connected(t, url)])
-    t.match(await one.call('counter', { by: 5 }), { total: 5, restored: false, replica: String })
+    t.match(await one.call('counter', { by: 5 }), { total: 5, activated: false, replica: String })
     t.match(await one.call('counter'), { total: 6 })
     t.match(await one.call('counter', { by: -2 }), { total: 4 })
     t.match(await other.call('counter'), { total: 1 })
@@ -116,12 +116,12 @@ t.test('a client that subscribed hears when the total changes, also after its se
   await client.subscribeResource({ uri })
 
   let updated = once(updates, uri)
-  t.match(await call('counter', { by: 3 }), { total: 3, restored: false })
+  t.match(await call('counter', { by: 3 }), { total: 3, activated: false })
   await updated
   await crowd(t, url)
 
   updated = once(updates, uri)
-  t.match(await call('counter'), { total: 4, restored: true })
+  t.match(await call('counter'), { total: 4, activated: true })
   await updated
   t.match(await client.readResource({ uri }), { contents: [{ uri, text: '4' }] })
   await client.unsubscribeResource({ uri })

@@ -17,7 +17,7 @@ t.test('sessions beyond the live limit come back with their total, their client 
   }
   for (const round of [1, 2]) {
     for (const [index, { call }] of clients.entries()) {
-      t.match(await call('counter', { by: 10 }), { total: index + 10 * round, restored: true })
+      t.match(await call('counter', { by: 10 }), { total: index + 10 * round, activated: true })
       t.match(await call('whoami'), { client: { name: 'a-client' }, capabilities: { elicitation: { form: {} } } })
       t.match(await call('ask', { question: 'who?' }), { answer: `I am ${index}` })
       await call('announce', { text: 'nobody wanted to hear this' })
@@ -32,5 +32,5 @@ t.test('requests that arrive together at a dormant session bring it back once', 
   await crowd(t, url)
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await one.call('counter')))
   t.strictSame(answers.map(({ total }) => total).sort((a, b) => a - b), Array.from({ length: 20 }, (_, index) => index + 1))
-  t.ok(answers.every(({ restored }) => restored === true))
+  t.ok(answers.every(({ activated }) => activated === true))
 })

@@ -18,7 +18,7 @@ t.test('a call that ends in time is answered, and what it did is in the snapshot
   t.match(await answer, { structuredContent: { steps: 5 } })
   t.equal(await stopped, 0)
   await it.start()
-  t.match(await one.call('counter'), { total: 5, restored: true })
+  t.match(await one.call('counter'), { total: 5, activated: true })
 })
 
 t.test('a call that takes longer than the drain may is answered with an error, and its session goes on', { buffered: true }, async t => {
@@ -32,7 +32,7 @@ t.test('a call that takes longer than the drain may is answered with an error, a
   t.equal(await stopped, 0)
   t.ok(performance.now() - asked < 5_000)
   await it.start()
-  t.match(await one.call('counter'), { total: 5, restored: true })
+  t.match(await one.call('counter'), { total: 5, activated: true })
 })
 
 t.test('a second signal does not wait', { buffered: true }, async t => {

@@ -37,7 +37,7 @@ t.test('five restarts in a row lose nothing', { buffered: true }, async t => {
     const updates = new EventEmitter()
     a.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => { updates.emit('update', params.uri) })
     await a.client.subscribeResource({ uri: 'test://watched-resource' })
-    t.match(await a.call('counter', { by: 3 }), { total: 3, restored: false })
+    t.match(await a.call('counter', { by: 3 }), { total: 3, activated: false })
     const { replica } = await b.call('counter', { by: 5 })
     const [knownOfA, knownOfB] = [await a.call('whoami'), await b.call('whoami')]
     t.match(knownOfA, { principal: { subject: 'tenant-a' }, apiKey: '…nt-a', capabilities: { elicitation: {}, roots: {} } })
@@ -46,10 +46,10 @@ t.test('five restarts in a row lose nothing', { buffered: true }, async t => {
 
     await restart()
     const updated = once(updates, 'update')
-    t.match(await a.call('counter', { by: 10 }), { total: 13, restored: true })
+    t.match(await a.call('counter', { by: 10 }), { total: 13, activated: true })
     t.strictSame(await updated, ['test://watched-resource'])
     const after = await b.call('counter', { by: 10 })
-    t.match(after, { total: 15, restored: true })
+    t.match(after, { total: 15, activated: true })
     t.not(after.replica, replica)
     t.strictSame(await a.call('whoami'), knownOfA)
     t.strictSame(await b.call('whoami'), knownOfB)
@@ -78,7 +78,7 @@ t.test('five restarts in a row lose nothing', { buffered: true }, async t => {
     await once(events, 'id')
     await restart()
     t.match(await running, { content: [{ text: 'Reconnection test completed' }] })
-    t.match(await call('counter'), { total: 1, restored: true })
+    t.match(await call('counter'), { total: 1, activated: true })
   })
 
   await t.test('SIGINT keeps them as well', async t => {

@@ -13,7 +13,7 @@ t.test('--once plays the whole story and ends with code 0', async t => {
   t.equal(errors, '')
   t.equal(code, 0)
   t.equal(output.match(/^ {2}✓ /gm)?.length, Object.keys(STORY).length)
-  t.match(output, /restored: true/)
+  t.match(output, /activated: true/)
   t.match(output, /keys of this demonstration.* \.holdfast\/keys: mode 0600/)
   const withoutDigests = output.replaceAll(/"(?:owner|by)":"[\w-]{43}"/g, '') // of owners, in lines of the audit
   t.notMatch(withoutDigests, /[\w-]{32}/, 'no session id, no token')

@@ -7,7 +7,7 @@ const PAGE = 500
 
 /** The session of a key, or of the label that logs show. @throws Failure unless there is exactly one */
 export async function find (io: Io, sessions: Sessions, name: string): Promise<SessionSummary> {
-  if (/^[\w-]{12}\.[\w-]{43}$/.test(name)) return await sessions.getByKey(name) ?? none()
+  if (/^[\w-]{12}\.[\w-]{43}$/.test(name)) return await sessions.get({ key: name }) ?? none()
   const found: RecordHead[] = []
   for await (const heads of sessions.vault.headPages({ limit: PAGE })) {
     proceed(io)
@@ -15,7 +15,7 @@ export async function find (io: Io, sessions: Sessions, name: string): Promise<S
   }
   if (found.length > 1) throw new Failure('Several sessions have this label: give the key, as --json lists it.')
   const [record] = found
-  return (record && await sessions.getByKey(record.key)) ?? none()
+  return (record && await sessions.get(record)) ?? none()
 }
 
 function none (): never {

@@ -75,7 +75,7 @@ async function terminate (io: Io, name: string, { yes, ...place }: Place & Yes):
   return await withSessions(io, place, async sessions => {
     const session = await find(io, sessions, name)
     await confirm(io, `End session ${session.label} of ${whose(shown(session))}?`, yes)
-    const terminated = await sessions.end(session.key, session.owner)
+    const terminated = await sessions.terminate(session)
     return {
       json: { terminated: Number(terminated) },
       text: terminated ? 'terminated 1' : 'terminated 0: it had ended meanwhile'
@@ -90,7 +90,7 @@ async function revoke (io: Io, { yes, ...query }: Place & Whose & Yes): Promise<
     const owner = ownerIn(sessions)
     const amount = await sessions.vault.count(owner)
     if (amount > 0) await confirm(io, `End all sessions of this principal (${amount})?`, yes)
-    const terminated = await sessions.endAll(owner)
+    const terminated = await sessions.terminateAll({ owner })
     return { json: { terminated }, text: `terminated ${terminated}` }
   })
 }

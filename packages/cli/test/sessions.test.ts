@@ -58,8 +58,8 @@ t.test('a list is filtered', { buffered: true }, async (t) => {
   t.match(
     (await holdfast(['sessions', 'list', '--subject', 'cy', '--per-client', '--client-id', 'd'], env)).out, / cy d\n/
   )
-  await sessions.terminateAll(apart)
-  await sessions.terminateAll({ ...apart, clientId: 'd' })
+  await sessions.terminateAll({ principal: apart })
+  await sessions.terminateAll({ principal: { ...apart, clientId: 'd' } })
   t.equal(parsed((await list('--client', 'inspector')).out).length, 1)
   t.equal((await list('--idle', '1h')).out, '')
   const some = await list('--limit', '3')
@@ -92,7 +92,7 @@ t.test('a session that ends while it is asked about is not ended twice', { buffe
   const { sessions, env } = await furnished(t, url)
   const [one] = (await sessions.list()).sessions as [SessionSummary]
   const typed = async () => {
-    await sessions.end(one.key, one.owner)
+    await sessions.terminate(one)
     return 'y\n'
   }
   t.match(await holdfast(['sessions', 'terminate', one.key], env, { typed }), {

@@ -1,16 +1,17 @@
+import type { Json, JsonObject } from './json.js'
 import { type StoredRecord, expiresAt } from './record.js'
 import { type SessionNotice, notice } from './session-notice.js'
 import type { SessionState } from './state.js'
 import type { Vault } from './vault.js'
 
 /** What is known of a session without its id. Times in milliseconds since the epoch. */
-export interface SessionSummary extends SessionNotice {
+export interface SessionSummary<Data extends object = JsonObject, Context = Json> extends SessionNotice {
   createdAt: number
   usedAt: number
   expiresAt: number
   version: number
   /** Absent when the stored body cannot be opened. */
-  state?: SessionState
+  state?: SessionState<Data, Context>
 }
 
 /** Reports, as unreadable, a record that cannot be opened. */

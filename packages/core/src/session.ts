@@ -8,11 +8,15 @@ import type { RecordKey } from './record.js'
 import type { SessionState } from './state.js'
 import type { Transition, Versioned } from './versioned.js'
 
-/** Changes the draft in place, or returns what replaces it. It may run again when another writer was faster. */
-export type DataChange = (draft: any) => JsonObject | void
+/**
+ * Changes the draft in place, or returns what replaces it. It may run again when another writer was faster, so it must
+ * be synchronous and free of side effects. While `Data` is any JSON object, the draft is not typed.
+ */
+export type DataChange<Data extends object = JsonObject> =
+  (draft: JsonObject extends Data ? any : Data) => (Data & { then?: never }) | void
 
 /** One session as this process last saw it. */
-export class Session {
+export class Session<Data extends object = JsonObject, Context = Json> {
   constructor (
     readonly id: string,
     /** The stored state. */
@@ -24,8 +28,8 @@ export class Session {
   get version (): number { return this.record.version }
   get state (): SessionState { return this.record.value }
   get principal (): Principal | null { return this.state.principal }
-  get context (): Json { return this.state.context }
-  get data (): JsonObject { return this.state.data }
+  get context (): Context { return this.state.context as Context }
+  get data (): Readonly<Data> { return this.state.data as Data }
 
   /**
    * Changes what the application keeps. Resolves to the data as this change left it, frozen, once it is durable.
@@ -33,18 +37,18 @@ export class Session {
    * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT,
    *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    * @throws InvalidOptionError when `change` is asynchronous or its result is no JSON object
-   * @throws whatever `change` throws; other changes are not affected
+   * @throws what `change` throws; other changes are not affected
    */
-  async update (change: DataChange): Promise<JsonObject> {
+  async update (change: DataChange<Data>): Promise<Readonly<Data>> {
     const { data } = await this.change(state => {
       const draft = new Draft(state.data).proxy as JsonObject
-      const result = change(draft) ?? draft
+      const result = (change as DataChange)(draft) ?? draft
       if (typeof (result as { then?: unknown }).then === 'function') {
         throw new InvalidOptionError('update', 'the function must not be asynchronous: it may run more than once')
       }
       return { ...state, data: result }
     })
-    return data
+    return data as Data
   }
 
   /** A change to the whole state; see {@link update}. */

@@ -9,17 +9,17 @@ import { Eviction } from './eviction.js'
 import { claimExpired } from './expiry.js'
 import { Fleet } from './fleet.js'
 import { type Health, HealthCheck, type Thresholds } from './health.js'
-import { type Json, isObject } from './json.js'
+import { type Json, type JsonObject, isObject } from './json.js'
 import { Limits } from './limits.js'
 import { ROOT } from './partitions.js'
 import type { Principal } from './principal.js'
-import type { RecordKey } from './record.js'
-import { ownerDigest } from './record-key.js'
+import type { RecordKey, StoredRecord } from './record.js'
 import { type RotateOptions, type RotateReport, dropKey, keysInUse, keysOf, reseal } from './rotation.js'
-import { SealedStore } from './sealed-store.js'
+import { type Located, SealedStore } from './sealed-store.js'
 import type { SessionEvents } from './session-events.js'
 import { isSessionId, mintSessionId } from './session-id.js'
 import { notice } from './session-notice.js'
+import { type OwnerRef, type SessionRef, locate, ownerOf } from './session-ref.js'
 import { type SessionSummary, summarize } from './session-summary.js'
 import { Session } from './session.js'
 import type { ExportOptions, ExportReport } from './snapshot/export.js'
@@ -36,16 +36,16 @@ export interface SessionsOptions {
   /** Where sessions live. */
   backend: Backend
   /**
-   * Goes into ids' keys, owners, seals and channels: what one namespace opened is a miss in every other. Lists, counts,
-   * limits and sweeps are of the whole backend. Default `'mcp'`.
+   * Part of keys, owners, seals and channels: a session of one namespace is unknown in every other. Lists, counts,
+   * limits and sweeps cover the whole backend. Default `'mcp'`.
    */
   namespace?: string
   /**
-   * How bodies, events and messages are sealed. Default: `plain`, which is refused for a durable backend and for
-   * snapshots; `unsealed` says that it is meant.
+   * How bodies, events and messages are sealed. Default: `plain`, which a durable backend and snapshots refuse.
+   * `unsealed` stores everything readable on purpose.
    */
   codec?: Codec
-  /** Where snapshots go and come from, unless a call says otherwise. */
+  /** The default snapshot store of exports and restores. */
   snapshot?: SnapshotStore
   ttl?: {
     /** Without use. Default 30 minutes. */
@@ -69,8 +69,8 @@ export interface SessionsOptions {
   /** From when on the backend counts as degraded: see {@link Sessions.health}. */
   thresholds?: Thresholds
   /**
-   * Whether a context is as the application wants it; sessions of a snapshot with any other are
-   * refused. Default: every context is.
+   * Whether the application accepts a context. A restore refuses the sessions of a snapshot with any other context.
+   * Default: it accepts every context.
    */
   isContext?: ((context: Json) => boolean) | undefined
 }
@@ -78,13 +78,16 @@ export interface SessionsOptions {
 /** Sessions that are read at a time. */
 const PAGE = 100
 
-/** Creates, finds, changes and ends sessions. */
-export class Sessions extends Emitter<SessionEvents> {
-  /** Where sessions are stored. For what this class does not do. */
+/**
+ * Creates, finds, changes and ends sessions. `Data` is the type of what the application keeps in a session, `Context`
+ * the type of what it resolved when the session began. Both are promises of the application: core stores JSON.
+ */
+export class Sessions<Data extends object = JsonObject, Context = Json> extends Emitter<SessionEvents> {
+  /** Where and how sessions are stored. The parts of Holdfast use it; an application rarely needs it. */
   readonly vault: Vault<SessionState>
-  /** How replicas tell each other of sessions. */
+  /** The messages between replicas, and the random id of this process: `fleet.replica`. */
   readonly fleet: Fleet
-  /** Whether this process is using a session just now; such a one is never evicted. The transport sets it. */
+  /** Whether this process uses a session at the moment. Such a session is never evicted. The transport sets it. */
   inUse: (key: RecordKey) => boolean = () => false
   readonly #limits: Limits
   readonly #snapshots: SnapshotKeeper
@@ -117,7 +120,7 @@ export class Sessions extends Emitter<SessionEvents> {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
-    const evicted = async (key: RecordKey, owner: string) => await this.end(key, owner, 'evicted')
+    const evicted = async (key: RecordKey, owner: string) => await this.#end({ key, owner }, 'evicted')
     const eviction = evict === 'idle'
       ? new Eviction(vault, vault.idle, key => this.inUse(key), evicted)
       : undefined
@@ -135,18 +138,18 @@ export class Sessions extends Emitter<SessionEvents> {
     })
   }
 
-  /** Where snapshots go and come from. */
+  /** The snapshot store of the option `snapshot`. */
   get snapshot (): SnapshotStore | undefined { return this.#snapshots.own }
 
   /**
-   * Whether sessions may exist that are not here, as in a snapshot whose key is missing: an
-   * unknown id may be one of theirs.
+   * Whether sessions may exist that are not in the backend, for example in a snapshot whose key is missing. Then an
+   * unknown id may be the id of one of them.
    */
   get incomplete (): boolean { return this.#snapshots.incomplete }
 
   /**
-   * Asks the backend how it is. Never rejects, and resolves within 5 s. What has changed since somebody looked last is
-   * told by the event `health`: look again and again, as the plugin does.
+   * Measures the backend. Never rejects, and resolves within 5 s. When the state differs from the last measurement, the
+   * event `health` tells. The plugin measures at regular intervals.
    */
   async health (): Promise<Health> {
     return await this.#health.look()
@@ -159,115 +162,111 @@ export class Sessions extends Emitter<SessionEvents> {
    *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    * @throws InvalidOptionError when the principal or the state that it starts from has the wrong shape
    */
-  async create (init: SessionInit = {}): Promise<Session> {
+  async create (init: SessionInit<Data, Context> = {}): Promise<Session<Data, Context>> {
     const { vault } = this
     const id = mintSessionId()
     const located = vault.locate(id, init.principal ?? null)
     const { key, owner } = located
-    const { body, value: state } = vault.format.begin(initialState(init), 'create')
+    const { body, value: state } = vault.format.begin(initialState(init as SessionInit), 'create')
     await this.#limits.create(vault.record(located, await vault.seal(key, body)))
     this.emit('created', { ...notice(key, owner), principal: state.principal, client: state.client })
     return new Session(id, new Versioned(key, owner, 1, state, vault))
   }
 
   /**
-   * The session of an id and a principal, used just now. `undefined` when it is unknown, expired, terminated or
-   * somebody else's: nothing tells these apart.
+   * The session of an id and a principal. Counts as a use of it. `undefined` when the session is unknown, expired,
+   * terminated or somebody else's: the caller cannot tell these apart.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
    */
-  async open (id: string, principal: Principal | null): Promise<Session | undefined> {
+  async open (id: string, principal: Principal | null): Promise<Session<Data, Context> | undefined> {
     const found = isSessionId(id) ? await this.vault.open(this.vault.locate(id, principal).key) : undefined
     return found && new Session(id, found)
   }
 
   /** Extends a session and takes over what others changed. False when it is gone. One round trip. */
-  touch (session: Session): Promise<boolean> {
+  touch (session: Pick<Session, 'record'>): Promise<boolean> {
     return this.vault.touch(session.record)
   }
 
-  /** What is known of a session, without using it. */
-  async get (id: string, principal: Principal | null): Promise<SessionSummary | undefined> {
-    return isSessionId(id) ? await this.getByKey(this.vault.locate(id, principal).key) : undefined
-  }
-
-  /** {@link get} by key, as listed. */
-  async getByKey (key: RecordKey): Promise<SessionSummary | undefined> {
-    const record = await this.vault.read(key)
-    return record && await summarize(this.vault, record)
+  /**
+   * What is known of a session, which does not count as a use. `undefined` when there is no such session. A key alone
+   * is enough.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws InvalidOptionError when `ref` names no session
+   */
+  async get (ref: SessionRef | { key: RecordKey }): Promise<SessionSummary<Data, Context> | undefined> {
+    const key = isKeyOnly(ref) ? ref.key : locate(this.vault, ref)?.key
+    const record = key === undefined ? undefined : await this.vault.read(key)
+    return record && await this.#summarize(record)
   }
 
   /**
-   * Ends a session everywhere. False when there was none.
+   * Ends a session on every replica. False when there was none.
    *
-   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE; HOLDFAST_SNAPSHOT_FAILED when it has ended, but a crash before
-   *   the next export may bring it back: ask again
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE; HOLDFAST_SNAPSHOT_FAILED when the session has ended, but a
+   *   crash before the next export may bring it back: call again
+   * @throws InvalidOptionError when `ref` names no session
    */
-  async terminate (id: string, principal: Principal | null): Promise<boolean> {
-    if (!isSessionId(id)) return false
-    const { key, owner } = this.vault.locate(id, principal)
-    return await this.end(key, owner)
-  }
-
-  /** {@link terminate} by key, as listed. */
-  async end (key: RecordKey, owner: string, reason: 'terminated' | 'evicted' = 'terminated'): Promise<boolean> {
-    const removed = await this.vault.remove(key)
-    await this.#ended(removed === undefined ? [] : [key], owner, reason)
-    return removed !== undefined
-  }
-
-  /** Ends all sessions of a principal, on every replica. Resolves to how many. */
-  async terminateAll (principal: Principal): Promise<number> {
-    return await this.endAll(this.#owner(principal))
+  async terminate (ref: SessionRef): Promise<boolean> {
+    const located = locate(this.vault, ref)
+    return located !== undefined && await this.#end(located, 'terminated')
   }
 
   /**
-   * {@link terminateAll} by the owner's digest, as listed.
+   * Ends every session of one owner, on every replica. Resolves to how many.
    *
-   * @throws InvalidOptionError for `''`, which is nobody
+   * @throws HoldfastError as {@link terminate}
+   * @throws InvalidOptionError when `ref` names no owner: sessions without a principal have none
    */
-  async endAll (owner: string): Promise<number> {
+  async terminateAll (ref: OwnerRef): Promise<number> {
+    const owner = ownerOf(this.vault.namespace, ref)
     if (owner === '') throw new InvalidOptionError('owner', 'expected the digest of an owner')
     const keys = await this.vault.removeOwner(owner)
     await this.#ended(keys, owner, 'terminated')
     return keys.length
   }
 
-  /** Ends every session there is. Resolves to how many. */
+  /** Ends every session that exists. Resolves to how many. */
   async clear (): Promise<number> {
     let ended = 0
-    for await (const { key, owner } of this.each()) if (await this.end(key, owner)) ended++
+    for await (const session of this.each()) if (await this.#end(session, 'terminated')) ended++
     return ended
   }
 
-  /** A page of sessions, of one principal, of one owner's digest as listed, or of all. `limit` defaults to 100. */
+  /**
+   * A page of sessions, of one owner or of all. `limit` defaults to 100. A page may be shorter than its limit; the last
+   * page has no `cursor`.
+   *
+   * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE
+   * @throws InvalidOptionError
+   */
   async list (
-    query: { principal?: Principal, owner?: string, cursor?: string, limit?: number } = {}
-  ): Promise<{ sessions: SessionSummary[], cursor?: string }> {
-    const { principal, cursor } = query
+    query: (OwnerRef | { principal?: never, owner?: never }) & { cursor?: string, limit?: number } = {}
+  ): Promise<{ sessions: Array<SessionSummary<Data, Context>>, cursor?: string }> {
+    const { cursor } = query
     const limit = positive(query.limit ?? 100, 'limit')
-    const owner = principal === undefined ? query.owner : this.#owner(principal)
     const page = await this.vault.list({
       limit,
-      ...(owner !== undefined && { owner }),
+      ...('owner' in query || 'principal' in query ? { owner: ownerOf(this.vault.namespace, query as OwnerRef) } : {}),
       ...(cursor !== undefined && { cursor })
     })
-    const sessions = await Promise.all(page.records.map(async record => await summarize(this.vault, record)))
+    const sessions = await Promise.all(page.records.map(async record => await this.#summarize(record)))
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
 
-  /** Every session, page by page. */
-  async * each (principal?: Principal): AsyncGenerator<SessionSummary> {
-    const query = { limit: PAGE, ...(principal !== undefined && { owner: this.#owner(principal) }) }
-    for await (const records of this.vault.pages(query)) {
-      yield * await Promise.all(records.map(async record => await summarize(this.vault, record)))
+  /** Every session, of one owner or of all, read page by page. */
+  async * each (ref?: OwnerRef): AsyncGenerator<SessionSummary<Data, Context>> {
+    const owner = ref === undefined ? {} : { owner: ownerOf(this.vault.namespace, ref) }
+    for await (const records of this.vault.pages({ limit: PAGE, ...owner })) {
+      yield * await Promise.all(records.map(async record => await this.#summarize(record)))
     }
   }
 
-  /** How many sessions there are, of one principal or of all. */
-  async count (principal?: Principal): Promise<number> {
-    const owner = principal === undefined ? undefined : this.#owner(principal)
-    return await this.vault.count(owner)
+  /** How many sessions exist, of one owner or of all. */
+  async count (ref?: OwnerRef): Promise<number> {
+    return await this.vault.count(ref === undefined ? undefined : ownerOf(this.vault.namespace, ref))
   }
 
   /**
@@ -285,15 +284,16 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Writes all sessions with their streams to a sink, by default the manager's own. They stay as sealed as they are,
-   * and go on here. What an earlier restore could not read of the manager's own is restored before it is replaced.
+   * Writes all sessions with their streams to a snapshot store: by default the store of the option `snapshot`. Sessions
+   * stay sealed as they are, and go on here. When an earlier restore could not read a part of the own snapshot, the
+   * export restores that part before it replaces the snapshot.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED, HOLDFAST_SNAPSHOT_KEPT, HOLDFAST_BACKEND_UNAVAILABLE
-   * @throws InvalidOptionError without a sink, or with the codec `plain`
+   * @throws InvalidOptionError without a snapshot store, or with the codec `plain`
    */
-  async exportSessionState (sink?: SnapshotStore, options: ExportOptions = {}): Promise<ExportReport> {
+  async exportSessionState (store?: SnapshotStore, options: ExportOptions = {}): Promise<ExportReport> {
     try {
-      const report = await this.#snapshots.export(sink, options)
+      const report = await this.#snapshots.export(store, options)
       this.emit('snapshotExported', report)
       return report
     } catch (error) {
@@ -303,9 +303,9 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits; what
-   * is there already, has ended or has expired stays as it is. Never rejects because of what the snapshot holds:
-   * the report says what was wrong.
+   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits. A session
+   * that exists, has ended or has expired stays as it is. The content of a snapshot never makes it reject: the report
+   * says what was wrong.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a place to read from
@@ -315,8 +315,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * Seals anew, under the active key, whatever is sealed with an older one, and writes the manager's snapshot again.
-   * Neither a use nor a change of a session.
+   * Seals everything under the active key that is sealed under an older one, and writes the own snapshot again. It does
+   * not count as a use or a change of a session.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL, and what exporting throws
    * @throws InvalidOptionError when nothing is sealed
@@ -330,8 +330,8 @@ export class Sessions extends Emitter<SessionEvents> {
   }
 
   /**
-   * How many bodies and events each key is needed for, by its id, in the backend and in the manager's snapshot, whose
-   * header counts as one. Looks at all of them.
+   * How many bodies and events need each key, by the id of the key, in the backend and in the own snapshot, whose
+   * header counts as one. It reads all of them.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_SNAPSHOT_FAILED
    * @throws InvalidOptionError when nothing is sealed
@@ -351,7 +351,7 @@ export class Sessions extends Emitter<SessionEvents> {
     this.emit('keyDropped', { id })
   }
 
-  /** Tells `error` listeners of what concerns no caller. An outage has its own event. */
+  /** Emits `error` for a failure that concerns no caller. An outage has an event of its own. */
   report (error: unknown): void {
     if (!isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) this.emit('error', { error })
   }
@@ -362,11 +362,19 @@ export class Sessions extends Emitter<SessionEvents> {
     await this.#snapshots.forget(keys)
   }
 
-  /** A null that got past the types must not mean everyone, or every session without an owner. */
-  #owner (principal: Principal): string {
-    if (principal === null) throw new InvalidOptionError('principal', 'expected a principal')
-    return ownerDigest(this.vault.namespace, principal)
+  async #end ({ key, owner }: Located, reason: 'terminated' | 'evicted'): Promise<boolean> {
+    const removed = await this.vault.remove(key)
+    await this.#ended(removed === undefined ? [] : [key], owner, reason)
+    return removed !== undefined
   }
+
+  async #summarize (record: StoredRecord): Promise<SessionSummary<Data, Context>> {
+    return await summarize(this.vault, record) as SessionSummary<Data, Context>
+  }
+}
+
+function isKeyOnly (ref: SessionRef | { key: RecordKey }): ref is { key: RecordKey } {
+  return isObject(ref) && typeof ref.key === 'string' && !('owner' in ref)
 }
 
 function positive (value: number, path: string): number {

@@ -2,7 +2,7 @@ import { JsonFormat } from './json-format.js'
 import { type Json, type JsonObject, isObject } from './json.js'
 import { type Principal, isPrincipal } from './principal.js'
 
-/** What the client said of itself and what was agreed: enough to bring a server up to the same point again. */
+/** What the client sent and what both agreed on: enough to bring a new server object to the same point. */
 export interface Handshake {
   /** The `params` of the client's `initialize`, as they came. */
   initialize: JsonObject
@@ -12,14 +12,14 @@ export interface Handshake {
   initialized: boolean
 }
 
-/** Requests whose effect lives in the server and is delivered again on restore. */
+/** Requests whose effect lives in the server and is delivered again when it is activated. */
 export interface Replay {
   logLevel?: string
   subscriptions: string[]
 }
 
 /** The body of a session record, before sealing. */
-export interface SessionState {
+export interface SessionState<Data extends object = JsonObject, Context = Json> {
   schema: 1
   principal: Principal | null
   /** `clientInfo` of the handshake. */
@@ -27,18 +27,18 @@ export interface SessionState {
   handshake: Handshake
   replay: Replay
   /** The tenant's own settings and credentials. */
-  context: Json
+  context: Context
   /** What the application keeps. */
-  data: JsonObject
+  data: Data
 }
 
 /** What a new session starts from. */
-export interface SessionInit {
+export interface SessionInit<Data extends object = JsonObject, Context = Json> {
   principal?: Principal | null
   client?: JsonObject
   handshake?: Partial<Handshake>
-  context?: Json
-  data?: JsonObject
+  context?: Context
+  data?: Data
 }
 
 export function initialState (init: SessionInit): SessionState {
@@ -53,7 +53,7 @@ export function initialState (init: SessionInit): SessionState {
   }
 }
 
-/** Whatever else the caller's object holds, such as a token, is not stored. */
+/** Other members of the caller's object, such as a token, are not stored. */
 function onlyParts ({ issuer, subject, clientId, tenantId, perClient }: Principal): Principal {
   return {
     subject,

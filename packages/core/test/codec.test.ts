@@ -49,7 +49,7 @@ t.test('with a codec no content reaches the backend, neither in records nor in m
   t.ok(stored.startsWith(`mcp/session/${session.key}/`))
   t.notMatch(stored, /hush|ada/)
   t.strictSame((await sessions.open(session.id, ADA))?.data, { note: 'hush' })
-  await sessions.terminate(session.id, ADA)
+  await sessions.terminate({ id: session.id, principal: ADA })
   t.equal(messages.length, 1)
   t.notMatch(messages[0], /gone|terminated/)
 })

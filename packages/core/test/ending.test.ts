@@ -11,9 +11,9 @@ t.test('a session is terminated once, everywhere, and says so once', async (t) =
   const told: unknown[] = []
   await other.sessions.fleet.listen(message => { told.push(message) })
   const results = await Promise.all([
-    sessions.terminate(session.id, ADA),
-    other.sessions.terminate(session.id, ADA),
-    sessions.end(session.key, session.owner)
+    sessions.terminate({ id: session.id, principal: ADA }),
+    other.sessions.terminate({ id: session.id, principal: ADA }),
+    sessions.terminate(session)
   ])
   t.strictSame(results, [true, false, false])
   t.strictSame(heard.slice(1), [{ event: 'terminated', ...notice(session), reason: 'terminated' }])
@@ -22,7 +22,7 @@ t.test('a session is terminated once, everywhere, and says so once', async (t) =
     { reason: 'terminated', type: 'gone', key: '', keys: [session.key], from: sessions.fleet.replica }
   ])
   t.equal(await sessions.open(session.id, ADA), undefined)
-  t.equal(await sessions.get(session.id, ADA), undefined)
+  t.equal(await sessions.get({ id: session.id, principal: ADA }), undefined)
 })
 
 t.test('all sessions of a principal end, and nobody else\'s', async (t) => {
@@ -30,18 +30,18 @@ t.test('all sessions of a principal end, and nobody else\'s', async (t) => {
   const mine = [await sessions.create({ principal: ADA }), await sessions.create({ principal: ADA })]
   const theirs = await sessions.create({ principal: BOB })
   heard.length = 0
-  t.equal(await sessions.terminateAll(ADA), 2)
-  t.equal(await sessions.terminateAll(ADA), 0)
+  t.equal(await sessions.terminateAll({ principal: ADA }), 2)
+  t.equal(await sessions.terminateAll({ principal: ADA }), 0)
   t.strictSame(heard, mine.map(session => ({ event: 'terminated', ...notice(session), reason: 'terminated' })))
   t.ok(await sessions.open(theirs.id, BOB))
-  t.equal(await sessions.endAll(theirs.owner), 1, 'by the digest as well')
+  t.equal(await sessions.terminateAll({ owner: theirs.owner }), 1, 'by the digest as well')
   t.equal(await sessions.open(theirs.id, BOB), undefined)
 })
 
 t.test('nobody is no owner whose sessions could be ended', async (t) => {
   const { backend, sessions } = manager()
   await sessions.create()
-  await t.rejects(sessions.endAll(''), { code: 'HOLDFAST_INVALID_OPTION', path: 'owner' })
+  await t.rejects(sessions.terminateAll({ owner: '' }), { code: 'HOLDFAST_INVALID_OPTION', path: 'owner' })
   t.equal(backend.stored.size, 1)
 })
 
@@ -102,6 +102,6 @@ t.test('a hint that cannot be sent does not undo the end of a session', async (t
   const session = await sessions.create({ principal: ADA })
   const error = new Error('no bus')
   backend.bus.publish = async () => { throw error }
-  t.equal(await sessions.terminate(session.id, ADA), true)
+  t.equal(await sessions.terminate({ id: session.id, principal: ADA }), true)
   t.match(heard.slice(1), [{ event: 'terminated' }, { event: 'error', error }])
 })

@@ -116,8 +116,8 @@ t.test('the one to evict is found among many that are in use, and no body is rea
   sessions.inUse = key => key !== idle
   backend.records.list = async () => { throw new Error('it brings bodies') }
   await sessions.create({ principal: ADA })
-  t.equal(await sessions.get(all[550]!.id, ADA), undefined)
-  t.equal(await sessions.count(ADA), 600)
+  t.equal(await sessions.get({ id: all[550]!.id, principal: ADA }), undefined)
+  t.equal(await sessions.count({ principal: ADA }), 600)
 })
 
 t.test('when all that are looked at are in use, none goes', async t => {
@@ -132,7 +132,7 @@ t.test('when all that are looked at are in use, none goes', async t => {
   sessions.inUse = () => true
   await t.rejects(sessions.create({ principal: ADA }), { code: 'HOLDFAST_LIMIT_REACHED' })
   t.strictSame(looked, [20, 1_000])
-  t.ok(await sessions.get(first.id, ADA))
+  t.ok(await sessions.get({ id: first.id, principal: ADA }))
 })
 
 t.test('when others take the room that was made, the cap holds', async (t) => {
@@ -189,7 +189,7 @@ t.test('among sessions without a principal, ' +
   backend.now += 10 * MINUTE
   await sessions.touch(third)
   await t.rejects(sessions.create(), { code: 'HOLDFAST_LIMIT_REACHED' }, 'the only idle one is in use here')
-  t.ok(await sessions.getByKey(ada.key))
+  t.ok(await sessions.get({ key: ada.key }))
 })
 
 t.test('sessions without a principal cannot be flushed out: ten a second', async (t) => {

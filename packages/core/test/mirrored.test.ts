@@ -57,7 +57,7 @@ t.test('a copy gets whatever is written, and no call waits for it', async t => {
   await one.update(data => { data.n++ })
   await sessions.touch(two)
   await backend.events.append({ key: two.key, name: 'open' }, [bytes('a'), bytes('b')], { head: bytes('head') })
-  await sessions.terminate(three.id, null)
+  await sessions.terminate({ id: three.id, principal: null })
   await caughtUp(backend)
   await backend.events.delivered({ key: two.key, name: 'open' }, 1)
   await backend.events.append({ key: two.key, name: 'open' }, [bytes('c')], { end: true })

@@ -45,7 +45,7 @@ t.test('its sessions go on under their ids, with their context and their age', a
   ])
   t.strictSame(report, { ...NOTHING, restored: 2 })
   const { createdAt, lastAccess } = element.metadata
-  const summary = await sessions.get(id, null)
+  const summary = await sessions.get({ id, principal: null })
   t.match(summary, {
     createdAt: Date.parse(createdAt),
     usedAt: Date.parse(lastAccess),
@@ -85,7 +85,7 @@ t.test('importing twice changes nothing, nor does an id that comes twice', async
   await (await sessions.open('one', null))?.update(data => { data.n = 1 })
   t.strictSame(await sessions.restoreSessionState(shelf, { n8nMcp: {} }), { ...NOTHING, duplicate: 3 })
   t.strictSame((await sessions.open('one', null))?.data, { n: 1 })
-  await sessions.terminate('two', null)
+  await sessions.terminate({ id: 'two', principal: null })
   t.strictSame(await sessions.restoreSessionState(shelf, { n8nMcp: {} }), { ...NOTHING, duplicate: 3 })
   t.equal(await sessions.open('two', null), undefined)
 })

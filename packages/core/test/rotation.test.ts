@@ -122,7 +122,7 @@ t.test('a session that ends meanwhile is left in peace', async (t) => {
   const { streams } = backend.events
   backend.events.streams = async keys => {
     const found = await streams(keys)
-    await sessions.terminate(id, null)
+    await sessions.terminate({ id, principal: null })
     return found
   }
   t.strictSame(await later.sessions.rotate(), { resealed: 0, current: 1, unreadable: 0 })

@@ -14,7 +14,7 @@ t.test('with the wrong key nothing is lost, and with the right one everything is
   const wrong = manager({ backend, codec: sealing('k2') })
   const calls = [() => wrong.sessions.open(session.id, ADA), () => wrong.sessions.open(session.id, ADA)]
   for (const call of calls) await t.rejects(call(), { code: 'HOLDFAST_KEY_UNAVAILABLE' })
-  t.notOk('state' in (await wrong.sessions.get(session.id, ADA))!)
+  t.notOk('state' in (await wrong.sessions.get({ id: session.id, principal: ADA }))!)
   await wrong.sessions.sweep()
   t.strictSame(backend.stored.get(session.key), before)
   t.strictSame((await sessions.open(session.id, ADA))?.data, { n: 1 })
@@ -49,7 +49,7 @@ t.test('neither snapshots nor notes of ends hold an id or what a session holds',
   }
   t.notMatch(text, /hush|"ada"/)
   t.notOk(text.includes(id))
-  await sessions.terminate(id, ADA)
+  await sessions.terminate({ id, principal: ADA })
   t.strictSame([...snapshot.ended], [key])
 })
 
@@ -127,7 +127,7 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
   await sessions.exportSessionState(shelf)
   await attempt(start({ codec: sealing('k1') }).sessions.restoreSessionState(shelf))
   await attempt(start({ codec: sealing('k1'), snapshot: shelf }).sessions.exportSessionState())
-  await attempt(sessions.terminate('hush', { subject: 'hush' }))
+  await attempt(sessions.terminate({ id: 'hush', principal: { subject: 'hush' } }))
   t.ok(heard.length > 30, `${heard.length} things were said`)
   for (const text of heard) {
     t.notMatch(text, canaries)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type SessionSummary, Sessions } from '../dist/index.js'
+import { type SessionSummary, Sessions, ownerDigest } from '../dist/index.js'
 import { ADA, BOB, manager, outage } from './fixtures/manager.js'
 
 t.test('a session is opened by its id and its owner, as it was created', async (t) => {
@@ -59,8 +59,8 @@ t.test('somebody else\'s session is a miss in every way', async (t) => {
   ] as const
   for (const [id, principal] of misses) {
     t.equal(await sessions.open(id, principal), undefined)
-    t.equal(await sessions.get(id, principal), undefined)
-    t.equal(await sessions.terminate(id, principal), false)
+    t.equal(await sessions.get({ id, principal }), undefined)
+    t.equal(await sessions.terminate({ id, principal }), false)
   }
   t.equal(backend.stored.size, 2)
   const other = new Sessions({ backend, namespace: 'other' })
@@ -77,7 +77,7 @@ t.test('what cannot be an id is not even asked for', async (t) => {
 t.test('opening and touching are uses, looking is none', async (t) => {
   const { backend, sessions } = manager()
   const session = await sessions.create({ principal: ADA })
-  const usedAt = async () => (await sessions.get(session.id, ADA))?.usedAt
+  const usedAt = async () => (await sessions.get({ id: session.id, principal: ADA }))?.usedAt
   const start = backend.now
   backend.now += 1_000
   t.equal(await usedAt(), start)
@@ -100,7 +100,7 @@ t.test('a touch brings what others changed', async (t) => {
   t.strictSame(session.data, { n: 1 })
   t.equal(session.version, 2)
   t.equal(await sessions.touch(session), true)
-  await sessions.terminate(session.id, ADA)
+  await sessions.terminate({ id: session.id, principal: ADA })
   t.equal(await sessions.touch(session), false)
 })
 
@@ -108,7 +108,7 @@ t.test('get says what is known without an id', async (t) => {
   const { backend, sessions } = manager({ ttl: { idle: '1m', absolute: '1h' } })
   const { id, key, owner, state } = await sessions.create({ principal: ADA })
   const { now } = backend
-  t.strictSame(await sessions.get(id, ADA), {
+  t.strictSame(await sessions.get({ id, principal: ADA }), {
     label: key.split('.')[1]?.slice(0, 8),
     key,
     owner,
@@ -134,10 +134,10 @@ t.test('sessions are listed page by page, of all or of one principal', async (t)
   t.strictSame(bobs.map(({ state }) => state?.principal), [BOB, BOB, BOB])
   const [{ key, owner }] = bobs as [SessionSummary]
   t.strictSame((await sessions.list({ owner })).sessions, bobs)
-  t.strictSame(await sessions.getByKey(key), bobs[0])
-  t.equal(await sessions.getByKey(key.replace(/.$/, '_')), undefined)
+  t.strictSame(await sessions.get({ key }), bobs[0])
+  t.equal(await sessions.get({ key: key.replace(/.$/, '_') }), undefined)
   t.equal(await sessions.count(), 7)
-  t.equal(await sessions.count(ADA), 4)
+  t.equal(await sessions.count({ principal: ADA }), 4)
 })
 
 t.test('each goes through all pages', async (t) => {
@@ -151,8 +151,48 @@ t.test('each goes through all pages', async (t) => {
   t.equal(seen.size, 250)
   t.equal(pages, 3)
   let adas = 0
-  for await (const { state } of sessions.each(ADA)) if (state?.principal?.subject === 'ada') adas++
+  for await (const { state } of sessions.each({ principal: ADA })) if (state?.principal?.subject === 'ada') adas++
   t.equal(adas, 120)
+})
+
+t.test('a session as listed, a session itself and an event of it are references to it', async (t) => {
+  const { sessions } = manager()
+  const one = await sessions.create({ principal: ADA })
+  const two = await sessions.create({ principal: ADA })
+  const three = await sessions.create()
+  const listed = (await sessions.get(one))!
+  t.strictSame(await sessions.get({ id: one.id, principal: ADA }), listed)
+  t.equal(await sessions.terminate({ ...listed, owner: ownerDigest('mcp', BOB) }), false, 'a key of another owner')
+  t.equal(await sessions.terminate({ key: 'k', owner: '' }), false)
+  t.equal(await sessions.terminate(listed), true)
+  t.equal(await sessions.terminate(listed), false)
+  const stop = sessions.on('terminated', async event => { t.equal(await sessions.get(event), undefined) })
+  t.equal(await sessions.terminate(two), true)
+  t.equal(await sessions.terminate(three), true)
+  stop()
+  t.equal(await sessions.count(), 0)
+})
+
+t.test('what names no session and no owner is refused, and ends nothing', async (t) => {
+  const { backend, sessions } = manager()
+  const { id, key } = await sessions.create({ principal: ADA })
+  const wrong = { code: 'HOLDFAST_INVALID_OPTION', path: /session|principal/ }
+  for (const ref of [undefined, null, 'x', id, {}, { id }, { id, principal: undefined }, { owner: 'x' }, { key, owner: 7 }, [key]]) {
+    await t.rejects(sessions.terminate(ref as never), wrong, JSON.stringify(ref))
+    await t.rejects(sessions.get(ref as never), wrong, JSON.stringify(ref))
+  }
+  await t.rejects(sessions.terminate({ key } as never), wrong, 'the event needs the owner')
+  for (const ref of [null, 'x', {}, ADA, { owner: undefined }, { owner: null }, { principal: undefined }, { principal: 'ada' }]) {
+    const named = { code: 'HOLDFAST_INVALID_OPTION', path: /owner|principal/ }
+    await t.rejects(sessions.terminateAll(ref as never), named, JSON.stringify(ref))
+    await t.rejects(sessions.count(ref as never), named, JSON.stringify(ref))
+    await t.rejects(sessions.each(ref as never).next(), named, JSON.stringify(ref))
+  }
+  await t.rejects(sessions.terminateAll(undefined as never), { path: 'owner' })
+  for (const query of [{ owner: undefined }, { principal: undefined }, { owner: null }]) {
+    await t.rejects(sessions.list(query as never), { code: 'HOLDFAST_INVALID_OPTION' }, JSON.stringify(query))
+  }
+  t.equal(backend.stored.size, 1)
 })
 
 t.test('a null that got past the types means neither everyone nor all that are nobody\'s', async (t) => {
@@ -161,10 +201,10 @@ t.test('a null that got past the types means neither everyone nor all that are n
   await sessions.create({ principal: ADA })
   const nobody = null as never
   const wrong = { code: 'HOLDFAST_INVALID_OPTION', path: 'principal' }
-  await t.rejects(sessions.terminateAll(nobody), wrong)
+  await t.rejects(sessions.terminateAll({ principal: nobody }), wrong)
   await t.rejects(sessions.list({ principal: nobody }), wrong)
-  await t.rejects(sessions.count(nobody), wrong)
-  await t.rejects(sessions.each(nobody).next(), wrong)
+  await t.rejects(sessions.count({ principal: nobody }), wrong)
+  await t.rejects(sessions.each({ principal: nobody }).next(), wrong)
   t.equal(backend.stored.size, 2)
 })
 

@@ -27,7 +27,7 @@ t.test('the file is for its owner only, whatever the umask', async (t) => {
   const { sessions } = start({ snapshot: file(path) })
   const { id } = await sessions.create()
   await sessions.exportSessionState()
-  await sessions.terminate(id, null)
+  await sessions.terminate({ id, principal: null })
   for (const name of readdirSync(t.testdirName)) t.equal(statSync(join(t.testdirName, name)).mode & 0o777, 0o600, name)
   t.strictSame(readdirSync(t.testdirName).sort(), ['sessions.holdfast', 'sessions.holdfast.ended'])
   chmodSync(path, 0o644)
@@ -189,7 +189,7 @@ t.test('an unwritable or vanished folder is an error, and works again when it is
   const { id } = await sessions.create()
   rmSync(folder, { recursive: true })
   await t.rejects(sessions.exportSessionState(), FAILED)
-  await t.rejects(sessions.terminate(id, null), FAILED)
+  await t.rejects(sessions.terminate({ id, principal: null }), FAILED)
   mkdirSync(folder)
   t.match(await sessions.exportSessionState(), { exported: 0 })
 })
@@ -259,7 +259,7 @@ t.test('ends are remembered through an export that fails, and forgotten by one t
   const made = [await sessions.create(), await sessions.create(), await sessions.create()]
   await sessions.exportSessionState()
   for (const { id } of made.slice(0, 2)) {
-    await sessions.terminate(id, null)
+    await sessions.terminate({ id, principal: null })
     await t.rejects(sessions.exportSessionState(undefined, { onProgress: () => { throw new Error('no') } }), FAILED)
   }
   t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, restored: 1, duplicate: 2 })
@@ -274,7 +274,7 @@ t.test('an end whose note was cut short by a full disk does not spoil the next',
   const { id } = await sessions.create()
   await sessions.exportSessionState()
   writeFileSync(`${path}.ended`, 'cut-sho')
-  await sessions.terminate(id, null)
+  await sessions.terminate({ id, principal: null })
   t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, duplicate: 1 })
 })
 
@@ -341,7 +341,7 @@ t.test('ends at the same time are noted together, each once, and each resolves w
   const { sessions } = start({ snapshot: sink })
   const all = await Promise.all(Array.from({ length: 800 }, async () => await sessions.create()))
   await Promise.all(all.map(async ({ id, key }) => {
-    await sessions.terminate(id, null)
+    await sessions.terminate({ id, principal: null })
     t.ok(readFileSync(`${path}.ended`, 'utf8').includes(`\n${key}\n`))
   }))
   t.ok(notes <= 80, `${notes} syncs`)
@@ -360,10 +360,10 @@ t.test('an end that could not be noted is told to whoever waited for it, and not
   }
   const { sessions } = start({ snapshot: sink })
   const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
-  const endings = await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate(id, null)))
+  const endings = await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate({ id, principal: null })))
   for (const { reason } of endings as PromiseRejectedResult[]) t.match(reason, FAILED)
   broken = false
-  await sessions.terminate(all[2]!.id, null)
+  await sessions.terminate({ id: all[2]!.id, principal: null })
   const noted = readFileSync(`${path}.ended`, 'utf8')
   for (const { key } of all) t.ok(noted.includes(key))
   t.equal(noted.split('\n').filter(Boolean).length, 3)
@@ -375,10 +375,10 @@ for (const name of ['sessions.holdfast.ended', 'sessions.holdfast.ended-before']
     const snapshot = file(join(folder, 'sessions.holdfast'))
     const { sessions } = start({ snapshot })
     const [one, two] = [await sessions.create(), await sessions.create()]
-    await sessions.terminate(two.id, null)
+    await sessions.terminate({ id: two.id, principal: null })
     if (name.endsWith('ended')) rmSync(join(folder, name))
     symlinkSync(join(folder, 'victim'), join(folder, name))
-    if (name.endsWith('ended')) await t.rejects(sessions.terminate(one.id, null), FAILED)
+    if (name.endsWith('ended')) await t.rejects(sessions.terminate({ id: one.id, principal: null }), FAILED)
     await t.rejects(sessions.exportSessionState(), FAILED)
     await t.rejects(start({ snapshot: file(join(folder, 'sessions.holdfast')) }).sessions.restoreSessionState(), FAILED)
     t.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'mine')

@@ -92,8 +92,8 @@ t.test('the longest time to live there is comes back', async (t) => {
 type Manager = ReturnType<typeof start>
 
 const endings: Record<string, (manager: Manager, id: string) => Promise<unknown>> = {
-  'is terminated': async ({ sessions }, id) => await sessions.terminate(id, ADA),
-  'is terminated with all of its owner': async ({ sessions }) => await sessions.terminateAll(ADA),
+  'is terminated': async ({ sessions }, id) => await sessions.terminate({ id, principal: ADA }),
+  'is terminated with all of its owner': async ({ sessions }) => await sessions.terminateAll({ principal: ADA }),
   'is cleared away': async ({ sessions }) => await sessions.clear(),
   'is evicted': async ({ sessions, backend }) => {
     for (const record of backend.stored.values()) record.usedAt -= 120_000
@@ -142,7 +142,7 @@ t.test('an export while sessions begin, change and end holds each one whole, and
       }
       for (const { id } of [...made.slice(exported - 5, exported), ...made.slice(exported + 60, exported + 65)]) {
         ended.push(id)
-        work.push(sessions.terminate(id, null))
+        work.push(sessions.terminate({ id, principal: null }))
       }
       work.push(sessions.create())
     }
@@ -193,7 +193,7 @@ t.test('a filter and a limit say what is exported, and progress is told', async 
   t.strictSame(told.map(({ exported }) => exported), [50, 80])
   const after = start()
   t.strictSame(await after.sessions.restoreSessionState(shelf), { ...NOTHING, restored: 80 })
-  t.equal(await after.sessions.count(BOB), 0)
+  t.equal(await after.sessions.count({ principal: BOB }), 0)
   t.match(await sessions.exportSessionState(shelf, { limit: 0 }), { exported: 0 })
   t.equal(shelf.lines.length, 2)
 })
@@ -216,7 +216,7 @@ t.test('a filter and a limit say what is restored, and progress is told', async 
   )
   t.strictSame(told, [50, 80, 80])
   t.strictSame(await after.sessions.restoreSessionState(shelf, options), { ...NOTHING, duplicate: 80, overLimit: 45 })
-  t.equal(await after.sessions.count(BOB), 0)
+  t.equal(await after.sessions.count({ principal: BOB }), 0)
 })
 
 t.test('where there is no room, sessions are over the limit', async (t) => {
@@ -418,16 +418,16 @@ t.test('an end that cannot be noted is an error, and the session is gone all the
   const messages: unknown[] = []
   backend.listeners.push({ channel: 'mcp:fleet', listener: message => { messages.push(message) } })
   const { id } = await sessions.create()
-  await t.rejects(sessions.terminate(id, null), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } })
+  await t.rejects(sessions.terminate({ id, principal: null }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } })
   t.equal(await sessions.open(id, null), undefined)
   t.equal(messages.length, 1, 'other replicas know')
 })
 
 for (const [again, ask] of Object.entries({
-  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate(id, ADA),
-  'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll(ADA),
+  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate({ id, principal: ADA }),
+  'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll({ principal: ADA }),
   'the end of another one': async ({ sessions }: ReturnType<typeof start>) =>
-    await sessions.terminate((await sessions.create()).id, null)
+    await sessions.terminate({ id: (await sessions.create()).id, principal: null })
 })) {
   t.test(`an end that could not be noted is noted with the next: ${again}`, async (t) => {
     const shelf = new Shelf()
@@ -444,7 +444,7 @@ for (const [again, ask] of Object.entries({
     await before.sessions.exportSessionState()
     for (let i = 0; i < 2; i++) {
       await t.rejects(
-        before.sessions.terminate(id, ADA), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
+        before.sessions.terminate({ id, principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
       )
     }
     full = false
@@ -501,8 +501,8 @@ t.test('who asks for what is being noted waits for it, and it is noted once', as
 t.test('where nothing ended, nothing is noted', async (t) => {
   const snapshot = Object.assign(new Shelf(), { forget: async () => { throw new Error('disk full') } })
   const { sessions } = start({ snapshot })
-  t.equal(await sessions.terminate('unknown', null), false)
-  t.equal(await sessions.terminateAll(ADA), 0)
+  t.equal(await sessions.terminate({ id: 'unknown', principal: null }), false)
+  t.equal(await sessions.terminateAll({ principal: ADA }), 0)
 })
 
 t.test('the streams of a session that does not come back do not either, however many there are', async (t) => {
@@ -511,7 +511,7 @@ t.test('the streams of a session that does not come back do not either, however 
   const { id, key } = await sessions.create()
   for (const name of ['a', 'b', 'c', 'd']) await backend.events.append({ key, name }, [Buffer.alloc(3 * 2 ** 20)])
   await sessions.exportSessionState()
-  await sessions.terminate(id, null)
+  await sessions.terminate({ id, principal: null })
   const after = start({ snapshot })
   t.strictSame(await after.sessions.restoreSessionState(), { ...NOTHING, duplicate: 1 })
   t.strictSame(await after.backend.events.streams([key]), [])

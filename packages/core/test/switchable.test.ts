@@ -47,7 +47,7 @@ t.test('a running application changes over, and no request fails', async t => {
         const other = await sessions.create()
         began++
         if (began % 2 === 0) {
-          await sessions.terminate(other.id, null)
+          await sessions.terminate({ id: other.id, principal: null })
           ends++
         }
       }

@@ -49,11 +49,16 @@ void sessions.create({ principal: { issuer: 'https://id.example' } })
 expectType<Promise<Session | undefined>>()(sessions.open('id', null))
 // @ts-expect-error whose session it is must be said
 void sessions.open('id')
-expectType<Promise<SessionSummary | undefined>>()(sessions.get('id', principal))
-expectType<Promise<boolean>>()(sessions.terminate('id', principal))
-expectType<Promise<number>>()(sessions.terminateAll(principal))
+expectType<Promise<SessionSummary | undefined>>()(sessions.get({ id: 'id', principal }))
+expectType<Promise<boolean>>()(sessions.terminate({ id: 'id', principal }))
+expectType<Promise<number>>()(sessions.terminateAll({ principal }))
+void sessions.terminate({ key: 'k', owner: 'o' })
+void sessions.get({ key: 'k' })
+void sessions.each({ owner: 'o' })
+// @ts-expect-error the event of the end names the owner
+void sessions.terminate({ key: 'k' })
 // @ts-expect-error nobody is not a principal
-void sessions.terminateAll(null)
+void sessions.terminateAll({ principal: null })
 // @ts-expect-error nobody is not a principal
 void sessions.list({ principal: null })
 expectType<Promise<{ sessions: SessionSummary[], cursor?: string }>>()(
@@ -66,11 +71,11 @@ expectType<Promise<{ expired: number, more: boolean }>>()(sessions.sweep())
 // A session
 export async function use (session: Session): Promise<void> {
   expectType<Promise<boolean>>()(sessions.touch(session))
-  expectType<JsonObject>()(session.data)
+  expectType<Readonly<JsonObject>>()(session.data)
   expectType<Json>()(session.context)
   expectType<Principal | null>()(session.principal)
   expectType<SessionState>()(session.state)
-  expectType<JsonObject>()(await session.update(data => { data.n = (data.n ?? 0) + 1 }))
+  expectType<Readonly<JsonObject>>()(await session.update(data => { data.n = (data.n ?? 0) + 1 }))
   await session.update(() => ({ fresh: true }))
   const change: DataChange = data => { delete data.n }
   await session.update(change)
@@ -83,6 +88,26 @@ export async function use (session: Session): Promise<void> {
   // @ts-expect-error the data changes through update
   session.data = {}
 }
+
+// Typed sessions
+interface Cart { items: string[] }
+interface Tenant { apiUrl: string }
+const typed = new Sessions<Cart, Tenant>({ backend })
+export async function useTyped (session: Session<Cart, Tenant>): Promise<void> {
+  expectType<Readonly<Cart>>()(session.data)
+  expectType<Tenant>()(session.context)
+  expectType<Readonly<Cart>>()(await session.update(draft => { draft.items.push('x') }))
+  expectType<Promise<boolean>>()(typed.touch(session))
+  // @ts-expect-error a cart has items
+  await session.update(() => ({}))
+  // @ts-expect-error there is no such member
+  await session.update(draft => { draft.total = 1 })
+}
+expectType<Promise<Session<Cart, Tenant>>>()(typed.create({ data: { items: [] }, context: { apiUrl: 'x' } }))
+expectType<Promise<Session<Cart, Tenant> | undefined>>()(typed.open('id', null))
+for await (const { state } of typed.each()) expectType<Tenant | undefined>()(state?.context)
+// @ts-expect-error the context is a tenant
+void typed.create({ context: {} })
 
 // Events
 export const stop: () => void = sessions.on('expired', ({ label, key, owner, reason, createdAt, usedAt }) => {

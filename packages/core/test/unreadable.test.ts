@@ -34,7 +34,7 @@ t.test('it is listed without its state, and others with theirs', async (t) => {
   const { sessions: listed } = await sessions.list()
   t.match(listed, [{ key: broken.key, version: 2 }, { key: whole.key, state: whole.state }])
   t.notOk('state' in listed[0]!)
-  t.notOk('state' in (await sessions.get(broken.id, ADA))!)
+  t.notOk('state' in (await sessions.get({ id: broken.id, principal: ADA }))!)
   t.strictSame(heard.map(({ event, key }) => [event, key]), [['unreadable', broken.key], ['unreadable', broken.key]])
 })
 
@@ -42,6 +42,6 @@ t.test('it can be ended like any other', async (t) => {
   const { backend, sessions } = manager()
   const session = await sessions.create({ principal: ADA })
   damage(backend, session.key)
-  t.equal(await sessions.terminate(session.id, ADA), true)
+  t.equal(await sessions.terminate({ id: session.id, principal: ADA }), true)
   t.equal(backend.stored.size, 0)
 })

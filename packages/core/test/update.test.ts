@@ -174,7 +174,7 @@ t.test('too large is judged on what is stored, not on an old copy', async (t) =>
 t.test('a session that has ended takes no changes', async (t) => {
   const { backend, sessions } = manager()
   const session = await sessions.create({ principal: ADA })
-  await sessions.terminate(session.id, ADA)
+  await sessions.terminate({ id: session.id, principal: ADA })
   const results = await Promise.allSettled([
     session.update(increment), session.update(increment), session.update(() => { throw new Error('refused') })
   ])

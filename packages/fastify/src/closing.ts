@@ -4,10 +4,10 @@ import { type Sessions, milliseconds, within } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import type { Transfers } from './admin/transfer.js'
 import type { Connections } from './connections/connections.js'
-import type { Settings } from './options.js'
-import type { Snapshots } from './snapshots.js'
+import type { Settings } from './settings.js'
+import type { SnapshotSchedule } from './snapshot-schedule.js'
 
-/** Milliseconds, at most, from the end of `drainTimeout` to the last step: less than the second that is promised. */
+/** Milliseconds, at most, from the end of `shutdown.timeout` to the last step: less than the second that is promised. */
 const GRACE = 800
 /** Milliseconds, at most, that a drain takes beyond its time. */
 const OVERTIME = 250
@@ -21,7 +21,7 @@ export interface Closing {
   endpoint: Pick<Endpoint, 'drain' | 'close'>
   connections: Pick<Connections, 'drain' | 'flushed' | 'close'>
   transfers: Pick<Transfers, 'end'>
-  snapshots: Pick<Snapshots, 'begin' | 'close'> | undefined
+  snapshots: Pick<SnapshotSchedule, 'begin' | 'close'> | undefined
   /** What looks again and again. */
   watches: ReadonlyArray<{ stop: () => unknown }>
 }
@@ -32,10 +32,10 @@ export interface Closing {
  *
  * @returns whether the app closes
  */
-export function closing (app: FastifyInstance, { drainDelay, drainTimeout, backend }: Pick<Settings, 'drainDelay' | 'drainTimeout' | 'backend'>, parts: Closing): () => boolean {
+export function closing (app: FastifyInstance, { shutdown, backend }: Pick<Settings, 'shutdown' | 'backend'>, parts: Closing): () => boolean {
   const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
-  const delay = drainDelay === undefined ? 0 : milliseconds(drainDelay, 'drainDelay')
-  const timeout = milliseconds(drainTimeout, 'drainTimeout')
+  const delay = shutdown.delay === undefined ? 0 : milliseconds(shutdown.delay, 'shutdown.delay')
+  const timeout = milliseconds(shutdown.timeout, 'shutdown.timeout')
   let isClosing = false
   let released: Promise<void> | undefined
   /** What fails must not keep the next step from being taken. */

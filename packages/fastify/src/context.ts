@@ -26,7 +26,7 @@ export function contextReader (option: Option): ((request: FastifyRequest) => Pr
   if (option === undefined) return undefined
   const check = contextCheck(option)
   return async request => {
-    const context = await option.resolve(request)
+    const context = await option.resolve(request) as Json
     const message = check?.(context)
     if (message === undefined) return context
     // The client is not told what is wrong with what you resolved.

@@ -28,5 +28,5 @@ export class FastifyInbound implements Inbound {
 
   isGone (): boolean { return this.request.raw.socket.destroyed }
 
-  found (session: Session): void { this.request.mcpSession = session }
+  found (session: Session): void { this.request.mcpSession = session as unknown as FastifyRequest['mcpSession'] }
 }

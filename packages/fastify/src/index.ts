@@ -3,15 +3,28 @@ import { plugin } from './plugin.js'
 
 export type { AdminAction, Authorize } from './admin/guard.js'
 export { AUDIT_EVENTS, type AuditEvent } from './audit.js'
+export { type DefineOptions, type SchemaOptions, defineHoldfast } from './define-holdfast.js'
 export { METRICS, type MetricName } from './metrics/catalog.js'
 export type { MetricsRegistry } from './metrics/registry.js'
-export type { HoldfastOptions, ResolveAuthInfo, ResolveContext, ResolvePrincipal } from './options.js'
-export { OptionsSchema } from './options.js'
-export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, McpSession, SharedServerOptions } from '@holdfast/transport'
-export { file } from '@holdfast/core'
-export type { ExportReport, Principal, RestoreReport, RotateReport, Session, Sessions, SnapshotStore } from '@holdfast/core'
+export type {
+  AdminOptions, ContextOptions, HoldfastOptions, LimitOptions, LiveOptions, MetricsOptions, ResolveAuthInfo,
+  ResolveContext, ResolvePrincipal, ShutdownOptions, StreamOptions, ThresholdOptions, TtlOptions
+} from './options.js'
+export { OptionsSchema } from './options-schema.js'
+export type {
+  AppContext, AppData, ContextValue, CreateServer, McpSession, SessionTypes
+} from './session-types.js'
+export type {
+  ConnectableServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
+} from '@holdfast/transport'
+export { file, ownerDigest } from '@holdfast/core'
+export type {
+  Duration, ExportReport, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef, SessionSummary,
+  Sessions, SnapshotStore
+} from '@holdfast/core'
 export { Keyring, generateKey } from '@holdfast/envelope'
 export type { KeyProvider, KeySpec, Keys } from '@holdfast/envelope'
+export { memory } from '@holdfast/memory'
 
 /** Durable MCP sessions as a Fastify plugin; see the package's README for its options. */
 const holdfast = fp(plugin, { fastify: '5.x', name: '@holdfast/fastify' })

@@ -1,157 +1,213 @@
-import Type from 'typebox'
-import type { TLocalizedValidationError } from 'typebox/error'
-import { Value } from 'typebox/value'
 import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-import { type Backend, type Duration, InvalidOptionError, type Json, type Principal, type SnapshotStore, isObject, milliseconds } from '@holdfast/core'
+import type { Backend, Duration, Principal, SnapshotStore } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
-import type { CreateServer } from '@holdfast/transport'
+import type { CreatedServer, SharedServerOptions } from '@holdfast/transport'
+import type { TSchema } from 'typebox'
 import type { Authorize } from './admin/guard.js'
 import type { MetricsRegistry } from './metrics/registry.js'
-import { REGISTRATION } from './registration.js'
+import type { AppContext, AppData, McpSession } from './session-types.js'
 
-/** Reads the principal of a request after your own authentication hooks have run; nothing or null when there is none. */
-export type ResolvePrincipal = (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
-/** What handlers of the SDK get as `extra.authInfo`. */
-export type ResolveAuthInfo = (request: FastifyRequest) => AuthInfo | undefined
-/** Settings and credentials of the tenant, read once, when a session begins. */
-export type ResolveContext = (request: FastifyRequest) => Json | Promise<Json>
+/** Reads the principal of a request, after your own authentication hooks. Nothing or null when there is none. */
+export type ResolvePrincipal =
+  (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
+/** Reads what handlers of the SDK get as `extra.authInfo`. Nothing or null when there is none. */
+export type ResolveAuthInfo = (request: FastifyRequest) => AuthInfo | null | undefined
+/** Reads the settings and credentials of the tenant, once, when a session begins. */
+export type ResolveContext<Context = AppContext> = (request: FastifyRequest) => Context | Promise<Context>
 
-function callable<T> (description: string): Type.TUnsafe<T> {
-  return Type.Refine(Type.Unsafe<T>({ description }), value => typeof value === 'function', () => 'expected a function') as unknown as Type.TUnsafe<T>
+/**
+ * The options of the plugin. `Data` is the type of what the application keeps in a session, `Context` the type of what
+ * `context.resolve` returns.
+ */
+export interface HoldfastOptions<Data extends object = AppData, Context = AppContext> {
+  /** Makes the MCP server of one session. It runs again each time that the session becomes live in a process. */
+  createServer (
+    session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }
+  ): CreatedServer | Promise<CreatedServer>
+  /** Where sessions are stored. Default: `memory()`. Close a backend that you pass yourself. */
+  backend?: Backend
+  /**
+   * The keys that seal sessions: a string such as `k2:<base64>,k1:<base64>`, a list of keys, a KMS provider or a
+   * `Keyring`. Default: the variable `HOLDFAST_KEYS`. Without keys, sessions in memory are not sealed, and a durable
+   * backend or a snapshot fails the start. An undefined value fails the start, too.
+   */
+  keys?: Keyring | Keys | undefined
+  /** `none` stores and exports sessions with their credentials readable, and ignores `HOLDFAST_KEYS`. */
+  encryption?: 'none'
+  /**
+   * Saves the sessions of a backend that is not durable across restarts, such as `file(path)`. The plugin restores the
+   * snapshot when the app is ready, and exports when the app closes and at each interval `every` of the store.
+   */
+  snapshot?: SnapshotStore
+  /**
+   * Adds two routes, for example `/health/live` and `/health/ready` for `/health`. Ready means: not closing, snapshot
+   * restored, backend reachable. Default: none.
+   */
+  health?: string
+  /** Routes for operators. Default: none. */
+  admin?: AdminOptions
+  /** Metrics for Prometheus. Default: none. */
+  metrics?: MetricsOptions
+  /**
+   * Part of every key: a session of one namespace is unknown in every other. Lists, counts and limits cover the whole
+   * backend.
+   */
+  namespace?: string
+  /** The route of the MCP endpoint. */
+  path?: string
+  /** Reads the principal of a request. With this option, a request without a principal is answered 401. */
+  principal?: ResolvePrincipal
+  /** Lets requests without a principal have sessions of their own. */
+  anonymous?: boolean
+  /** Reads what handlers of the SDK get as `extra.authInfo`. */
+  authInfo?: ResolveAuthInfo
+  /** What each session knows of its tenant. Default: `null`. */
+  context?: ContextOptions<Context>
+  /** How long sessions last. */
+  ttl?: TtlOptions
+  /** How many sessions, calls and bytes there may be. */
+  limits?: LimitOptions
+  /** When the backend counts as degraded. */
+  thresholds?: ThresholdOptions
+  /**
+   * `auto` answers with JSON, unless the call sends a message before its result or takes longer than `streams.after`.
+   * `json` never streams a reply, `sse` always streams it.
+   */
+  responseMode?: 'auto' | 'json' | 'sse'
+  /** Event streams. */
+  streams?: StreamOptions
+  /** Sessions with a server object in this process. */
+  live?: LiveOptions
+  /** What happens when the app closes. */
+  shutdown?: ShutdownOptions
+  /**
+   * How long a client may take no byte of a reply, or send no byte of a snapshot, before its connection ends. A stream
+   * can be resumed.
+   */
+  stallTimeout?: Duration
+  /**
+   * How long the body of a request may take to arrive. Then the request is answered 408 and its connection ends. The
+   * app's own option `requestTimeout` limits the headers.
+   */
+  bodyTimeout?: Duration
+  /** How long a request of the client or of the server may take. Then it is cancelled and answered with an error. */
+  callTimeout?: Duration
+  /** Interval of the messages between replicas. They notice a process that died within two heartbeats. */
+  heartbeat?: Duration
+  /** Bytes of one request body. */
+  bodyLimit?: number
+  /**
+   * Host names, without port, that requests may name. Default: loopback names while the app listens on loopback only,
+   * otherwise any.
+   */
+  allowedHosts?: string[]
+  /**
+   * Values of the Origin header that the plugin accepts; `*` for any. Default: the server's own, and loopback origins
+   * while the app listens on loopback only.
+   */
+  allowedOrigins?: string[]
 }
 
-/** Beyond it, Node's timers fire at once: 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
-function duration (fallback: string | undefined, description: string, longest = LONGEST_TIMER): Type.TUnsafe<Duration> {
-  const valid = (value: unknown): boolean => {
-    try {
-      return milliseconds(value as Duration, '') <= longest
-    } catch {
-      return false
-    }
-  }
-  const schema = Type.Unsafe<Duration>({ type: ['number', 'string'], ...(fallback !== undefined && { default: fallback }), description })
-  return Type.Refine(schema, valid, () => `expected milliseconds, or a duration such as "30s", "15m", "24h"${longest === Infinity ? '' : '; at most 24 days'}`) as unknown as Type.TUnsafe<Duration>
+export interface AdminOptions {
+  /**
+   * Adds routes that list, show, end, export and restore sessions. `(request, action)` must return `true` for each of
+   * the actions `list`, `show`, `terminate`, `export`, `restore` that the request may do.
+   */
+  authorize: Authorize
+  /** Where these routes are. */
+  path?: string
+  /** Bytes of one uploaded snapshot. */
+  restoreLimit?: number
 }
 
-function amount (fallback: number, description: string): Type.TInteger {
-  return Type.Integer({ minimum: 1, default: fallback, description })
+export interface MetricsOptions {
+  /** A registry of prom-client that gets the metrics. Default: a new one, which needs the package prom-client. */
+  registry?: MetricsRegistry
+  /** Adds a route that shows the registry, for example `/metrics`, to every request. Default: none. */
+  path?: string
 }
 
-function choice<const T extends string> (values: T[], fallback: T, description: string): Type.TUnsafe<T> {
-  return Type.Unsafe<T>({ type: 'string', enum: values, default: fallback, description })
+export interface ContextOptions<Context = AppContext> {
+  /** A TypeBox or JSON schema that the context must match. */
+  schema?: TSchema
+  /** Reads the context of a new session from its `initialize` request. */
+  resolve: ResolveContext<Context>
 }
 
-function isSink (value: unknown): boolean {
-  if (!isObject(value) || typeof value.read !== 'function' || typeof value.write !== 'function') return false
-  const { every = 1 } = value
-  return Number.isSafeInteger(every) && Number(every) >= 1 && Number(every) <= LONGEST_TIMER
+export interface TtlOptions {
+  /** A session without use ends after this time. An open stream and a running call are use. */
+  idle?: Duration
+  /** A session ends this long after it began, used or not. */
+  absolute?: Duration
 }
 
-const strict = { additionalProperties: false }
-
-/** Every option: its type, its default, its check and its documentation. */
-export const OptionsSchema = Type.Object({
-  createServer: callable<CreateServer>('Makes the MCP server of one session. Called again whenever the session becomes live in a process.'),
-  backend: Type.Optional(Type.Refine(
-    Type.Unsafe<Backend>({ description: 'Where sessions live. Default: `memory()`. One that you pass is yours to close.' }),
-    value => typeof (value as Backend | null)?.records === 'object', () => 'expected a backend, such as memory()'
-  ) as unknown as Type.TUnsafe<Backend>),
-  keys: Type.Optional(Type.Refine(
-    Type.Unsafe<Keyring | Keys>({ description: 'What sessions are sealed with: a string such as `k2:<base64>,k1:<base64>`, a list of keys, a KMS provider or a `Keyring`. Default: HOLDFAST_KEYS of the environment. Without keys, sessions in memory are not sealed, and nothing may outlive the process.' }),
-    value => typeof value === 'string' || (typeof value === 'object' && value !== null), () => 'expected keys: a string, a list, a KMS provider or a Keyring'
-  ) as unknown as Type.TUnsafe<Keyring | Keys>),
-  encryption: Type.Optional(Type.Unsafe<'none'>({ type: 'string', enum: ['none'], description: '`none` stores and exports sessions with their credentials readable, and ignores HOLDFAST_KEYS.' })),
-  snapshot: Type.Optional(Type.Refine(
-    Type.Unsafe<SnapshotStore>({ description: 'Where sessions of a backend that is not durable outlast the process, such as `file(path)`: restored when the app is ready, exported when it closes, and every `every` milliseconds if the sink says so.' }),
-    isSink, () => 'expected a place for snapshots, such as file(path), and `every`, if at all, from 1 ms to 24 days'
-  ) as unknown as Type.TUnsafe<SnapshotStore>),
-  health: Type.Optional(Type.String({ pattern: '^/.*[^/]$', description: 'Adds two routes, such as `/health/live` and `/health/ready` for `/health`. Ready is who is not closing, has restored its snapshot and reaches its backend. Default: none.' })),
-  admin: Type.Optional(Type.Object({
-    authorize: callable<Authorize>('Adds routes to list, show, end, export and restore sessions. `(request, action)` must return `true` for each of `list`, `show`, `terminate`, `export`, `restore` that a request may do.'),
-    path: Type.Optional(Type.String({ pattern: '^(/[\\w.~-]+)+$', default: '/mcp-sessions', description: 'Where these routes are.' })),
-    restoreLimit: Type.Optional(amount(1_073_741_824, 'Bytes of one snapshot that is uploaded.'))
-  }, strict)),
-  metrics: Type.Optional(Type.Object({
-    registry: Type.Optional(Type.Refine(
-      Type.Unsafe<MetricsRegistry>({ description: 'A registry of prom-client that the metrics are added to. Default: one of its own, which needs the package prom-client.' }),
-      value => typeof (value as MetricsRegistry | null)?.getSingleMetric === 'function', () => 'expected a registry of prom-client'
-    ) as unknown as Type.TUnsafe<MetricsRegistry>),
-    path: Type.Optional(Type.String({ pattern: '^(/[\\w.~-]+)+$', description: 'Adds a route that shows the registry, such as `/metrics`, to whoever asks. Default: none.' }))
-  }, strict)),
-  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 64, default: 'mcp', description: 'Goes into every key: what one namespace opened is a miss in every other. Lists, counts and limits are of the whole backend.' })),
-  path: Type.Optional(Type.String({ pattern: '^/', default: '/mcp', description: 'The route of the endpoint.' })),
-  principal: Type.Optional(callable<ResolvePrincipal>('Who a request comes from. With it, a request without a principal is answered 401.')),
-  anonymous: Type.Optional(Type.Boolean({ default: false, description: 'Lets requests without a principal have sessions of their own.' })),
-  authInfo: Type.Optional(callable<ResolveAuthInfo>('What handlers of the SDK get as `extra.authInfo`.')),
-  context: Type.Optional(Type.Object({
-    schema: Type.Optional(Type.Unsafe<Type.TSchema>({ type: 'object', description: 'A TypeBox or JSON schema that the context must match.' })),
-    resolve: callable<ResolveContext>('Reads the context of a new session from its `initialize` request.')
-  }, strict)),
-  ttl: Type.Optional(Type.Object({
-    idle: Type.Optional(duration('30m', 'A session ends after this time without use. An open stream and a running call are use.', Infinity)),
-    absolute: Type.Optional(duration('7d', 'A session ends this long after it began, used or not.', Infinity))
-  }, { ...strict, default: {} })),
-  limits: Type.Optional(Type.Object({
-    maxSessions: Type.Optional(amount(100_000, 'Sessions in the backend.')),
-    maxPerOwner: Type.Optional(amount(1_000, 'Sessions of one principal.')),
-    maxLive: Type.Optional(amount(1_000, 'Server objects in this process at the same time. When more are needed, the principal with the most of them gives up its longest idle one. Calls of one principal run in at most half of them; a request without a place waits up to 2 s.')),
-    maxStateBytes: Type.Optional(amount(262_144, 'Bytes of one stored session.')),
-    maxCalls: Type.Optional(amount(100, 'Requests of one session that run in this process at the same time; more are answered 429.')),
-    maxOpenStreams: Type.Optional(amount(16, 'Event streams of one session that are open in this process beside those of its running calls. For a new one the oldest ends; it can be resumed.')),
-    maxSubscriptions: Type.Optional(amount(1_000, 'Resources that one session is subscribed to; more are answered with an error.')),
-    evict: Type.Optional(choice(['idle', 'none'], 'none', 'At a cap, `idle` ends the principal\'s own longest-idle session that nobody is using. A new session without a principal ends one without a principal that was unused for ten minutes.'))
-  }, { ...strict, default: {} })),
-  thresholds: Type.Optional(Type.Object({
-    latency: Type.Optional(duration('250ms', 'A backend that takes longer to answer is degraded.')),
-    errorRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.05, description: 'So is one of which this share of the calls fails.' })),
-    interval: Type.Optional(duration('10s', 'How often that is looked at. Calls of the last six intervals count.'))
-  }, { ...strict, default: {} })),
-  responseMode: Type.Optional(choice(['auto', 'json', 'sse'], 'auto', '`auto` answers with JSON unless the call says something before its result or takes long; `json` never streams a reply; `sse` always does.')),
-  streamAfter: Type.Optional(duration('500ms', 'A call that takes longer becomes a resumable stream.')),
-  retry: Type.Optional(duration('1s', 'How long clients wait before they reconnect the stream of a call.')),
-  standaloneRetry: Type.Optional(duration('5s', 'The same for the stream that belongs to no call. Many clients try twice and then give it up for good, so it should be longer than a restart takes.')),
-  keepAlive: Type.Optional(duration('15s', 'Interval of comments on idle streams.')),
-  maxBuffered: Type.Optional(amount(262_144, 'Characters that may wait for a slow reader of a stream; then it is cut, and can resume.')),
-  stallTimeout: Type.Optional(duration('30s', 'How long a client may take nothing of a reply, or send nothing of a snapshot, before its connection ends. A stream can be resumed.')),
-  bodyTimeout: Type.Optional(duration('30s', 'How long the body of a request may take to arrive; then it is answered 408 and its connection ends. How long the headers may take is a setting of the app: `requestTimeout`.')),
-  callTimeout: Type.Optional(duration('1h', 'How long a request may take, of the client or of the server; then it is cancelled and answered with an error.')),
-  dormantAfter: Type.Optional(duration('60s', 'An unused session gives up its server object after this time, and gets a new one with its next request.')),
-  factoryTimeout: Type.Optional(duration('10s', 'How long `createServer` and the replay of the handshake may take together.')),
-  heartbeat: Type.Optional(duration('5s', 'A process that died is noticed by the other replicas within two heartbeats.')),
-  drainDelay: Type.Optional(duration(undefined, 'How long the app goes on as before when it closes, except that it is not ready: time for balancers to notice. Needs `return503OnClosing: false`. Default: none.')),
-  drainTimeout: Type.Optional(duration('10s', 'How long running calls may go on when the app closes.')),
-  bodyLimit: Type.Optional(amount(4_194_304, 'Bytes of one request body.')),
-  allowedHosts: Type.Optional(Type.Array(Type.String(), { description: 'Host names, without port, that requests may name. Default: loopback names while the app listens on loopback only, any otherwise.' })),
-  allowedOrigins: Type.Optional(Type.Array(Type.String(), { description: 'Values of the Origin header that are let in, `*` for any. Default: the server\'s own, and loopback ones while the app listens on loopback only.' }))
-}, strict)
-
-/** The options of the plugin: {@link OptionsSchema} as a type. */
-export type HoldfastOptions = Type.Static<typeof OptionsSchema>
-
-type Grouped = 'ttl' | 'limits' | 'thresholds'
-type Optional = 'backend' | 'admin' | 'health' | 'metrics' | 'drainDelay' | 'keys' | 'encryption' | 'snapshot' | 'principal' | 'authInfo' | 'context' | 'allowedHosts' | 'allowedOrigins'
-/** Options with every default in place. */
-export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> & Pick<HoldfastOptions, Optional> &
-  { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> }
-
-/** @throws InvalidOptionError naming the option and what is wrong with it */
-export function readOptions (given: HoldfastOptions): Settings {
-  const options: Record<string, unknown> = { ...given }
-  for (const name of REGISTRATION) delete options[name]
-  for (const name of ['ttl', 'limits', 'thresholds', 'admin']) {
-    if (isObject(options[name])) options[name] = { ...options[name] }
-  }
-  const filled = Value.Default(OptionsSchema, options)
-  const [error] = Value.Errors(OptionsSchema, filled)
-  if (error !== undefined) throw new InvalidOptionError(error.instancePath.slice(1).replaceAll('/', '.') || 'options', reason(error))
-  return filled as Settings
+export interface LimitOptions {
+  /** Sessions in the backend. */
+  maxSessions?: number
+  /** Sessions of one principal. */
+  maxPerOwner?: number
+  /** Bytes of one stored session. */
+  maxStateBytes?: number
+  /** Requests of one session that run in this process at the same time. Further requests are answered 429. */
+  maxCalls?: number
+  /**
+   * Event streams of one session that are open in this process, without the streams of its running calls. For a new
+   * stream the oldest ends; its client can resume it.
+   */
+  maxOpenStreams?: number
+  /** Resources that one session is subscribed to. Further subscriptions are answered with an error. */
+  maxSubscriptions?: number
+  /**
+   * What happens at a cap. `idle` ends the principal's own longest-idle session that is not in use; for a new session
+   * without a principal, one without a principal that was unused for ten minutes. `none` refuses the new session.
+   */
+  evict?: 'idle' | 'none'
 }
 
-function reason (error: TLocalizedValidationError): string {
-  if (error.keyword === 'boolean') return 'there is no such option'
-  if (error.keyword === 'enum') return `expected one of ${error.params.allowedValues.join(', ')}`
-  return error.message
+export interface ThresholdOptions {
+  /** The backend counts as degraded when it takes longer than this to answer. */
+  latency?: Duration
+  /** The backend counts as degraded when more than this share of its calls fails. */
+  errorRate?: number
+  /** How often the plugin checks the backend. The error rate covers the last six checks. */
+  interval?: Duration
+}
+
+export interface StreamOptions {
+  /** A call that takes longer becomes a resumable stream. */
+  after?: Duration
+  /** How long clients wait before they reconnect the stream of a call. */
+  retry?: Duration
+  /**
+   * How long clients wait before they reconnect the standalone stream. Many clients try twice and then give up for
+   * good, so this time should be longer than a restart takes.
+   */
+  standaloneRetry?: Duration
+  /** Interval of comments on idle streams. */
+  keepAlive?: Duration
+  /** Characters that may wait for a slow reader of a stream. Then the stream is cut; its client can resume it. */
+  maxBuffered?: number
+}
+
+export interface LiveOptions {
+  /**
+   * Server objects in this process at the same time. At this cap, the principal with the most server objects gives up
+   * its longest-idle one. Calls of one principal run in at most half of them. A request without a place waits up to 2 s.
+   */
+  max?: number
+  /** A session without use gives up its server object after this time, and gets a new one with its next request. */
+  idle?: Duration
+  /** How long `createServer` and the replay of the handshake may take together. */
+  startTimeout?: Duration
+}
+
+export interface ShutdownOptions {
+  /**
+   * How long a closing app goes on as before, but not ready: time for balancers to notice. Needs Fastify's option
+   * `return503OnClosing: false`. Default: none.
+   */
+  delay?: Duration
+  /** How long running calls may go on when the app closes. */
+  timeout?: Duration
 }

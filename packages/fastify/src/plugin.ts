@@ -1,11 +1,12 @@
 import type { FastifyInstance, RegisterOptions } from 'fastify'
 import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
-import { Endpoint } from '@holdfast/transport'
+import { type CreateServer, Endpoint } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
 import { Transfers } from './admin/transfer.js'
 import { audit } from './audit.js'
 import { countingChanges } from './changes.js'
+import { chooseCodec } from './choose-codec.js'
 import { closing } from './closing.js'
 import { Connections } from './connections/connections.js'
 import { Deadlines } from './connections/deadlines.js'
@@ -14,31 +15,29 @@ import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { health, readiness, watchHealth } from './health.js'
 import { Metrics } from './metrics/metrics.js'
-import { type HoldfastOptions, type Settings, readOptions } from './options.js'
+import type { HoldfastOptions } from './options.js'
 import { registration } from './registration.js'
 import { routes } from './routes.js'
-import { sealing } from './sealing.js'
+import type { AppContext, AppData } from './session-types.js'
+import { type Settings, readOptions } from './settings.js'
 import { sharedValidator } from './shared-validator.js'
-import { Snapshots } from './snapshots.js'
+import { SnapshotSchedule } from './snapshot-schedule.js'
 import { startWarnings } from './start-warnings.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The sessions of this app: find, list and end them, hear of them. */
-    mcpSessions: Sessions
+    /** The sessions of this app: finds, lists, counts, ends and exports them, and emits their events. */
+    mcpSessions: Sessions<AppData, AppContext>
   }
   interface FastifyRequest {
-    /** The session of an MCP request, once it is known. */
-    mcpSession: Session | null
+    /** The session of an MCP request, from the moment that it is known. */
+    mcpSession: Session<AppData, AppContext> | null
   }
   interface FastifyContextConfig {
-    /** What a route of Holdfast is for, so that a hook that guards every route can leave out probes, admin routes or scrapes. */
+    /** The purpose of a route of Holdfast. A hook that guards every route can leave out probes, admin routes or scrapes. */
     holdfast?: 'health' | 'admin' | 'metrics'
   }
 }
-
-/** The options of the endpoint that are durations. */
-const TIMES = ['streamAfter', 'retry', 'standaloneRetry', 'keepAlive', 'dormantAfter', 'factoryTimeout', 'callTimeout', 'stallTimeout', 'heartbeat'] as const
 
 export async function plugin (app: FastifyInstance, options: HoldfastOptions & RegisterOptions): Promise<void> {
   const registered = registration(options)
@@ -49,7 +48,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const given = settings.backend ?? memory()
   const counted = snapshot && countingChanges(given)
   const backend = counted?.backend ?? given
-  const codec = sealing(settings, app.log)
+  const codec = chooseCodec(settings, app.log)
   const check = contextCheck(settings.context)
   const sessions = new Sessions({
     backend: metrics?.backend(backend) ?? backend,
@@ -61,14 +60,14 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
     isContext: check && (context => check(context) === undefined),
     ...(snapshot !== undefined && { snapshot })
   })
-  const snapshots = counted && new Snapshots(sessions, snapshot?.every, counted.changes)
+  const snapshots = counted && new SnapshotSchedule(sessions, snapshot?.every, counted.changes)
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()
   const deadlines = new Deadlines(connections, { bodyTimeout: milliseconds(settings.bodyTimeout, 'bodyTimeout'), stallTimeout })
   const transfers = new Transfers(sessions, stallTimeout)
 
-  app.decorate('mcpSessions', sessions)
+  app.decorate('mcpSessions', sessions as unknown as Sessions<AppData, AppContext>)
   app.decorateRequest('mcpSession', null)
   audit(app.log, sessions)
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
@@ -94,18 +93,25 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
 }
 
 async function createEndpoint (sessions: Sessions, settings: Settings): Promise<Endpoint> {
-  const { createServer, limits: { maxLive, maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, maxBuffered } = settings
-  const time = (name: typeof TIMES[number]): number => milliseconds(settings[name], name)
+  const { createServer, limits: { maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, streams, live } = settings
   return new Endpoint({
     sessions,
-    createServer,
+    createServer: createServer as CreateServer,
     serverOptions: { jsonSchemaValidator: await sharedValidator() },
-    maxLive,
     maxCalls,
     maxOpenStreams,
     maxSubscriptions,
     responseMode,
-    maxBuffered,
-    ...Object.fromEntries(TIMES.map(name => [name, time(name)])) as Record<typeof TIMES[number], number>
+    maxBuffered: streams.maxBuffered,
+    streamAfter: milliseconds(streams.after, 'streams.after'),
+    retry: milliseconds(streams.retry, 'streams.retry'),
+    standaloneRetry: milliseconds(streams.standaloneRetry, 'streams.standaloneRetry'),
+    keepAlive: milliseconds(streams.keepAlive, 'streams.keepAlive'),
+    maxLive: live.max,
+    dormantAfter: milliseconds(live.idle, 'live.idle'),
+    factoryTimeout: milliseconds(live.startTimeout, 'live.startTimeout'),
+    callTimeout: milliseconds(settings.callTimeout, 'callTimeout'),
+    stallTimeout: milliseconds(settings.stallTimeout, 'stallTimeout'),
+    heartbeat: milliseconds(settings.heartbeat, 'heartbeat')
   })
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Principal, isPrincipal } from '@holdfast/core'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /**
  * Who a request comes from; undefined when it must be turned away. Anything that is not a principal in full counts as none: a

@@ -1,24 +1,24 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf } from '@holdfast/transport'
-import { acceptance } from './acceptance.js'
-import { admission } from './admission.js'
+import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
 import { serveRoutes } from './connections/routes.js'
 import { contextReader } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
+import { hostCheck } from './host-check.js'
 import { jsonParser } from './json-parser.js'
 import { paced } from './large-body.js'
 import type { Requests } from './metrics/requests.js'
-import type { Settings } from './options.js'
 import { principalReader } from './principal.js'
 import { setHeaders } from './reply-headers.js'
+import type { Settings } from './settings.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 
 /** The endpoint's routes, in a scope of their own: its parser and its error bodies are nobody else's. */
 export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings, connections: Connections, requests?: Requests): void {
   const { path, bodyLimit, authInfo } = settings
-  const refused = admission(scope, settings)
+  const refused = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
   const readContext = contextReader(settings.context)
 
@@ -46,7 +46,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   })
 
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
-    const accepts = acceptance(types)
+    const accepts = acceptCheck(types)
     const refusal = (request: FastifyRequest): Reply | undefined => {
       if (!accepts(request.headers.accept)) return errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`)
       return method === 'post' && request.headers['content-type'] === undefined ? unsupportedType() : undefined
@@ -55,7 +55,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
       try {
         const principal = readPrincipal === undefined ? null : await readPrincipal(request)
         if (principal === undefined) send(request, reply, unauthorized(request))
-        else send(request, reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request), readContext)))
+        else send(request, reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, readContext)))
       } catch (error) {
         reply.send(error)
       }

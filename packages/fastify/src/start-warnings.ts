@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import { isLoopback } from './admission.js'
+import { isLoopback } from './host-check.js'
 import { keptByFastify } from './kept-by-fastify.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /** Says in the log which settings of the application leave the plugin without protection, once the app is ready or listens. */
-export function startWarnings (app: FastifyInstance, { drainDelay, allowedHosts }: Settings): void {
+export function startWarnings (app: FastifyInstance, { shutdown, allowedHosts }: Settings): void {
   app.addHook('onReady', async () => {
-    if (drainDelay !== undefined && refusesWhileClosing(app)) {
-      app.log.warn('holdfast: drainDelay has no effect: Fastify itself answers 503 as soon as the app closes, unless it is made with return503OnClosing: false')
+    if (shutdown.delay !== undefined && refusesWhileClosing(app)) {
+      app.log.warn('holdfast: shutdown.delay has no effect: Fastify itself answers 503 as soon as the app closes, unless it is made with return503OnClosing: false')
     }
     if ('requestTimeout' in app.server && app.server.requestTimeout === 0) {
       app.log.warn('holdfast: requests may take as long as they like to arrive: make the app with requestTimeout, such as 60_000')

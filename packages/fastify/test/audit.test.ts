@@ -30,7 +30,7 @@ const as = (user: string): { headers: Record<string, string> } => ({ headers: { 
 
 t.test('the life of a session: when, where, who and the outcome', async t => {
   let now = Date.now()
-  const { url, app, lines } = await audited(t, { backend: memory({ now: () => now }), limits: { maxLive: 1 }, ttl: { idle: '1h' } })
+  const { url, app, lines } = await audited(t, { backend: memory({ now: () => now }), live: { max: 1 }, ttl: { idle: '1h' } })
   const began = Date.now()
   const mine = await RawClient.open(url, as('me'))
   const nobodys = await RawClient.open(url)
@@ -50,7 +50,7 @@ t.test('the life of a session: when, where, who and the outcome', async t => {
 })
 
 t.test('limits, by who met them', async t => {
-  const { url, lines } = await audited(t, { limits: { maxPerOwner: 1, maxLive: 2 } })
+  const { url, lines } = await audited(t, { limits: { maxPerOwner: 1 }, live: { max: 2 } })
   const { headers } = await RawClient.open(url, as('me'))
   t.equal((await new RawClient(url, headers).post(initializeRequest())).status, 503)
   const [{ owner }] = lines('session_created')
@@ -130,7 +130,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   const { url, lines, app } = await audited(t, {
     backend,
     keys: k1,
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: (session, shared) => {
       if (broken) throw new Error('no database')
       return serving(echo)(session, shared)

@@ -26,7 +26,7 @@ function waiting (): { running: Promise<void>, gate: () => void, createServer: R
 t.test('an app that closes sends streams away, takes nothing new and lets calls finish', async t => {
   const { running, gate, createServer } = waiting()
   const backend = memory()
-  const { url, app } = await start(t, { createServer, backend, drainTimeout: '10s', standaloneRetry: '2s', streamAfter: '1h' }, { fastify: { forceCloseConnections: false } })
+  const { url, app } = await start(t, { createServer, backend, shutdown: { timeout: '10s' }, streams: { standaloneRetry: '2s', after: '1h' } }, { fastify: { forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const standalone = events(await client.get())
   await standalone.next()
@@ -48,9 +48,9 @@ t.test('an app that closes sends streams away, takes nothing new and lets calls 
   t.equal(valueOf((await nextMessage(events(resumed))).message), 'done')
 })
 
-t.test('what still runs after drainTimeout is answered', async t => {
+t.test('what still runs after shutdown.timeout is answered', async t => {
   const { running, createServer } = waiting()
-  const { url, app } = await start(t, { createServer, drainTimeout: 30 }, { fastify: { forceCloseConnections: false } })
+  const { url, app } = await start(t, { createServer, shutdown: { timeout: 30 } }, { fastify: { forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const stream = events(await client.start('wait', { say: true }))
   await nextMessage(stream)
@@ -67,7 +67,7 @@ t.test('what still runs after drainTimeout is answered', async t => {
 
 t.test('an endpoint that drains answers 503 with JSON-RPC', async t => {
   const { running, gate, createServer } = waiting()
-  const { url, app } = await start(t, { createServer, drainTimeout: '10s' }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
+  const { url, app } = await start(t, { createServer, shutdown: { timeout: '10s' } }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const calls = [client.call('wait'), client.call('wait')]
   await running

@@ -21,7 +21,7 @@ async function times (t: Test, drainTimeout: number, { drain = Promise.resolve()
   sessions.on('error', ({ error }) => { seen.errors.push(error) })
   const step = (name: string) => () => { seen.steps.push(name) }
   const app = Fastify()
-  closing(app, { drainTimeout, backend }, {
+  closing(app, { shutdown: { timeout: drainTimeout }, backend }, {
     sessions,
     endpoint: { drain: async () => { await drain }, close: async time => { seen.release = time as number; seen.steps.push('release') } },
     connections: { drain: () => {}, flushed: async time => { seen.flush = time; seen.steps.push('flush') }, close: step('connections') },
@@ -71,7 +71,7 @@ t.test('a server may take seconds to let go; its last changes are exported', asy
     begun.open()
   }
   const { url, app } = await start(t, {
-    drainTimeout: '5m',
+    shutdown: { timeout: '5m' },
     encryption: 'none',
     snapshot: { read: () => undefined, write },
     createServer: async (session, shared) => ({

@@ -27,7 +27,7 @@ for (const protocol of ['HTTP', 'HTTPS', 'HTTP/2', 'h2c'] as const) {
     const path = join(await folder(t), 'socket')
     const app = Fastify(speaking(protocol, tls))
     t.teardown(async () => { await app.close() })
-    await app.register(holdfast, { createServer: serving(), drainTimeout: 50 })
+    await app.register(holdfast, { createServer: serving(), shutdown: { timeout: 50 } })
     await app.listen({ path })
     const dial = async () => {
       if (protocol === 'HTTP' || protocol === 'h2c') return connect(path)
@@ -58,7 +58,7 @@ t.test('connections that come once the app closes are not taken, over HTTP/2 nei
   const [closing, tried] = [latch(), latch()]
   const app = Fastify({ http2: true })
   t.teardown(async () => { tried.open(); await app.close() })
-  await app.register(holdfast, { createServer: serving(), drainTimeout: 50 })
+  await app.register(holdfast, { createServer: serving(), shutdown: { timeout: 50 } })
   app.addHook('preClose', async () => {
     closing.open()
     await tried.opened

@@ -13,7 +13,7 @@ t.test('a context is resolved once, reaches every server of its session, and can
   const made: unknown[] = []
   const { url } = await start(t, {
     context: { schema, resolve: async () => { resolved++; return good } },
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: (session, shared) => {
       made.push(session.context)
       return serving({ ...echo, context: () => session.context, spoil: () => { (session.context as any).apiKey = 'changed' } })(session, shared)

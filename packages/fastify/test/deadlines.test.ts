@@ -21,7 +21,7 @@ async function start (t: Test, protocol: Protocol, options: Partial<HoldfastOpti
   prepare(app)
   await app.register(holdfast, {
     createServer: serving({ large: () => large, slow: async () => { await new Promise(resolve => setTimeout(resolve, 400)); return 'done' } }),
-    drainTimeout: 50,
+    shutdown: { timeout: 50 },
     admin: { authorize: () => true },
     ...options
   })
@@ -114,7 +114,7 @@ for (const protocol of PROTOCOLS) {
 }
 
 t.test('a stream on which nothing is said is no stalled one', async t => {
-  const { port } = await start(t, 'HTTP', { bodyTimeout: 50, stallTimeout: 50, keepAlive: 300 })
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 50, stallTimeout: 50, streams: { keepAlive: 300 } })
   const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
   const reader = (await client.get()).body?.getReader()
   let text = ''

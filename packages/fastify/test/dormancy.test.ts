@@ -36,7 +36,7 @@ async function counted (t: Test, options: Partial<HoldfastOptions> = {}, more: T
 }
 
 t.test('the least recently used session makes room, and comes back as it was', async t => {
-  const { url, made, disposed, app } = await counted(t, { limits: { maxLive: 2 } })
+  const { url, made, disposed, app } = await counted(t, { live: { max: 2 } })
   let restored = 0
   app.mcpSessions.on('activated', () => { restored++ })
   const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } }
@@ -57,7 +57,7 @@ t.test('the least recently used session makes room, and comes back as it was', a
 })
 
 t.test('a session that is not used becomes dormant in time', async t => {
-  const { url, disposed, nextDisposal, made } = await counted(t, { dormantAfter: 40 })
+  const { url, disposed, nextDisposal, made } = await counted(t, { live: { idle: 40 } })
   // It may rest before its client has read the answer.
   const gone = nextDisposal()
   const client = await RawClient.open(url)
@@ -68,7 +68,7 @@ t.test('a session that is not used becomes dormant in time', async t => {
 })
 
 t.test('many requests at once bring a session back once', async t => {
-  const { url, made } = await counted(t, { limits: { maxLive: 1 } })
+  const { url, made } = await counted(t, { live: { max: 1 } })
   const client = await RawClient.open(url)
   await RawClient.open(url)
   t.equal(made(), 2)
@@ -79,7 +79,7 @@ t.test('many requests at once bring a session back once', async t => {
 
 t.test('a held session stays, until it is let go', async t => {
   let release = (): void => {}
-  const { url, disposed, nextDisposal, made } = await counted(t, { dormantAfter: 20, limits: { maxLive: 1 } }, {
+  const { url, disposed, nextDisposal, made } = await counted(t, { live: { max: 1, idle: 20 } }, {
     hold: ({ session }) => { release = session.hold() }
   })
   const client = await RawClient.open(url)
@@ -99,7 +99,7 @@ t.test('a held session stays, until it is let go', async t => {
 
 t.test('a session is not made dormant under a running call', async t => {
   const [running, gate] = [latch(), latch()]
-  const { url, disposed, made } = await counted(t, { dormantAfter: 10 }, { wait: async () => { running.open(); await gate.opened; return 'done' } })
+  const { url, disposed, made } = await counted(t, { live: { idle: 10 } }, { wait: async () => { running.open(); await gate.opened; return 'done' } })
   const client = await RawClient.open(url)
   const call = client.call('wait')
   await running.opened
@@ -128,7 +128,7 @@ t.test('servers are disposed of once, and told why', async t => {
 
 t.test('a dispose that fails is reported and harms nothing', async t => {
   const { url, app } = await start(t, {
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: async (session, shared) => ({ server: await serving(tools)(session, shared) as any, dispose: async () => { throw new Error('stuck') } })
   })
   const errors: unknown[] = []
@@ -142,7 +142,7 @@ t.test('a dispose that fails is reported and harms nothing', async t => {
 t.test('the log level and subscriptions are in force again', async t => {
   const levels: unknown[] = []
   const { url } = await start(t, {
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: async (session, shared) => {
       const server = await serving(tools)(session, shared) as any
       const seen = (method: string): void => {

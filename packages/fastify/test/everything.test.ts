@@ -13,7 +13,7 @@ t.test('a server that nobody here wrote runs on the plugin, goes dormant and com
   let made = 0
   const disposed: string[] = []
   const { url } = await start(t, {
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: session => {
       made++
       const { server, cleanup } = createServer()

@@ -29,7 +29,7 @@ for (const [name, { make, status, retryAfter }] of Object.entries(BAD)) {
     const good = serving()
     let broken = false
     const createServer: CreateServer = (session, shared) => broken ? make(session) : good(session, shared)
-    const { url, app } = await start(t, { createServer, factoryTimeout: 30, limits: { maxLive: 1 } })
+    const { url, app } = await start(t, { createServer, live: { max: 1, startTimeout: 30 } })
     const errors: unknown[] = []
     app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
     const client = await RawClient.open(url)
@@ -54,7 +54,7 @@ t.test('a server that comes too late is closed, and disposed of once', async t =
   const disposed: DisposeReason[] = []
   const done = latch()
   const { url } = await start(t, {
-    factoryTimeout: 20,
+    live: { startTimeout: 20 },
     createServer: async () => {
       await gate.opened
       return { server: new McpServer({ name: 'late', version: '1.0.0' }), dispose: reason => { disposed.push(reason); done.open() } }
@@ -80,7 +80,7 @@ t.test('a server is one session\'s, and never another\'s', async t => {
 t.test('a server that does not close is disposed of all the same', async t => {
   const disposed: DisposeReason[] = []
   const { url, app } = await start(t, {
-    limits: { maxLive: 1 },
+    live: { max: 1 },
     createServer: (session, shared) => {
       const server = serving()(session, shared) as McpServer
       server.close = async () => { throw new Error('stuck') }
@@ -103,7 +103,7 @@ t.test('a factory gets the session and options that servers share', async t => {
       seen.push(session.activated, session.data, session.principal, session.context, serverOptions.jsonSchemaValidator)
       return serving()(session, { serverOptions })
     },
-    limits: { maxLive: 1 }
+    live: { max: 1 }
   })
   const client = await RawClient.open(url)
   await RawClient.open(url)

@@ -42,8 +42,8 @@ t.test('an app whose snapshot waits for another key is not ready', async t => {
   t.strictSame(await ask(app, '/health/ready'), { status: 'unready', reason: 'restoring', code: 503, retryAfter: '1' })
 })
 
-t.test('an app that closes is not ready, and goes on as before for drainDelay', async t => {
-  const { app, url } = await start(t, { health: '/health', drainDelay: 300 }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
+t.test('an app that closes is not ready, and goes on as before for shutdown.delay', async t => {
+  const { app, url } = await start(t, { health: '/health', shutdown: { delay: 300 } }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const began = performance.now()
   const closing = app.close()

@@ -129,7 +129,7 @@ t.test('while a KMS is away requests are answered 503, and afterwards as if noth
     unwrap: async key => { asked++; if (away) throw new Error('ECONNREFUSED'); return turn(key) }
   }
   const backend = memory()
-  const { url, app } = await start(t, { backend, keys: kms, limits: { maxLive: 1 } })
+  const { url, app } = await start(t, { backend, keys: kms, live: { max: 1 } })
   const bodies: Uint8Array[] = []
   const { create } = backend.records
   backend.records.create = async (record, limits) => { bodies.push(record.body); return await create.call(backend.records, record, limits) }

@@ -53,7 +53,7 @@ t.test('the sessions are there for the application, and a request knows its own'
   t.strictSame(seen, ['raw', 'raw', 'raw', undefined])
   const { sessions } = await app.mcpSessions.list()
   t.match(sessions, [{ label: /^[\w-]{8}$/, createdAt: Number, state: { client: { name: 'raw' } } }])
-  t.equal(await app.mcpSessions.get(client.id, null).then(found => found?.label), sessions[0]?.label)
+  t.equal(await app.mcpSessions.get({ id: client.id, principal: null }).then(found => found?.label), sessions[0]?.label)
   t.equal((await app.inject('/other')).statusCode, 404)
 })
 

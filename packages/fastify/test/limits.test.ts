@@ -32,7 +32,7 @@ t.test('no more sessions of one principal than maxPerOwner, whatever others do',
   const mine = [await RawClient.open(url, user('me')), await RawClient.open(url, user('me'))]
   await refused(t, await new RawClient(url, { ...bare, 'x-user': 'me' }).post(initializeRequest()), '10')
   t.ok(await RawClient.open(url, user('you')))
-  t.equal(await app.mcpSessions.count({ subject: 'me' }), 2)
+  t.equal(await app.mcpSessions.count({ principal: { subject: 'me' } }), 2)
   for (const client of mine) t.strictSame(await client.call('echo', {}), {})
 })
 
@@ -81,11 +81,11 @@ t.test('evict spares the sessions of others', async t => {
   t.strictSame(await client.call('echo', {}), {})
 })
 
-t.test('no more live servers than maxLive; when all are busy, clients are told when to come back', async t => {
+t.test('no more live servers than live.max; when all are busy, clients are told when to come back', async t => {
   const [running, gate] = [latch(), latch()]
   let [live, most, waiting] = [0, 0, 0]
   const { url, app } = await start(t, {
-    limits: { maxLive: 2 },
+    live: { max: 2 },
     createServer: (session, shared) => {
       most = Math.max(most, ++live)
       const server = serving({ ...echo, wait: async () => { if (++waiting === 2) running.open(); await gate.opened; return 'done' } })(session, shared) as any
@@ -117,7 +117,7 @@ t.test('as many as there is room for start at the same time', async t => {
   const [gate, both] = [latch(), latch()]
   let starting = 0
   const { url } = await start(t, {
-    limits: { maxLive: 2 },
+    live: { max: 2 },
     createServer: async (session, shared) => {
       if (++starting === 2) both.open()
       await gate.opened

@@ -35,7 +35,7 @@ const principal: HoldfastOptions['principal'] = ({ headers }) => headers['x-user
 const bare = { accept: 'application/json, text/event-stream' }
 
 t.test('sessions that begin, sleep and wake up', async t => {
-  const { url, value } = await watched(t, { limits: { maxLive: 1 } })
+  const { url, value } = await watched(t, { live: { max: 1 } })
   const [one] = [await RawClient.open(url), await RawClient.open(url)]
   t.equal(await value('holdfast_sessions_created_total'), 2)
   t.equal(await value('holdfast_sessions_active'), 2)

@@ -45,7 +45,6 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ limits: [] }, 'limits', /object/],
   [{ limits: { maxSessions: 0 } }, 'limits.maxSessions', /1/],
   [{ limits: { maxPerOwner: 2.5 } }, 'limits.maxPerOwner', /integer/],
-  [{ limits: { maxLive: '1000' } }, 'limits.maxLive', /integer/],
   [{ limits: { maxStateBytes: -1 } }, 'limits.maxStateBytes', /1/],
   [{ limits: { evict: 'oldest' } }, 'limits.evict', /idle/],
   [{ limits: { evict: true } }, 'limits.evict', /string/],
@@ -57,14 +56,20 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ thresholds: { interval: -1 } }, 'thresholds.interval', /milliseconds/],
   [{ thresholds: { cpu: 1 } }, 'thresholds.cpu', /no such option/],
   [{ responseMode: 'stream' }, 'responseMode', /sse/],
-  [{ streamAfter: 'never' }, 'streamAfter', /500ms|30s/],
-  [{ retry: null }, 'retry', /number or string/],
-  [{ keepAlive: false }, 'keepAlive', /number or string/],
-  [{ maxBuffered: '1kb' }, 'maxBuffered', /integer/],
-  [{ dormantAfter: '' }, 'dormantAfter', /milliseconds/],
-  [{ factoryTimeout: [] }, 'factoryTimeout', /number or string/],
+  [{ streams: true }, 'streams', /object/],
+  [{ streams: { after: 'never' } }, 'streams.after', /milliseconds/],
+  [{ streams: { retry: null } }, 'streams.retry', /number or string/],
+  [{ streams: { standaloneRetry: 0 } }, 'streams.standaloneRetry', /milliseconds/],
+  [{ streams: { keepAlive: false } }, 'streams.keepAlive', /number or string/],
+  [{ streams: { maxBuffered: '1kb' } }, 'streams.maxBuffered', /integer/],
+  [{ streams: { streamAfter: 1 } }, 'streams.streamAfter', /no such option$/],
+  [{ live: 7 }, 'live', /object/],
+  [{ live: { max: '1000' } }, 'live.max', /integer/],
+  [{ live: { idle: '' } }, 'live.idle', /milliseconds/],
+  [{ live: { startTimeout: [] } }, 'live.startTimeout', /number or string/],
   [{ heartbeat: '5 s' }, 'heartbeat', /milliseconds/],
-  [{ drainDelay: 'x' }, 'drainDelay', /milliseconds/],
+  [{ shutdown: null }, 'shutdown', /object/],
+  [{ shutdown: { delay: 'x' } }, 'shutdown.delay', /milliseconds/],
   [{ admin: true }, 'admin', /object/],
   [{ admin: {} }, 'admin', /authorize/],
   [{ admin: { path: '/x' } }, 'admin', /authorize/],
@@ -84,12 +89,26 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ health: 'health' }, 'health', /\^\//],
   [{ health: '/health/' }, 'health', /\^\//],
   [{ health: true }, 'health', /string/],
-  [{ drainTimeout: 'x' }, 'drainTimeout', /milliseconds/],
-  [{ keepAlive: '30d' }, 'keepAlive', /milliseconds/],
+  [{ shutdown: { timeout: 'x' } }, 'shutdown.timeout', /milliseconds/],
+  [{ streams: { keepAlive: '30d' } }, 'streams.keepAlive', /at most 24 days/],
+  [{ keys: undefined }, 'keys', /no value.*environment/],
+  [{ keys: null }, 'keys', /keyring/i],
   [{ bodyLimit: 0 }, 'bodyLimit', /1/],
   [{ allowedHosts: 'example.com' }, 'allowedHosts', /array/],
   [{ allowedHosts: [7] }, 'allowedHosts.0', /string/],
-  [{ allowedOrigins: '*' }, 'allowedOrigins', /array/]
+  [{ allowedOrigins: '*' }, 'allowedOrigins', /array/],
+  // The flat names of before the first release.
+  [{ streamAfter: '1s' }, 'streamAfter', /it is streams\.after now$/],
+  [{ retry: '1s' }, 'retry', /it is streams\.retry now$/],
+  [{ standaloneRetry: '1s' }, 'standaloneRetry', /it is streams\.standaloneRetry now$/],
+  [{ keepAlive: '1s' }, 'keepAlive', /it is streams\.keepAlive now$/],
+  [{ maxBuffered: 1 }, 'maxBuffered', /it is streams\.maxBuffered now$/],
+  [{ dormantAfter: '1m' }, 'dormantAfter', /it is live\.idle now$/],
+  [{ factoryTimeout: '1s' }, 'factoryTimeout', /it is live\.startTimeout now$/],
+  [{ limits: { maxLive: 1 } }, 'limits.maxLive', /it is live\.max now$/],
+  [{ drainDelay: '1s' }, 'drainDelay', /it is shutdown\.delay now$/],
+  [{ drainTimeout: '1s' }, 'drainTimeout', /it is shutdown\.timeout now$/],
+  [{ drainTimeout: 'never', live: { max: 1 } }, 'drainTimeout', /it is shutdown\.timeout now$/]
 ]
 
 async function starting (options: unknown): Promise<any> {
@@ -121,7 +140,7 @@ t.test('a value that is refused is not printed', async t => {
   t.notMatch(error.message, 'hunter2')
 })
 
-t.test('starts with every option set, and with undefined for the default', async t => {
+t.test('starts with every option set, and with undefined for the default of all but keys', async t => {
   const everything: HoldfastOptions = {
     createServer,
     backend: memory(),
@@ -138,37 +157,34 @@ t.test('starts with every option set, and with undefined for the default', async
     authInfo: () => undefined,
     context: { schema: { type: 'object' }, resolve },
     ttl: { idle: 1, absolute: '7d' },
-    limits: { maxSessions: 1, maxPerOwner: 1, maxLive: 1, maxStateBytes: 1, maxCalls: 1, maxOpenStreams: 1, maxSubscriptions: 1, evict: 'idle' },
+    limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, maxCalls: 1, maxOpenStreams: 1, maxSubscriptions: 1, evict: 'idle' },
     thresholds: { latency: '1s', errorRate: 1, interval: '1m' },
     responseMode: 'sse',
-    streamAfter: '1ms',
-    retry: 1,
-    standaloneRetry: 1,
-    keepAlive: '1s',
-    maxBuffered: 1,
+    streams: { after: '1ms', retry: 1, standaloneRetry: 1, keepAlive: '1s', maxBuffered: 1 },
+    live: { max: 1, idle: '1m', startTimeout: '1h' },
+    shutdown: { delay: 1, timeout: 1 },
     stallTimeout: 1,
     bodyTimeout: 1,
     callTimeout: 1,
-    dormantAfter: '1m',
-    factoryTimeout: '1h',
     heartbeat: '1s',
-    drainDelay: 1,
-    drainTimeout: 1,
     bodyLimit: 1,
     allowedHosts: [],
     allowedOrigins: []
   }
   t.strictSame(Object.keys(everything).sort(), Object.keys(OptionsSchema.properties).sort())
   t.equal(await starting(everything), undefined)
-  const nothing = Object.fromEntries(Object.keys(OptionsSchema.properties).map(name => [name, undefined]))
+  const others = Object.keys(OptionsSchema.properties).filter(name => name !== 'keys')
+  const nothing = Object.fromEntries(others.map(name => [name, undefined]))
   t.equal(await starting({ ...nothing, createServer }), undefined)
   t.equal(await starting({ createServer, prefix: '/x', logLevel: 'warn' }), undefined, 'what Fastify itself takes')
 })
 
 t.test('the options that were passed are left as they were', async t => {
-  const options = Object.freeze({ createServer, ttl: Object.freeze({}), limits: Object.freeze({}), admin: Object.freeze({ authorize }) })
+  const options = Object.freeze({
+    createServer, ttl: Object.freeze({}), limits: Object.freeze({}), live: Object.freeze({}), admin: Object.freeze({ authorize })
+  })
   t.equal(await starting(options), undefined)
-  t.strictSame(options, { createServer, ttl: {}, limits: {}, admin: { authorize } })
+  t.strictSame(options, { createServer, ttl: {}, limits: {}, live: {}, admin: { authorize } })
 })
 
 t.test('one app has the plugin once', async t => {

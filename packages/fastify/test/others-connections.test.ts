@@ -23,7 +23,7 @@ async function start (t: Test, protocol: Protocol): Promise<{ app: FastifyInstan
   t.teardown(async () => { gate.open(); await app.close() })
   const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
   app.get('/slow', wait)
-  await app.register(holdfast, { createServer: serving({ wait, quick: () => text }), responseMode: 'json', drainTimeout: '10s' })
+  await app.register(holdfast, { createServer: serving({ wait, quick: () => text }), responseMode: 'json', shutdown: { timeout: '10s' } })
   app.addHook('preClose', async () => { drained.open() })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { app, port: (app.server.address() as AddressInfo).port, running: running.opened, go: gate.open, drained: drained.opened }
@@ -147,10 +147,10 @@ for (const protocol of ['HTTP', 'h2c'] as const) {
     t.teardown(async () => { gate.open(); await app.close() })
     const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
     await app.register(async scope => {
-      await scope.register(holdfast, { createServer: serving(), path: '/first', drainTimeout: 50 })
+      await scope.register(holdfast, { createServer: serving(), path: '/first', shutdown: { timeout: 50 } })
       scope.addHook('preClose', async () => { drained.open() })
     })
-    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', drainTimeout: '30s' }) })
+    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', shutdown: { timeout: '30s' } }) })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
     const session = await opened({ protocol, port })

@@ -54,7 +54,7 @@ t.test('every part of an owner separates, live and dormant alike', async t => {
     { subject: 'me' }, { subject: 'me', issuer: 'https://idp' }, { ...mine, tenantId: '' }, { issuer: '', subject: 'me', clientId: 'app', tenantId: 'a' },
     { ...mine, subject: 'Me' }, { ...mine, subject: 'me ' }
   ]
-  const { url, app } = await claiming(t, { limits: { maxLive: 1 } })
+  const { url, app } = await claiming(t, { live: { max: 1 } })
   const mismatches: unknown[] = []
   app.mcpSessions.on('ownerMismatch', notice => { mismatches.push(notice) })
   const client = await RawClient.open(url, { headers: as(mine) })

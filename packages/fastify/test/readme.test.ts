@@ -10,7 +10,6 @@ import Type from 'typebox'
 import holdfast, { file, generateKey } from '../dist/index.js'
 import { callTool, connect } from './fixtures/connect.js'
 import { folder } from './fixtures/folder.js'
-import { optionsTable } from './fixtures/options-table.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
@@ -64,9 +63,4 @@ t.test('the options of the third example work as it says', async t => {
   t.strictSame(await client.call('all'), [
     { issuer: 'idp', subject: 'me', clientId: 'app', tenantId: 'tenant' }, { apiUrl: 'https://tenant', apiKey: 'k' }, ['a']
   ])
-})
-
-t.test('the table lists every option as the schema has it', async t => {
-  const [, table] = /^\| option .*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme) ?? []
-  t.strictSame(table?.trim().split('\n'), optionsTable())
 })

@@ -16,7 +16,7 @@ const tools: Tools = {
 }
 
 t.test('auto: JSON, until the call says something or takes long', async t => {
-  const { url } = await start(t, { createServer: serving(tools), streamAfter: 20 })
+  const { url } = await start(t, { createServer: serving(tools), streams: { after: 20 } })
   const client = await RawClient.open(url)
   t.equal(type(await client.start('echo')), JSON_TYPE)
   const said = await client.start('say')
@@ -27,21 +27,21 @@ t.test('auto: JSON, until the call says something or takes long', async t => {
   t.match(await allEvents(slow), [{ id: /\.0$/, retry: '1000' }, { id: /\.1$/, message: { id: 3 } }])
 })
 
-t.test('auto: a call within streamAfter is JSON', async t => {
-  const { url } = await start(t, { createServer: serving(tools), streamAfter: '10s' })
+t.test('auto: a call within streams.after is JSON', async t => {
+  const { url } = await start(t, { createServer: serving(tools), streams: { after: '10s' } })
   const client = await RawClient.open(url)
   t.equal(type(await client.start('slow')), JSON_TYPE)
 })
 
 t.test('json: never a stream; what a call says goes to the standalone one', async t => {
-  const { url } = await start(t, { createServer: serving(tools), responseMode: 'json', streamAfter: 1 })
+  const { url } = await start(t, { createServer: serving(tools), responseMode: 'json', streams: { after: 1 } })
   const client = await RawClient.open(url)
   for (const name of ['echo', 'say', 'slow']) t.equal(type(await client.start(name)), JSON_TYPE)
   t.match((await nextMessage(events(await client.get()))).message, { params: { data: 'first' } })
 })
 
 t.test('sse: always a stream', async t => {
-  const { url } = await start(t, { createServer: serving(tools), responseMode: 'sse', streamAfter: '10s' })
+  const { url } = await start(t, { createServer: serving(tools), responseMode: 'sse', streams: { after: '10s' } })
   const client = await RawClient.open(url)
   for (const name of ['echo', 'say', 'slow']) {
     const response = await client.start(name, { name })
@@ -68,7 +68,7 @@ t.test('events without data are for clients that know them', async t => {
 })
 
 t.test('quiet streams carry comments', async t => {
-  const { url } = await start(t, { createServer: serving(tools), keepAlive: 20 })
+  const { url } = await start(t, { createServer: serving(tools), streams: { keepAlive: 20 } })
   const client = await RawClient.open(url)
   const stream = events(await client.get())
   t.match((await stream.next()).value, { id: 'standalone.0' })
@@ -79,8 +79,7 @@ t.test('quiet streams carry comments', async t => {
 t.test('a handler may send its client away, which comes back for the rest', async t => {
   const gate = latch()
   const { url } = await start(t, {
-    retry: 10,
-    standaloneRetry: 10,
+    streams: { retry: 10, standaloneRetry: 10 },
     createServer: serving({
       poll: async call => { call.extra.closeSSEStream?.(); await gate.opened; await say(call, 'while away'); return 'done' },
       both: async call => { await say(call, 'before'); call.extra.closeSSEStream?.(); call.extra.closeStandaloneSSEStream?.(); await gate.opened; return 'done' },

@@ -16,7 +16,7 @@ const createServer = serving({
 t.test('keys are exchanged while twenty sessions work, and no request fails', async t => {
   const path = `${await folder(t)}/sessions`
   const keys = keyring(k1)
-  const { url, app } = await start(t, { createServer, keys, snapshot: file(path), limits: { maxLive: 12 } })
+  const { url, app } = await start(t, { createServer, keys, snapshot: file(path), live: { max: 12 } })
   const sessions = app.mcpSessions
   const clients = await Promise.all(Array.from({ length: 20 }, async () => await RawClient.open(url)))
   const streams = await Promise.all(clients.map(async client => await allEvents(await client.start('talk'))))

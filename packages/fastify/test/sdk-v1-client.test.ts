@@ -8,7 +8,7 @@ import { echo, say, serving } from './fixtures/tools.js'
 t.test('the SDK\'s client does not notice that its stream was cut and resumed', async t => {
   const gate = latch()
   const { url } = await start(t, {
-    retry: 10,
+    streams: { retry: 10 },
     createServer: serving({
       poll: async call => {
         await say(call, 'before')
@@ -41,7 +41,7 @@ t.test('the SDK\'s client ends its session, and cannot go on with it', async t =
 
 t.test('a hundred clients at once keep to themselves', async t => {
   const { url } = await start(t, {
-    limits: { maxLive: 10 },
+    live: { max: 10 },
     createServer: serving({ count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total })
   })
   const clients = []

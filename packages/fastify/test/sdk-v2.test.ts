@@ -42,7 +42,7 @@ async function exercise (t: Test, url: URL, client: AnyClient, options: unknown[
 }
 
 t.test('a server of SDK v2 serves the client of SDK v1, live and restored', async t => {
-  const { url } = await start(t, { createServer, limits: { maxLive: 2 } })
+  const { url } = await start(t, { createServer, live: { max: 2 } })
   const { client } = await connect(t, url, { elicitation: { form: {} } }, client => {
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { name: 'me' } }))
   })
@@ -51,7 +51,7 @@ t.test('a server of SDK v2 serves the client of SDK v1, live and restored', asyn
 
 for (const mode of ['legacy', 'auto'] as const) {
   t.test(`a server of SDK v2 serves the client of SDK v2 (version negotiation: ${mode})`, async t => {
-    const { url } = await start(t, { createServer, limits: { maxLive: 2 } })
+    const { url } = await start(t, { createServer, live: { max: 2 } })
     const client = new ClientV2({ name: 'client-v2', version: '2.0.0' }, { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } })
     client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'me' } }))
     t.teardown(async () => { await client.close() })

@@ -92,7 +92,7 @@ t.test('a body that does not belong there is a 404 like any other, is reported, 
   const sealed = new Envelope(keyring(k1))
   const plaintext = await sealed.open(mine.body, ['mcp', 'session', mine.key, '1'])
   const flip = (at: number): Uint8Array => mine.body.map((byte, n) => n === at ? byte ^ 1 : byte)
-  const owner = (await app.mcpSessions.get(client.id, null))?.key === mine.key ? client : other
+  const owner = (await app.mcpSessions.get({ id: client.id, principal: null }))?.key === mine.key ? client : other
   const bodies: Record<string, Uint8Array> = {
     'of another session': others.body,
     'of another kind': await sealed.seal(plaintext, ['mcp', 'event', mine.key, '1']),

@@ -21,7 +21,7 @@ const answering = (message: any, result: object): object => ({ jsonrpc: '2.0', i
 
 t.test('the SDK\'s client is asked, and answers', async t => {
   for (const responseMode of ['auto', 'json', 'sse'] as const) {
-    const { url } = await start(t, { createServer: serving(tools), responseMode, limits: { maxLive: 1 } })
+    const { url } = await start(t, { createServer: serving(tools), responseMode, live: { max: 1 } })
     const { client } = await connect(t, url, { elicitation: { form: {} }, sampling: {}, roots: {} }, client => {
       client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: 'accept', content: { name: `${params.message}!` } }))
       client.setRequestHandler(CreateMessageRequestSchema, () => ({ model: 'm', role: 'assistant', content: { type: 'text', text: 'sampled' } }))
@@ -38,7 +38,7 @@ t.test('the SDK\'s client is asked, and answers', async t => {
 })
 
 t.test('ids on the wire are never used twice in a session, through all its server objects', async t => {
-  const { url } = await start(t, { createServer: serving(tools), limits: { maxLive: 1 } })
+  const { url } = await start(t, { createServer: serving(tools), live: { max: 1 } })
   const client = await RawClient.open(url, { capabilities: { elicitation: { form: {} } } })
   const ids = new Set<unknown>()
   for (let round = 0; round < 3; round++) {

@@ -18,7 +18,7 @@ t.test('calls of one principal whose clients hung up leave live places to others
   let running = 0
   let begun = latch()
   const createServer = serving({ ...echo, wait: async () => { running++; begun.open(); await gate.opened; return 'done' } })
-  const { open } = await shared(t, { limits: { maxLive: 20 }, createServer })
+  const { open } = await shared(t, { live: { max: 20 }, createServer })
   const hangUp = new AbortController()
   const greedy: Array<Promise<unknown>> = []
   for (let n = 0; n < 20; n++) {
@@ -41,7 +41,7 @@ t.test('calls of one principal whose clients hung up leave live places to others
 t.test('idle places of whoever has most go first', async t => {
   const disposed: string[] = []
   const { open } = await shared(t, {
-    limits: { maxLive: 6 },
+    live: { max: 6 },
     createServer: async (session, shared) => ({
       server: await serving(echo)(session, shared) as any,
       dispose: () => { disposed.push(session.principal?.subject ?? '') }

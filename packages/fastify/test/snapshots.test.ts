@@ -161,7 +161,7 @@ t.test('a session that ended after the last export stays ended, although its pro
   const [deleted, all, also, kept] = [await open('a'), await open('b'), await open('b'), await open('c')]
   await first.app.mcpSessions.exportSessionState()
   t.equal((await deleted.delete()).status, 200)
-  t.equal(await first.app.mcpSessions.terminateAll({ subject: 'b' }), 2)
+  t.equal(await first.app.mcpSessions.terminateAll({ principal: { subject: 'b' } }), 2)
   for (let crash = 0; crash < 2; crash++) {
     const { url, log } = await run(principal)
     t.match(log.saying('holdfast: the snapshot was restored'), [{ restored: 1, duplicate: 3 }])

@@ -42,7 +42,7 @@ async function stall (app: FastifyInstance, { url, headers }: RawClient, body: u
 t.test('a reader that stalls is cut, costs little, and resumes with each event exactly once', async t => {
   const { url, app } = await start(t, {
     backend: memory({ maxStreamBytes: 64 * 2 ** 20 }),
-    maxBuffered: 65_536,
+    streams: { maxBuffered: 65_536 },
     createServer: serving({ shout })
   })
   const notices: unknown[] = []
@@ -78,7 +78,7 @@ t.test('messages that cannot be logged reach a reader that keeps up, and do not 
     delivered: async () => {},
     drop: async () => {}
   }
-  const { url, app } = await start(t, { backend: { ...backend, events: full }, maxBuffered: 65_536, createServer: serving({ shout }) })
+  const { url, app } = await start(t, { backend: { ...backend, events: full }, streams: { maxBuffered: 65_536 }, createServer: serving({ shout }) })
   let failures = 0
   app.mcpSessions.on('error', () => { failures++ })
   app.mcpSessions.on('backendDown', () => { failures++ })

@@ -63,7 +63,7 @@ t.test('it resumes from where the client was', async t => {
 })
 
 t.test('it outlives the server object', async t => {
-  const { url } = await start(t, { createServer, limits: { maxLive: 1 } })
+  const { url } = await start(t, { createServer, live: { max: 1 } })
   const client = await RawClient.open(url)
   const stream = events(await client.get())
   await stream.next()

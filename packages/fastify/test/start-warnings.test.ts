@@ -16,13 +16,13 @@ async function warnings (t: Test, options: Partial<HoldfastOptions>, fastify: Fa
 }
 
 t.test('settings that go together are started without a word', async t => {
-  t.strictSame(await warnings(t, { drainDelay: 1 }), [])
+  t.strictSame(await warnings(t, { shutdown: { delay: 1 } }), [])
   t.strictSame(await warnings(t, { allowedHosts: ['example.com'] }, {}, '0.0.0.0'), [])
 })
 
-t.test('a drainDelay that Fastify leaves without effect is named', async t => {
-  const [warning, ...rest] = await warnings(t, { drainDelay: 1 }, { return503OnClosing: true })
-  t.match(warning, /drainDelay.*return503OnClosing: false/)
+t.test('a shutdown.delay that Fastify leaves without effect is named', async t => {
+  const [warning, ...rest] = await warnings(t, { shutdown: { delay: 1 } }, { return503OnClosing: true })
+  t.match(warning, /shutdown\.delay.*return503OnClosing: false/)
   t.strictSame(rest, [])
   t.strictSame(await warnings(t, {}, { return503OnClosing: true }), [])
 })
@@ -45,9 +45,9 @@ t.test('it is named in a scope as well', async t => {
   const log = new Log()
   const app = Fastify({ logger: log.logger })
   t.teardown(async () => { await app.close() })
-  await app.register(async scope => { await scope.register(holdfast, { createServer: serving(), drainDelay: 1 }) })
+  await app.register(async scope => { await scope.register(holdfast, { createServer: serving(), shutdown: { delay: 1 } }) })
   await app.ready()
-  t.equal(log.saying('holdfast: drainDelay').length, 1)
+  t.equal(log.saying('holdfast: shutdown.delay').length, 1)
 })
 
 t.test('an app that other machines reach, and that believes whatever is forwarded, is named', async t => {
@@ -66,7 +66,7 @@ t.test('nothing is said of an option that cannot be read', async t => {
     const kept = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options') as symbol
     Object.defineProperty(scope, Symbol('fastify.options'), { value: undefined })
     t.ok(kept)
-    await scope.register(holdfast, { createServer: serving(), drainDelay: 1 })
+    await scope.register(holdfast, { createServer: serving(), shutdown: { delay: 1 } })
   })
   await app.ready()
   t.strictSame(log.saying('holdfast: '), [])

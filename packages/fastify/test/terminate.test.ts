@@ -82,7 +82,7 @@ t.test('the application ends sessions too', async t => {
   const { url, app } = await start(t, { principal: ({ headers }) => ({ subject: String(headers['x-user']) }) })
   const mine = [await RawClient.open(url, { headers: { 'x-user': 'me' } }), await RawClient.open(url, { headers: { 'x-user': 'me' } })]
   const yours = await RawClient.open(url, { headers: { 'x-user': 'you' } })
-  t.equal(await app.mcpSessions.terminateAll({ subject: 'me' }), 2)
+  t.equal(await app.mcpSessions.terminateAll({ principal: { subject: 'me' } }), 2)
   for (const client of mine) t.equal((await client.get()).status, 404)
   t.strictSame(await yours.call('echo', {}), {})
   t.equal(await app.mcpSessions.clear(), 1)

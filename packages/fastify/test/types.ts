@@ -1,12 +1,13 @@
 import Fastify from 'fastify'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { Server as ServerV1 } from '@modelcontextprotocol/sdk/server/index.js'
 import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { memory } from '@holdfast/memory'
 import holdfast, {
-  type ConnectableServer, type CreateServer, type DisposeReason, type HeldServer, type HoldfastOptions, type McpSession, type OptionsSchema,
-  type Principal, type ResolveAuthInfo, type ResolveContext, type ResolvePrincipal, type Session, type Sessions, type SharedServerOptions,
+  type AppContext, type AppData, type ConnectableServer, type ContextValue, type CreateServer, type DisposeReason,
+  type HeldServer, type HoldfastOptions, type McpSession, type OptionsSchema, type Principal, type ResolveAuthInfo,
+  type ResolveContext, type ResolvePrincipal, type Session, type Sessions, type SharedServerOptions, defineHoldfast,
   holdfast as named
 } from '../dist/index.js'
 
@@ -43,9 +44,11 @@ await app.register(named, {
   authInfo: request => ({ token: String(request.headers.authorization), clientId: 'x', scopes: [] }),
   context: { schema: Type.Object({ a: Type.String() }), resolve: async () => ({ a: 'x' }) },
   ttl: { idle: '30m', absolute: 1 },
-  limits: { maxSessions: 1, maxPerOwner: 1, maxLive: 1, maxStateBytes: 1, evict: 'idle' },
+  limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, evict: 'idle' },
   responseMode: 'sse',
-  streamAfter: '1s',
+  streams: { after: '1s', retry: 1_000 },
+  live: { max: 1, idle: '1m' },
+  shutdown: { delay: '5s', timeout: 10_000 },
   allowedHosts: ['a'],
   allowedOrigins: ['*']
 })
@@ -67,15 +70,31 @@ const context: HoldfastOptions = { createServer: v1, context: { resolve: () => n
 // @ts-expect-error a context must be resolved
 const schemaOnly: HoldfastOptions = { createServer: v1, context: { schema: Type.String() } }
 
-// What an application gets.
-assert<Equal<typeof app.mcpSessions, Sessions>>()
-app.addHook('onResponse', async request => { assert<Equal<typeof request.mcpSession, Session | null>>() })
-app.mcpSessions.on('expired', ({ reason, label }) => {
-  assert<Equal<typeof reason, 'idle' | 'absolute'>>()
-  assert<Equal<typeof label, string>>()
+// An unset variable is an error at the start, not of the compiler.
+export const fromEnvironment: HoldfastOptions = { createServer: v1, keys: process.env.HOLDFAST_KEYS }
+export const nobody: HoldfastOptions = { createServer: v1, principal: () => null, authInfo: () => null }
+
+// What an application gets that declares nothing.
+assert<Equal<typeof app.mcpSessions, Sessions<AppData, AppContext>>>()
+assert<Equal<AppData, Record<string, any>>>()
+assert<Equal<AppContext, ContextValue>>()
+app.addHook('onResponse', async request => {
+  assert<Equal<typeof request.mcpSession, Session<AppData, AppContext> | null>>()
+})
+app.mcpSessions.on('expired', async event => {
+  assert<Equal<typeof event.reason, 'idle' | 'absolute'>>()
+  assert<Equal<typeof event.label, string>>()
+  await app.mcpSessions.terminate(event)
 })
 // @ts-expect-error there is no such event
 app.mcpSessions.on('exploded', () => {})
+const { sessions } = await app.mcpSessions.list({ principal: { subject: 'x' }, limit: 1 })
+for (const session of sessions) await app.mcpSessions.terminate(session)
+await app.mcpSessions.terminateAll({ principal: { subject: 'x' } })
+// @ts-expect-error a principal alone does not say what it is for
+await app.mcpSessions.terminateAll({ subject: 'x' })
+// @ts-expect-error nobody is not an owner
+await app.mcpSessions.terminateAll({ principal: null })
 
 // What a factory gets.
 export async function useSession (session: McpSession): Promise<void> {
@@ -92,6 +111,93 @@ export async function useSession (session: McpSession): Promise<void> {
   // @ts-expect-error who it belongs to never changes
   session.principal = null
 }
+
+// Typed sessions. Interfaces fit, though they have no index signature.
+interface Cart { items: string[], total?: number }
+interface Tenant { apiUrl: string, region: 'eu' | 'us' }
+export async function useCart (session: McpSession<Cart, Tenant>): Promise<void> {
+  assert<Equal<typeof session.data, Readonly<Cart>>>()
+  assert<Equal<typeof session.context, Tenant>>()
+  const data = await session.update(draft => {
+    assert<Equal<typeof draft, Cart>>()
+    draft.items.push('x')
+  })
+  assert<Equal<typeof data, Readonly<Cart>>>()
+  await session.update(draft => ({ ...draft, total: 1 }))
+  // @ts-expect-error there is no such member
+  await session.update(draft => { draft.price = 1 })
+  // @ts-expect-error a cart has items
+  await session.update(() => ({ total: 1 }))
+  // @ts-expect-error it must not be asynchronous
+  await session.update(async draft => draft)
+  // @ts-expect-error data changes by update() only
+  session.data.total = 1
+}
+const forCarts: CreateServer<Cart, Tenant> = session => {
+  void useCart(session)
+  return new McpServerV1({ name: session.context.region, version: '1' })
+}
+const tenant: ResolveContext<Tenant> = (): Tenant => ({ apiUrl: 'x', region: 'eu' })
+await app.register(holdfast, { createServer: forCarts, context: { resolve: tenant } })
+await app.register(holdfast, {
+  createServer: (session: McpSession<Cart, Tenant>) => new McpServerV1({ name: session.context.apiUrl, version: '1' })
+})
+
+// The schema says what the context is.
+const schema = Type.Object({ apiUrl: Type.String(), region: Type.Union([Type.Literal('eu'), Type.Literal('us')]) })
+await app.register(holdfast, defineHoldfast({
+  context: { schema, resolve: async () => ({ apiUrl: 'x', region: 'eu' as const }) },
+  createServer: session => {
+    assert<Equal<typeof session.context, { apiUrl: string, region: 'eu' | 'us' }>>()
+    assert<Equal<typeof session.data, Readonly<AppData>>>()
+    return new McpServerV1({ name: session.context.apiUrl, version: '1' })
+  }
+}))
+// An interface fits the schema, and the order does not matter.
+await app.register(holdfast, defineHoldfast({
+  createServer: session => new McpServerV1({ name: session.context.apiUrl, version: '1' }),
+  context: { schema, resolve: (): Tenant => ({ apiUrl: 'x', region: 'eu' }) },
+  namespace: 'x'
+}))
+// Without a schema, `resolve` says it.
+await app.register(holdfast, defineHoldfast({
+  context: { resolve: (): Tenant => ({ apiUrl: 'x', region: 'eu' }) },
+  createServer: session => {
+    assert<Equal<typeof session.context, Tenant>>()
+    return new McpServerV1({ name: session.context.region, version: '1' })
+  }
+}))
+await app.register(holdfast, defineHoldfast<Cart>()({
+  context: { schema, resolve: () => ({ apiUrl: 'x', region: 'eu' as const }) },
+  createServer: session => {
+    assert<Equal<typeof session.data, Readonly<Cart>>>()
+    assert<Equal<typeof session.context, { apiUrl: string, region: 'eu' | 'us' }>>()
+    return new McpServerV1({ name: session.context.apiUrl, version: '1' })
+  }
+}))
+await app.register(holdfast, defineHoldfast<Cart>()({
+  createServer: session => {
+    assert<Equal<typeof session.data, Readonly<Cart>>>()
+    assert<Equal<typeof session.context, AppContext>>()
+    return new McpServerV1({ name: 'x', version: '1' })
+  }
+}))
+// @ts-expect-error the schema has another type
+defineHoldfast({ context: { schema, resolve: () => ({ apiUrl: 1, region: 'eu' as const }) }, createServer: v1 })
+// @ts-expect-error there is no such option
+defineHoldfast({ createServer: v1, sessions: 1 })
+
+// The schema and the interface have the same options, with the same types.
+type Flat<T> = T extends (...args: any[]) => unknown ? T : { [Name in keyof T]: T[Name] }
+type Given = { [Name in keyof HoldfastOptions]: Flat<HoldfastOptions[Name]> }
+type Checked = Static<typeof OptionsSchema>
+assert<Equal<keyof Given, keyof Checked>>()
+declare const given: HoldfastOptions
+declare const checked: Checked
+export const sameAsSchema: Checked = given
+export const sameAsInterface: HoldfastOptions = checked
+type Group = 'ttl' | 'limits' | 'thresholds' | 'streams' | 'live' | 'shutdown' | 'admin' | 'metrics' | 'context'
+assert<{ [Name in Group]: Equal<keyof NonNullable<Given[Name]>, keyof NonNullable<Checked[Name]>> }[Group]>()
 
 assert<Equal<typeof OptionsSchema.type, 'object'>>()
 export type { ConnectableServer, HeldServer, ResolveAuthInfo, ResolveContext, ResolvePrincipal, SharedServerOptions }

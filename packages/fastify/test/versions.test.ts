@@ -65,7 +65,7 @@ t.test('a handshake that takes long is still answered in one piece', async t => 
   for (const responseMode of ['auto', 'json', 'sse'] as const) {
     const { url } = await start(t, {
       responseMode,
-      streamAfter: 1,
+      streams: { after: 1 },
       createServer: () => {
         const server = new Server({ name: 'slow', version: '1.0.0' })
         server.setRequestHandler(InitializeRequestSchema, async (_, extra) => {

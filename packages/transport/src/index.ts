@@ -1,4 +1,6 @@
-export type { ConnectableServer, CreateServer, DisposeReason, HeldServer, SharedServerOptions } from './live/factory.js'
+export type {
+  ConnectableServer, CreateServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
+} from './live/factory.js'
 export { Endpoint, type EndpointOptions } from './endpoint.js'
 export type { ResponseMode } from './calls/exchange.js'
 export type { Inbound } from './http/inbound.js'

@@ -49,7 +49,7 @@ t.test('a session that came without a handshake gets one from its first request'
   t.equal(await saying('2025-11-25'), '2025-03-26', 'once')
   t.equal((await newer.get()).status, 200, 'a stream before it')
   t.equal(said((await newer.do('version')).json), '2025-11-25')
-  t.match(await sessions.get(newer.id as string, null), {
+  t.match(await sessions.get({ id: newer.id as string, principal: null }), {
     state: { client: { name: 'unknown' }, handshake: { initialized: true, initialize: { capabilities: {} } } }
   })
   const made = f.made.length

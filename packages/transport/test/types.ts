@@ -88,9 +88,9 @@ export const held: HeldServer = { server: { close: async () => {} } }
 expectType<string>()(session.id)
 expectType<Principal | null>()(session.principal)
 expectType<Json>()(session.context)
-expectType<JsonObject>()(session.data)
+expectType<Readonly<JsonObject>>()(session.data)
 expectType<boolean>()(session.activated)
-expectType<Promise<JsonObject>>()(session.update(data => { data.count = 1 }))
+expectType<Promise<Readonly<JsonObject>>>()(session.update(data => { data.count = 1 }))
 expectType<() => void>()(session.hold())
 expectType<Promise<void>>()(session.terminate())
 // @ts-expect-error data is changed by update

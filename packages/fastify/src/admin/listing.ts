@@ -56,7 +56,7 @@ function livePages (sessions: Sessions, endpoint: Endpoint, owner: string | unde
   return async (cursor = '') => {
     const keys = [...endpoint.liveKeys].filter(key => key > cursor).sort()
     const asked = keys.slice(0, limit)
-    const found = await Promise.all(asked.map(async key => await sessions.getByKey(key)))
+    const found = await Promise.all(asked.map(async key => await sessions.get({ key })))
     const page = found.filter(session => session !== undefined && (owner === undefined || session.owner === owner)) as SessionSummary[]
     return keys.length > limit ? { sessions: page, cursor: asked.at(-1) as string } : { sessions: page }
   }

@@ -3,10 +3,11 @@ import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fast
 import type { Static } from 'typebox'
 import { type Sessions, ownerDigest } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
-import { adminAdmission } from '../admission.js'
+import { adminHostCheck } from '../host-check.js'
 import type { Connections } from '../connections/connections.js'
 import { serveRoutes } from '../connections/routes.js'
-import type { HoldfastOptions, Settings } from '../options.js'
+import type { HoldfastOptions } from '../options.js'
+import type { Settings } from '../settings.js'
 import { compilers } from './compilers.js'
 import { failures, refusal } from './failures.js'
 import { type AdminAction, guard, refuse } from './guard.js'
@@ -31,7 +32,7 @@ type Admin = Required<NonNullable<HoldfastOptions['admin']>>
 /** Routes to look at, end and move everybody's sessions, in a scope of their own. Each is guarded by itself: no hook judges a path. */
 export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings, { connections, transfers }: Peers): Promise<void> {
   const { authorize, path, restoreLimit } = settings.admin as Admin
-  const isAdmitted = adminAdmission(scope, settings)
+  const isAdmitted = adminHostCheck(scope, settings)
 
   const route = (action: AdminAction, { response, ...rest }: Described): Guarded => {
     const schema = { tags: ['mcp-sessions'], ...rest, response: { ...response, '4xx': Failure, '5xx': Failure } }
@@ -62,7 +63,7 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   scope.get<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('show', {
     summary: 'Shows one session.', params: KeyParams, response: { 200: ShowAnswer }
   }), async ({ params }) => {
-    const session = await sessions.getByKey(params.key)
+    const session = await sessions.get(params)
     if (session === undefined) throw refusal(404, 'no such session')
     return detailOf(session, endpoint, settings.context?.schema)
   })
@@ -70,8 +71,8 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   scope.delete<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('terminate', {
     summary: 'Ends one session.', params: KeyParams, response: { 200: TerminatedAnswer }
   }), async ({ params: { key } }) => {
-    const session = await sessions.getByKey(key)
-    if (session === undefined || !await sessions.end(key, session.owner)) throw refusal(404, 'no such session')
+    const session = await sessions.get({ key })
+    if (session === undefined || !await sessions.terminate(session)) throw refusal(404, 'no such session')
     return { terminated: 1 }
   })
 
@@ -80,7 +81,7 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   }), async ({ body: { owner, principal } }) => {
     const named = owner ?? (principal && ownerDigest(sessions.vault.namespace, principal))
     if (named === undefined || (owner !== undefined && principal !== undefined)) throw refusal(400, 'body: expected an owner or a principal')
-    return { terminated: await sessions.endAll(named) }
+    return { terminated: await sessions.terminateAll({ owner: named }) }
   })
 
   scope.get(`${path}/export`, route('export', {

@@ -43,7 +43,7 @@ export async function initialize (
     }))
     return agreed ? { ...reply, headers: { ...reply.headers, 'mcp-session-id': session.id } } : reply
   } finally {
-    if (!agreed) await calls.sessions.end(session.key, session.owner)
+    if (!agreed) await calls.sessions.terminate(session)
   }
 }
 

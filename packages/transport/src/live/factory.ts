@@ -1,5 +1,5 @@
 import type { ServerOptions } from '@modelcontextprotocol/sdk/server/index.js'
-import { HoldfastError } from '@holdfast/core'
+import { HoldfastError, type Json, type JsonObject } from '@holdfast/core'
 import type { McpSession } from './mcp-session.js'
 
 /** A server of the official SDK, v1 or v2: `McpServer` or `Server`. */
@@ -8,24 +8,28 @@ export interface ConnectableServer {
   close (): Promise<void>
 }
 
-/** Why a server object is let go. After `dormant` and `closing` the session itself goes on. */
+/** Why Holdfast lets a server object go. After `dormant` and `closing` the session itself goes on. */
 export type DisposeReason = 'dormant' | 'terminated' | 'expired' | 'closing'
 
-/** A server that holds things in the process: timers, a browser, a connection. */
+/** A server with what it holds in the process: timers, a browser, a connection. */
 export interface HeldServer {
   server: ConnectableServer
-  /** Called once, after the server was closed. */
+  /** Runs once, after the server was closed. */
   dispose? (reason: DisposeReason): void | Promise<void>
 }
 
-/** What servers of one process can share; pass it on to `McpServer` so that a live session stays small. */
+/** What the servers of one process share. Pass it on to `McpServer`: it keeps a live session small. */
 export type SharedServerOptions = Pick<ServerOptions, 'jsonSchemaValidator'>
 
-/** Makes the server of one session. It is called anew whenever the session becomes live in a process. */
-export type CreateServer = (session: McpSession, shared: { serverOptions: SharedServerOptions }) =>
-  ConnectableServer | HeldServer | Promise<ConnectableServer | HeldServer>
+/** What a factory returns. */
+export type CreatedServer = ConnectableServer | HeldServer
 
-/** One server for two sessions would answer one client with what is another's. */
+/** Makes the server of one session. It runs again each time that the session becomes live in a process. */
+export type CreateServer<Data extends object = JsonObject, Context = Json> =
+  (session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }) =>
+    CreatedServer | Promise<CreatedServer>
+
+/** One server for two sessions would send the answers of one client to another. */
 const given = new WeakSet<ConnectableServer>()
 
 /** @throws HoldfastError HOLDFAST_FACTORY_FAILED when what came back is no server, or one that came back before */

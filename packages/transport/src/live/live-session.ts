@@ -57,7 +57,7 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   get id (): string { return this.session.id }
   get principal (): Principal | null { return this.session.principal }
   get context (): Json { return this.session.context }
-  get data (): JsonObject { return this.session.data }
+  get data (): Readonly<JsonObject> { return this.session.data }
   get protocolVersion (): string { return this.session.state.handshake.protocolVersion }
   get replica (): string { return this.sessions.fleet.replica }
 
@@ -72,13 +72,13 @@ export class LiveSession implements McpSession, Ranked<LiveSession> {
   /** Requests that are on their way in, and holds. */
   get entered (): number { return this.#holds }
 
-  async update (change: DataChange): Promise<JsonObject> {
+  async update (change: DataChange): Promise<Readonly<JsonObject>> {
     return await this.session.update(change)
   }
 
   async terminate (): Promise<void> {
     this.#yielding = true
-    await this.sessions.end(this.session.key, this.session.owner)
+    await this.sessions.terminate(this.session)
   }
 
   hold (): () => void {

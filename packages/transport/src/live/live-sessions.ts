@@ -116,7 +116,7 @@ export class LiveSessions {
 
   /** Ends a session, live or dormant. False when there was none. */
   async terminate (id: string, principal: Principal | null): Promise<boolean> {
-    const terminated = await this.sessions.terminate(id, principal)
+    const terminated = await this.sessions.terminate({ id, principal })
     if (!terminated) this.#mismatches.note(id, principal)
     return terminated
   }

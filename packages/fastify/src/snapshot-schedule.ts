@@ -1,14 +1,14 @@
 import { HoldfastError, type Sessions, isHoldfastError, within } from '@holdfast/core'
 
 /** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
-const PATIENCE = 5_000
+const START_WAIT = 5_000
 /** Milliseconds that the end waits, in all, until what is there has been restored, which it would otherwise replace. */
-const LAST_PATIENCE = 5_000
+const CLOSE_WAIT = 5_000
 /** Milliseconds, at most, until a snapshot that cannot be read, or whose key is not here, is tried again. */
 const RETRY = 5_000
 
 /** Brings sessions back when the app is ready, and writes them down: now and then while it runs, and when it closes. */
-export class Snapshots {
+export class SnapshotSchedule {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
@@ -25,7 +25,7 @@ export class Snapshots {
 
   /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
   async restore (): Promise<void> {
-    await within(this.#run(this.#restore()), PATIENCE, true)
+    await within(this.#run(this.#restore()), START_WAIT, true)
   }
 
   /**
@@ -53,7 +53,7 @@ export class Snapshots {
 
   async #export (before: Promise<void> | undefined): Promise<void> {
     try {
-      const end = performance.now() + LAST_PATIENCE
+      const end = performance.now() + CLOSE_WAIT
       if (before !== undefined) await until(end, before)
       if (this.sessions.incomplete) await until(end, this.#restore())
     } catch (error) {

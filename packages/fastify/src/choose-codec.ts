@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Codec, InvalidOptionError, plain, sealed, unsealed } from '@holdfast/core'
 import { Envelope, Keyring } from '@holdfast/envelope'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /**
  * How sessions are sealed: by `keys`, by HOLDFAST_KEYS in the environment, or not at all. Not at all is right for what never leaves the
@@ -9,7 +9,7 @@ import type { Settings } from './options.js'
  *
  * @throws InvalidOptionError, or what the keyring has against a key
  */
-export function sealing ({ keys, encryption, snapshot, backend }: Settings, log: FastifyBaseLogger): Codec {
+export function chooseCodec ({ keys, encryption, snapshot, backend }: Settings, log: FastifyBaseLogger): Codec {
   if (encryption === 'none') {
     if (keys !== undefined) throw new InvalidOptionError('encryption', 'there are keys, so "none" cannot be meant')
     if (process.env.HOLDFAST_KEYS !== undefined) log.warn('holdfast: HOLDFAST_KEYS is ignored, because encryption is "none"')

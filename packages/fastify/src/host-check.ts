@@ -20,10 +20,10 @@ type Check = (request: FastifyRequest) => Reply | undefined
  *
  * @returns a check that gives the reply for a request that must not come in
  */
-export function admission (app: FastifyInstance, allowed: Allowed): Check {
+export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
   const { allowedOrigins } = allowed
   const isLocal = locality(app)
-  const isHostAllowed = hostCheck(isLocal, allowed)
+  const isHostAllowed = namesCheck(isLocal, allowed)
   const report = refusedOrigins(app.log)
   const isOriginAllowed = (origin: string, request: FastifyRequest): boolean => {
     if (allowedOrigins !== undefined) return allowedOrigins.includes('*') || allowedOrigins.includes(origin)
@@ -43,8 +43,8 @@ export function admission (app: FastifyInstance, allowed: Allowed): Check {
  *
  * @returns whether a request may come in
  */
-export function adminAdmission (app: FastifyInstance, allowed: Allowed): (request: FastifyRequest) => boolean {
-  const isHostAllowed = hostCheck(locality(app), allowed)
+export function adminHostCheck (app: FastifyInstance, allowed: Allowed): (request: FastifyRequest) => boolean {
+  const isHostAllowed = namesCheck(locality(app), allowed)
   return request => isHostAllowed(request) && isOwnPage(request)
 }
 
@@ -55,7 +55,7 @@ function isOwnPage (request: FastifyRequest): boolean {
   return origin === undefined || isOwnOrigin(origin, request)
 }
 
-function hostCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request: FastifyRequest) => boolean {
+function namesCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request: FastifyRequest) => boolean {
   const names = allowedHosts?.map(name => name.toLowerCase())
   /** What was let in last: clients name the same host again and again. */
   let known: { named: string, host: string, local: boolean } | undefined

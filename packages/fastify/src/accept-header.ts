@@ -4,7 +4,7 @@
  *
  * @returns a check that remembers its last answer: clients say the same thing again and again
  */
-export function acceptance (types: readonly string[]): (header: string | undefined) => boolean {
+export function acceptCheck (types: readonly string[]): (header: string | undefined) => boolean {
   let last: string | undefined
   let accepted = types.length === 0
   return header => {

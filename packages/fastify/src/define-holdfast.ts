@@ -1,0 +1,27 @@
+import type { Static, TSchema } from 'typebox'
+import type { ContextOptions, HoldfastOptions } from './options.js'
+import type { AppContext, AppData } from './session-types.js'
+
+/** {@link HoldfastOptions} whose context has the type of its schema. */
+export type SchemaOptions<Data extends object, Schema extends TSchema> = HoldfastOptions<Data, Static<Schema>> & {
+  context: ContextOptions<Static<Schema>> & { schema: Schema }
+}
+
+/** Takes options whose `session.data` is a `Data`. */
+export interface DefineOptions<Data extends object> {
+  /** The type of `session.context` is the type of `context.schema`. */
+  <Schema extends TSchema>(options: SchemaOptions<Data, Schema>): HoldfastOptions
+  /** The type of `session.context` is what `context.resolve` returns. Write `context` before `createServer`. */
+  <Context = AppContext>(options: HoldfastOptions<Data, Context>): HoldfastOptions
+}
+
+/**
+ * Types the options of the plugin, and returns them as they are. `defineHoldfast({ context, createServer })` infers the
+ * type of `session.context`. `defineHoldfast<Data>()({ … })` types `session.data`, too.
+ */
+export function defineHoldfast<Data extends object> (): DefineOptions<Data>
+export function defineHoldfast<Schema extends TSchema> (options: SchemaOptions<AppData, Schema>): HoldfastOptions
+export function defineHoldfast<Context = AppContext> (options: HoldfastOptions<AppData, Context>): HoldfastOptions
+export function defineHoldfast (options?: HoldfastOptions): HoldfastOptions | DefineOptions<object> {
+  return options ?? ((given: unknown) => given as HoldfastOptions)
+}
