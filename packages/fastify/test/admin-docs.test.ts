@@ -12,7 +12,7 @@ import { serving } from './fixtures/tools.js'
 async function appOf (t: Test, document: string): Promise<FastifyInstance> {
   const text = await readFile(new URL(document, import.meta.url), 'utf8')
   const code = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string).findLast(code => code.includes('admin:'))
-  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type) {\n${code?.replace(/^import .*$/m, '')}}\n` })
+  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type) {\n${code?.replaceAll(/^import .*$/gm, '')}}\n` })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify()
   t.teardown(async () => { await app.close() })

@@ -18,7 +18,7 @@ t.test('what the guide to snapshots and keys says can be run as it stands', asyn
   const signals: Record<string, () => void> = {}
   const context = { process: { env: { HOLDFAST_KEYS: `${k2},${k1}` } as Record<string, string>, once: (name: string, listener: () => void) => { signals[name] = listener } }, holdfast, Keyring, file, createServer: serving() }
   const write = async (name: string, code: string): Promise<any> => {
-    const body = code.replace(/^import .*$/m, '').replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
+    const body = code.replaceAll(/^import .*$/gm, '').replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
     await writeFile(join(directory, `${name}.mjs`), `export async function run (app, { process, holdfast, Keyring, file, createServer }) {\n${body}\n${name === 'importing' ? 'return report' : ''}}\n`)
     return (await import(pathToFileURL(join(directory, `${name}.mjs`)).href)).run
   }
