@@ -133,8 +133,8 @@ function notInstalled ({ page, before, code, line }) {
 }
 
 /**
- * One compilation for all blocks, and one more for each block that adds to the types of a module: no other block may
- * see that.
+ * One compilation for all blocks and the declarations of our packages, and one more for each block that adds to the
+ * types of a module: no other block may see that. Declarations of other packages are not ours to check.
  */
 function typeErrors (blocks) {
   const host = cachingHost()
@@ -142,7 +142,12 @@ function typeErrors (blocks) {
   return [together, ...alone.map(block => [block])].flatMap((group, i) => {
     const roots = group.flatMap(({ file, givenFile }) => [file, givenFile])
     const program = ts.createProgram(roots, { ...OPTIONS, skipLibCheck: i > 0 }, host)
-    return ts.getPreEmitDiagnostics(program).map(diagnostic => complaint(diagnostic, group))
+    const files = program.getSourceFiles().filter(({ fileName }) => !fileName.includes('/node_modules/'))
+    return [
+      ...program.getOptionsDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...files.flatMap(file => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+    ].map(diagnostic => complaint(diagnostic, group))
   })
 }
 

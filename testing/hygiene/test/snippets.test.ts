@@ -12,7 +12,10 @@ const SCALE = {
     'export declare function weigh (thing: string, settings?: Settings): number\n'
 }
 
-/** What the check says about a repository with these pages. It has two packages, `scale` and `@things/scale`. */
+/**
+ * What the check says about a repository with these pages, which has two packages, `scale` and `@things/scale`. Of what
+ * the compiler says, only the place and the first thing that it names.
+ */
 function complaints (t: Test, pages: Record<string, string[]>): string[] {
   const cwd = t.testdir({
     packages: {},
@@ -27,7 +30,7 @@ function complaints (t: Test, pages: Record<string, string[]>): string[] {
   const lines = stderr.split('\n').filter(line => line !== '')
   t.equal(status, lines.length > 0 ? 1 : 0)
   t.notOk(existsSync(join(cwd, 'dist-test/snippets')), 'nothing is left behind')
-  return lines
+  return lines.map(line => line.replace(/^(\S+:\d+): .*?('[^']+').*$/, '$1: $2'))
 }
 
 const install = ['```sh', 'npm install scale @things/scale', '```']
@@ -51,13 +54,9 @@ t.test('a wrong type is reported with the line of the page, in TypeScript and in
       ...block('js', "import { weigh } from 'scale'", 'export const heavy = thing => weigh(thing)', 'weigh(1)'),
       '- In a list:', '', ...block('js', "export const first = ['a'][0].length").map(line => `  ${line}`)
     ]
-  }).map(line => line.replace(/(: .*?\.) .*/, '$1')), [
-    "docs/a.md:7: Argument of type '{ unit: undefined; }' is not assignable to parameter of type 'Settings' " +
-      "with 'exactOptionalPropertyTypes: true'.",
-    "docs/a.md:7: Property 'trim' does not exist on type 'number'.",
-    "docs/a.md:11: Parameter 'thing' implicitly has an 'any' type.",
-    "docs/a.md:12: Argument of type 'number' is not assignable to parameter of type 'string'.",
-    'docs/a.md:17: Object is possibly \'undefined\'.'
+  }), [
+    "docs/a.md:7: '{ unit: undefined; }'", "docs/a.md:7: 'trim'", "docs/a.md:11: 'thing'", "docs/a.md:12: 'number'",
+    "docs/a.md:17: 'undefined'"
   ])
 })
 
@@ -66,17 +65,14 @@ t.test('an import of what is not there is reported, and a package that the page 
     'a.md': block('js', "import { weigh } from 'scale/part'", "import { join } from 'node:path'", 'weigh(join())'),
     'b.md': [...block('ts', "const { weigh } = await import('@things/scale')", "weigh('')"), ...install],
     'c.md': ['`pnpm add scale`', ...block('js', "import { way } from 'scale'", "import './elsewhere.js'", 'way()')],
-    'd.md': block('js', "// a.cjs", "const { weigh } = require('scale')", "weigh('')"),
+    'd.md': block('js', '// a.cjs', "const { weigh } = require('scale')", "weigh('')"),
     'e.md': ['`npm install nowhere`', ...block('js', "import 'nowhere'", "import nowhere from 'nowhere'", 'nowhere()')]
-  }).map(line => line.replace(/^(.*?: .*?)(\. | or its).*/, '$1')), [
+  }), [
     'docs/a.md:1: imports scale, which no line of the page before it installs',
     'docs/b.md:1: imports @things/scale, which no line of the page before it installs',
     'docs/d.md:1: imports scale, which no line of the page before it installs',
-    "docs/a.md:3: Cannot find module 'node:path'",
-    "docs/c.md:3: Module '\"scale\"' has no exported member 'way'.",
-    "docs/c.md:4: Cannot find module './elsewhere.js'",
-    "docs/e.md:3: Cannot find module 'nowhere'",
-    "docs/e.md:4: Cannot find module 'nowhere'"
+    "docs/a.md:3: 'node:path'", "docs/c.md:3: '\"scale\"'", "docs/c.md:4: './elsewhere.js'", "docs/e.md:3: 'nowhere'",
+    "docs/e.md:4: 'nowhere'"
   ])
 })
 
@@ -87,9 +83,7 @@ t.test('a block uses what is given to it, and nothing that is given to another',
       ...block('js', 'keys.trim()')
     ]
   }), [
-    'docs/a.md:6: tea is not in the table of tools/snippets.js',
-    "docs/a.md:7: Property 'toFixed' does not exist on type 'string'.",
-    "docs/a.md:10: Cannot find name 'keys'."
+    'docs/a.md:6: tea is not in the table of tools/snippets.js', "docs/a.md:7: 'toFixed'", "docs/a.md:10: 'keys'"
   ])
 })
 
@@ -103,16 +97,16 @@ t.test('what a block adds to the types of a module stays in it', async t => {
       ...install, ...block('ts', ...adds('number')), ...block('ts', ...adds('string')),
       ...block('ts', "import { weigh } from 'scale'", "weigh('a stone', {})")
     ]
-  }), ["docs/a.md:13: Type 'number' is not assignable to type 'string'."])
+  }), ["docs/a.md:13: 'number'"])
 })
 
 t.test('blocks of a page that begin with the name of a file import each other', async t => {
   t.strictSame(complaints(t, {
     'a.md': [
-      ...block('js', '// weight.mjs', 'export const weight = 1'),
+      ...block('js', '// weight.mjs', 'export let weight = 1'),
       ...block('js', '// server.mjs', "import { weight } from './weight.mjs'", 'weight.trim()'),
       ...block('js', '// server.mjs: what changes', 'export const weight = 1'),
       ...block('js', '// server.mjs', 'export const same = 1')
     ]
-  }), ["docs/a.md:8: Property 'trim' does not exist on type 'number'."])
+  }), ["docs/a.md:8: 'trim'"])
 })
