@@ -79,8 +79,8 @@ t.test('an import of what is not there is reported, and a package that the page 
 t.test('a block uses what is given to it, and nothing that is given to another', async t => {
   t.strictSame(complaints(t, {
     'a.md': [
-      '<!-- given: keys -->', ...block('js', 'keys.trim()'), '<!-- given: keys, tea -->', ...block('ts', 'keys.toFixed()'),
-      ...block('js', 'keys.trim()')
+      '<!-- given: keys -->', ...block('js', 'keys.trim()'),
+      '<!-- given: keys, tea -->', ...block('ts', 'keys.toFixed()'), ...block('js', 'keys.trim()')
     ]
   }), [
     'docs/a.md:6: tea is not in the table of tools/snippets.js', "docs/a.md:7: 'toFixed'", "docs/a.md:10: 'keys'"
@@ -90,7 +90,7 @@ t.test('a block uses what is given to it, and nothing that is given to another',
 t.test('what a block adds to the types of a module stays in it', async t => {
   const adds = (type: string): string[] => [
     "import { type Settings, weigh } from 'scale'", `declare module 'scale' { interface Settings { of: ${type} } }`,
-    `const settings: Settings = { of: 1 }`, "weigh('a stone', settings)"
+    'const settings: Settings = { of: 1 }', "weigh('a stone', settings)"
   ]
   t.strictSame(complaints(t, {
     'a.md': [
