@@ -142,7 +142,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   broken = true
   t.equal((await mine.start('echo')).status, 500)
   broken = false
-  t.match(lines('session_restore_failed'), [{ level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED' }])
+  t.match(lines('session_activation_failed'), [{ level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED' }])
   const { touch } = backend.records
   backend.records.touch = async (...given) => {
     const record = await touch.apply(backend.records, given)
@@ -153,7 +153,7 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   app.mcpSessions.emit('unreadable', { label: session, key: 'k', kind: 'event', error: new Error('altered') })
   t.match(lines('decrypt_failed')[1], { session, kind: 'event', owner: undefined })
   app.mcpSessions.emit('activationFailed', { label: session, key: 'k', owner, error: new Error('anything') })
-  t.match(lines('session_restore_failed')[1], { code: 'unknown' })
+  t.match(lines('session_activation_failed')[1], { code: 'unknown' })
 })
 
 t.test('an outage, once', async t => {
