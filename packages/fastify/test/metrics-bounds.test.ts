@@ -103,7 +103,7 @@ t.test('docs/metrics.md has the table', async t => {
 t.test('what docs/metrics.md shows works, and the hook guards the route', async t => {
   const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
   const [example, guard] = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-  const directory = t.testdir({ 'register.mjs': `import { collectDefaultMetrics, register } from 'prom-client'\nexport async function run (app, holdfast, createServer) {\n${guard}\n${example?.replace(/^import .*$/m, '')}}\n` })
+  const directory = t.testdir({ 'register.mjs': `import { collectDefaultMetrics, register } from 'prom-client'\nexport async function run (app, holdfast, createServer) {\n${guard}\n${example?.replaceAll(/^import .*$/gm, '')}}\n` })
   const { run } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify()
   t.teardown(async () => {

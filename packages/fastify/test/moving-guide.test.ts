@@ -18,7 +18,7 @@ const snippets = [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => 
 async function run (t: Test, index: number, given: Record<string, Backend>): Promise<{ app: FastifyInstance, client: RawClient, store: any }> {
   const app = Fastify({ forceCloseConnections: true })
   const context = { app, holdfast, memory, migrate, mirrored, switchable, withFallback, createServer: serving(), keys: k1, ...given }
-  const [before = '', after = ''] = (snippets[index] as string).replace(/^import .*$/m, '').split('// … later, while requests run:')
+  const [before = '', after = ''] = (snippets[index] as string).replaceAll(/^import .*$/gm, '').split('// … later, while requests run:')
   const path = join(await folder(t), 'snippet.mjs')
   await writeFile(path, `export async function run ({ ${Object.keys(context).join(', ')} }, open) {\n${before}\nawait open()\n${after}\nreturn store\n}\n`)
   let client: RawClient | undefined
