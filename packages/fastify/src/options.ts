@@ -168,7 +168,7 @@ export interface LimitOptions {
 export interface ThresholdOptions {
   /** The backend counts as degraded when it takes longer than this to answer. */
   latency?: Duration
-  /** The backend counts as degraded when more than this share of its calls fails. */
+  /** The backend counts as degraded when at least this share of its calls fails. */
   errorRate?: number
   /** How often the plugin checks the backend. The error rate covers the last six checks. */
   interval?: Duration

@@ -29,7 +29,7 @@ t.test('the example runs as it stands', async t => {
 
 t.test('the second example keeps sessions across a restart', async t => {
   const directory = await folder(t)
-  const source = (withSnapshot as string).replace(/^import .*$/m, '').replace('./sessions.holdfast', join(directory, 'sessions'))
+  const source = (withSnapshot as string).replaceAll(/^import .*$/gm, '').replace('./sessions.holdfast', join(directory, 'sessions'))
   await writeFile(join(directory, 'register.mjs'), `export async function register (app, holdfast, createServer, file) {\n${source}}\n`)
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   t.teardown(() => { delete process.env.HOLDFAST_KEYS })
@@ -54,7 +54,7 @@ t.test('the options of the third example work as it says', async t => {
     if (request.headers.authorization !== undefined) Object.assign(request, { user: { iss: 'idp', sub: 'me', azp: 'app', org: 'tenant', token: 'x', scopes: ['a'] } })
   })
   const createServer = serving({ all: ({ session, extra }) => [session.principal, session.context, extra.authInfo?.scopes] })
-  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type, credentialsOf) {\n${withPrincipal}}\n` })
+  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type, credentialsOf) {\n${withPrincipal?.replaceAll(/^import .*$/gm, '')}}\n` })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   await register(app, holdfast, createServer, Type, async (org: string) => ({ apiUrl: `https://${org}`, apiKey: 'k' }))
   const url = new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 }))

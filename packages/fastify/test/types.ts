@@ -187,6 +187,10 @@ await app.register(holdfast, defineHoldfast<Cart>()({
 defineHoldfast({ context: { schema, resolve: () => ({ apiUrl: 1, region: 'eu' as const }) }, createServer: v1 })
 // @ts-expect-error there is no such option
 defineHoldfast({ createServer: v1, sessions: 1 })
+// @ts-expect-error a Date would come back as another value
+defineHoldfast({ context: { resolve: () => new Date() }, createServer: v1 })
+// @ts-expect-error a context is a value
+defineHoldfast({ context: { resolve: () => undefined }, createServer: v1 })
 
 // Any kind of app.
 const secure = Fastify({ http2: true, https: {} })
