@@ -101,7 +101,7 @@ t.test('routes of ours make the loggers of requests as the application does', as
 
 t.test('an upload of a snapshot that stands still is answered, and its connection ends', async t => {
   const { port } = await start(t, 'HTTP', { bodyTimeout: 100, stallTimeout: 100 })
-  t.match(await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson')), /^HTTP\/1\.1 408 [^]*"the upload stood still/)
+  t.match(await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson')), /^HTTP\/1\.1 408 [^]*"the upload stalled/)
 })
 
 for (const protocol of PROTOCOLS) {
@@ -134,7 +134,7 @@ t.test('a reader that takes nothing of its reply is cut', async t => {
   const [response] = await once(sent, 'response') as [IncomingMessage]
   response.on('error', () => {}).pause()
   if (!socket.destroyed) await once(socket, 'close')
-  t.equal(log.saying('holdfast: a client that took too long').length, 1)
+  t.equal(log.saying('holdfast: a request was cut').length, 1)
   response.destroy()
 })
 
