@@ -13,7 +13,10 @@ import type { Transition, Versioned } from './versioned.js'
  * be synchronous and free of side effects. While `Data` is any JSON object, the draft is not typed.
  */
 export type DataChange<Data extends object = JsonObject> =
-  (draft: JsonObject extends Data ? any : Data) => (Data & { then?: never }) | void
+  (draft: JsonObject extends Data ? any : Data) => Changed<Data> | void
+
+/** While `Data` is any JSON object, an interface fits as well. A promise does not. */
+type Changed<Data extends object> = JsonObject extends Data ? JsonObject | (object & { then?: never }) : Data
 
 /** One session as this process last saw it. */
 export class Session<Data extends object = JsonObject, Context = Json> {
@@ -42,7 +45,7 @@ export class Session<Data extends object = JsonObject, Context = Json> {
   async update (change: DataChange<Data>): Promise<Readonly<Data>> {
     const { data } = await this.change(state => {
       const draft = new Draft(state.data).proxy as JsonObject
-      const result = (change as DataChange)(draft) ?? draft
+      const result = (change as (draft: JsonObject) => JsonObject | void)(draft) ?? draft
       if (typeof (result as { then?: unknown }).then === 'function') {
         throw new InvalidOptionError('update', 'the function must not be asynchronous: it may run more than once')
       }

@@ -374,7 +374,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
 }
 
 function isKeyOnly (ref: SessionRef | { key: RecordKey }): ref is { key: RecordKey } {
-  return isObject(ref) && typeof ref.key === 'string' && !('owner' in ref)
+  return isObject(ref) && 'key' in ref && typeof ref.key === 'string' && !('owner' in ref)
 }
 
 function positive (value: number, path: string): number {

@@ -208,10 +208,10 @@ t.test('a target that fills up stops it, and says how far it came', async t => {
 t.test('a target without room for a stream stops it, too, and the stream comes later', async t => {
   const { from, to, key } = await pair(2)
   await from.events.append({ key, name: 'open' }, [bytes('a')])
-  const { restore } = to.events
+  const { importStream } = to.events
   to.events.importStream = async () => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
   t.match(await stopped(migrate(from, to)), { cause: { code: 'HOLDFAST_BACKEND_FULL' } })
-  to.events.importStream = restore
+  to.events.importStream = importStream
   await migrate(from, to)
   t.strictSame(held(to), held(from))
 })

@@ -65,7 +65,7 @@ t.test('somebody else\'s session is a miss in every way', async (t) => {
   t.equal(backend.stored.size, 2)
   const other = new Sessions({ backend, namespace: 'other' })
   t.equal(await other.open(id, ADA), undefined)
-  t.equal(await other.terminate(nobodys, null), false)
+  t.equal(await other.terminate({ id: nobodys, principal: null }), false)
 })
 
 t.test('what cannot be an id is not even asked for', async (t) => {
@@ -188,7 +188,7 @@ t.test('what names no session and no owner is refused, and ends nothing', async 
     await t.rejects(sessions.count(ref as never), named, JSON.stringify(ref))
     await t.rejects(sessions.each(ref as never).next(), named, JSON.stringify(ref))
   }
-  await t.rejects(sessions.terminateAll(undefined as never), { path: 'owner' })
+  await t.rejects(sessions.terminateAll(undefined as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'owner' })
   for (const query of [{ owner: undefined }, { principal: undefined }, { owner: null }]) {
     await t.rejects(sessions.list(query as never), { code: 'HOLDFAST_INVALID_OPTION' }, JSON.stringify(query))
   }

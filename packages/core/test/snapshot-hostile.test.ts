@@ -441,7 +441,7 @@ t.test('very many bytes of streams for one session are stored as they come', asy
   const entry = Buffer.alloc(2 ** 20).toString('base64url')
   let most = 0
   const process = start()
-  const { restore: store } = process.backend.events
+  const { importStream: store } = process.backend.events
   let [read, done] = [0, 0]
   process.backend.events.importStream = async stream => {
     done++

@@ -535,10 +535,10 @@ t.test('where the backend is full, the rest comes back, ' +
   await before.sessions.exportSessionState()
   const { backend, sessions } = start({ snapshot })
   const { create } = backend.records
-  const { restore } = backend.events
+  const { importStream } = backend.events
   const full = async (): Promise<never> => { throw new HoldfastError('HOLDFAST_BACKEND_FULL') }
   backend.records.create = async (record, limits) => record.key === nobody.key ? 'full' : await create(record, limits)
-  backend.events.importStream = async stream => stream.name === 'open' ? await full() : await restore(stream)
+  backend.events.importStream = async stream => stream.name === 'open' ? await full() : await importStream(stream)
   const { invalid, ...counts } = await sessions.restoreSessionState()
   t.match(counts, { restored: 2, overLimit: 1 })
   t.match(invalid, [{ line: Number, code: 'NO_ROOM', reason: 'there is no room for one of its streams' }])

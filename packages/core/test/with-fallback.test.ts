@@ -203,14 +203,14 @@ t.test('a recovery that fails in the middle is tried again, and loses nothing', 
   await backend.records.remove('tag.gone')
   const warned = once(changes, 'warning')
   back()
-  const { restore } = primary.events
+  const { importStream } = primary.events
   primary.events.importStream = async () => { throw new Error('connection lost again') }
   await warned
   t.match(warnings[0], { message: 'connection lost again' })
   t.equal(backend.state, 'fallback')
   t.equal(primary.stored.size, 2, 'they got there')
   t.equal(await backend.records.replace(first, 1, bytes('changed since')), 2)
-  primary.events.importStream = restore
+  primary.events.importStream = importStream
   t.match(await comeBack(), { carried: 2, conflicts: 0 })
   t.match(await backend.records.read(first), { version: 2, body: bytes('changed since') })
   t.equal((await backend.events.streams([second])).length, 1)

@@ -7,12 +7,17 @@ export type SchemaOptions<Data extends object, Schema extends TSchema> = Holdfas
   context: ContextOptions<Static<Schema>> & { schema: Schema }
 }
 
+/** {@link HoldfastOptions} without a schema: the context has the type that `resolve` returns. */
+export type ResolvedOptions<Data extends object, Context> = HoldfastOptions<Data, Context> & {
+  context?: { schema?: never }
+}
+
 /** Takes options whose `session.data` is a `Data`. */
 export interface DefineOptions<Data extends object> {
   /** The type of `session.context` is the type of `context.schema`. */
   <Schema extends TSchema>(options: SchemaOptions<Data, Schema>): HoldfastOptions
   /** The type of `session.context` is what `context.resolve` returns. Write `context` before `createServer`. */
-  <Context = AppContext>(options: HoldfastOptions<Data, Context>): HoldfastOptions
+  <Context = AppContext>(options: ResolvedOptions<Data, Context>): HoldfastOptions
 }
 
 /**
@@ -21,7 +26,7 @@ export interface DefineOptions<Data extends object> {
  */
 export function defineHoldfast<Data extends object> (): DefineOptions<Data>
 export function defineHoldfast<Schema extends TSchema> (options: SchemaOptions<AppData, Schema>): HoldfastOptions
-export function defineHoldfast<Context = AppContext> (options: HoldfastOptions<AppData, Context>): HoldfastOptions
-export function defineHoldfast (options?: HoldfastOptions): HoldfastOptions | DefineOptions<object> {
-  return options ?? ((given: unknown) => given as HoldfastOptions)
+export function defineHoldfast<Context = AppContext> (options: ResolvedOptions<AppData, Context>): HoldfastOptions
+export function defineHoldfast (options?: unknown): unknown {
+  return options ?? ((given: unknown) => given)
 }

@@ -3,7 +3,7 @@ import { plugin } from './plugin.js'
 
 export type { AdminAction, Authorize } from './admin/guard.js'
 export { AUDIT_EVENTS, type AuditEvent } from './audit.js'
-export { type DefineOptions, type SchemaOptions, defineHoldfast } from './define-holdfast.js'
+export { type DefineOptions, type ResolvedOptions, type SchemaOptions, defineHoldfast } from './define-holdfast.js'
 export { METRICS, type MetricName } from './metrics/catalog.js'
 export type { MetricsRegistry } from './metrics/registry.js'
 export type {

@@ -35,11 +35,13 @@ export function readOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   for (const name of REGISTRATION) delete options[name]
   if ('keys' in options && options.keys === undefined) {
-    throw new InvalidOptionError('keys', 'has no value: is a variable of the environment not set? Leave the option out to read HOLDFAST_KEYS')
+    throw new InvalidOptionError('keys', 'has no value: is the environment variable not set? Without the option, the ' +
+      'plugin reads HOLDFAST_KEYS')
   }
   // The defaults go into groups, which are the caller's own objects.
-  for (const [name, value] of Object.entries(options)) {
-    if (isObject(value) && 'properties' in (OptionsSchema.properties as Record<string, object>)[name]!) options[name] = { ...value }
+  for (const [name, schema] of Object.entries(OptionsSchema.properties)) {
+    const value = options[name]
+    if ('properties' in schema && isObject(value)) options[name] = { ...value }
   }
   const filled = Value.Default(OptionsSchema, options)
   const [error] = Value.Errors(OptionsSchema, filled)
