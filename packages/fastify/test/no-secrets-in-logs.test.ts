@@ -109,8 +109,8 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
   await failing(async () => await sessions.dropKey('k2'))
   const full = async (): Promise<void> => { throw new Error('ENOSPC') }
   await failing(async () => await sessions.exportSessionState({ read: () => undefined, write: full }))
-  const broken = async (): Promise<never> => { throw new Error('EIO') }
-  await failing(async () => await sessions.restoreSessionState({ read: broken, write }))
+  const unreadable = async (): Promise<never> => { throw new Error('EIO') }
+  await failing(async () => await sessions.restoreSessionState({ read: unreadable, write }))
   app.log.info(await sessions.rotate(), 'rotated')
   const damaged = (await readFile(path, 'utf8')).replaceAll('"body":"', '"body":"A')
   const report = await sessions.restoreSessionState({ read: text(damaged, '{"canary":1}'), write })
