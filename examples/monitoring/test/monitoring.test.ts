@@ -38,8 +38,8 @@ const metricOf = (name: string): string => name.replace(/_(bucket|sum|count)$/, 
 
 /** The values that a label can have; none when the user chooses them. */
 function valuesOf (metric: string, label: string): readonly string[] {
-  const { labels = {} }: { labels?: Record<string, readonly string[]> } = METRICS[metricOf(metric) as MetricName]
-  return labels[label] ?? []
+  const spec = METRICS[metricOf(metric) as MetricName]
+  return 'labels' in spec ? (spec.labels as Record<string, readonly string[]>)[label] ?? [] : []
 }
 
 for (const { where, expr } of expressions) {
