@@ -21,6 +21,7 @@ export class StoryClient {
   readonly #reconnection = {
     initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30
   }
+
   #look = (): void => {}
   /** Log messages that reached this client, in their order. */
   readonly heard: string[] = []

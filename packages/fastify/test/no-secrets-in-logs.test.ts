@@ -28,7 +28,8 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
     backend,
     keys,
     snapshot: file(path, { every: 20 }),
-    limits: { maxPerOwner: 3 }, live: { max: 1, startTimeout: 50 },
+    limits: { maxPerOwner: 3 },
+    live: { max: 1, startTimeout: 50 },
     principal: ({ headers: { authorization, 'x-user': user } }) =>
       authorization === undefined ? undefined : { subject: String(user ?? 'me') },
     authInfo: ({ headers }) => ({ token: String(headers.authorization), clientId: 'app', scopes: [] }),
