@@ -33,7 +33,7 @@ async function serving (t: Test, environment: Record<string, string>): Promise<C
 }
 
 async function filled (t: Test, kind: string): Promise<RedisServer> {
-  const server = await RedisServer.start()
+  const server = await RedisServer.start(['--appendonly', 'yes'])
   t.teardown(async () => { await server.stop() })
   const redis = new Redis(server.url)
   for (const command of await left(`redis-${kind}.json`) as string[][]) {

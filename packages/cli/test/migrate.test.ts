@@ -21,7 +21,7 @@ t.test('sessions move to another Redis without keys', async (t) => {
   t.match(await holdfast([...migrate, '--json', '--skip-existing'], env), {
     code: 0, out: /"copied":0,"updated":0,"skipped":4/
   })
-  t.match(await holdfast(['migrate'], { ...env, REDIS_TARGET_URL: url }), { code: 2, err: /are there already/ })
+  t.match(await holdfast(['migrate'], { ...env, REDIS_TARGET_URL: url }), { code: 2, err: /another backend/ })
   t.match(await holdfast([...migrate, '--delete'], env), { code: 2, out: '', err: /--yes/ })
   t.match(await holdfast([...migrate, '--delete'], env, { typed: 'n\n' }), { code: 1, err: /Nothing was changed/ })
   t.equal(await sessions.count(), 4)

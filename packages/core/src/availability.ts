@@ -1,9 +1,9 @@
 import { HoldfastError } from './errors.js'
 
-/** Asks a backend, tells an outage from an answer, and reports when an outage begins and ends. */
+/** Calls a backend, distinguishes an outage from an answer, and reports the begin and the end of an outage. */
 export class Availability {
   #down = false
-  /** How often the backend has answered, and how often it could not. */
+  /** How many calls the backend answered, and how many it did not. */
   answers = 0
   failures = 0
 
@@ -26,7 +26,7 @@ export class Availability {
     return answer
   }
 
-  /** Notes an answer. */
+  /** Counts an answer. */
   answered (): void {
     this.answers++
     if (!this.#down) return
@@ -34,7 +34,7 @@ export class Availability {
     this.onUp()
   }
 
-  /** Notes a rejection of the backend. @returns what to throw in its place */
+  /** Counts a rejection of the backend. @returns the error to throw in its place */
   failed (error: unknown): unknown {
     if (error instanceof HoldfastError && error.code !== 'HOLDFAST_BACKEND_UNAVAILABLE') return error
     this.failures++

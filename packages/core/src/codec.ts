@@ -1,47 +1,47 @@
 import type { StreamRef } from './backend.js'
 import type { RecordKey } from './record.js'
 
-/** What a sealed body is bound to: it opens nowhere else. */
+/** The place to which a sealed body is bound: the body opens nowhere else. */
 export interface Place {
   namespace: string
   /**
    * `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'` or `'snapshot'`.
    */
   kind: string
-  /** Of a record its own, of an event {@link eventPlace}, of anything else `''`. */
+  /** For a record its key, for an event {@link eventPlace}, otherwise `''`. */
   key: RecordKey
 }
 
 /**
- * Stands between what Holdfast knows and what a backend stores. Opening throws HOLDFAST_KEY_UNAVAILABLE when
- * the key is not here, which may pass, HOLDFAST_INVALID_STATE when it is and must not be used any more, and
- * anything else when it does not open.
+ * Seals bytes before a backend stores them, and opens them again. `open` throws HOLDFAST_KEY_UNAVAILABLE when the key
+ * is missing, which may be temporary; HOLDFAST_INVALID_STATE when the key is revoked; and any other error when the
+ * bytes cannot be opened.
  */
 export interface Codec {
   seal (plaintext: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
   open (sealed: Uint8Array, place: Place): Uint8Array | Promise<Uint8Array>
-  /** The keys, where there are any. */
+  /** The keys; absent when the codec has none. */
   readonly keys?: SealingKeys
   /**
-   * What the codec leaves readable: `'memory'` is refused for a durable backend and for snapshots, `'everything'` is
-   * not. Undefined: it seals. A codec that wraps another one passes this on.
+   * Where the codec leaves bytes readable. A durable backend and snapshots refuse `'memory'`; `'everything'` is allowed
+   * everywhere. Undefined: the codec seals. A codec that wraps another one must pass this member on.
    */
   readonly exposes?: 'memory' | 'everything'
 }
 
-/** The keys of a codec, as rotating them needs to know them. */
+/** The keys of a codec, as far as key rotation needs them. */
 export interface SealingKeys {
   /** The id of the key that seals. */
   readonly active: string
-  /** The id of the key that something was sealed with; undefined for what was not. */
+  /** The id of the key that sealed these bytes; undefined when they are not sealed. */
   of (sealed: Uint8Array): string | undefined
-  /** Forgets a key that does not seal. */
+  /** Forgets a key that is not the active one. */
   drop (id: string): void
 }
 
 /**
- * Leaves everything readable. Right for a backend that is neither shared nor durable, and refused where
- * anything outlives the process.
+ * Leaves everything readable. For a backend that is neither shared nor durable. Refused for everything that outlives
+ * the process.
  */
 export const plain: Codec = {
   seal: plaintext => plaintext,
@@ -49,13 +49,13 @@ export const plain: Codec = {
   exposes: 'memory'
 }
 
-/** Leaves everything readable, wherever it goes. It must be chosen explicitly. */
+/** Leaves everything readable, in every backend and in snapshots. It must be chosen explicitly. */
 export const unsealed: Codec = { ...plain, exposes: 'everything' }
 
-/** Names the stream of an event in its {@link Place}. */
+/** The key of the {@link Place} of an event: it names the event's stream. */
 export function eventPlace ({ key, name }: StreamRef): string { return `${key}:${name}` }
 
-/** A codec within one namespace. */
+/** A codec that binds everything to one namespace. */
 export class BoundCodec {
   constructor (private readonly codec: Codec, private readonly namespace: string) {}
 

@@ -2,30 +2,32 @@ import type { Json } from './json.js'
 
 type Container = Record<string, unknown>
 
-/** Asks a proxy of ours for its draft. A WeakMap of as many costs the garbage collector more than all the rest. */
+/**
+ * The property by which a proxy reveals its draft. A WeakMap of proxies would burden the garbage collector too much.
+ */
 const DRAFT = Symbol('draft')
 
-/** The draft behind a value that a change left; undefined for any other value. */
+/** The draft behind a proxy that a change left in the value; undefined for any other value. */
 export function draftBehind (value: unknown): Draft | undefined {
   return typeof value === 'object' && value !== null ? (value as { [DRAFT]?: Draft })[DRAFT] : undefined
 }
 
 /**
- * A copy of frozen JSON that may be changed in place, made as deep as somebody looks into it: what nobody looked at is
- * shared with the original. The proxy shows it as an ordinary object or array.
+ * A copy of frozen JSON that may be changed in place. Only the parts that the change reads are copied; the other parts
+ * are shared with the original. The proxy looks like an ordinary object or array.
  */
 export class Draft implements ProxyHandler<Container> {
   readonly proxy: object
   readonly target: Container
-  /** Of an object, the names that were read as drafts of their own, written or deleted. */
+  /** For an object: the names of members that were written, deleted, or read as drafts of their own. */
   names: Set<string> | undefined = undefined
-  /** Something was read as a draft of its own, written or deleted. */
+  /** A member was written, deleted, or read as a draft of its own. */
   touched = false
-  /** Something happened that only a round trip through JSON renders faithfully, such as a property with a getter. */
+  /** The change did something that only a round trip through JSON renders faithfully, for example defined a getter. */
   odd = false
-  /** Nothing is taken over any more. */
+  /** The draft takes no further changes. */
   closed = false
-  /** What came of it, once that is known. */
+  /** The finalized value, once it is known. */
   outcome: unknown = undefined
 
   constructor (readonly base: Json & object) {
@@ -71,7 +73,7 @@ export class Draft implements ProxyHandler<Container> {
     return Reflect.preventExtensions(target)
   }
 
-  /** Puts a draft where the original's own part still is. */
+  /** Replaces a member that is still the original's by a draft of it. */
   #deepen (name: string): void {
     const { base, target } = this
     const value = (base as Container)[name]

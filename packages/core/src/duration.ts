@@ -3,13 +3,13 @@ import { InvalidOptionError } from './errors.js'
 /** Milliseconds, or a whole number with a unit: `'250ms'`, `'30s'`, `'15m'`, `'24h'`, `'7d'`. */
 export type Duration = number | string
 
-/** Milliseconds: Node makes one of any timer that is longer. */
+/** Milliseconds of the longest timer. Node turns a longer one into a timer of 1 ms. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * @param path where the option is, for the error
+ * @param path the path of the option, for the error
  * @returns milliseconds, a positive whole number
  * @throws InvalidOptionError
  */

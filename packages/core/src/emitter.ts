@@ -1,11 +1,12 @@
-/** May fail: see {@link Emitter}. */
+/** A listener may fail: see {@link Emitter}. */
 export type Listener<T> = (event: T) => void | Promise<void>
 
 type Listeners<Events> = { [Name in keyof Events]?: Set<Listener<Events[Name]>> }
 
 /**
- * Typed events whose listeners cannot harm who emits: one that throws or rejects is reported to `error` listeners, and
- * the others still run. Without an `error` listener such a failure becomes a process warning.
+ * Typed events whose listeners cannot harm the emitting code. When a listener throws or rejects, the other listeners
+ * still run, and the `error` listeners get the failure. Without an `error` listener, the failure becomes a warning of
+ * the process.
  */
 export class Emitter<Events extends { error: { error: unknown } }> {
   readonly #listeners: Listeners<Events> = {}

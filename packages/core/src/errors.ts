@@ -1,4 +1,4 @@
-/** Every code that Holdfast throws, with what it means. The README of `@holdfast/core` lists the same table. */
+/** Every code that Holdfast throws, with its meaning. The README of `@holdfast/core` lists the same table. */
 export const ERROR_CODES = {
   HOLDFAST_INVALID_OPTION: 'An option has a wrong value. Thrown at once, as a TypeError.',
   HOLDFAST_INVALID_STATE: 'A stored session cannot be read: it is damaged, or from a newer version.',
@@ -12,12 +12,12 @@ export const ERROR_CODES = {
   HOLDFAST_FACTORY_FAILED: 'createServer threw, returned no server, or its server refused the handshake.',
   HOLDFAST_FACTORY_TIMEOUT: 'createServer did not finish in time.',
   HOLDFAST_KEY_UNAVAILABLE:
-    'Something is sealed with a key that this process does not have or cannot get. Nothing is lost; try again.',
-  HOLDFAST_KEY_IN_USE: 'Something stored is still sealed with this key.',
-  HOLDFAST_SNAPSHOT_FAILED: 'A snapshot could not be written or read. What was there before is whole.',
-  HOLDFAST_SNAPSHOT_KEPT: 'The snapshot that is there cannot be opened with these keys, so it was not overwritten.',
-  HOLDFAST_MIGRATION_STOPPED: 'A migration stopped before its end. What it did is done; run it again to go on.',
-  HOLDFAST_NOT_ALONE: 'Other replicas use the same backend, and this is for one that is alone.',
+    'Stored data is sealed with a key that this process does not have or cannot get. Nothing is lost; try again.',
+  HOLDFAST_KEY_IN_USE: 'Stored data is still sealed with this key.',
+  HOLDFAST_SNAPSHOT_FAILED: 'A snapshot could not be written or read. The previous snapshot is intact.',
+  HOLDFAST_SNAPSHOT_KEPT: 'The existing snapshot cannot be opened with these keys, so it was not overwritten.',
+  HOLDFAST_MIGRATION_STOPPED: 'A migration stopped before its end. Copied sessions stay; run it again to go on.',
+  HOLDFAST_NOT_ALONE: 'This needs a single replica, but other replicas use the same backend.',
   HOLDFAST_CLOSED: 'This replica is shutting down.'
 } as const
 
@@ -28,9 +28,9 @@ const HOLDFAST_ERROR = Symbol.for('@holdfast/core: HoldfastError')
 const INVALID_OPTION = Symbol.for('@holdfast/core: InvalidOptionError')
 
 /**
- * Every failure but misuse; tell them apart by `code`, never by message. Messages carry no ids, keys or
- * content. `instanceof` also knows the errors of other copies of this package, since one process may
- * have installed two versions.
+ * Every failure except misuse. Tell errors apart by `code`, never by message. A message contains no id, no key and no
+ * content. `instanceof` also accepts the errors of other copies of this package, because one process may use two
+ * versions.
  */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'
@@ -45,11 +45,11 @@ export class HoldfastError extends Error {
   }
 }
 
-/** Misuse, found at once: a `TypeError`, never a {@link HoldfastError}. */
+/** Misuse. Thrown at once: a `TypeError`, never a {@link HoldfastError}. */
 export class InvalidOptionError extends TypeError {
   override readonly name = 'InvalidOptionError'
   readonly code = 'HOLDFAST_INVALID_OPTION' satisfies ErrorCode
-  /** @param path where the option is, as in `ttl.idle` */
+  /** @param path the path of the option, such as `ttl.idle` */
   constructor (readonly path: string, reason: string) {
     super(`${path}: ${reason}`)
   }
@@ -65,7 +65,9 @@ function isMarked (error: unknown, mark: symbol): boolean {
   return typeof error === 'object' && error !== null && mark in error
 }
 
-/** Whether it is a {@link HoldfastError}, of any code or of one. Misuse is none: see {@link InvalidOptionError}. */
+/**
+ * Whether an error is a {@link HoldfastError}, with any code or with `code`. Misuse is an {@link InvalidOptionError}.
+ */
 export function isHoldfastError (error: unknown, code?: ErrorCode): error is HoldfastError {
   return error instanceof HoldfastError && (code === undefined || error.code === code)
 }

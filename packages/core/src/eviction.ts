@@ -3,30 +3,30 @@ import type { RecordKey } from './record.js'
 import type { SealedStore } from './sealed-store.js'
 import { TokenBucket } from './token-bucket.js'
 
-/** Milliseconds since its last use for which a session on a shared backend may be in use by another process. */
+/** Milliseconds after its last use in which another process may still use a session of a shared backend. */
 const RECENT_USE = 60_000
-/** Milliseconds since its last use after which a session without a principal makes room for another one of those. */
-const NAMELESS_UNUSED = 600_000
+/** Milliseconds without use after which a session without a principal may be evicted for another such session. */
+const ANONYMOUS_IDLE = 600_000
 /**
- * Sessions without a principal that one process evicts in a second. Whoever wants to flush them out
- * needs as many places for himself.
+ * Sessions without a principal that one process evicts per second. An attacker who wants to flush them all out needs as
+ * many sessions of his own.
  */
-const NAMELESS_RATE = 10
-/** Candidates: enough nearly always, and all that are looked at. */
-const AMOUNTS = [20, 1_000]
+const ANONYMOUS_RATE = 10
+/** Candidates to look at: nearly always enough, and the maximum. */
+const CANDIDATES = [20, 1_000]
 
 /**
- * Makes room for a new session at a cap. Of a principal's sessions the longest idle one goes; the cap on all sessions
- * takes nobody else's. Sessions without a principal may be anybody's, so of these only one goes that nobody has used
- * for ten minutes, at a bounded rate.
+ * Makes room for a new session at a cap, by ending the longest idle session of the same principal: never a session of
+ * another principal, not even at the cap on all sessions. Sessions without a principal may belong to anybody. So one of
+ * them is ended only after ten minutes without use, and at a bounded rate.
  */
 export class Eviction {
-  readonly #nameless = new TokenBucket(NAMELESS_RATE)
+  readonly #anonymous = new TokenBucket(ANONYMOUS_RATE)
 
   /**
    * @param idle milliseconds without use after which a record expires
-   * @param inUse whether this process is using a record just now: such a one stays
-   * @param evict ends a record; false when it was gone
+   * @param inUse whether this process uses a record at the moment; such a record stays
+   * @param evict ends a record; false when there was none
    */
   constructor (
     private readonly store: SealedStore,
@@ -36,14 +36,14 @@ export class Eviction {
   ) {}
 
   /**
-   * @param owner whose session is to begin, `''` for nobody
+   * @param owner the owner of the new session, `''` for nobody
    * @returns whether a session was evicted
    */
   async makeRoom (owner: string): Promise<boolean> {
-    if (owner === '' && !this.#nameless.take()) return false
+    if (owner === '' && !this.#anonymous.take()) return false
     const { availability, backend } = this.store
     const tried = new Set<string>()
-    for (const limit of AMOUNTS) {
+    for (const limit of CANDIDATES) {
       const query = { owner, unusedFor: this.#unusedFor(owner), limit }
       const idle: IdleRecord[] = await availability.ask(() => backend.records.idlest(query))
       for (const { key } of idle) {
@@ -57,7 +57,7 @@ export class Eviction {
   }
 
   #unusedFor (owner: string): number {
-    if (owner === '') return NAMELESS_UNUSED
+    if (owner === '') return ANONYMOUS_IDLE
     return this.store.backend.shared ? Math.min(RECENT_USE, this.idle / 2) : 0
   }
 }

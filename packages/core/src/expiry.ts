@@ -4,18 +4,18 @@ import type { StoredRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
 import { within } from './within.js'
 
-/** Milliseconds. */
-const PATIENCE = 5_000
+/** Milliseconds that a stop waits for the sweep under way. */
+const SWEEP_WAIT = 5_000
 
 export interface Expired {
   record: StoredRecord
-  /** Nobody used it for too long, or it was too old. */
+  /** The record was unused for too long, or too old. */
   reason: 'idle' | 'absolute'
 }
 
 /**
- * Claims records that have expired, each for one caller in the whole fleet, looking at no more than `limit` candidates.
- * `more` says that others look due.
+ * Claims expired records, each for one caller in the whole fleet. Checks at most `limit` candidates; with `more`,
+ * further records look due.
  */
 export async function claimExpired (
   { availability, backend }: SealedStore, limit: number
@@ -29,17 +29,17 @@ function reasonOf ({ usedAt, idle, deadline }: StoredRecord): Expired['reason'] 
   return usedAt + idle < deadline ? 'idle' : 'absolute'
 }
 
-/** What a {@link Sweeper} sweeps. */
+/** The target of a {@link Sweeper}. */
 export interface Swept {
-  /** Removes some of what has expired; `more` says that others look due. */
+  /** Removes some expired records; with `more`, further records look due. */
   sweep (): Promise<{ more: boolean }>
-  /** Told of a sweep that failed. */
+  /** Called with the error of a failed sweep. */
   report (error: unknown): void
   /** Lifetimes, in milliseconds. */
   readonly vault: { readonly idle: number, readonly absolute: number }
 }
 
-/** Sweeps again and again, on a timer that is jittered and never keeps the process alive. */
+/** Sweeps at regular intervals with some jitter. Its timer never keeps the process alive. */
 export class Sweeper {
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
@@ -47,7 +47,7 @@ export class Sweeper {
   #stopped = true
 
   /**
-   * @param interval default: a quarter of the shorter time to live, between 250 ms and 15 s
+   * @param interval default: a quarter of the shorter lifetime, between 250 ms and 15 s
    * @throws InvalidOptionError
    */
   constructor (
@@ -66,13 +66,13 @@ export class Sweeper {
   }
 
   /**
-   * Resolves when a sweep that was under way has ended, or after five seconds: one that its backend
-   * never answers holds nobody up.
+   * Resolves when the sweep under way has ended, or after five seconds, so that a backend that never answers does not
+   * block the caller.
    */
   async stop (): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
-    await within(this.#running, PATIENCE)
+    await within(this.#running, SWEEP_WAIT)
   }
 
   #schedule (): void {

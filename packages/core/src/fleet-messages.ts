@@ -3,40 +3,41 @@ import { type Json, type JsonObject, isObject } from './json.js'
 import type { RecordKey } from './record.js'
 
 /**
- * What replicas say to each other, by type: the details beside the key of the session that it is about
- * and the replica that says it.
+ * The messages between replicas, by type. Each has these details, the key of the session that it concerns, and the id
+ * of the sender.
  */
 export interface FleetDetails {
-  /** These sessions have ended. About no session in particular. */
+  /** These sessions have ended. Concerns no single session. */
   gone: { keys: readonly RecordKey[], reason: 'terminated' | 'expired' }
-  /** The log of a stream has grown. With `ask`, a replica that has the stream open says so. */
+  /** The log of a stream has grown. With `ask`, a replica that has the stream open answers `listening`. */
   wake: { stream: string, ask?: boolean }
   /** The sender has the standalone stream of the session open. */
   listening: { [detail: string]: never }
   /**
-   * The sender has opened a stream, and is the only one that serves it now. `claim` counts the takeovers of the sender.
+   * The sender has opened a stream, and is now the only replica that serves it. `number` counts the takeovers of the
+   * sender.
    */
-  takeover: { stream: string, claim: number }
-  /** A client's answer to a request of a server that is live at the receiver. */
+  takeover: { stream: string, number: number }
+  /** A client's answer to a request of the server that is live at the receiver. */
   answer: { message: JsonObject }
   /** A client's notification. */
   notification: { message: JsonObject }
-  /** Asks every replica how it is. About no session. */
+  /** Asks every replica for a report. Concerns no session. */
   'roll-call': { call: string }
-  /** Answers a `roll-call`. About no session. */
+  /** Answers a `roll-call`. Concerns no session. */
   present: { call: string, report: Json }
 }
 
 /** A key of {@link FleetDetails}. */
 export type FleetMessageType = keyof FleetDetails
 
-/** What one replica says to others. */
+/** A message from one replica to others. */
 export type FleetMessage = {
   [Type in FleetMessageType]: FleetDetails[Type] & {
     type: Type
-    /** The session that it is about, or `''`. */
+    /** The key of the session that the message concerns, or `''`. */
     key: RecordKey
-    /** The replica that says it. */
+    /** The id of the sender. */
     from: string
   }
 }[FleetMessageType]
@@ -50,8 +51,8 @@ const PARSERS: {
       : undefined,
   wake: ({ stream, ask }) => isString(stream) ? { stream, ...(ask === true && { ask }) } : undefined,
   listening: () => ({}),
-  takeover: ({ stream, claim }) =>
-    isString(stream) && Number.isSafeInteger(claim) ? { stream, claim: Number(claim) } : undefined,
+  takeover: ({ stream, number }) =>
+    isString(stream) && Number.isSafeInteger(number) ? { stream, number: Number(number) } : undefined,
   answer: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   notification: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   'roll-call': ({ call }) => isString(call) ? { call } : undefined,
@@ -59,10 +60,10 @@ const PARSERS: {
 }
 
 /**
- * Reads what came over the bus. Undefined for a type that this version does not know: a newer
- * one may be running beside it.
+ * Reads a message from the bus. Undefined for a type that this version does not know, because a replica may run a newer
+ * version.
  *
- * @throws HoldfastError HOLDFAST_INVALID_STATE for anything that no replica says
+ * @throws HoldfastError HOLDFAST_INVALID_STATE for anything that no replica sends
  */
 export function readMessage (value: unknown): FleetMessage | undefined {
   if (!isObject(value) || !isString(value.type) || !isString(value.key) || !isString(value.from)) throw unreadable()

@@ -6,30 +6,30 @@ import { isObject, parseJson } from './json.js'
 import type { RecordKey } from './record.js'
 import { within } from './within.js'
 
-/** Milliseconds that whoever tells waits for the bus. */
-const PATIENCE = 5_000
+/** Milliseconds that a sender waits for the bus. */
+const BUS_WAIT = 5_000
 
-/** The replicas of one namespace talking over a bus, sealed. Nothing depends on a message arriving. */
+/** Sends sealed messages between the replicas of one namespace over a bus. Nothing may depend on their arrival. */
 export class Fleet {
   constructor (
     private readonly bus: Bus,
     private readonly codec: BoundCodec,
     private readonly namespace: string,
-    /** This replica's random id, new with every process. */
+    /** The random id of this replica, new in every process. */
     readonly replica: string,
     private readonly report: (error: unknown) => void
   ) {}
 
   /**
-   * Tells every other replica, waiting five seconds at most. With `echo`, this one hears it as well, in
-   * the order in which all hear it.
+   * Sends a message to every other replica. Waits five seconds at most. With `echo`, this replica receives its own
+   * message, too, in the same order as all other replicas.
    */
   async tell<Type extends FleetMessageType> (
     type: Type, key: RecordKey, details: FleetDetails[Type], { echo = false } = {}
   ): Promise<void> {
     const message = { ...details, ...(echo && { echo }), type, key, from: this.replica }
-    const told = this.#publish(this.#everyone, message).catch(this.report)
-    await within(told, PATIENCE)
+    const sent = this.#publish(this.#everyone, message).catch(this.report)
+    await within(sent, BUS_WAIT)
   }
 
   /** Tells every other replica that sessions have ended. */
@@ -38,26 +38,26 @@ export class Fleet {
   }
 
   /**
-   * Tells one replica. False when it is not there.
+   * Sends a message to one replica. False when that replica does not listen.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE when the bus does not answer in five seconds
    */
   async tellReplica<Type extends FleetMessageType> (
     to: string, type: Type, key: RecordKey, details: FleetDetails[Type]
   ): Promise<boolean> {
-    const told = this.#publish(this.#one(to), { ...details, type, key, from: this.replica })
-    if (!await within(told, PATIENCE)) {
+    const sent = this.#publish(this.#one(to), { ...details, type, key, from: this.replica })
+    if (!await within(sent, BUS_WAIT)) {
       throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'The bus does not answer.')
     }
-    return await told > 0
+    return await sent > 0
   }
 
-  /** Hears what is meant for this replica or for all. Resolves once it does; the result stops it. */
+  /** Receives the messages to this replica and to all. Resolves, once messages arrive, to a function that stops it. */
   async listen (listener: (message: FleetMessage) => void | Promise<void>): Promise<() => Promise<void>> {
-    const hear = (sealed: Uint8Array): void => { this.#hear(sealed, listener).catch(this.report) }
-    const stopOne = await this.bus.subscribe(this.#one(this.replica), hear)
+    const receive = (sealed: Uint8Array): void => { this.#receive(sealed, listener).catch(this.report) }
+    const stopOne = await this.bus.subscribe(this.#one(this.replica), receive)
     try {
-      const stopEveryone = await this.bus.subscribe(this.#everyone, hear)
+      const stopEveryone = await this.bus.subscribe(this.#everyone, receive)
       return async () => { await Promise.all([stopOne(), stopEveryone()]) }
     } catch (error) {
       await stopOne()
@@ -73,7 +73,7 @@ export class Fleet {
     return await this.bus.publish(channel, await this.codec.seal('message', '', Buffer.from(JSON.stringify(message))))
   }
 
-  async #hear (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
+  async #receive (sealed: Uint8Array, listener: (message: FleetMessage) => void | Promise<void>): Promise<void> {
     const value = parseJson(await this.codec.open('message', '', sealed))
     const message = readMessage(value)
     const echo = isObject(value) && value.echo === true

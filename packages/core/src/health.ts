@@ -4,35 +4,35 @@ import type { Backend } from './backend.js'
 import { type Duration, milliseconds } from './duration.js'
 import { InvalidOptionError } from './errors.js'
 
-/** From when on a backend that answers is degraded. */
+/** A backend that answers counts as degraded from these values on. */
 export interface Thresholds {
-  /** The time in which it answers a ping. Default 250 ms. */
+  /** The time to answer a ping. Default 250 ms. */
   latency?: Duration
-  /** The share of its calls that fail, above 0 and up to 1. Default 0.05. */
+  /** The share of calls that fail, above 0 and up to 1. Default 0.05. */
   errorRate?: number
-  /** How often somebody looks, as `Sessions.health` does; calls of the last six intervals count. Default 10 s. */
+  /** The time between two calls of `Sessions.health`. The error rate covers six intervals. Default 10 s. */
   interval?: Duration
 }
 
 /**
- * `healthy`, `degraded` (it answers, but slowly, or not always) or `unhealthy` (it does not answer); `reasons` says
- * what is wrong: `backend`, `latency`, `errors`.
+ * The health of a backend: `healthy`; `degraded` when it answers slowly, or not every call; `unhealthy` when it does
+ * not answer. `reasons` says what is wrong: `backend`, `latency`, `errors`.
  */
 export interface Health {
   state: 'healthy' | 'degraded' | 'unhealthy'
   reasons: Array<'backend' | 'latency' | 'errors'>
-  /** Milliseconds that the backend took to answer a ping; absent when it did not. */
+  /** Milliseconds that the backend took to answer a ping; absent when it did not answer. */
   latency?: number
-  /** The share of the backend's calls that failed lately, 0 to 1. Few calls say nothing: 0. */
+  /** The share of calls that failed recently, 0 to 1. It is 0 while there were too few calls to judge by. */
   errorRate: number
 }
 
 interface Sample { at: number, answers: number, failures: number }
 
-/** Calls that a rate must rest on. */
-const ENOUGH = 20
+/** Calls that an error rate must be based on. */
+const MIN_CALLS = 20
 
-/** Looks at a backend. */
+/** Measures the health of a backend. */
 export class HealthCheck {
   readonly #interval: number
   readonly #latency: number
@@ -42,8 +42,8 @@ export class HealthCheck {
   #looking: Promise<Health> | undefined
 
   /**
-   * @param onChange told when the state has become another one
-   * @param patience milliseconds after which a ping that was not answered counts as failed
+   * @param onChange called when the state differs from the previous one
+   * @param pingTimeout milliseconds after which a ping without an answer counts as failed
    * @throws InvalidOptionError
    */
   constructor (
@@ -51,7 +51,7 @@ export class HealthCheck {
     { latency = '250ms', errorRate = 0.05, interval = '10s' }: Thresholds,
     private readonly onChange: (health: Health, was: Health['state']) => void,
     private readonly now = () => performance.now(),
-    private readonly patience = 5_000
+    private readonly pingTimeout = 5_000
   ) {
     this.#latency = milliseconds(latency, 'thresholds.latency')
     this.#interval = milliseconds(interval, 'thresholds.interval')
@@ -61,7 +61,7 @@ export class HealthCheck {
     this.#errorRate = errorRate
   }
 
-  /** Never rejects. Whoever asks meanwhile gets the same answer. */
+  /** Never rejects. Further calls during a measurement get the same result. */
   async look (): Promise<Health> {
     this.#looking ??= this.#look().finally(() => { this.#looking = undefined })
     return await this.#looking
@@ -82,12 +82,12 @@ export class HealthCheck {
     return health
   }
 
-  /** Milliseconds; undefined when there was no answer. */
+  /** The latency in milliseconds; undefined without an answer. */
   async #ping (): Promise<number | undefined> {
     const { availability, backend } = this.store
     const began = this.now()
     const over = new AbortController()
-    const late = pause(this.patience, undefined, { ref: false, signal: over.signal })
+    const late = pause(this.pingTimeout, undefined, { ref: false, signal: over.signal })
       .then(() => { throw new Error('the backend did not answer a ping in time') })
     late.catch(() => {})
     // A failure is reported as an event, when the outage begins.
@@ -108,6 +108,6 @@ export class HealthCheck {
     const [base] = this.#samples as [Sample]
     const failed = failures - base.failures
     const calls = answers - base.answers + failed
-    return calls < ENOUGH ? 0 : failed / calls
+    return calls < MIN_CALLS ? 0 : failed / calls
   }
 }

@@ -1,18 +1,18 @@
 import { HoldfastError, InvalidOptionError } from './errors.js'
 import { type Json, parseJson } from './json.js'
-import { settle } from './settle.js'
+import { finalize } from './finalize.js'
 import type { Format } from './versioned.js'
 
 export interface JsonFormatOptions<Value> {
-  /** Bytes of an encoded value, at most. */
+  /** Maximum size of an encoded value, in bytes. */
   maxBytes: number
   /**
-   * Whether this is such a value.
+   * Whether something is a value of this kind.
    *
-   * @param before a value whose parts need no look where they are the same
+   * @param before a valid value: parts that are identical to its parts need no check
    */
   isValue (given: unknown, before?: Value): given is Value
-  /** What to say to somebody who stores anything else. */
+  /** The message of the error for anything else. */
   expected: string
 }
 
@@ -40,8 +40,8 @@ export class JsonFormat<Value> implements Format<Value> {
     return value
   }
 
-  settle (given: unknown, before: Value): { value: Value, growth: number } {
-    const { value, growth } = settled(given, before as Json)
+  finalize (given: unknown, before: Value): { value: Value, growth: number } {
+    const { value, growth } = finalizeWithin(given, before as Json)
     return { value: this.#checked(value, 'update', before), growth }
   }
 
@@ -51,9 +51,10 @@ export class JsonFormat<Value> implements Format<Value> {
   }
 }
 
-function settled (given: unknown, before: Json): ReturnType<typeof settle> {
+/** @throws HoldfastError HOLDFAST_STATE_TOO_LARGE when a value nests too deeply, or is too long */
+function finalizeWithin (given: unknown, before: Json): ReturnType<typeof finalize> {
   try {
-    return settle(given, before)
+    return finalize(given, before)
   } catch (error) {
     if (error instanceof RangeError) stringify(given)
     throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
@@ -64,7 +65,7 @@ function stringify (value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch (error) {
-    // Nested too deeply, or longer than a string can be.
+    // The value nests too deeply, or its JSON is longer than a string can be.
     throw error instanceof RangeError ? new HoldfastError('HOLDFAST_STATE_TOO_LARGE') : error
   }
 }

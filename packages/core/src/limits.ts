@@ -4,21 +4,21 @@ import type { Eviction } from './eviction.js'
 import type { NewRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
 
-/** For records that were admitted once: they are not refused elsewhere. */
+/** For records that were admitted once: no other place refuses them. */
 export const UNLIMITED: RecordLimits = { maxRecords: Infinity, maxPerOwner: Infinity }
 
 export interface LimitReached {
   limit: 'maxSessions' | 'maxPerOwner'
   owner: string
-  /** Another record was evicted, so this one was created all the same. */
+  /** Whether the record was created nevertheless, because another one was evicted. */
   admitted: boolean
 }
 
-/** Creates records under caps: on all, and on those of one owner. */
+/** Creates records under two caps: one on all records, one on the records of one owner. */
 export class Limits {
   /**
-   * @param eviction makes room at a cap; without it a cap refuses
-   * @param onReached told when a cap is met
+   * @param eviction makes room at a cap; without it, a new record is refused
+   * @param onReached called when a cap is reached
    */
   constructor (
     private readonly store: SealedStore,

@@ -2,18 +2,20 @@ import { setImmediate } from 'node:timers/promises'
 import type { RecordStore } from './backend.js'
 import type { RecordHead, StoredRecord } from './record.js'
 
-interface Query {
+interface PageQuery {
   owner?: string
   limit: number
 }
 
-interface Page<Item> {
+interface ItemPage<Item> {
   items: Item[]
   cursor?: string | undefined
 }
 
-/** Records that live throughout, page by page: all, or those of an owner. */
-export async function * recordPages (records: Pick<RecordStore, 'list'>, query: Query): AsyncGenerator<StoredRecord[]> {
+/** The records of one owner or of all, page by page. See {@link RecordStore.list}. */
+export async function * recordPages (
+  records: Pick<RecordStore, 'list'>, query: PageQuery
+): AsyncGenerator<StoredRecord[]> {
   yield * pages(query, async query => {
     const { records: items, cursor } = await records.list(query)
     return { items, cursor }
@@ -22,7 +24,7 @@ export async function * recordPages (records: Pick<RecordStore, 'list'>, query: 
 
 /** {@link recordPages} without bodies. */
 export async function * headPages (
-  records: Pick<RecordStore, 'listHeads'>, query: Query
+  records: Pick<RecordStore, 'listHeads'>, query: PageQuery
 ): AsyncGenerator<RecordHead[]> {
   yield * pages(query, async query => {
     const { heads: items, cursor } = await records.listHeads(query)
@@ -31,14 +33,14 @@ export async function * headPages (
 }
 
 async function * pages<Item> (
-  query: Query, get: (query: Query & { cursor?: string }) => Promise<Page<Item>>
+  query: PageQuery, get: (query: PageQuery & { cursor?: string }) => Promise<ItemPage<Item>>
 ): AsyncGenerator<Item[]> {
   let cursor: string | undefined
   do {
     const page = await get({ ...query, ...(cursor !== undefined && { cursor }) })
     yield page.items
     cursor = page.cursor
-    // A backend in memory answers at once, and other work has to go on.
+    // Lets other work go on, because a backend in memory answers at once.
     await setImmediate()
   } while (cursor !== undefined)
 }

@@ -1,14 +1,14 @@
 import type { Backend } from './backend.js'
 import { InvalidOptionError } from './errors.js'
 
-/** The kind of record that a backend itself holds. */
+/** The kind of the records in the backend itself. */
 export const SESSION = 'session'
 
-/** The name that stands for the backend itself, which is no partition. */
+/** Stands for the backend itself where a name of a partition is expected. */
 export const ROOT = ''
 
 /**
- * What the records of a partition are called in keys and seals.
+ * The kind of a partition's records, as keys and seals name it.
  *
  * @param name of the partition, or {@link ROOT}
  */
@@ -23,10 +23,10 @@ function partitionName (name: string): string {
 }
 
 /**
- * For backends: the partition of a name, made when it is first asked for.
+ * For backends: the partition with a name. The first call with a name makes the partition.
  *
- * @param made those that were, by their names
- * @throws InvalidOptionError for a name that is none
+ * @param made the partitions so far, by name
+ * @throws InvalidOptionError for an invalid name
  */
 export function partitionIn<Partition> (
   made: Map<string, Partition>, name: string, make: (name: string) => Partition

@@ -1,26 +1,29 @@
 import { InvalidOptionError } from './errors.js'
 import { isObject } from './json.js'
 
-/** Who a session belongs to. Never token bytes: a refreshed token names the same principal. */
+/** The user to whom a session belongs. It holds no token, so a refreshed token names the same principal. */
 export interface Principal {
-  /** Who vouches for the subject, as `iss` of a token. */
+  /** The authority that vouches for the subject: `iss` of a token. */
   issuer?: string
-  /** The user or service account, as `sub` of a token. */
+  /** The user or service account: `sub` of a token. */
   subject: string
   /**
-   * The application acting for the subject, as `client_id` or `azp` of a token. Kept and shown; part of the
-   * owner only with `perClient`.
+   * The application that acts for the subject: `client_id` or `azp` of a token. It is stored and shown, and is a part
+   * of the owner only with `perClient`.
    */
   clientId?: string
-  /** The organisation on whose behalf it all is. One subject in two tenants is two owners. */
+  /** The organisation for which the subject acts. One subject in two tenants is two owners. */
   tenantId?: string
-  /** Keeps the sessions of each client apart. Default false: a client that registers anew finds its user's sessions. */
+  /**
+   * Keeps the sessions of each client apart. Default false: a client that registers again finds the sessions of its
+   * user.
+   */
   perClient?: boolean
 }
 
 /**
- * Whether a value is a principal in full: a non-empty subject, and strings for the other parts that there
- * are; `perClient` is a boolean.
+ * Whether a value is a complete principal: a non-empty subject; strings for the other parts, if present; a boolean for
+ * `perClient`.
  */
 export function isPrincipal (value: unknown): value is Principal {
   return isObject(value) && typeof value.subject === 'string' && value.subject !== '' &&
@@ -29,10 +32,10 @@ export function isPrincipal (value: unknown): value is Principal {
 }
 
 /**
- * A string that is equal for principals of one owner only; `''` for nobody. The owner is issuer, subject and tenant,
- * and with `perClient` the client. Absent parts differ from empty ones.
+ * A string that is equal only for principals of the same owner; `''` for nobody. The owner consists of issuer, subject
+ * and tenant, and with `perClient` also of the client. An absent part differs from an empty one.
  *
- * @throws InvalidOptionError unless it is a principal: one without a subject would be shared by all who lack it
+ * @throws InvalidOptionError when it is no principal: all principals without a subject would share their sessions
  */
 export function ownerName (principal: Principal | null): string {
   if (principal === null) return ''
@@ -41,7 +44,7 @@ export function ownerName (principal: Principal | null): string {
       'principal', 'expected a non-empty subject, strings for the other parts, and a boolean for perClient'
     )
   }
-  // JSON escapes a lone surrogate, which UTF-8 would turn into the same character as every other one.
+  // JSON escapes lone surrogates. UTF-8 would turn all of them into the same character.
   const { issuer, subject, tenantId, clientId, perClient } = principal
   const parts = [issuer, subject, tenantId, ...(perClient === true ? [clientId] : [])]
   return JSON.stringify(parts.map(part => part ?? null))

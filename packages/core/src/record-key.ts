@@ -6,16 +6,16 @@ import { type Principal, ownerName } from './principal.js'
 const TAG_LENGTH = 12
 const DIGEST = /^[\w-]{43}$/
 
-/** Digest that stands for an owner in storage, `''` for nobody. 43 characters. */
+/** The digest that stands for an owner in storage: 43 characters, or `''` for nobody. */
 export function ownerDigest (namespace: string, principal: Principal | null): string {
   return principal === null ? '' : digest('owner', namespace, ownerName(principal))
 }
 
 /**
- * The only trace of an id in storage. The owner is part of it, so somebody else's id is a plain miss, and everything
- * of one owner shares a tag, so that a backend can update it atomically.
+ * The key of a record, which is the only trace of its id in storage. The owner is part of the key, so the id of another
+ * owner is simply unknown. All keys of one owner share a tag, so that a backend can update them atomically.
  *
- * @param kind of the record, as in {@link recordKind}: equal ids of two kinds have two keys
+ * @param kind the kind of the record, see {@link recordKind}: equal ids of two kinds have two keys
  */
 export function recordKey (namespace: string, owner: string, id: string, kind = SESSION): RecordKey {
   const hash = digest(kind, namespace, owner, id)
@@ -23,8 +23,8 @@ export function recordKey (namespace: string, owner: string, id: string, kind = 
 }
 
 /**
- * Whether these can be the key of a record and the digest of its owner: backends count on what
- * {@link recordKey} puts into a key.
+ * Whether these have the form of a record's key and its owner's digest. Backends rely on the form that
+ * {@link recordKey} gives a key.
  */
 export function isRecordKey (key: string, owner: string): boolean {
   const [tag, hash = '', ...rest] = key.split('.')
@@ -32,12 +32,12 @@ export function isRecordKey (key: string, owner: string): boolean {
   return tag === ownerTag(owner === '' ? hash : owner)
 }
 
-/** The tag that all keys of an owner begin with. */
+/** The tag at the beginning of all keys of an owner. */
 export function ownerTag (owner: string): string {
   return owner.slice(0, TAG_LENGTH)
 }
 
-/** What a log may show of a session: 8 characters that no one can turn back into an id. */
+/** The label of a session in logs: 8 characters, which nobody can turn back into an id. */
 export function keyLabel (key: RecordKey): string {
   const start = key.indexOf('.') + 1
   return key.slice(start, start + 8)

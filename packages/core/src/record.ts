@@ -1,7 +1,7 @@
-/** `<tag>.<digest>`: opaque, except that records with equal tags live together and can be updated atomically. */
+/** `<tag>.<digest>`: opaque, except that records with equal tags are stored together and can be updated atomically. */
 export type RecordKey = string
 
-/** What a caller hands to {@link RecordStore.create}; the backend's clock supplies the rest. */
+/** The argument of {@link RecordStore.create}. The backend's clock supplies the times. */
 export interface NewRecord {
   key: RecordKey
   /** Digest of the owner, `''` for nobody. */
@@ -10,23 +10,23 @@ export interface NewRecord {
   idle: number
   /** Milliseconds after creation at which the record expires, used or not. */
   absolute: number
-  /** Opaque to the backend; sealed when an envelope is configured. */
+  /** Opaque to the backend. Sealed when an envelope is configured. */
   body: Uint8Array
   /**
-   * Carried over when the record comes from another backend or a snapshot; a new record has none.
-   * Times in the future count as now.
+   * The times and the version that a record of another backend or of a snapshot keeps. A new record has none. A time in
+   * the future counts as now.
    */
   origin?: { createdAt: number, usedAt: number, version: number }
 }
 
-/** What a backend stores and returns. Times are milliseconds since the epoch by the backend's own clock. */
+/** A record as a backend stores and returns it. Times are milliseconds since the epoch by the backend's own clock. */
 export interface StoredRecord {
   key: RecordKey
   owner: string
-  /** 1, 2, 3 …: one more on every replace. */
+  /** 1, 2, 3 …: every replace adds 1. */
   version: number
   createdAt: number
-  /** The last create, touch or replace. */
+  /** The time of the last create, touch or replace. */
   usedAt: number
   idle: number
   /** The absolute limit: `createdAt + absolute`. Nothing extends it. */
@@ -39,7 +39,7 @@ export type RecordHead = Omit<StoredRecord, 'body'>
 
 type Lifetime = Pick<StoredRecord, 'usedAt' | 'idle' | 'deadline'>
 
-/** The moment from which a record is gone: the earlier of last use + idle and the absolute limit. */
+/** The moment at which a record expires: the earlier of last use + idle and the absolute limit. */
 export function expiresAt (record: Lifetime): number {
   return Math.min(record.usedAt + record.idle, record.deadline)
 }
@@ -49,7 +49,9 @@ export function isExpired (record: Lifetime, now: number): boolean {
   return expiresAt(record) <= now
 }
 
-/** A stored record for {@link RecordStore.create} elsewhere: it keeps its version and its ages. */
+/**
+ * A stored record as an argument of {@link RecordStore.create} in another backend. It keeps its version and its ages.
+ */
 export function asNew ({ key, owner, version, createdAt, usedAt, idle, deadline, body }: StoredRecord): NewRecord {
   return { key, owner, idle, absolute: deadline - createdAt, body, origin: { createdAt, usedAt, version } }
 }

@@ -3,27 +3,28 @@ import { type SealingKeys, eventPlace } from './codec.js'
 import { HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 import type { StoredRecord } from './record.js'
 import type { SealedStore } from './sealed-store.js'
-import { sealsOf } from './snapshot/seals.js'
+import { sealedParts } from './snapshot/sealed-parts.js'
 import type { SnapshotStore } from './snapshot/store.js'
 
 export interface RotateOptions {
-  /** Told after every hundred sessions or so. */
+  /** Called about once per hundred sessions. */
   onProgress?: (soFar: RotateReport) => void
 }
 
-/** Sessions, and records of partitions, each with its streams. */
+/** What a rotation did, counted in sessions and records of partitions, each with its streams. */
 export interface RotateReport {
-  /** Sealed anew. */
+  /** Records that are sealed under the active key now. */
   resealed: number
-  /** Under the active key already. */
+  /** Records that were sealed under the active key before. */
   current: number
-  /** Left as they are: their key is not here, or they are damaged. */
+  /** Records that stay as they are, because their key is missing or they are damaged. */
   unreadable: number
 }
 
-const PAGE = 100
+/** Records that are read at a time. */
+const PAGE_SIZE = 100
 
-/** Seals anew, under the active key, whatever is not, in a store and those of all partitions. */
+/** Seals everything under the active key, in the store of the sessions and of every partition. */
 export async function reseal (store: SealedStore, { onProgress }: RotateOptions): Promise<RotateReport> {
   const report: RotateReport = { resealed: 0, current: 0, unreadable: 0 }
   const keys = keysOf(store)
@@ -45,8 +46,10 @@ export async function reseal (store: SealedStore, { onProgress }: RotateOptions)
   return report
 }
 
-/** How many things each key is needed for, by its id. See `Sessions.keysInUse`. */
-export async function keysInUse (store: SealedStore, sink: SnapshotStore | undefined): Promise<Map<string, number>> {
+/** How many bodies and events need each key, by the id of the key. See `Sessions.keysInUse`. */
+export async function keysInUse (
+  store: SealedStore, snapshotStore: SnapshotStore | undefined
+): Promise<Map<string, number>> {
   const keys = keysOf(store)
   const uses = new Map<string, number>()
   const use = (sealed: Uint8Array): void => {
@@ -57,25 +60,27 @@ export async function keysInUse (store: SealedStore, sink: SnapshotStore | undef
     for (const { body } of records) use(body)
     for (const stream of streams) for (const body of bodies(stream)) use(body)
   }
-  if (sink !== undefined) for await (const sealed of sealsOf(store, sink)) use(sealed)
+  if (snapshotStore !== undefined) for await (const sealed of sealedParts(store, snapshotStore)) use(sealed)
   return uses
 }
 
-/** Forgets a key that nothing needs. See `Sessions.dropKey`. */
-export async function dropKey (store: SealedStore, sink: SnapshotStore | undefined, id: string): Promise<void> {
+/** Forgets a key that no stored data needs. See `Sessions.dropKey`. */
+export async function dropKey (
+  store: SealedStore, snapshotStore: SnapshotStore | undefined, id: string
+): Promise<void> {
   const keys = keysOf(store)
   if (keys.active === id) throw new HoldfastError('HOLDFAST_KEY_IN_USE', 'The active key cannot be dropped.')
-  if ((await keysInUse(store, sink)).has(id)) throw new HoldfastError('HOLDFAST_KEY_IN_USE')
+  if ((await keysInUse(store, snapshotStore)).has(id)) throw new HoldfastError('HOLDFAST_KEY_IN_USE')
   keys.drop(id)
 }
 
-/** @throws InvalidOptionError when nothing is sealed */
+/** @throws InvalidOptionError when the codec does not seal */
 export function keysOf ({ codec: { keys } }: SealedStore): SealingKeys {
-  if (keys === undefined) throw new InvalidOptionError('codec', 'nothing is sealed here, so there are no keys')
+  if (keys === undefined) throw new InvalidOptionError('codec', 'the codec does not seal, so there are no keys')
   return keys
 }
 
-/** Seals records of one kind anew. Who writes meanwhile seals with the active key anyway. */
+/** Reseals records of one kind. Writes during that time use the active key anyway. */
 class Resealing {
   constructor (private readonly store: SealedStore, private readonly keys: SealingKeys) {}
 
@@ -101,7 +106,7 @@ class Resealing {
       Promise.all(stream.entries.map(async sealed => await this.#event(stream, sealed)))
     ])
     if (await availability.ask(() => events.reseal({ ...stream, head, entries }))) return true
-    // It went on meanwhile: its older entries still want their new seal.
+    // The stream has grown meanwhile, so its older entries still need the new seal.
     const now = (await availability.ask(() => events.streams([stream.key]))).find(({ name }) => name === stream.name)
     return now !== undefined && await this.#stream(now)
   }
@@ -117,17 +122,17 @@ function bodies ({ head, entries }: StoredStream): Uint8Array[] {
   return head.length === 0 ? entries : [head, ...entries]
 }
 
-interface Page {
+interface StoredPage {
   from: SealedStore
   records: StoredRecord[]
   streams: StoredStream[]
 }
 
-/** Everything that is stored, page by page. */
-async function * stored (store: SealedStore): AsyncGenerator<Page> {
+/** All records with their streams, page by page. */
+async function * stored (store: SealedStore): AsyncGenerator<StoredPage> {
   for (const from of await store.all()) {
     const { availability, backend: { events } } = from
-    for await (const records of from.pages({ limit: PAGE })) {
+    for await (const records of from.pages({ limit: PAGE_SIZE })) {
       yield { from, records, streams: await availability.ask(() => events.streams(records.map(({ key }) => key))) }
     }
   }

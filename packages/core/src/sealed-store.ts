@@ -8,30 +8,30 @@ import type { Principal } from './principal.js'
 import type { NewRecord, RecordHead, RecordKey, StoredRecord } from './record.js'
 import { ownerDigest, recordKey } from './record-key.js'
 
-/** Where a record is, and whose it is. */
+/** The key and the owner of a record. */
 export interface Located {
   key: RecordKey
   owner: string
 }
 
-/** Where records of one kind are stored, and how they are sealed. It does not know what they say. */
+/** Stores records of one kind, whose bodies are sealed. It does not know the content of the bodies. */
 export class SealedStore {
   /** The backend itself, or one of its partitions. */
   readonly backend: Backend
-  /** What its records are called in keys and seals. */
+  /** The kind of its records, as keys and seals name it. */
   readonly kind: string
 
   constructor (
-    /** Whose partition it is. */
+    /** The backend to which the partition belongs. */
     readonly root: Backend,
     /** The name of the partition, or `ROOT` for the backend itself. */
     readonly partition: string,
-    /** Goes into keys and owners. */
+    /** Part of keys and owners. */
     readonly namespace: string,
     readonly codec: BoundCodec,
-    /** Whoever uses `backend` directly asks through it. */
+    /** Direct calls of `backend` must go through it. */
     readonly availability: Availability,
-    /** Keeps records that were revoked from coming back with an older snapshot. */
+    /** Prevents that revoked records come back with an older snapshot. */
     readonly forget: (keys: readonly RecordKey[]) => Promise<void> = async () => {}
   ) {
     this.backend = partitionOf(root, partition)
@@ -39,10 +39,10 @@ export class SealedStore {
   }
 
   /**
-   * The same for a partition of the backend.
+   * The sealed store of a partition of the backend.
    *
    * @param partition its name, or `ROOT`
-   * @throws InvalidOptionError for a name that is none
+   * @throws InvalidOptionError for an invalid name
    */
   of (partition: string): SealedStore {
     const { root, namespace, codec, availability, forget } = this
@@ -55,33 +55,33 @@ export class SealedStore {
     return names.map(name => this.of(name))
   }
 
-  /** Where the record of an id is, whether or not there is one. */
+  /** The key and the owner of the record of an id, whether or not the record exists. */
   locate (id: string, principal: Principal | null): Located {
     const owner = ownerDigest(this.namespace, principal)
     return { owner, key: recordKey(this.namespace, owner, id, this.kind) }
   }
 
-  /** Stores a record, whose body is sealed, unless its key is taken. See `RecordStore.create`. */
+  /** Stores a record with a sealed body, unless its key is taken. See `RecordStore.create`. */
   async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
     return await this.availability.ask(() => this.backend.records.create(record, limits))
   }
 
-  /** {@link create} for many at once. See `RecordStore.createMany`. */
+  /** {@link create} for many records. See `RecordStore.createMany`. */
   async createMany (records: readonly NewRecord[], limits: RecordLimits): Promise<Created[]> {
     return await this.availability.ask(() => this.backend.records.createMany(records, limits))
   }
 
-  /** A record, without using it. */
+  /** A record. Reading does not count as a use. */
   async read (key: RecordKey): Promise<StoredRecord | undefined> {
     return await this.availability.ask(() => this.backend.records.read(key))
   }
 
-  /** Uses a record. See `RecordStore.touch`. */
+  /** A record, unless `version` is current. Counts as a use. See `RecordStore.touch`. */
   async fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
     return await this.availability.ask(() => this.backend.records.touch(key, version))
   }
 
-  /** Changes a record whose version is known. See `RecordStore.replace`. */
+  /** Changes a record with a known version. See `RecordStore.replace`. */
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
     return await this.availability.ask(() => this.backend.records.replace(key, version, body))
   }
@@ -97,10 +97,10 @@ export class SealedStore {
   }
 
   /**
-   * {@link remove}, so that no older snapshot brings the record back either.
+   * {@link remove} that also prevents an older snapshot from bringing the record back.
    *
-   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it is removed, but a crash before the next export may bring it
-   *   back: ask again
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when the record is removed, but a crash before the next export may
+   *   bring it back: call again
    */
   async revoke (key: RecordKey): Promise<StoredRecord | 'unseen' | undefined> {
     const removed = await this.remove(key)
@@ -122,7 +122,7 @@ export class SealedStore {
     return await this.availability.ask(() => this.backend.records.list(query))
   }
 
-  /** Every record, or every one of an owner, page by page. */
+  /** The records of one owner or of all, page by page. */
   pages (query: { owner?: string, limit: number }): AsyncGenerator<StoredRecord[]> {
     return recordPages(this, query)
   }
@@ -132,7 +132,7 @@ export class SealedStore {
     return headPages({ listHeads: query => this.availability.ask(() => this.backend.records.listHeads(query)) }, query)
   }
 
-  /** How many records there are, of one owner or of all. */
+  /** How many records exist, of one owner or of all. */
   async count (owner?: string): Promise<number> {
     return await this.availability.ask(() => this.backend.records.count(owner))
   }
@@ -143,7 +143,7 @@ export class SealedStore {
   }
 
   /**
-   * Opens what was sealed as this kind at this key.
+   * Opens bytes that were sealed for a kind and a key.
    *
    * @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE
    */

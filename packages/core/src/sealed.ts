@@ -1,26 +1,24 @@
 import type { Codec, Place } from './codec.js'
 import { type ErrorCode, HoldfastError } from './errors.js'
 
-/** What seals and opens bytes for a place: an `Envelope` of `@holdfast/envelope`. */
+/** Seals bytes for a place and opens them there: an `Envelope` of `@holdfast/envelope`. */
 export interface Sealer {
   seal (plaintext: Uint8Array, aad: readonly string[]): Uint8Array | Promise<Uint8Array>
   open (sealed: Uint8Array, aad: readonly string[]): Uint8Array | Promise<Uint8Array>
-  /** Throws for what no envelope has sealed. */
+  /** Throws when no envelope has sealed the bytes. */
   keyId (sealed: Uint8Array): string
 }
 
-/** The keys that a {@link Sealer} works with: a `Keyring` of `@holdfast/envelope`. */
+/** The keys of a {@link Sealer}: a `Keyring` of `@holdfast/envelope`. */
 export interface SealerKeys {
   readonly active: string
   drop (id: string): void
 }
 
-/** Of what a seal is bound to: another one is needed when the meaning of the parts changes. */
-const SCHEMA = '1'
+/** The version of the AAD layout. Change it when the parts of the AAD change their meaning. */
+const AAD_VERSION = '1'
 
-/**
- * The codec of the plugin and of the command line: whatever one of them has sealed, the other opens with the same keys.
- */
+/** The codec of the plugin and of the command line. With the same keys, each opens what the other has sealed. */
 export function sealed (envelope: Sealer, keyring: SealerKeys): Codec {
   return {
     seal: (plaintext, place) => translated(() => envelope.seal(plaintext, aad(place))),
@@ -34,19 +32,19 @@ export function sealed (envelope: Sealer, keyring: SealerKeys): Codec {
 }
 
 function aad ({ namespace, kind, key }: Place): string[] {
-  return [namespace, kind, key, SCHEMA]
+  return [namespace, kind, key, AAD_VERSION]
 }
 
 function keyOf (envelope: Sealer, sealed: Uint8Array): string | undefined {
   try {
     return envelope.keyId(sealed)
   } catch {
-    // No envelope has sealed it.
+    // No envelope has sealed the bytes.
     return undefined
   }
 }
 
-/** What core calls it. Any other error says there that something does not open. */
+/** Core's codes for errors of the envelope. To core, every other error means that the bytes cannot be opened. */
 const MEANINGS: Readonly<Record<string, ErrorCode>> = {
   HOLDFAST_UNKNOWN_KEY: 'HOLDFAST_KEY_UNAVAILABLE',
   HOLDFAST_KMS_UNAVAILABLE: 'HOLDFAST_KEY_UNAVAILABLE',

@@ -7,14 +7,15 @@ export interface VaultOptions<Value> {
   idle: number
   /** Milliseconds after its creation at which a record expires, used or not. */
   absolute: number
-  /** How values are written and read. */
+  /** How values are encoded and decoded. */
   format: Format<Value>
-  /** Told of a record that could not be opened. It is kept. */
+  /** Called with a record that cannot be opened. The record stays. */
   onUnreadable?: (record: StoredRecord, error: unknown) => void
 }
 
 /**
- * Values of one kind, each in a sealed record: the only way from values to a backend and back. It knows nothing of MCP.
+ * Stores values of one kind, each in a sealed record. It is the only way from values to a backend and back, and knows
+ * nothing of MCP.
  */
 export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   readonly idle: number
@@ -22,7 +23,7 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   readonly format: Format<Value>
   readonly #onUnreadable: NonNullable<VaultOptions<Value>['onUnreadable']>
 
-  /** @param store such as `sessions.vault.of('notes')` */
+  /** @param store for example `sessions.vault.of('notes')` */
   constructor (store: SealedStore, { idle, absolute, format, onUnreadable = () => {} }: VaultOptions<Value>) {
     super(store.root, store.partition, store.namespace, store.codec, store.availability, store.forget)
     this.idle = idle
@@ -31,13 +32,13 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
     this.#onUnreadable = onUnreadable
   }
 
-  /** A new record of this kind, with a body that is sealed. */
+  /** A new record of this kind, with a sealed body. */
   record ({ key, owner }: Located, body: Uint8Array): NewRecord {
     return { key, owner, idle: this.idle, absolute: this.absolute, body }
   }
 
   /**
-   * The value of a record, which counts as a use; undefined when there is none.
+   * The value of a record. Counts as a use. Undefined when there is no record.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_INVALID_STATE, or what the codec throws
    */
@@ -47,11 +48,13 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
     return new Versioned(key, record.owner, record.version, await this.decode(record), this)
   }
 
-  /** Extends a record and takes over what others changed. False when it is gone. One round trip. */
+  /**
+   * Extends a record, and refreshes the value when another process changed it. False when it is gone. One round trip.
+   */
   async touch (known: Versioned<Value>): Promise<boolean> {
     const { key, version } = known
     let record
-    // What `availability.ask` does, without its promise: every request comes through here.
+    // The same as `availability.ask`, but without its promise, because every request comes through here.
     try {
       record = await this.backend.records.touch(key, version)
     } catch (error) {
@@ -65,7 +68,7 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
   }
 
   /**
-   * The value of a record that was read.
+   * The value in a record.
    *
    * @throws HoldfastError HOLDFAST_KEY_UNAVAILABLE, HOLDFAST_INVALID_STATE
    */
@@ -73,7 +76,7 @@ export class Vault<Value> extends SealedStore implements VersionedStore<Value> {
     return this.format.decode(await this.unseal(this.kind, key, body))
   }
 
-  /** {@link value}, which also reports a record that cannot be opened. */
+  /** {@link value} that also reports a record that cannot be opened. */
   async decode (record: StoredRecord): Promise<Value> {
     try {
       return await this.value(record)

@@ -1,17 +1,17 @@
 import { HoldfastError } from './errors.js'
 import type { RecordKey, StoredRecord } from './record.js'
 
-/** How the values of one kind of record are written, read and changed. */
+/** How the values of one kind of record are encoded, decoded and changed. */
 export interface Format<Value> {
-  /** Bytes of an encoded value, at most. */
+  /** Maximum size of an encoded value, in bytes. */
   readonly maxBytes: number
   /**
    * The first value of a record.
    *
-   * @param path what made the value, for the error
-   * @returns the body to store, and the value as a reader will find it
+   * @param path the operation that made the value, for the error
+   * @returns the body to store, and the value as a reader gets it
    * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE
-   * @throws InvalidOptionError when a reader could make nothing of it
+   * @throws InvalidOptionError when a reader would refuse the value
    */
   begin (given: Value, path: string): { body: Uint8Array, value: Value }
   encode (value: Value): Uint8Array
@@ -21,16 +21,16 @@ export interface Format<Value> {
    */
   decode (bytes: Uint8Array): Value
   /**
-   * What one change makes of a value, without encoding the whole of it.
+   * Finishes one change of a value, without encoding the whole value.
    *
-   * @returns the value as a reader will find it, frozen, and how many bytes its encoding is longer than before
-   * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE when it is nested too deeply
-   * @throws InvalidOptionError when a reader could make nothing of it
+   * @returns the value as a reader gets it, frozen, and how many bytes its encoding is longer than before
+   * @throws HoldfastError HOLDFAST_STATE_TOO_LARGE when the value nests too deeply
+   * @throws InvalidOptionError when a reader would refuse the value
    */
-  settle (given: unknown, before: Value): { value: Value, growth: number }
+  finalize (given: unknown, before: Value): { value: Value, growth: number }
 }
 
-/** What a {@link Versioned} value needs of the place that stores it. */
+/** The part of a store that a {@link Versioned} value uses. */
 export interface VersionedStore<Value> {
   readonly format: Format<Value>
   seal (key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array>
@@ -39,27 +39,27 @@ export interface VersionedStore<Value> {
   fetch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined>
 }
 
-/** Makes a new value of the one before. It may run again when another writer was faster. */
+/** Returns a new value for the present one. It may run again when another writer was faster. */
 export type Transition<Value> = (value: Value) => Value
 
-interface Change<Value> {
+interface WaitingChange<Value> {
   apply: Transition<Value>
   resolve (value: Value): void
   reject (error: unknown): void
 }
 
 const MAX_ATTEMPTS = 100
-/** Changes that one commit applies, at most; the others wait for the next. */
-const AT_ONCE = 1_000
+/** Maximum number of changes that one write applies; the others wait for the next write. */
+const BATCH_SIZE = 1_000
 
 /**
- * A stored value as this process last saw it. Changes are compare-and-set: those that wait are applied together in one
- * write, and applied anew when another process wrote first.
+ * A stored value as this process last saw it. Changes are compare-and-set: one write applies all waiting changes, and
+ * applies them again when another process wrote first.
  */
 export class Versioned<Value> {
   #version: number
   #value: Value
-  #waiting: Array<Change<Value>> = []
+  #waiting: Array<WaitingChange<Value>> = []
   #writing = false
 
   constructor (
@@ -77,8 +77,9 @@ export class Versioned<Value> {
   get value (): Value { return this.#value }
 
   /**
-   * Takes over what the backend holds. `known` is the version held here when it was asked: a lower answer means that
-   * the backend has lost writes, as in a failover, while one in between only comes late.
+   * Takes a value over from the backend. `known` is the version that was held here at the time of the request. A
+   * version below `known` means that the backend has lost writes, as in a failover. A version between `known` and the
+   * present one is a late answer, and is ignored.
    */
   refresh (version: number, value: Value, known: number): void {
     if (version >= known && version <= this.#version) return
@@ -91,7 +92,7 @@ export class Versioned<Value> {
    *
    * @throws HoldfastError HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT,
    *   HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
-   * @throws whatever `apply` throws; other changes are not affected
+   * @throws what `apply` throws; other changes are not affected
    */
   async change (apply: Transition<Value>): Promise<Value> {
     return await new Promise((resolve, reject) => {
@@ -103,7 +104,7 @@ export class Versioned<Value> {
   async #write (): Promise<void> {
     this.#writing = true
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, AT_ONCE)
+      const batch = this.#waiting.splice(0, BATCH_SIZE)
       try {
         await this.#commit(batch)
       } catch (error) {
@@ -113,12 +114,12 @@ export class Versioned<Value> {
     this.#writing = false
   }
 
-  async #commit (batch: ReadonlyArray<Change<Value>>): Promise<void> {
+  async #commit (batch: ReadonlyArray<WaitingChange<Value>>): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (attempt > 1) await pause(attempt)
       const known = this.#version
-      const { body, value, settle } = applyAll(this.#value, batch, this.store.format)
-      // A change that refuses was judged against what this process knew: it is final only if that was current.
+      const { body, value, answers } = applyAll(this.#value, batch, this.store.format)
+      // A change that threw saw the value of this process. The error is final only if that value was current.
       const answer = body === undefined
         ? await this.store.fetch(this.key, known)
         : await this.store.replace(this.key, known, await this.store.seal(this.key, body))
@@ -128,7 +129,7 @@ export class Versioned<Value> {
         continue
       }
       if (typeof answer === 'number') this.refresh(answer, value, known)
-      for (const tell of settle) tell()
+      for (const answer of answers) answer()
       return
     }
     throw new HoldfastError('HOLDFAST_CONFLICT')
@@ -142,29 +143,31 @@ export class Versioned<Value> {
 }
 
 interface Applied<Value> {
-  /** The encoded outcome; absent when every change refused. */
+  /** The encoded value; absent when every change threw. */
   body?: Uint8Array
   value: Value
-  /** Tells each caller what became of its change. */
-  settle: Array<() => void>
+  /** Each answers one caller. */
+  answers: Array<() => void>
 }
 
-function applyAll<Value> (before: Value, batch: ReadonlyArray<Change<Value>>, format: Format<Value>): Applied<Value> {
-  const settle: Array<() => void> = []
+function applyAll<Value> (
+  before: Value, batch: ReadonlyArray<WaitingChange<Value>>, format: Format<Value>
+): Applied<Value> {
+  const answers: Array<() => void> = []
   let [value, size, accepted] = [before, format.encode(before).length, false]
   for (const change of batch) {
     try {
-      const settled = format.settle(change.apply(value), value)
-      if (size + settled.growth > format.maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
-      value = settled.value
-      size += settled.growth
+      const finalized = format.finalize(change.apply(value), value)
+      if (size + finalized.growth > format.maxBytes) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE')
+      value = finalized.value
+      size += finalized.growth
       accepted = true
-      settle.push(() => change.resolve(settled.value))
+      answers.push(() => change.resolve(finalized.value))
     } catch (error) {
-      settle.push(() => change.reject(error))
+      answers.push(() => change.reject(error))
     }
   }
-  return { ...(accepted && { body: format.encode(value) }), value, settle }
+  return { ...(accepted && { body: format.encode(value) }), value, answers }
 }
 
 async function pause (attempt: number): Promise<void> {

@@ -1,8 +1,8 @@
 /**
- * Whether something has ended within so many milliseconds. Waits no longer: what it fails with later, nobody hears.
+ * Whether work ends within a number of milliseconds. It waits no longer, and ignores a later failure of the work.
  *
- * @param background whether the wait lets the process end. Default: it does not
- * @throws what it fails with in time
+ * @param background whether the process may end during the wait. Default false
+ * @throws the failure of the work, when it comes in time
  */
 export async function within (work: Promise<unknown>, ms: number, background = false): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined

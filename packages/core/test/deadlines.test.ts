@@ -7,7 +7,7 @@ import {
   BoundCodec, Fleet, type SnapshotStore, Sweeper, mirrored, plain, switchable, withFallback
 } from '../dist/index.js'
 import { Follower } from '../dist/moving/follower.js'
-import { Gate } from '../dist/moving/gate.js'
+import { SharedExclusiveLock } from '../dist/moving/shared-exclusive-lock.js'
 import { within } from '../dist/within.js'
 import { ADA } from './fixtures/manager.js'
 import { hurry } from './fixtures/hurry.js'
@@ -17,7 +17,7 @@ import { Reference } from './fixtures/reference.js'
 const never = async (): Promise<never> => await new Promise(() => {})
 const FAILED = { code: 'HOLDFAST_SNAPSHOT_FAILED' }
 
-t.test('a place for snapshots that never answers holds nothing up', async t => {
+t.test('a snapshot store that never answers holds nothing up', async t => {
   const places: Record<string, Partial<SnapshotStore>> = {
     'it takes nothing': { write: never },
     'it takes some and stops': {
@@ -28,13 +28,13 @@ t.test('a place for snapshots that never answers holds nothing up', async t => {
   for (const [name, place] of Object.entries(places)) {
     const { sessions } = start()
     await sessions.create({ principal: ADA })
-    const sink: SnapshotStore = {
+    const store: SnapshotStore = {
       read: () => undefined, write: async stream => { await stream.toArray() }, patience: 20, ...place
     }
-    await t.rejects(sessions.exportSessionState(sink), FAILED, name)
-    sink.write = async stream => { await stream.toArray() }
-    sink.read = () => undefined
-    t.equal((await sessions.exportSessionState(sink)).exported, 1, 'the next is not behind it')
+    await t.rejects(sessions.exportSessionState(store), FAILED, name)
+    store.write = async stream => { await stream.toArray() }
+    store.read = () => undefined
+    t.equal((await sessions.exportSessionState(store)).exported, 1, 'the next is not behind it')
   }
   const { sessions } = start()
   await t.rejects(sessions.restoreSessionState({ read: never, patience: 20 }), FAILED)
@@ -81,16 +81,16 @@ t.test('waiting keeps a process alive, unless it happens in the background', asy
   t.strictSame(await Promise.all([ends(100, false), ends(60_000, true)]), [0, 7])
 })
 
-t.test('a place for snapshots is waited for as long as it says', async t => {
+t.test('a snapshot store may set how long an export waits for it', async t => {
   const { sessions } = start()
   await sessions.create({ principal: ADA })
   for (const patience of [0, -1, NaN, '1s']) {
-    const sink = { read: () => undefined, write: never, patience: patience as number }
+    const store = { read: () => undefined, write: never, patience: patience as number }
     await t.rejects(
-      sessions.exportSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience)
+      sessions.exportSessionState(store), { code: 'HOLDFAST_INVALID_OPTION', path: 'store.patience' }, String(patience)
     )
     await t.rejects(
-      sessions.restoreSessionState(sink), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink.patience' }, String(patience)
+      sessions.restoreSessionState(store), { code: 'HOLDFAST_INVALID_OPTION', path: 'store.patience' }, String(patience)
     )
   }
   const slow = async (stream: Readable): Promise<void> => {
@@ -117,12 +117,12 @@ t.test('what is taken or given piece by piece is progress, however long all of i
   const { sessions } = start()
   for (let i = 0; i < 4; i++) await sessions.create({ principal: ADA, data: { text: 'x'.repeat(100_000) } })
   const chunks: Buffer[] = []
-  const sink: SnapshotStore = {
+  const store: SnapshotStore = {
     patience,
     read: () => Readable.from(Array(100).fill('nothing of ours\n')),
     write: async stream => { for await (const chunk of stream) chunks.push(chunk) }
   }
-  const { bytes } = await sessions.exportSessionState(sink)
+  const { bytes } = await sessions.exportSessionState(store)
   t.ok(Math.max(...chunks.map(({ length }) => length)) <= 65_536, 'in small pieces')
   t.ok(refreshed >= 100 + bytes / 65_536, `${refreshed} signs of life`)
   expire()
@@ -161,20 +161,20 @@ function silence () {
   return { asked, call: async () => { ask(); return await never() } }
 }
 
-t.test('what has to happen alone gives up when a call does not end, and lets others go on', async t => {
+t.test('an exclusive action gives up when a call does not end, and other calls go on', async t => {
   hurry(t)
-  const gate = new Gate()
+  const lock = new SharedExclusiveLock()
   let end = (): void => {}
-  const hanging = gate.pass(async () => await new Promise<void>(resolve => { end = resolve }))
+  const hanging = lock.shared(async () => await new Promise<void>(resolve => { end = resolve }))
   let alone = 0
-  const acting = gate.alone(async () => { alone++ })
-  const waiting = gate.pass(async () => 'served')
+  const acting = lock.exclusive(async () => { alone++ })
+  const waiting = lock.shared(async () => 'served')
   await t.rejects(acting, UNAVAILABLE)
   t.equal(await waiting, 'served')
   t.equal(alone, 0)
   end()
   await hanging
-  await gate.alone(async () => { alone++ })
+  await lock.exclusive(async () => { alone++ })
   t.equal(alone, 1, 'later it works')
 })
 

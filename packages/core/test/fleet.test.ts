@@ -2,7 +2,7 @@ import t from 'tap'
 import { BoundCodec, Fleet, type FleetMessage, plain } from '../dist/index.js'
 import { Reference } from './fixtures/reference.js'
 
-const TAKEOVER = { stream: 'standalone', claim: 1 }
+const TAKEOVER = { stream: 'standalone', number: 1 }
 const GONE = { keys: ['tag.key'], reason: 'expired' } as const
 
 function fleet (bus: Reference, replica: string, namespace = 'mcp') {
@@ -96,8 +96,8 @@ t.test('a hostile message is reported without its content and stops nothing', as
       { type: 'wake' },
       { type: 'wake', stream: 1 },
       { type: 'takeover', stream: 'hush' },
-      { type: 'takeover', stream: 'hush', claim: '1' },
-      { type: 'takeover', claim: 1 },
+      { type: 'takeover', stream: 'hush', number: '1' },
+      { type: 'takeover', number: 1 },
       { type: 'answer', message: 'hush' },
       { type: 'notification' },
       { type: 'roll-call', call: ['hush'] },

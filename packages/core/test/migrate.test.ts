@@ -1,6 +1,6 @@
 import t from 'tap'
 import { HoldfastError, type MigrationReport, MigrationStopped, Sessions, migrate } from '../dist/index.js'
-import { Ledger } from '../dist/moving/ledger.js'
+import { Fingerprints } from '../dist/moving/fingerprints.js'
 import { bytes, draft, given } from './fixtures/given.js'
 import { ADA, outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'
@@ -328,17 +328,18 @@ t.test('the place that the sessions are in is no target, and neither are batches
 })
 
 t.test('ten thousand sessions are remembered apart', async t => {
-  const ledger = new Ledger()
-  const looks = Array.from({ length: 10_000 }, (_, i) => ({
+  const fingerprints = new Fingerprints()
+  const wholes = Array.from({ length: 10_000 }, (_, i) => ({
     head: { key: draft().key, version: 1 + i % 3, usedAt: i }, streams: []
   }))
-  for (const look of [...looks, ...looks.slice(0, 10)]) ledger.note(look)
-  t.equal(ledger.unseen, 10_000)
-  t.ok(looks.slice(5_000).every(look => ledger.sees(look)))
-  t.equal(ledger.unseen, 5_000)
-  t.notOk(looks.some(({ head, streams }) => ledger.sees({ head: { ...head, usedAt: head.usedAt + 1 }, streams })))
-  t.equal(ledger.unseen, 0)
+  for (const whole of [...wholes, ...wholes.slice(0, 10)]) fingerprints.add(whole)
+  t.equal(fingerprints.unseen, 10_000)
+  t.ok(wholes.slice(5_000).every(whole => fingerprints.markSeen(whole)))
+  t.equal(fingerprints.unseen, 5_000)
+  const later = wholes.map(({ head, streams }) => ({ head: { ...head, usedAt: head.usedAt + 1 }, streams }))
+  t.notOk(later.some(whole => fingerprints.markSeen(whole)))
+  t.equal(fingerprints.unseen, 0)
   const other = draft()
-  t.notOk(ledger.has(other.key))
-  t.notOk(ledger.sees({ head: { key: other.key, version: 1, usedAt: 0 }, streams: [] }))
+  t.notOk(fingerprints.has(other.key))
+  t.notOk(fingerprints.markSeen({ head: { key: other.key, version: 1, usedAt: 0 }, streams: [] }))
 })

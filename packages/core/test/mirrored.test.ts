@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Backend, type MirroredBackend, type NewRecord, Sessions, mirrored } from '../dist/index.js'
 import { REMOVED } from '../dist/moving/change.js'
 import { Follower } from '../dist/moving/follower.js'
-import { Marks } from '../dist/moving/marks.js'
+import { PendingChanges } from '../dist/moving/pending-changes.js'
 import { bytes, draft, given, UNLIMITED } from './fixtures/given.js'
 import { outage } from './fixtures/manager.js'
 import { held } from './fixtures/process.js'
@@ -143,7 +143,7 @@ t.test('a copy that lacks too much to tell it apart is looked at whole', async t
   const [primary, copy] = [new Reference(), new Reference()]
   const follower = new Follower(copy, () => primary, 3)
   const up = away(copy)
-  for (let i = 0; i < 5; i++) follower.mark('', await given(primary), { kind: 'changed' })
+  for (let i = 0; i < 5; i++) follower.add('', await given(primary), { kind: 'changed' })
   t.match(follower.lag, { pending: Infinity })
   await t.rejects(follower.settled(), { code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'the copy is away' } })
   t.match(follower.lag, { pending: Infinity })
@@ -158,24 +158,24 @@ t.test('a copy that lacks too much to tell it apart is looked at whole', async t
   await follower.settled()
 })
 
-t.test('what happens to a record while an attempt to bring it up to date fails is not forgotten', async t => {
-  const marks = new Marks(10)
-  t.equal(marks.add('', 'tag.one', { kind: 'used', version: 1 }), true)
-  t.equal(marks.add('notes', 'tag.one', { kind: 'changed' }), true)
-  const taken = marks.take(10)
-  t.match(taken, [{ partition: '', mark: { kind: 'used' } }, { partition: 'notes', mark: { kind: 'changed' } }])
-  marks.add('', 'tag.one', REMOVED)
-  marks.putBack(taken)
-  t.match(marks.take(10), [
-    { partition: '', mark: { kind: 'removed' } },
-    { partition: 'notes', mark: { kind: 'changed' } }
+t.test('a change during a failed update is not lost', async t => {
+  const changes = new PendingChanges(10)
+  t.equal(changes.add('', 'tag.one', { kind: 'used', version: 1 }), true)
+  t.equal(changes.add('notes', 'tag.one', { kind: 'changed' }), true)
+  const taken = changes.take(10)
+  t.match(taken, [{ partition: '', pending: { kind: 'used' } }, { partition: 'notes', pending: { kind: 'changed' } }])
+  changes.add('', 'tag.one', REMOVED)
+  changes.putBack(taken)
+  t.match(changes.take(10), [
+    { partition: '', pending: { kind: 'removed' } },
+    { partition: 'notes', pending: { kind: 'changed' } }
   ])
 })
 
-t.test('who waits for a copy hears when it is let go of', async t => {
+t.test('waiting for a copy ends with an error when its follower stops', async t => {
   const [primary, copy] = [new Reference(), new Reference()]
   const follower = new Follower(copy, () => primary)
-  for (let i = 0; i < 250; i++) follower.mark('', await given(primary), { kind: 'changed' })
+  for (let i = 0; i < 250; i++) follower.add('', await given(primary), { kind: 'changed' })
   const settled = follower.settled()
   const stopped = follower.stop()
   await t.rejects(settled, { code: 'HOLDFAST_CLOSED' })
@@ -291,14 +291,16 @@ t.test('streams are the same, however far the copy is behind', async t => {
   await events.append({ key, name: 'dropped' }, [bytes('a')])
   await events.drop(key)
   await events.importStream({
-    key, name: 'restored', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
+    key, name: 'imported', head: bytes('h'), floor: 7, entries: [bytes('a')], ended: true, delivered: 8
   })
   await caughtUp(backend)
   t.equal(
-    await events.importStream({ key, name: 'restored', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8 }),
+    await events.importStream({
+      key, name: 'imported', head: bytes('h'), floor: 7, entries: [], ended: true, delivered: 8
+    }),
     false
   )
-  await events.delivered({ key, name: 'restored' }, 8)
+  await events.delivered({ key, name: 'imported' }, 8)
   await events.append({ key, name: 'empty' }, [], { end: true })
   const [told] = await events.streams([key])
   t.equal(await events.reseal({ ...told as NonNullable<typeof told>, entries: [bytes('sealed anew')] }), true)

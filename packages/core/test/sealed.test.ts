@@ -62,7 +62,9 @@ t.test('no id, no key, no context and no token is in an error, a report or an ev
   const canaries = /hush/
   const heard: string[] = []
   const listen = (sessions: Sessions): Sessions => {
-    for (const event of ['unreadable', 'snapshotRestored', 'snapshotExported', 'error', 'terminated', 'limitReached'] as const) {
+    for (const event of [
+      'unreadable', 'snapshotRestored', 'snapshotExported', 'error', 'terminated', 'limitReached'
+    ] as const) {
       sessions.on(event, details => { heard.push(said(details)) })
     }
     return sessions

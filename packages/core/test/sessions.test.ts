@@ -177,12 +177,16 @@ t.test('what names no session and no owner is refused, and ends nothing', async 
   const { backend, sessions } = manager()
   const { id, key } = await sessions.create({ principal: ADA })
   const wrong = { code: 'HOLDFAST_INVALID_OPTION', path: /session|principal/ }
-  for (const ref of [undefined, null, 'x', id, {}, { id }, { id, principal: undefined }, { owner: 'x' }, { key, owner: 7 }, [key]]) {
+  for (const ref of [
+    undefined, null, 'x', id, {}, { id }, { id, principal: undefined }, { owner: 'x' }, { key, owner: 7 }, [key]
+  ]) {
     await t.rejects(sessions.terminate(ref as never), wrong, JSON.stringify(ref))
     await t.rejects(sessions.get(ref as never), wrong, JSON.stringify(ref))
   }
   await t.rejects(sessions.terminate({ key } as never), wrong, 'the event needs the owner')
-  for (const ref of [null, 'x', {}, ADA, { owner: undefined }, { owner: null }, { principal: undefined }, { principal: 'ada' }]) {
+  for (const ref of [
+    null, 'x', {}, ADA, { owner: undefined }, { owner: null }, { principal: undefined }, { principal: 'ada' }
+  ]) {
     const named = { code: 'HOLDFAST_INVALID_OPTION', path: /owner|principal/ }
     await t.rejects(sessions.terminateAll(ref as never), named, JSON.stringify(ref))
     await t.rejects(sessions.count(ref as never), named, JSON.stringify(ref))

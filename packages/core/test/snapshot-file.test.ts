@@ -53,18 +53,19 @@ t.test('no file is no snapshot', async (t) => {
 
 t.test('what cannot be read is an error, and unknown sessions may be in it', async (t) => {
   const path = join(t.testdir({ folder: {}, plain: '' }), 'folder')
-  for (const sink of [
+  for (const store of [
     file(path),
     file(join(t.testdirName, 'plain', 'below')),
     { write: async () => {}, read: async () => { throw new Error('no') } }
   ]) {
-    const { sessions, heard } = start({ snapshot: sink })
+    const { sessions, heard } = start({ snapshot: store })
     await t.rejects(sessions.restoreSessionState(), FAILED)
     t.equal(sessions.incomplete, true)
     await t.rejects(sessions.exportSessionState(), FAILED, 'nor is it replaced')
-    t.match(heard, ['snapshotRestoreFailed', 'snapshotRestoreFailed', 'snapshotExportFailed'].map(event => ({ event, error: FAILED })))
+    const events = ['snapshotRestoreFailed', 'snapshotRestoreFailed', 'snapshotExportFailed']
+    t.match(heard, events.map(event => ({ event, error: FAILED })))
     const other = start({ snapshot: new Shelf() })
-    await t.rejects(other.sessions.restoreSessionState(sink), FAILED)
+    await t.rejects(other.sessions.restoreSessionState(store), FAILED)
     t.equal(other.sessions.incomplete, false, 'unless it is not the manager\'s own')
   }
   t.ok(statSync(path).isDirectory())
@@ -161,11 +162,11 @@ t.test('where there is nothing, nothing is copied', async (t) => {
 t.test('a place without room for copies is written all the same', async (t) => {
   const { bytes } = new Shelf('nonsense')
   let written = false
-  const sink = {
+  const store = {
     read: () => Readable.from([bytes]),
     write: async (stream: Readable) => { written = (await stream.toArray()).length > 0 }
   }
-  const { sessions } = start({ snapshot: sink })
+  const { sessions } = start({ snapshot: store })
   t.match(await sessions.restoreSessionState(), { invalid: [{ line: 1 }] })
   await sessions.exportSessionState()
   t.ok(written)
@@ -173,8 +174,8 @@ t.test('a place without room for copies is written all the same', async (t) => {
 
 t.test('a write that fails half way leaves what was there, and nothing else', async (t) => {
   const path = join(t.testdir({ x: 'old' }), 'x')
-  const sink = file(path)
-  await t.rejects(sink.write(Readable.from((async function * () {
+  const store = file(path)
+  await t.rejects(store.write(Readable.from((async function * () {
     yield Buffer.from('new')
     throw new Error('half way')
   })(), { objectMode: false })), { message: 'half way' })
@@ -254,8 +255,8 @@ t.test('what a process that died left behind is removed when it is old', async (
 
 t.test('ends are remembered through an export that fails, and forgotten by one that works', async (t) => {
   const path = join(t.testdir(), 'x')
-  const sink = file(path)
-  const { sessions } = start({ snapshot: sink })
+  const store = file(path)
+  const { sessions } = start({ snapshot: store })
   const made = [await sessions.create(), await sessions.create(), await sessions.create()]
   await sessions.exportSessionState()
   for (const { id } of made.slice(0, 2)) {
@@ -331,14 +332,14 @@ t.test('a slow place holds the export back', async (t) => {
 
 t.test('ends at the same time are noted together, each once, and each resolves when its own is there', async t => {
   const path = join(t.testdir(), 'sessions.holdfast')
-  const sink = file(path)
+  const store = file(path)
   let notes = 0
-  const { forget } = sink as Required<typeof sink>
-  sink.forget = async keys => {
+  const { forget } = store as Required<typeof store>
+  store.forget = async keys => {
     notes++
     await forget(keys)
   }
-  const { sessions } = start({ snapshot: sink })
+  const { sessions } = start({ snapshot: store })
   const all = await Promise.all(Array.from({ length: 800 }, async () => await sessions.create()))
   await Promise.all(all.map(async ({ id, key }) => {
     await sessions.terminate({ id, principal: null })
@@ -350,17 +351,19 @@ t.test('ends at the same time are noted together, each once, and each resolves w
 
 t.test('an end that could not be noted is told to whoever waited for it, and noted with the next', async t => {
   const path = join(t.testdir(), 'sessions.holdfast')
-  const sink = file(path)
-  const { forget } = sink as Required<typeof sink>
+  const store = file(path)
+  const { forget } = store as Required<typeof store>
   let broken = true
-  sink.forget = async keys => {
+  store.forget = async keys => {
     await setImmediate()
     if (broken) throw new Error('the disk is full')
     await forget(keys)
   }
-  const { sessions } = start({ snapshot: sink })
+  const { sessions } = start({ snapshot: store })
   const all = await Promise.all(Array.from({ length: 3 }, async () => await sessions.create()))
-  const endings = await Promise.allSettled(all.slice(0, 2).map(async ({ id }) => await sessions.terminate({ id, principal: null })))
+  const endings = await Promise.allSettled(
+    all.slice(0, 2).map(async ({ id }) => await sessions.terminate({ id, principal: null }))
+  )
   for (const { reason } of endings as PromiseRejectedResult[]) t.match(reason, FAILED)
   broken = false
   await sessions.terminate({ id: all[2]!.id, principal: null })

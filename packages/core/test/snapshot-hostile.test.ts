@@ -392,7 +392,7 @@ t.test('a body that belongs elsewhere, to nobody or to somebody else is refused'
   )
   const invalid = [
     ...[2, 3, 4].map(line => ({ line, code: 'CANNOT_OPEN', reason: 'the session cannot be opened' })),
-    { line: 5, code: 'OTHER_OWNER', reason: 'the owner is another one' },
+    { line: 5, code: 'OTHER_OWNER', reason: 'the owner does not match the session' },
     { line: 6, code: 'NO_END', reason: 'the end is missing' }
   ]
   t.strictSame(report, { ...NOTHING, invalid })
@@ -441,12 +441,12 @@ t.test('very many bytes of streams for one session are stored as they come', asy
   const entry = Buffer.alloc(2 ** 20).toString('base64url')
   let most = 0
   const process = start()
-  const { importStream: store } = process.backend.events
+  const { importStream } = process.backend.events
   let [read, done] = [0, 0]
   process.backend.events.importStream = async stream => {
     done++
     most = Math.max(most, read - done)
-    return await store(stream)
+    return await importStream(stream)
   }
   const head = await header()
   const report = await process.sessions.restoreSessionState({

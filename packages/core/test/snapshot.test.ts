@@ -237,7 +237,9 @@ t.test('what was written and what came back is told as events', async (t) => {
   const snapshot = new Shelf()
   const { sessions } = start({ snapshot })
   const heard: unknown[] = []
-  for (const event of ['snapshotExported', 'snapshotRestored'] as const) sessions.on(event, report => { heard.push(report) })
+  for (const event of ['snapshotExported', 'snapshotRestored'] as const) {
+    sessions.on(event, report => { heard.push(report) })
+  }
   const reports = [await sessions.exportSessionState(), await sessions.restoreSessionState()]
   t.strictSame(heard, reports)
 })
@@ -269,16 +271,16 @@ t.test('nothing is written readable unless somebody says so', async (t) => {
 })
 
 t.test('without a place there is nothing to do', async (t) => {
-  for (const sink of [undefined, null, {}, { write () {} }]) {
+  for (const store of [undefined, null, {}, { write () {} }]) {
     await t.rejects(
-      start().sessions.exportSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+      start().sessions.exportSessionState(store as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
     )
     await t.rejects(
-      start().sessions.restoreSessionState(sink as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+      start().sessions.restoreSessionState(store as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
     )
   }
   await t.rejects(
-    start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'sink' }
+    start().sessions.exportSessionState({ read () {} } as never), { code: 'HOLDFAST_INVALID_OPTION', path: 'store' }
   )
 })
 
@@ -418,13 +420,16 @@ t.test('an end that cannot be noted is an error, and the session is gone all the
   const messages: unknown[] = []
   backend.listeners.push({ channel: 'mcp:fleet', listener: message => { messages.push(message) } })
   const { id } = await sessions.create()
-  await t.rejects(sessions.terminate({ id, principal: null }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } })
+  await t.rejects(
+    sessions.terminate({ id, principal: null }), { code: 'HOLDFAST_SNAPSHOT_FAILED', cause: { message: 'disk full' } }
+  )
   t.equal(await sessions.open(id, null), undefined)
   t.equal(messages.length, 1, 'other replicas know')
 })
 
 for (const [again, ask] of Object.entries({
-  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) => sessions.terminate({ id, principal: ADA }),
+  'the same request': ({ sessions }: ReturnType<typeof start>, id: string) =>
+    sessions.terminate({ id, principal: ADA }),
   'the end of all of its owner': ({ sessions }: ReturnType<typeof start>) => sessions.terminateAll({ principal: ADA }),
   'the end of another one': async ({ sessions }: ReturnType<typeof start>) =>
     await sessions.terminate({ id: (await sessions.create()).id, principal: null })
@@ -444,7 +449,8 @@ for (const [again, ask] of Object.entries({
     await before.sessions.exportSessionState()
     for (let i = 0; i < 2; i++) {
       await t.rejects(
-        before.sessions.terminate({ id, principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' }, 'as long as it is not noted'
+        before.sessions.terminate({ id, principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' },
+        'as long as it is not noted'
       )
     }
     full = false

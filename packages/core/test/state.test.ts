@@ -132,10 +132,10 @@ t.test('a change that is nested too deeply is too large, and one that JSON canno
   const between = { get text () { return asked++ === 0 ? fail() : '' } }
   const fail = (): never => { throw new RangeError('Maximum call stack size exceeded') }
   const tooLarge = { code: 'HOLDFAST_STATE_TOO_LARGE' }
-  t.throws(() => format.settle({ ...valid, data: { deep } }, valid), tooLarge)
-  t.throws(() => format.settle({ ...valid, data: between }, valid), tooLarge)
-  t.throws(() => format.settle({ ...valid, data: endless }, valid), TypeError)
-  t.throws(() => format.settle({ ...valid, data: { big: 1n } }, valid), TypeError)
+  t.throws(() => format.finalize({ ...valid, data: { deep } }, valid), tooLarge)
+  t.throws(() => format.finalize({ ...valid, data: between }, valid), tooLarge)
+  t.throws(() => format.finalize({ ...valid, data: endless }, valid), TypeError)
+  t.throws(() => format.finalize({ ...valid, data: { big: 1n } }, valid), TypeError)
 })
 
 t.test('the limit counts the bytes of the encoded state', async (t) => {

@@ -1,4 +1,5 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyTypeProviderDefault } from 'fastify'
+import { pino } from 'pino'
 import Type, { type Static } from 'typebox'
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { Server as ServerV1 } from '@modelcontextprotocol/sdk/server/index.js'
@@ -186,6 +187,13 @@ await app.register(holdfast, defineHoldfast<Cart>()({
 defineHoldfast({ context: { schema, resolve: () => ({ apiUrl: 1, region: 'eu' as const }) }, createServer: v1 })
 // @ts-expect-error there is no such option
 defineHoldfast({ createServer: v1, sessions: 1 })
+
+// Any kind of app.
+const secure = Fastify({ http2: true, https: {} })
+await secure.register(holdfast, { createServer: v1 })
+assert<Equal<typeof secure.mcpSessions, Sessions<AppData, AppContext>>>()
+await Fastify({ loggerInstance: pino() }).register(holdfast, { createServer: v1 })
+await Fastify().withTypeProvider<FastifyTypeProviderDefault>().register(holdfast, { createServer: v1 })
 
 // The schema and the interface have the same options, with the same types.
 type Flat<T> = T extends (...args: any[]) => unknown ? T : { [Name in keyof T]: T[Name] }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { EventStream, type Page } from '../dist/streams/event-stream.js'
+import { EventStream, type LogPage } from '../dist/streams/event-stream.js'
 import { Events } from './fixtures/events.js'
 import { Gate, turns } from './fixtures/gate.js'
 
@@ -33,7 +33,7 @@ class Log {
     return this.messages.length - messages.length + 1
   }
 
-  async read (position: number): Promise<Page> {
+  async read (position: number): Promise<LogPage> {
     this.reads++
     await this.gate?.passed
     if (this.failing !== undefined) throw this.failing

@@ -285,7 +285,7 @@ t.test('what others say of things that are not here is passed over', async (t) =
     ['no such type', {}], ['answer', { message: { id: 1 } }], ['answer', { message: {} }],
     ['notification', { message: { id: 1, jsonrpc: '2.0', method: 'x' } }],
     ['answer', { message: { jsonrpc: '2.0', id: 'x', result: {} } }], ['wake', { stream: 'none' }],
-    ['takeover', { stream: 'none', claim: 1 }],
+    ['takeover', { stream: 'none', number: 1 }],
     ['listening', {}], ['gone', { keys: ['no.such'], reason: 'expired' }]
   ] as any) {
     await bus.tell(type, 'no.such', details)

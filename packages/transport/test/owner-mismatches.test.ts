@@ -42,15 +42,15 @@ t.test('an id that nobody has, and the owner whose session has just ended, are n
   const { session, mismatches, told, looked } = await watched()
   mismatches.note('x', { subject: 'bob' })
   mismatches.note(session.id, alice)
-  mismatches.tell()
+  mismatches.report()
   t.same([looked, told], [['x', session.id], []])
 })
 
 t.test('as many wait as fit, and closing tells them', async (t) => {
   const { session, mismatches, told } = await watched()
   for (let n = 0; n < 5_000; n++) mismatches.note(session.id, null)
-  mismatches.tell()
+  mismatches.report()
   t.equal(told.length, 1_000)
-  mismatches.tell()
+  mismatches.report()
   t.equal(told.length, 1_000)
 })

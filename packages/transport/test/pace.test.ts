@@ -3,7 +3,7 @@ import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import t from 'tap'
 import { Deadlines, type Expiring } from '../dist/calls/deadlines.js'
 import { DurableTransport } from '../dist/calls/durable-transport.js'
-import { Pace } from '../dist/calls/pace.js'
+import { TurnThrottle } from '../dist/calls/turn-throttle.js'
 import { WireIds } from '../dist/calls/wire-ids.js'
 import { LogWriter } from '../dist/streams/log-writer.js'
 import { fleet } from './fixtures/fleet.js'
@@ -15,12 +15,12 @@ const ENDLESS = 10_000
 const elicitation = { message: '?', requestedSchema: { type: 'object' as const, properties: {} } }
 
 t.test('one message a turn is free', async (t) => {
-  const pace = new Pace()
+  const throttle = new TurnThrottle()
   for (let n = 0; n < 2; n++) {
-    t.equal(pace.next(), undefined)
+    t.equal(throttle.next(), undefined)
     let turned = false
     setImmediate(() => { turned = true })
-    await pace.next()
+    await throttle.next()
     t.ok(turned)
     await turn()
   }
@@ -53,7 +53,7 @@ for (const end of ['delete', 'close'] as const) {
     await turns(3)
     t.ok(asked < 10, `${asked} questions`)
     await over.passed
-    t.match(refused, { message: /No client hears/ }, 'in the end it is told that nobody hears it')
+    t.match(refused, { message: /has no client any more/ }, 'in the end it gets an error')
     t.ok(asked < 20, `${asked} questions`)
     await call
   })

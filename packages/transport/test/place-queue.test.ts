@@ -62,7 +62,7 @@ t.test('an owner who may take nothing holds up nobody', async (t) => {
   t.same(new Set(await Promise.all(refused)), new Set([false]))
 })
 
-t.test('patience ends', async (t) => {
+t.test('waiting ends after a while', async (t) => {
   stayAwake(t)
   const queue = new PlaceQueue(5)
   t.equal(await queue.take('a', () => false), false)

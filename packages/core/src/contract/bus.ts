@@ -23,7 +23,7 @@ export const bus = group('bus', {
     assert.equal(await t.bus.publish(newName(), bytes('hello')), 0)
   },
 
-  'publish counts a subscriber, also one elsewhere': async (t) => {
+  'publish counts a subscriber, even at another connection': async (t) => {
     const channel = newName()
     const unsubscribe = await t.second.bus.subscribe(channel, () => {})
     assert.equal(await t.bus.publish(channel, bytes('hello')), 1)
@@ -46,7 +46,7 @@ export const bus = group('bus', {
     assert.deepEqual(received.map(hex).toSorted(), sent.map(hex).toSorted())
   },
 
-  'who unsubscribed hears nothing, the others still do': async (t) => {
+  'a listener that unsubscribed gets nothing, the others still do': async (t) => {
     const channel = newName()
     const [leaving, staying] = [new Inbox(), new Inbox()]
     const unsubscribe = await t.bus.subscribe(channel, leaving.listener)
@@ -59,7 +59,7 @@ export const bus = group('bus', {
     await leaving.expect(t, 'first')
   },
 
-  'one listener on two channels hears both, and leaves them apart': async (t) => {
+  'one listener on two channels gets both, and unsubscribes from each by itself': async (t) => {
     const [one, two] = [newName(), newName()]
     const inbox = new Inbox()
     const leave = await t.bus.subscribe(one, inbox.listener)

@@ -7,7 +7,7 @@ import { bytes, text } from './trial.js'
 const UNLIMITED: RecordLimits = { maxRecords: 1_000_000_000, maxPerOwner: 1_000_000_000 }
 
 export const creatingMany = group('creating many', {
-  'each record becomes what it would alone, in their order': async (t) => {
+  'each record has the outcome that it would have alone, in their order': async (t) => {
     const [living, removed] = [await t.create(), await t.create()]
     await t.records.remove(removed)
     const [first, last] = [t.draft({ body: bytes('first') }), t.draft({ owner: newOwner(), body: bytes('last') })]
@@ -19,7 +19,7 @@ export const creatingMany = group('creating many', {
     await t.assertGone(removed, 'a removed one does not come back')
   },
 
-  'more of them than one call can take at once are all created': async (t) => {
+  'more records than a backend takes at once are all created': async (t) => {
     const owners = [newOwner(), '', newOwner()]
     const given = Array.from({ length: 300 }, (_, i) => t.draft({ owner: owners[i % 3] as string }))
     const created = await t.records.createMany(given, UNLIMITED)
@@ -48,7 +48,7 @@ export const creatingMany = group('creating many', {
     )
   },
 
-  'they keep what they were elsewhere': async (t) => {
+  'records from elsewhere keep their times and versions': async (t) => {
     const now = await t.time()
     const origin = { createdAt: now - 2 * t.unit, usedAt: now - t.unit, version: 7 }
     const draft = t.draft({ idle: 10 * t.unit, absolute: 20 * t.unit, origin })
@@ -67,7 +67,7 @@ export const creatingMany = group('creating many', {
     assert.equal(text((await t.mustRead(draft.key)).body), 'before')
   },
 
-  'none is a call, too': async (t) => {
+  'a call without records is allowed': async (t) => {
     assert.deepEqual(await t.records.createMany([], UNLIMITED), [])
   }
 })

@@ -43,7 +43,7 @@ export const ending = group('stream ends', {
     assert.deepEqual(texts(await t.mustReadAfter(stream, 0)), [String(results.indexOf(1))])
   },
 
-  'a record that never was has no streams': async (t) => {
+  'a record that never existed has no streams': async (t) => {
     const stream = { key: newKey(''), name: newName() }
     assert.equal(await t.events.append(stream, [bytes('a')], { head: bytes('h') }), 'gone')
     assert.equal(await t.events.append(stream, []), 'gone')
@@ -92,7 +92,7 @@ export const ending = group('stream ends', {
     assert.equal(await t.events.append(stream, [bytes('c')]), 'gone')
   },
 
-  'a new stream is accepted however many are open, and none of those goes': async (t) => {
+  'a new stream is accepted however many are open, and no open stream is dropped': async (t) => {
     const { key } = await t.stream()
     const names = Array.from({ length: 100 }, newName)
     for (const name of names) assert.equal(await t.events.append({ key, name }, [bytes(name)], { head: bytes('h') }), 1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { arrival } from './arrival.js'
 import { group } from './group.js'
 import { newKey, newOwner } from './names.js'
+import { streamToImport } from './stream-to-import.js'
 import { bytes } from './trial.js'
 
 export const heads = group('heads', {
@@ -21,7 +21,7 @@ export const heads = group('heads', {
     assert.deepEqual(listed, whole.map(({ body, ...head }) => head))
   },
 
-  'it lists what is alive, as it is now': async (t) => {
+  'it lists the living records in their present state': async (t) => {
     const owner = newOwner()
     const [changed, removed] = [await t.create({ owner }), await t.create({ owner })]
     const expired = await t.createFor(2, 100, { owner })
@@ -33,14 +33,14 @@ export const heads = group('heads', {
     assert.ok(!heads.some(({ key }) => key === expired))
   },
 
-  'how far streams have come can be asked without what they say': async (t) => {
+  'it says how far streams have come, without their entries': async (t) => {
     const [one, two] = [await t.create({ owner: newOwner() }), await t.create()]
     await t.events.append({ key: one, name: 'open' }, [bytes('a'), bytes('b')], { head: bytes('head') })
     await t.events.delivered({ key: one, name: 'open' }, 1)
     await t.events.append({ key: one, name: 'ended at once' }, [bytes('a')], { end: true })
     await t.events.append({ key: two, name: 'open' }, [bytes('a')])
     await t.events.append({ key: two, name: 'open' }, [], { end: true })
-    await t.events.importStream(arrival(two, { name: 'from elsewhere' }))
+    await t.events.importStream(streamToImport(two, { name: 'from elsewhere' }))
     const [streams, heads] = [await t.events.streams([one, two]), await t.events.heads([one, two])]
     const name = ({ key, name }: { key: string, name: string }): string => `${key} ${name}`
     const expected = streams.map(({ key, name, floor, entries, ended, delivered }) =>
@@ -52,7 +52,7 @@ export const heads = group('heads', {
     )
   },
 
-  'a record without streams, or that is not there, contributes nothing': async (t) => {
+  'a record without streams, or a missing record, contributes nothing': async (t) => {
     const removed = await t.stream()
     await t.events.append(removed, [bytes('a')])
     await t.records.remove(removed.key)

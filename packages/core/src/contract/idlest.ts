@@ -5,7 +5,7 @@ import { newOwner } from './names.js'
 import { bytes } from './trial.js'
 import type { Trial } from './trial.js'
 
-/** Records that begin a unit after each other, the first of them the longest unused. */
+/** Creates one record per unit of time, so that the first record is the longest unused. */
 async function createInTurn (t: Trial, owner: string, amount: number): Promise<RecordKey[]> {
   const keys: RecordKey[] = []
   for (let i = 0; i < amount; i++) {
@@ -20,7 +20,7 @@ async function idlestOf (t: Trial, owner: string, units: number, limit = 100): P
 }
 
 export const idlest = group('idlest', {
-  'the longest unused come first, as many as were asked for': async (t) => {
+  'the longest unused come first, at most the requested number': async (t) => {
     const owner = newOwner()
     const keys = await createInTurn(t, owner, 4)
     assert.deepEqual(await idlestOf(t, owner, 0.5), keys)
@@ -43,7 +43,7 @@ export const idlest = group('idlest', {
     )
   },
 
-  'what was used a while ago is not idle': async (t) => {
+  'a record is idle only after some time without use': async (t) => {
     const owner = newOwner()
     const keys = await createInTurn(t, owner, 3)
     const [touched, fetched, replaced] = keys as [RecordKey, RecordKey, RecordKey]
@@ -61,7 +61,7 @@ export const idlest = group('idlest', {
     assert.deepEqual(await idlestOf(t, owner, 50), [])
   },
 
-  'reading and resealing are no use': async (t) => {
+  'reading and resealing do not count as use': async (t) => {
     const owner = newOwner()
     const keys = [await t.create({ owner }), await t.create({ owner })]
     await t.advance(3)
@@ -70,7 +70,7 @@ export const idlest = group('idlest', {
     assert.deepEqual((await idlestOf(t, owner, 2)).toSorted(), keys.toSorted())
   },
 
-  'nothing but the owner counts, and nobody is one': async (t) => {
+  'only records of the owner count, and records without an owner are a group of their own': async (t) => {
     const [one, two] = [newOwner(), newOwner()]
     const mine = await t.create({ owner: one })
     const theirs = await t.create({ owner: two })
@@ -86,7 +86,7 @@ export const idlest = group('idlest', {
     assert.ok(!found.includes(mine) && !found.includes(theirs))
   },
 
-  'an import is as idle as it was': async (t) => {
+  'an imported record is as idle as it was': async (t) => {
     const owner = newOwner()
     const now = await t.time()
     const draft = (units: number) => ({
@@ -102,7 +102,7 @@ export const idlest = group('idlest', {
     assert.deepEqual(await idlestOf(t, owner, 10), [4, 1, 2, 0].map((index) => keys[index]))
   },
 
-  'what is gone is not idle': async (t) => {
+  'a record that is gone is not idle': async (t) => {
     const owner = newOwner()
     const [removed, released, expired, kept] = [
       await t.create({ owner }),
@@ -121,7 +121,7 @@ export const idlest = group('idlest', {
     assert.deepEqual(await idlestOf(t, owner, 1), [])
   },
 
-  'many that are in use hide none that is not': async (t) => {
+  'many records in use hide no idle record': async (t) => {
     const owner = newOwner()
     const keys = await Promise.all(Array.from({ length: 300 }, async () => await t.create({ owner })))
     await t.advance(4)
@@ -136,7 +136,7 @@ export const idlest = group('idlest', {
 })
 
 export const exactIdlest = group('idlest', {
-  'a record counts from the very moment': async (t) => {
+  'a record is idle from the exact moment on': async (t) => {
     const owner = newOwner()
     const key = await t.create({ owner })
     await t.advance((t.unit - 1) / t.unit)

@@ -1,5 +1,5 @@
 /**
- * What every backend must do, as data: named checks without a test runner.
+ * The contract of a backend as data: named checks without a test runner.
  *
  * ```ts
  * import t from 'tap'
@@ -30,8 +30,8 @@ import { removal } from './removal.js'
 import { replacement } from './replacement.js'
 import { resealedStreams } from './resealed-streams.js'
 import { resealing } from './resealing.js'
-import { restoredStreams } from './restored-streams.js'
-import { restoring } from './restoring.js'
+import { importedStreams } from './imported-streams.js'
+import { importing } from './importing.js'
 import { staleStreams } from './stale-streams.js'
 import { streams } from './streams.js'
 import { trimming } from './trimming.js'
@@ -40,15 +40,15 @@ import { wholeStreams } from './whole-streams.js'
 export type { ContractCheck, Harness, Subject } from './harness.js'
 export { onPartition } from './on-partition.js'
 
-/** All checks. Each makes a subject of its own, so they run in any order and side by side. */
+/** All checks. Each makes its own subject, so they can run in any order and side by side. */
 export const checks: readonly ContractCheck[] = [
   ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits,
   ...replacement, ...resealing, ...isolation, ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams,
-  ...ending, ...delivery, ...trimming, ...wholeStreams, ...restoredStreams, ...restoring, ...resealedStreams,
+  ...ending, ...delivery, ...trimming, ...wholeStreams, ...importedStreams, ...importing, ...resealedStreams,
   ...staleStreams, ...bus, ...presence, ...partitions
 ]
 
-/** Registers the checks that apply to a harness with a test runner. */
+/** Registers with a test runner the checks that apply to a harness. */
 export function runContract (register: (name: string, run: () => Promise<void>) => unknown, harness: Harness): void {
   for (const check of checks) {
     if (check.exactClock && !harness.exactClock) continue

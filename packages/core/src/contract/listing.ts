@@ -98,7 +98,7 @@ export const listing = group('list', {
     assert.deepEqual(seen.toSorted(), keys.toSorted())
   },
 
-  'no cursor shows the records of another owner, and none is too strange': async (t) => {
+  'no cursor shows the records of another owner, and no cursor is an error': async (t) => {
     const [mine, theirs] = [newOwner(), newOwner()]
     await createMany(t, mine, 3)
     await createMany(t, theirs, 6)
@@ -112,7 +112,7 @@ export const listing = group('list', {
     }
   },
 
-  'an owner who goes while being paged ends the list': async (t) => {
+  'removing an owner during the paging ends the list': async (t) => {
     const owner = newOwner()
     await createMany(t, owner, 8)
     const seen = await t.listAll({ owner, limit: 3 }, async () => { await t.records.removeOwner(owner) })

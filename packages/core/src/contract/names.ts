@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { RecordKey } from '../record.js'
 
-/** Random, so that one server can serve every check; a digest in form, as core derives them. */
+/** A random owner, so that one server can serve every check. It has the form of core's digests. */
 export function newOwner (): string {
   return randomBytes(32).toString('base64url')
 }
@@ -10,7 +10,7 @@ export function newName (): string {
   return randomBytes(9).toString('base64url')
 }
 
-/** As core does it: records of one owner have equal tags, records without an owner a tag of their own. */
+/** A key as core makes it: keys of one owner have equal tags, each record without an owner has a tag of its own. */
 export function newKey (owner: string): RecordKey {
   const seed = owner === '' ? randomBytes(16) : owner
   const tag = createHash('sha256').update(seed).digest('base64url').slice(0, 22)

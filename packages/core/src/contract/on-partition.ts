@@ -1,6 +1,6 @@
 import type { Harness } from './harness.js'
 
-/** The same backends, each seen through one of its partitions: the checks hold there, too. */
+/** A harness for one partition of the same backends: all checks apply to a partition, too. */
 export function onPartition (harness: Harness, name = 'contract'): Harness {
   return {
     ...harness,

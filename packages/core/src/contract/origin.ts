@@ -38,7 +38,7 @@ export const origin = group('origin', {
     await t.assertGone(key, 'created ten units ago')
   },
 
-  'what had expired elsewhere is not revived': async (t) => {
+  'a record that had expired elsewhere is not revived': async (t) => {
     const now = await t.time()
     const draft = t.draft({
       idle: 2 * t.unit,

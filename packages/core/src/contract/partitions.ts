@@ -7,7 +7,7 @@ import { newName, newOwner } from './names.js'
 import { bytes, text } from './trial.js'
 import type { Trial } from './trial.js'
 
-/** Random, so that one server can serve every check. */
+/** A random name, so that one server can serve every check. */
 function newPartition (): string {
   return Array.from({ length: 12 }, () => String.fromCharCode(97 + randomInt(26))).join('')
 }
@@ -72,7 +72,7 @@ export const partitions = group('partitions', {
     assert.equal(await one.records.create(t.draft(), caps), 'full')
   },
 
-  'of many, what is there already takes no room from others': async (t) => {
+  'an existing record among many new ones takes no room from them': async (t) => {
     const [{ records }] = places(t)
     const [there, another, more] = [t.draft(), t.draft(), t.draft()]
     await records.create(there, UNLIMITED)
@@ -107,7 +107,7 @@ export const partitions = group('partitions', {
     assert.equal(await one.events.append(stream, [bytes('b')]), 2)
   },
 
-  'its name gives it to every connection': async (t) => {
+  'every connection gets it by its name': async (t) => {
     const [name, draft] = [newPartition(), t.draft()]
     await t.backend.partition(name).records.create(draft, UNLIMITED)
     assert.ok(await t.second.partition(name).records.read(draft.key))
@@ -136,7 +136,7 @@ export const partitions = group('partitions', {
     await t.backend.presence.withdraw(replica)
   },
 
-  'it says what its backend says, and closing it closes nothing': async (t) => {
+  'it has the properties of its backend, and closing it closes nothing': async (t) => {
     const [one] = places(t)
     assert.deepEqual([one.shared, one.durable], [t.backend.shared, t.backend.durable])
     await one.ping()
@@ -145,7 +145,7 @@ export const partitions = group('partitions', {
     assert.equal(await one.records.create(t.draft(), UNLIMITED), 'created')
   },
 
-  'a name that is none is refused': async (t) => {
+  'an invalid name is refused': async (t) => {
     for (const name of ['', 'A', 'a1', 'a:b', 'a.b', 'ä', 'seventeenletterss', ' a', 1, null, undefined]) {
       assert.throws(
         () => t.backend.partition(name as string), { code: 'HOLDFAST_INVALID_OPTION', path: 'partition' }, String(name)

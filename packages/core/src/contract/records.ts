@@ -4,7 +4,7 @@ import { newKey, newOwner } from './names.js'
 import { bytes, text } from './trial.js'
 
 export const records = group('records', {
-  'create stores what it was given, and the clock supplies the rest': async (t) => {
+  'create stores the given record, and the clock supplies the times': async (t) => {
     const given = t.draft({ owner: newOwner(), idle: 500_000, absolute: 900_000, body: bytes('first') })
     assert.equal(await t.records.create(given, { maxRecords: 1e9, maxPerOwner: 1 }), 'created')
     const { body, createdAt, ...rest } = await t.mustRead(given.key)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { arrival } from './arrival.js'
 import { group } from './group.js'
 import { newKey, newName, newOwner } from './names.js'
+import { streamToImport } from './stream-to-import.js'
 import { bytes, text, texts } from './trial.js'
 
 export const releasing = group('releasing', {
@@ -56,7 +56,7 @@ export const releasing = group('releasing', {
     assert.equal(await t.events.append(stream, [bytes('b')]), 'gone')
     await t.create({ key: stream.key })
     assert.equal(await t.events.readAfter(stream, 0, 10), undefined)
-    assert.equal(await t.events.importStream(arrival(stream.key, stream)), true)
+    assert.equal(await t.events.importStream(streamToImport(stream.key, stream)), true)
   },
 
   'an expired record goes and frees its key': async (t) => {

@@ -100,7 +100,7 @@ export const removal = group('removal', {
     for (const key of kept) await t.assertAlive(key, 'of another owner')
   },
 
-  'an owner who was removed can come back': async (t) => {
+  'a removed owner can come back': async (t) => {
     const owner = newOwner()
     await t.create({ owner })
     await t.records.removeOwner(owner)
@@ -109,7 +109,7 @@ export const removal = group('removal', {
     assert.deepEqual((await t.listAll({ owner, limit: 10 })).map((record) => record.key), [key])
   },
 
-  'which keys were removed can be asked': async (t) => {
+  'removed says which keys were removed': async (t) => {
     const owner = newOwner()
     const [removed, living, unknown] = [await t.create(), await t.create(), newKey('')]
     const revoked = [await t.create({ owner }), await t.create({ owner })]
@@ -122,7 +122,7 @@ export const removal = group('removal', {
     assert.equal(await t.attempt({ key: unknown }), 'created', 'asking takes no key')
   },
 
-  'what has expired was not removed, claimed or not': async (t) => {
+  'an expired record does not count as removed, claimed or not': async (t) => {
     const key = await t.createFor(4, 100)
     await t.advance(6)
     assert.deepEqual(await t.records.removed([key]), [])

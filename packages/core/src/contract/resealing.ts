@@ -67,7 +67,7 @@ export const resealing = group('resealing', {
     await t.assertGone(key, 'unused for six units')
   },
 
-  'a record that is not there is refused': async (t) => {
+  'a missing record is refused': async (t) => {
     const [unknown, removed] = [newKey(''), await t.create()]
     await t.records.remove(removed)
     for (const key of [unknown, removed]) {

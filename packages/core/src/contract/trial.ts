@@ -10,7 +10,7 @@ import { newKey, newName } from './names.js'
 const LONG = 3_600_000
 const UNLIMITED: RecordLimits = { maxRecords: 1_000_000_000, maxPerOwner: 1_000_000_000 }
 
-/** What a check works with: one subject, and the steps that many checks share. */
+/** The argument of a check: one subject, and the steps that many checks share. */
 export class Trial {
   readonly backend: Backend
   readonly second: Backend
@@ -38,7 +38,7 @@ export class Trial {
     await this.subject.advance(units * this.unit)
   }
 
-  /** Until whatever has expired by now must be claimable. */
+  /** Waits until every record that has expired by now must be claimable. */
   async settle (): Promise<void> {
     await this.subject.advance(this.harness.claimDelay)
   }
@@ -82,7 +82,7 @@ export class Trial {
     return (await this.mustRead(await this.create())).createdAt
   }
 
-  /** Claims until nothing looks due; the keys that are of this check. */
+  /** Claims until no record looks due. Resolves to the claimed keys among those of this check. */
   async claimAll (mine: readonly RecordKey[], limit = 100): Promise<RecordKey[]> {
     const claimed: RecordKey[] = []
     let more = true

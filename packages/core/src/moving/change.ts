@@ -1,17 +1,13 @@
-import type { RecordKey } from '../record.js'
-
-/** What a write did to a session, as far as others who hold a copy must know. */
+/** What a write did to a record, as far as a copy needs it. */
 export type Change =
   | { kind: 'used', version: number }
   | { kind: 'stream', name: string }
-  /** Its body. */
+  /** The body changed. */
   | { kind: 'changed' }
-  /** Something that takes a copy of the whole. */
+  /** Only copying the whole record brings a copy up to date. */
   | { kind: 'whole' }
   | { kind: 'released' }
   | { kind: 'removed' }
-
-export type OnChange = (key: RecordKey, change: Change) => void
 
 export const CHANGED: Change = { kind: 'changed' }
 export const WHOLE: Change = { kind: 'whole' }

@@ -2,57 +2,59 @@ import type { Backend } from '../backend.js'
 import { HoldfastError } from '../errors.js'
 import { partitionOf } from '../partitions.js'
 import type { RecordKey } from '../record.js'
-import { bury } from './bury.js'
 import type { Change } from './change.js'
-import { follow } from './follow.js'
-import { Marks } from './marks.js'
 import { type MigrateOptions, migrate } from './migrate.js'
+import { PendingChanges } from './pending-changes.js'
 import { type MigrationReport, MigrationStopped } from './report.js'
+import { ensureTombstone } from './tombstone.js'
+import { updateCopy } from './update-copy.js'
 
 /** How far a copy is behind. */
 export interface Lag {
-  /** Records of which it lacks something; Infinity when there were too many to be told apart. */
+  /** Records of which the copy lacks a change; Infinity when there were too many to keep them apart. */
   pending: number
-  /** Milliseconds since the oldest of it happened. */
+  /** Milliseconds since the oldest of these changes. */
   age: number
-  /** What the last attempt to catch up failed with; absent when it succeeded. */
+  /** Why the last attempt to catch up failed; absent when it succeeded. */
   error?: unknown
 }
 
-const AT_ONCE = 100
+/** Records that are brought up to date side by side. */
+const BATCH_SIZE = 100
 /** Milliseconds until a failed attempt is repeated: this, twice this and so on, up to a hundred times this. */
-const FIRST_RETRY = 50
+const RETRY_BASE = 50
 
-/** Keeps one copy up to date, in its own time. What fails is tried again until it succeeds. */
+/** Keeps one copy up to date in the background. It repeats a failed update until the update succeeds. */
 export class Follower {
-  readonly #marks: Marks
-  /** Since when it lacks something of more records than are told apart. */
-  #lost: number | undefined
-  /** Records that are being brought up to date, the oldest of them marked at `since`. */
-  #taken = { size: 0, since: Infinity }
+  readonly #pending: PendingChanges
+  /** Since when there are too many records to keep apart, so that only comparing all records finds the changes. */
+  #overflowedAt: number | undefined
+  /** The records that are being updated, and when the oldest of their changes happened. */
+  #updating = { size: 0, since: Infinity }
   #working: Promise<void> | undefined
-  #held = false
+  #paused = false
   #timer: NodeJS.Timeout | undefined
   #failures = 0
   #error: unknown
   #waiting: Array<{ steps: number, resolve: () => void, reject: (error: unknown) => void }> = []
 
-  /** @param most records that are told apart when it lacks something of them; of more, all are looked at */
-  constructor (readonly copy: Backend, private readonly primary: () => Backend, most = 100_000) {
-    this.#marks = new Marks(most)
+  /** @param max records with pending changes that are kept apart; beyond them, the follower compares all records */
+  constructor (readonly copy: Backend, private readonly primary: () => Backend, max = 100_000) {
+    this.#pending = new PendingChanges(max)
   }
 
   get lag (): Lag {
-    const since = Math.min(this.#lost ?? Infinity, this.#marks.since, this.#taken.since)
+    const since = Math.min(this.#overflowedAt ?? Infinity, this.#pending.since, this.#updating.since)
     return {
-      pending: this.#lost === undefined ? this.#marks.size + this.#taken.size : Infinity,
+      pending: this.#overflowedAt === undefined ? this.#pending.size + this.#updating.size : Infinity,
       age: Math.max(0, performance.now() - since),
       ...(this.#failures > 0 && { error: this.#error })
     }
   }
 
-  mark (partition: string, key: RecordKey, change: Change): void {
-    if (!this.#marks.add(partition, key, change)) this.#lost ??= performance.now()
+  /** Notes a change that the copy needs. */
+  add (partition: string, key: RecordKey, change: Change): void {
+    if (!this.#pending.add(partition, key, change)) this.#overflowedAt ??= performance.now()
     if (this.#timer === undefined) this.#start()
   }
 
@@ -61,55 +63,55 @@ export class Follower {
     await this.#after(Infinity)
   }
 
-  /** Resolves when the copy has what it lacks now, whatever it lacks by then; rejects when an attempt fails. */
+  /** Resolves when the copy has every change up to this call; rejects when an attempt fails. */
   async caughtUp (): Promise<void> {
-    // Besides those that take the marks of now: the step under way, and a look at all where too many were lost.
-    await this.#after(2 + Math.ceil(this.#marks.size / AT_ONCE))
+    // Two more steps than the pending records need: the step under way, and perhaps a comparison of all records.
+    await this.#after(2 + Math.ceil(this.#pending.size / BATCH_SIZE))
   }
 
-  /** Copies what the copy does not have. What changes meanwhile follows. */
+  /** Copies everything that the copy lacks. Changes during that time follow. */
   async backfill (options: MigrateOptions = {}): Promise<MigrationReport> {
-    this.#held = true
+    this.#paused = true
     await this.#working
     try {
-      return await this.#lookAtAll(options)
+      return await this.#compareAll(options)
     } finally {
-      this.#held = false
+      this.#paused = false
       this.#start()
     }
   }
 
-  /** Looks at all there is, as one does who knows nothing of the copy. */
-  lookAtAll (): void {
-    this.#lost ??= performance.now()
+  /** Compares all records, because nothing is known about the copy. */
+  compareAll (): void {
+    this.#overflowedAt ??= performance.now()
     this.#start()
   }
 
-  /** Resolves when it does nothing any more. */
+  /** Resolves when the work under way has ended. */
   async stop (): Promise<void> {
-    this.#held = true
+    this.#paused = true
     clearTimeout(this.#timer)
     await this.#working
     for (const { reject } of this.#waiting.splice(0)) reject(new HoldfastError('HOLDFAST_CLOSED'))
   }
 
   /**
-   * Stops for a primary that is not coming back. What ended there ends at the copy.
+   * Stops following a primary that does not come back. Sessions that ended at the primary end at the copy.
    *
-   * @returns records of which the copy lacks something, for good
+   * @returns how many records lack a change at the copy for good
    */
   async giveUp (): Promise<number> {
     await this.stop()
     let lacking = this.lag.pending
-    for (const { partition, key, mark } of this.#marks.take(Infinity)) {
-      if (mark.kind !== 'removed') continue
-      await bury(partitionOf(this.copy, partition), key)
+    for (const { partition, key, pending } of this.#pending.take(Infinity)) {
+      if (pending.kind !== 'removed') continue
+      await ensureTombstone(partitionOf(this.copy, partition), key)
       lacking--
     }
     return lacking
   }
 
-  get #behind (): boolean { return this.#lost !== undefined || this.#marks.size > 0 }
+  get #behind (): boolean { return this.#overflowedAt !== undefined || this.#pending.size > 0 }
 
   async #after (steps: number): Promise<void> {
     if (!this.#behind && this.#working === undefined) return
@@ -120,7 +122,7 @@ export class Follower {
   }
 
   #start (): void {
-    if (this.#held || this.#working !== undefined || !this.#behind) return
+    if (this.#paused || this.#working !== undefined || !this.#behind) return
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#working = this.#work().finally(() => {
@@ -132,39 +134,39 @@ export class Follower {
 
   async #work (): Promise<void> {
     try {
-      while (!this.#held && this.#behind) {
-        await (this.#lost === undefined ? this.#step() : this.#lookAtAll({}))
-        for (const one of this.#waiting) if (--one.steps === 0) one.resolve()
+      while (!this.#paused && this.#behind) {
+        await (this.#overflowedAt === undefined ? this.#updateBatch() : this.#compareAll({}))
+        for (const waiter of this.#waiting) if (--waiter.steps === 0) waiter.resolve()
       }
       this.#failures = 0
     } catch (error) {
       this.#error = error
       for (const { reject } of this.#waiting.splice(0)) reject(error)
-      this.#timer = setTimeout(() => this.#start(), FIRST_RETRY * Math.min(2 ** this.#failures++, 100)).unref()
+      this.#timer = setTimeout(() => this.#start(), RETRY_BASE * Math.min(2 ** this.#failures++, 100)).unref()
     }
   }
 
-  /** One that fails alone does not keep the others back. */
-  async #step (): Promise<void> {
-    const taken = this.#marks.take(AT_ONCE)
-    this.#taken = { size: taken.length, since: Math.min(...taken.map(({ mark }) => mark.since)) }
+  /** A record whose update fails goes behind the others, so that it does not hold them up. */
+  async #updateBatch (): Promise<void> {
+    const taken = this.#pending.take(BATCH_SIZE)
+    this.#updating = { size: taken.length, since: Math.min(...taken.map(({ pending }) => pending.since)) }
     const primary = this.primary()
-    const results = await Promise.allSettled(taken.map(async ({ partition, key, mark }) =>
-      await follow(partitionOf(primary, partition), partitionOf(this.copy, partition), key, mark)))
-    this.#taken = { size: 0, since: Infinity }
-    this.#marks.putBack(taken.filter((_, i) => results[i]?.status === 'rejected'))
+    const results = await Promise.allSettled(taken.map(async ({ partition, key, pending }) =>
+      await updateCopy(partitionOf(primary, partition), partitionOf(this.copy, partition), key, pending)))
+    this.#updating = { size: 0, since: Infinity }
+    this.#pending.putBack(taken.filter((_, i) => results[i]?.status === 'rejected'))
     if (results.every(result => result.status === 'rejected')) throw (results[0] as PromiseRejectedResult).reason
   }
 
-  async #lookAtAll (options: MigrateOptions): Promise<MigrationReport> {
-    const lost = this.#lost
-    this.#lost = undefined
+  async #compareAll (options: MigrateOptions): Promise<MigrationReport> {
+    const overflowedAt = this.#overflowedAt
+    this.#overflowedAt = undefined
     try {
       const report = await migrate(this.primary(), this.copy, options)
-      if (lost !== undefined && report.failed.length > 0) throw new MigrationStopped(report, undefined)
+      if (overflowedAt !== undefined && report.failed.length > 0) throw new MigrationStopped(report, undefined)
       return report
     } catch (error) {
-      this.#lost = lost ?? this.#lost
+      this.#overflowedAt = overflowedAt ?? this.#overflowedAt
       throw error
     }
   }

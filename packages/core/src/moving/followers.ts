@@ -4,20 +4,20 @@ import type { Change } from './change.js'
 import { Follower } from './follower.js'
 import { Router } from './router.js'
 
-/** Backends that follow the one that serves. */
+/** The copies that follow the serving backend. */
 export class Followers {
   readonly router: Router
   #all: readonly Follower[] = []
 
   constructor (serving: Backend) {
     this.router = new Router(serving, {
-      onWrite: (partition, key, change) => { this.#mark(partition, key, change) }
+      onWrite: (partition, key, change) => { this.#add(partition, key, change) }
     })
   }
 
   get all (): readonly Follower[] { return this.#all }
 
-  /** How far the one is behind that is furthest. */
+  /** How far the copy that is furthest behind is behind. */
   get lag (): Pick<BackendStatus, 'lag'> {
     const lags = this.#all.map(({ lag }) => lag)
     if (lags.length === 0) return {}
@@ -36,44 +36,46 @@ export class Followers {
   }
 
   async unfollow (follower: Follower): Promise<void> {
-    this.#all = this.#all.filter(one => one !== follower)
+    this.#all = this.#all.filter(other => other !== follower)
     await follower.stop()
   }
 
   /**
-   * Lets a follower serve as soon as it lacks nothing. Calls wait for the last of it, no longer than one attempt takes.
+   * Makes a follower's copy the serving backend as soon as the copy lacks nothing. Calls wait for the last changes, no
+   * longer than one attempt takes.
    *
-   * @param onServed called before anything is written to what serves now, with what served before
+   * @param onServed called with the backend that served before, before any write to the new serving backend
    */
   async handOver (follower: Follower, onServed: (before: Backend) => void = () => {}): Promise<void> {
     await follower.caughtUp()
-    await this.router.alone(async () => {
+    await this.router.exclusively(async () => {
       await follower.settled()
-      await this.#serve(follower, onServed)
+      await this.#serveFrom(follower, onServed)
     })
   }
 
   /**
-   * {@link handOver} for a primary that is not coming back: each may lack something that the other has.
+   * {@link handOver} for a primary that does not come back. Afterwards each of the two backends may lack changes that
+   * the other has.
    *
-   * @returns records of which the follower lacks something
+   * @returns how many records lack a change at the follower's copy
    */
   async handOverAsItIs (follower: Follower, onServed: (before: Backend) => void): Promise<number> {
-    return await this.router.alone(async () => {
+    return await this.router.exclusively(async () => {
       const lacking = await follower.giveUp()
-      await this.#serve(follower, onServed)
+      await this.#serveFrom(follower, onServed)
       return lacking
     })
   }
 
-  async #serve (follower: Follower, onServed: (before: Backend) => void): Promise<void> {
+  async #serveFrom (follower: Follower, onServed: (before: Backend) => void): Promise<void> {
     const before = this.router.serving
-    await this.router.flip(follower.copy)
+    await this.router.serveFrom(follower.copy)
     await this.unfollow(follower)
     onServed(before)
   }
 
-  #mark (partition: string, key: RecordKey, change: Change): void {
-    for (const follower of this.#all) follower.mark(partition, key, change)
+  #add (partition: string, key: RecordKey, change: Change): void {
+    for (const follower of this.#all) follower.add(partition, key, change)
   }
 }

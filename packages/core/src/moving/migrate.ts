@@ -1,38 +1,38 @@
 import { randomUUID } from 'node:crypto'
-import { ahead } from '../ahead.js'
 import type { Backend, StreamHead } from '../backend.js'
 import { InvalidOptionError, isHoldfastError } from '../errors.js'
 import { headPages, recordPages } from '../pages.js'
 import { allPartitions, partitionOf } from '../partitions.js'
+import { prefetch } from '../prefetch.js'
 import type { RecordHead } from '../record.js'
-import { type Brought, bring, bringNew, lastOf } from './bring.js'
-import { Ledger, type Look } from './ledger.js'
+import { type CopyOutcome, copyNewRecords, copyRecord, lastOf } from './copy-record.js'
+import { Fingerprints, type WholeHead } from './fingerprints.js'
 import { type MigrationReport, MigrationStopped, MigrationTally } from './report.js'
 import { type WholeRecord, withStreams } from './whole-record.js'
 
 export interface MigrateOptions {
-  /** Leaves what is at the target as it is, also what is older. Default false: newer versions win. */
+  /** Leaves existing records of the target unchanged, even older ones. Default false: the newer version wins. */
   skipExisting?: boolean
-  /** Lets go, at the source, of what is at the target. For a source that nobody uses any more. Default false. */
+  /** Releases copied records at the source. For a source that is not used any more. Default false. */
   deleteAfterMigration?: boolean
-  /** Sessions that are read and written at a time; the next are read meanwhile. Default 100. */
+  /** Sessions that are read and written at a time. The next batch is read meanwhile. Default 100. */
   batchSize?: number
-  /** Which sessions to take, and which records of partitions. Default: all. */
+  /** Which sessions and which records of partitions to copy. Default: all. */
   filter?: (record: RecordHead) => boolean
-  /** Told after every batch. */
+  /** Called after every batch. */
   onProgress?: (soFar: MigrationReport) => void
-  /** Stops it after the batch that is under way. */
+  /** Stops the migration after the batch under way. */
   signal?: AbortSignal
 }
 
 /**
- * Copies every session with its streams, and every partition, as sealed as it is: ids, versions, ages and positions
- * stay. The source may be in use: what changed or began meanwhile is copied when it is looked at once more, and what
- * ended at the source ends at the target. What happens after that look is for another run, or for `switchable`. Running
- * it again copies what is missing or newer; nothing that ended comes back.
+ * Copies every session with its streams, and every partition, sealed as they are. Ids, versions, ages and positions
+ * stay the same. The source may be in use: a second pass copies sessions that changed or began meanwhile, and ends at
+ * the target the sessions that ended at the source. Changes after the second pass need another run, or `switchable`.
+ * Another run copies what is missing or newer; no ended session comes back.
  *
- * @throws MigrationStopped when a backend does not answer, the target is full or `signal` says so;
- *   its report says how far it came
+ * @throws MigrationStopped when a backend does not answer, the target is full, or `signal` is aborted; its report says
+ *   how far the migration came
  * @throws InvalidOptionError
  */
 export async function migrate (from: Backend, to: Backend, options: MigrateOptions = {}): Promise<MigrationReport> {
@@ -42,7 +42,7 @@ export async function migrate (from: Backend, to: Backend, options: MigrateOptio
   }
   const tally = new MigrationTally()
   try {
-    if (await areOne(from, to)) throw new InvalidOptionError('to', 'the sessions are there already')
+    if (await areSame(from, to)) throw new InvalidOptionError('to', 'expected another backend than the source')
     const done = new Set<string>()
     for (let name = await nextPartition(from, done); name !== undefined; name = await nextPartition(from, done)) {
       done.add(name)
@@ -54,14 +54,14 @@ export async function migrate (from: Backend, to: Backend, options: MigrateOptio
   return tally.soFar
 }
 
-/** One that is not done: more may have begun meanwhile. */
+/** A partition that is not done. Asks the backend each time, because new partitions may have begun meanwhile. */
 async function nextPartition (from: Backend, done: ReadonlySet<string>): Promise<string | undefined> {
   return (await allPartitions(from)).find(name => !done.has(name))
 }
 
-/** Moves the records of one kind. */
+/** Copies the records of one partition, or of the backend itself. */
 class Migration {
-  readonly #ledger = new Ledger()
+  readonly #copied = new Fingerprints()
 
   constructor (
     private readonly from: Backend,
@@ -73,37 +73,38 @@ class Migration {
   async run (): Promise<void> {
     this.options.signal?.throwIfAborted()
     const wasEmpty = await this.to.records.count() === 0
-    await this.#copy(wasEmpty)
-    await this.#lookAgain()
-    if (!wasEmpty || this.#ledger.unseen > 0) await this.#end()
+    await this.#firstPass(wasEmpty)
+    await this.#secondPass()
+    if (!wasEmpty || this.#copied.unseen > 0) await this.#endSessions()
   }
 
-  async #copy (expectNew: boolean): Promise<void> {
+  async #firstPass (expectNew: boolean): Promise<void> {
     const { tally: { report } } = this
-    for await (const wholes of ahead(this.#batches())) {
-      const brought = expectNew ? await this.#bringNew(wholes) : new Set()
-      await this.#bring(wholes.filter(whole => !brought.has(whole)), (whole, outcome) => {
+    for await (const wholes of prefetch(this.#batches())) {
+      const copied = expectNew ? await this.#copyNew(wholes) : new Set()
+      await this.#copy(wholes.filter(whole => !copied.has(whole)), (whole, outcome) => {
         report[outcome]++
-        this.#note(whole)
+        this.#remember(whole)
       })
       this.#progress()
     }
   }
 
-  /** Copies what has changed or begun since, or failed. */
-  async #lookAgain (): Promise<void> {
+  /** Copies the records that changed or began during the first pass, and the records that failed there. */
+  async #secondPass (): Promise<void> {
     const { tally, from, options: { deleteAfterMigration = false } } = this
-    for await (const looks of ahead(this.#looks())) {
-      const there = new Map(looks.filter(look => this.#ledger.sees(look)).map(({ head }) => [head.key, head.version]))
-      const keys = looks.map(({ head }) => head.key).filter(key => !there.has(key))
-      const failures = await this.#bring(await this.#wholes(keys), ({ record: { key, version } }, outcome) => {
+    for await (const heads of prefetch(this.#heads())) {
+      const unchanged = heads.filter(whole => this.#copied.markSeen(whole))
+      const copied = new Map(unchanged.map(({ head }) => [head.key, head.version]))
+      const keys = heads.map(({ head }) => head.key).filter(key => !copied.has(key))
+      const failures = await this.#copy(await this.#wholes(keys), ({ record: { key, version } }, outcome) => {
         if (outcome !== 'skipped') tally.report[outcome]++
-        there.set(key, version)
+        copied.set(key, version)
       })
       for (const [{ record: { key } }, error] of failures) tally.fail(key, error)
       if (deleteAfterMigration) {
         const released = await Promise.all(
-          Array.from(there, async ([key, version]) => await from.records.release(key, version))
+          Array.from(copied, async ([key, version]) => await from.records.release(key, version))
         )
         tally.report.deleted += released.filter(Boolean).length
       }
@@ -111,18 +112,18 @@ class Migration {
     }
   }
 
-  /** Ends, at the target, what has ended at the source. */
-  async #end (): Promise<void> {
+  /** Ends, at the target, the sessions that ended at the source. */
+  async #endSessions (): Promise<void> {
     const { from, to, tally: { report }, options: { batchSize } } = this
     let known = 0
     for await (const heads of headPages(to.records, { limit: batchSize })) {
       for (const key of await from.records.removed(heads.map(({ key }) => key))) {
         report.ended += Number(await to.records.remove(key) !== undefined)
-        known += Number(this.#ledger.has(key))
+        known += Number(this.#copied.has(key))
       }
       this.#progress()
     }
-    report.expired += this.#ledger.unseen - known
+    report.expired += this.#copied.unseen - known
   }
 
   async * #batches (): AsyncGenerator<WholeRecord[]> {
@@ -133,14 +134,14 @@ class Migration {
     }
   }
 
-  /** What there is now, without what it says. */
-  async * #looks (): AsyncGenerator<Look[]> {
+  /** The present state of the source, without bodies. */
+  async * #heads (): AsyncGenerator<WholeHead[]> {
     const { from, options: { batchSize, filter } } = this
     for await (const page of headPages(from.records, { limit: batchSize })) {
-      const looks = new Map<string, Look & { streams: StreamHead[] }>()
-      for (const head of page) if (filter === undefined || filter(head)) looks.set(head.key, { head, streams: [] })
-      for (const stream of await from.events.heads([...looks.keys()])) looks.get(stream.key)?.streams.push(stream)
-      yield [...looks.values()]
+      const wholes = new Map<string, WholeHead & { streams: StreamHead[] }>()
+      for (const head of page) if (filter === undefined || filter(head)) wholes.set(head.key, { head, streams: [] })
+      for (const stream of await from.events.heads([...wholes.keys()])) wholes.get(stream.key)?.streams.push(stream)
+      yield [...wholes.values()]
     }
   }
 
@@ -149,27 +150,27 @@ class Migration {
     return await withStreams(this.from, records.filter(record => record !== undefined))
   }
 
-  /** @returns those that are there now; what fails is left to {@link #bring}, which says why */
-  async #bringNew (wholes: readonly WholeRecord[]): Promise<ReadonlySet<WholeRecord>> {
+  /** @returns the copied records; the others are left to {@link #copy}, which finds out why they failed */
+  async #copyNew (wholes: readonly WholeRecord[]): Promise<ReadonlySet<WholeRecord>> {
     const { report } = this.tally
-    const brought = new Set(await bringNew(this.to, wholes).catch(() => []))
-    for (const whole of brought) {
+    const copied = new Set(await copyNewRecords(this.to, wholes).catch(() => []))
+    for (const whole of copied) {
       report.copied++
       report.bytes += bytesOf(whole)
-      this.#note(whole)
+      this.#remember(whole)
     }
-    return brought
+    return copied
   }
 
-  /** @returns those that were refused; one that fails alone stops nothing */
-  async #bring (
-    wholes: readonly WholeRecord[], done: (whole: WholeRecord, outcome: Brought) => void
+  /** @returns the records that failed; a failure of a single record does not stop the migration */
+  async #copy (
+    wholes: readonly WholeRecord[], done: (whole: WholeRecord, outcome: CopyOutcome) => void
   ): Promise<Array<[WholeRecord, unknown]>> {
     const { from, to, tally: { report }, options: { skipExisting = false } } = this
     const failures: Array<[WholeRecord, unknown]> = []
     await Promise.all(wholes.map(async whole => {
       try {
-        const outcome = await bring(to, whole, skipExisting ? 'keep' : 'newer')
+        const outcome = await copyRecord(to, whole, skipExisting ? 'keep' : 'newer')
         if (outcome !== 'skipped') report.bytes += bytesOf(whole)
         done(whole, outcome)
       } catch (error) {
@@ -182,29 +183,29 @@ class Migration {
     return failures
   }
 
-  #note ({ record, streams }: WholeRecord): void {
-    this.#ledger.note({
+  #remember ({ record, streams }: WholeRecord): void {
+    this.#copied.add({
       head: record,
       streams: streams.map(({ name, ended, delivered, ...stream }) =>
         ({ name, ended, delivered, last: lastOf(stream) }))
     })
   }
 
-  /** After each batch. */
+  /** Runs after each batch. */
   #progress (): void {
     this.options.onProgress?.(this.tally.soFar)
     this.options.signal?.throwIfAborted()
   }
 }
 
-/** Whether both are the same place: what one publishes, the other hears. */
-async function areOne (from: Backend, to: Backend): Promise<boolean> {
+/** Whether both are the same backend: then a message that one publishes reaches a subscriber of the other. */
+async function areSame (from: Backend, to: Backend): Promise<boolean> {
   const channel = `migration:${randomUUID()}`
-  const leave = await from.bus.subscribe(channel, () => {})
+  const unsubscribe = await from.bus.subscribe(channel, () => {})
   try {
     return await to.bus.publish(channel, new Uint8Array()) > 0
   } finally {
-    await leave()
+    await unsubscribe()
   }
 }
 

@@ -17,27 +17,27 @@ export interface MirroredBackend extends Backend {
   /** How far each copy is behind. */
   readonly lag: ReadonlyArray<{ copy: Backend } & Lag>
   /**
-   * Copies what the copies do not have. Call it when the application starts: what a copy lacked is known to
-   * the process only that wrote it.
+   * Copies everything that the copies lack. Call it when the application starts: only the process that wrote a change
+   * knows that a copy lacks it, and forgets it at its end.
    *
    * @throws MigrationStopped
    */
   backfill (options?: MigrateOptions): Promise<MigrationReport[]>
   /**
-   * Makes a copy the primary, and the primary a copy. First the copy gets what it lacks; when that fails, nothing
-   * changes. `force` is for a primary that is not coming back.
+   * Makes a copy the primary, and the primary a copy. First the copy gets the changes that it lacks; when that fails,
+   * nothing changes. `force` is for a primary that does not come back.
    *
-   * @returns records of which the copy lacked something: more than none only with `force`
-   * @throws HoldfastError what a backend failed with
-   * @throws InvalidOptionError when it is not a copy
+   * @returns how many records lacked a change at the copy; always 0 without `force`
+   * @throws HoldfastError the failure of a backend
+   * @throws InvalidOptionError when `copy` is not one of the copies
    */
   promote (copy: Backend, options?: { force?: boolean }): Promise<number>
 }
 
 /**
- * A backend that answers from the primary and keeps copies up to date behind it. No call waits for a copy or
- * fails with it. A copy that was offline catches up. When both have a session, the newer version counts, and
- * of equal ones the primary's.
+ * A backend that answers from the primary and keeps copies up to date in the background. No call waits for a copy, and
+ * no call fails because a copy fails. A copy that was offline catches up. When a session exists at both, the newer
+ * version wins; of two equal versions, the primary's.
  *
  * @throws InvalidOptionError
  */
@@ -53,7 +53,7 @@ class Mirrored extends RoutedBackend implements MirroredBackend {
 
   constructor (private readonly followers: Followers, copies: readonly Backend[]) {
     super(followers.router)
-    // Whatever is stored at one of them wants to be sealed.
+    // Sessions must be sealed as soon as one of the backends is durable.
     this.durable = [followers.router.serving, ...copies].some(({ durable }) => durable)
     for (const copy of copies) followers.follow(copy)
   }
@@ -76,9 +76,9 @@ class Mirrored extends RoutedBackend implements MirroredBackend {
 
   async promote (copy: Backend, { force = false }: { force?: boolean } = {}): Promise<number> {
     const { followers } = this
-    const follower = followers.all.find(one => one.copy === copy)
+    const follower = followers.all.find(follower => follower.copy === copy)
     if (follower === undefined) throw new InvalidOptionError('copy', 'expected one of the copies')
-    if (force) return await followers.handOverAsItIs(follower, before => { followers.follow(before).lookAtAll() })
+    if (force) return await followers.handOverAsItIs(follower, before => { followers.follow(before).compareAll() })
     await followers.handOver(follower, before => { followers.follow(before) })
     return 0
   }

@@ -2,39 +2,43 @@ import { HoldfastError } from '../errors.js'
 import { keyLabel } from '../record-key.js'
 import type { RecordKey } from '../record.js'
 
-/** What a migration did, in sessions. */
+/** What a migration did, counted in sessions. */
 export interface MigrationReport {
-  /** New at the target. */
+  /** Sessions that are new at the target. */
   copied: number
-  /** Were at the target and older there: brought up to date. One that changed while it was copied counts here, too. */
+  /**
+   * Sessions that were older at the target, and are up to date now. A session that changed while it was copied counts
+   * here as well.
+   */
   updated: number
-  /** At the target already and as new, or ended there. */
+  /** Sessions that the target had already in an equal or newer version, or that ended there. */
   skipped: number
-  /** Ended at the source, and therefore at the target. */
+  /** Sessions that ended at the source, and therefore at the target. */
   ended: number
-  /** Copied, and expired at the source since. The copy expires by itself. */
+  /** Sessions that expired at the source after they were copied. The copies expire by themselves. */
   expired: number
-  /** Gone from the source, after `deleteAfterMigration`. */
+  /** Sessions that `deleteAfterMigration` released at the source. */
   deleted: number
-  /** Bodies and events that were copied. */
+  /** Bytes of the copied bodies and events. */
   bytes: number
   /**
-   * What could not be copied: what a log may show of the session, and the code of the error. Of more than a thousand
-   * the rest is counted in one last entry.
+   * Sessions that could not be copied: the label that a log may show, and the code of the error. Beyond a thousand
+   * entries, one last entry counts the rest.
    */
   failed: Array<{ session: string, reason: string }>
 }
 
-/** A migration that stopped before its end. `cause` says why, `report` what is done; run it again to go on. */
+/** A migration that stopped before its end. `cause` says why, `report` says what is done. Run it again to go on. */
 export class MigrationStopped extends HoldfastError {
   constructor (readonly report: MigrationReport, cause: unknown) {
     super('HOLDFAST_MIGRATION_STOPPED', undefined, { cause })
   }
 }
 
-const MOST_FAILED = 1_000
+/** Entries of `failed` that name a session. */
+const MAX_FAILED = 1_000
 
-/** Counts what becomes of sessions. */
+/** Counts the outcomes of a migration. */
 export class MigrationTally {
   readonly report: MigrationReport = {
     copied: 0, updated: 0, skipped: 0, ended: 0, expired: 0, deleted: 0, bytes: 0, failed: []
@@ -45,8 +49,8 @@ export class MigrationTally {
   fail (key: RecordKey, error: unknown): void {
     const { failed } = this.report
     const { code, name } = error as { code?: unknown, name?: unknown }
-    if (failed.length < MOST_FAILED) failed.push({ session: keyLabel(key), reason: String(code ?? name) })
-    else failed[MOST_FAILED] = { session: '', reason: `${++this.#unlisted} more` }
+    if (failed.length < MAX_FAILED) failed.push({ session: keyLabel(key), reason: String(code ?? name) })
+    else failed[MAX_FAILED] = { session: '', reason: `${++this.#unlisted} more` }
   }
 
   get soFar (): MigrationReport {

@@ -4,7 +4,7 @@ import { RoutedEvents } from './routed-events.js'
 import { RoutedRecords } from './routed-records.js'
 import type { Router } from './router.js'
 
-/** What all backends have in common that pass calls on. */
+/** The common part of the backends that pass calls on to others. */
 export abstract class RoutedBackend {
   readonly records: RecordStore
   readonly events: EventLog
@@ -41,7 +41,7 @@ export abstract class RoutedBackend {
   }
 }
 
-/** A partition of whichever backend serves. */
+/** A partition of the serving backend. */
 class RoutedPartition implements Backend {
   readonly records: RecordStore
   readonly events: EventLog

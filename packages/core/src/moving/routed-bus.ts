@@ -1,19 +1,19 @@
 import type { Bus, BusListener } from '../backend.js'
-import type { Route } from './route.js'
+import type { Routing } from './routing.js'
 
 interface Subscription {
   channel: string
   listener: BusListener
-  /** How to leave each bus that it is on. */
+  /** By bus: the function that unsubscribes there. */
   leave: Map<Bus, () => Promise<void>>
   over: boolean
 }
 
-/** The bus of whichever backend serves. Subscriptions move along. */
+/** The bus of the serving backend. When another backend takes over, subscriptions move to it. */
 export class RoutedBus implements Bus {
   readonly #subscriptions = new Set<Subscription>()
 
-  constructor (private readonly router: Route) {}
+  constructor (private readonly router: Routing) {}
 
   async publish (channel: string, message: Uint8Array): Promise<number> {
     return await this.router.ask(async ({ bus }) => await bus.publish(channel, message))
@@ -23,7 +23,7 @@ export class RoutedBus implements Bus {
     const subscription: Subscription = { channel, listener, leave: new Map(), over: false }
     await this.router.ask(async ({ bus }) => { await joinOne(bus, subscription) })
     this.#subscriptions.add(subscription)
-    // Another backend may have come to serve meanwhile.
+    // Another backend may have taken over meanwhile.
     await joinOne(this.router.serving.bus, subscription)
     return async () => {
       this.#subscriptions.delete(subscription)
@@ -32,7 +32,7 @@ export class RoutedBus implements Bus {
     }
   }
 
-  /** Subscribes to all of it on another bus, too. */
+  /** Adds all subscriptions to another bus. */
   async join (bus: Bus): Promise<void> {
     for (const subscription of this.#subscriptions) await joinOne(bus, subscription)
   }

@@ -2,11 +2,11 @@ import type { AppendOptions, EventLog, StoredStream, StreamHead, StreamPage, Str
 import { partitionOf } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 import { type Change, WHOLE } from './change.js'
-import type { Route } from './route.js'
+import type { Routing } from './routing.js'
 
-/** The event log of whichever backend serves, or of one of its partitions. */
+/** The event log of the serving backend, or of one of its partitions. */
 export class RoutedEvents implements EventLog {
-  constructor (private readonly router: Route, private readonly partition: string) {}
+  constructor (private readonly router: Routing, private readonly partition: string) {}
 
   async append (
     stream: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions

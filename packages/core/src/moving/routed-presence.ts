@@ -1,14 +1,14 @@
 import type { Presence } from '../backend.js'
-import type { Route } from './route.js'
+import type { Routing } from './routing.js'
 
-/** The presence of whichever backend serves. It knows which replicas are of this process. */
+/** The presence of the serving backend. It knows which replicas belong to this process. */
 export class RoutedPresence implements Presence {
-  /** With their times to live. */
+  /** The replicas of this process, with their times to live. */
   readonly #own = new Map<string, number>()
-  /** Whether other replicas were there when the last one of this process was announced. */
+  /** Whether replicas of other processes were present when this process last announced one of its own. */
   crowded = false
 
-  constructor (private readonly router: Route) {}
+  constructor (private readonly router: Routing) {}
 
   async announce (replica: string, ttl: number): Promise<void> {
     await this.router.ask(async ({ presence }) => {
@@ -31,12 +31,12 @@ export class RoutedPresence implements Presence {
     this.#own.delete(replica)
   }
 
-  /** Replicas that are not of this process. */
+  /** The replicas of other processes. */
   async others (): Promise<string[]> {
     return this.#others(await this.list())
   }
 
-  /** Announces what is of this process. */
+  /** Announces the replicas of this process. */
   async announceAt (presence: Presence): Promise<void> {
     for (const [replica, ttl] of this.#own) await presence.announce(replica, ttl)
   }

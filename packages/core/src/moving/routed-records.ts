@@ -2,15 +2,15 @@ import type { Created, IdleRecord, RecordLimits, RecordStore } from '../backend.
 import { partitionOf } from '../partitions.js'
 import type { NewRecord, RecordKey, StoredRecord } from '../record.js'
 import { CHANGED, type Change, RELEASED, REMOVED } from './change.js'
-import type { Route } from './route.js'
+import type { Routing } from './routing.js'
 
-type Query = Parameters<RecordStore['list']>[0]
-type Page = Awaited<ReturnType<RecordStore['list']>>
+type ListQuery = Parameters<RecordStore['list']>[0]
+type RecordPage = Awaited<ReturnType<RecordStore['list']>>
 type HeadPage = Awaited<ReturnType<RecordStore['listHeads']>>
 
-/** The records of whichever backend serves, or of one of its partitions. */
+/** The records of the serving backend, or of one of its partitions. */
 export class RoutedRecords implements RecordStore {
-  constructor (private readonly router: Route, private readonly partition: string) {}
+  constructor (private readonly router: Routing, private readonly partition: string) {}
 
   async create (record: NewRecord, limits: RecordLimits): Promise<Created> {
     return await this.#ask(async records => {
@@ -27,7 +27,7 @@ export class RoutedRecords implements RecordStore {
         created = await records.createMany(given, limits)
         return created
       } finally {
-        // Of a call that failed it is not known what it has created.
+        // A failed call may have created any of the records.
         for (const [i, { key }] of given.entries()) {
           if (created === undefined || created[i] === 'created') this.#wrote(key, CHANGED)
         }
@@ -93,11 +93,11 @@ export class RoutedRecords implements RecordStore {
     })
   }
 
-  async list (query: Query): Promise<Page> {
+  async list (query: ListQuery): Promise<RecordPage> {
     return await this.#page(query, async (records, query) => await records.list(query))
   }
 
-  async listHeads (query: Query): Promise<HeadPage> {
+  async listHeads (query: ListQuery): Promise<HeadPage> {
     return await this.#page(query, async (records, query) => await records.listHeads(query))
   }
 
@@ -117,15 +117,15 @@ export class RoutedRecords implements RecordStore {
     return await this.#ask(async records => await records.count(owner))
   }
 
-  /** A list that is going on when another backend comes to serve begins anew there. */
+  /** A cursor belongs to one serving backend. When another backend takes over, the list begins again there. */
   async #page<T extends { cursor?: string }> (
-    { cursor: given, ...query }: Query, get: (records: RecordStore, query: Query) => Promise<T>
+    { cursor: given, ...query }: ListQuery, get: (records: RecordStore, query: ListQuery) => Promise<T>
   ): Promise<T> {
     return await this.#ask(async records => {
-      const mine = `${this.router.era}:`
-      const cursor = given?.startsWith(mine) ? { cursor: given.slice(mine.length) } : {}
+      const prefix = `${this.router.generation}:`
+      const cursor = given?.startsWith(prefix) ? { cursor: given.slice(prefix.length) } : {}
       const page = await get(records, { ...query, ...cursor })
-      return page.cursor === undefined ? page : { ...page, cursor: mine + page.cursor }
+      return page.cursor === undefined ? page : { ...page, cursor: prefix + page.cursor }
     })
   }
 

@@ -1,26 +1,26 @@
 import type { Backend } from '../backend.js'
 import type { RecordKey } from '../record.js'
 import type { Change } from './change.js'
-import { Gate } from './gate.js'
-import type { Route } from './route.js'
 import { RoutedBus } from './routed-bus.js'
 import { RoutedPresence } from './routed-presence.js'
+import type { Routing } from './routing.js'
+import { SharedExclusiveLock } from './shared-exclusive-lock.js'
 
 export interface RouterOptions {
-  /** Told of each write when it is done, before its caller. */
+  /** Called after each write, before the caller of the write gets the answer. */
   onWrite?: (partition: string, key: RecordKey, change: Change) => void
-  /** Told of a call that failed. Resolves to whether another backend serves now, which may be asked in its place. */
-  rescue?: (asked: Backend, error: unknown) => Promise<boolean>
+  /** Called after a failed call. Resolves to whether another backend serves now, so that the call may be repeated. */
+  failOver?: (asked: Backend, error: unknown) => Promise<boolean>
 }
 
-/** Passes calls on to one of several backends, the one that serves. */
-export class Router implements Route {
+/** Passes each call on to the one of several backends that serves. */
+export class Router implements Routing {
   readonly bus = new RoutedBus(this)
   readonly presence = new RoutedPresence(this)
-  readonly #gate = new Gate()
+  readonly #lock = new SharedExclusiveLock()
   readonly #options: RouterOptions
   #serving: Backend
-  #era = 0
+  #generation = 0
 
   constructor (serving: Backend, options: RouterOptions = {}) {
     this.#serving = serving
@@ -28,16 +28,16 @@ export class Router implements Route {
   }
 
   get serving (): Backend { return this.#serving }
-  get era (): number { return this.#era }
+  get generation (): number { return this.#generation }
 
   async ask<T> (call: (serving: Backend) => Promise<T>, again = true): Promise<T> {
-    const { rescue } = this.#options
+    const { failOver } = this.#options
     let asked: Backend | undefined
     try {
-      return await this.#gate.pass(async () => await call(asked = this.#serving))
+      return await this.#lock.shared(async () => await call(asked = this.#serving))
     } catch (error) {
-      if (asked === undefined || rescue === undefined || !await rescue(asked, error) || !again) throw error
-      return await this.#gate.pass(async () => await call(this.#serving))
+      if (asked === undefined || failOver === undefined || !await failOver(asked, error) || !again) throw error
+      return await this.#lock.shared(async () => await call(this.#serving))
     }
   }
 
@@ -45,16 +45,16 @@ export class Router implements Route {
     this.#options.onWrite?.(partition, key, change)
   }
 
-  /** Waits for the calls under way, ten seconds at most, and lets others wait. See {@link Gate.alone}. */
-  async alone<T> (act: () => Promise<T>): Promise<T> {
-    return await this.#gate.alone(act)
+  /** Acts while no call runs. See {@link SharedExclusiveLock.exclusive}. */
+  async exclusively<T> (act: () => Promise<T>): Promise<T> {
+    return await this.#lock.exclusive(act)
   }
 
-  /** Lets another backend serve. */
-  async flip (to: Backend): Promise<void> {
-    await this.presence.announceAt(to.presence)
-    await this.bus.join(to.bus)
-    this.#serving = to
-    this.#era++
+  /** Makes another backend the serving one. Announced replicas and subscriptions move to it. */
+  async serveFrom (backend: Backend): Promise<void> {
+    await this.presence.announceAt(backend.presence)
+    await this.bus.join(backend.bus)
+    this.#serving = backend
+    this.#generation++
   }
 }

@@ -9,20 +9,21 @@ import { RoutedBackend } from './routed-backend.js'
 /** Milliseconds that closing waits for a switch under way. */
 const CLOSE_WAIT = 5_000
 
-/** As of `migrate`. */
+/** See {@link MigrateOptions}. */
 export type SwitchOptions = Pick<MigrateOptions, 'batchSize' | 'onProgress' | 'signal'>
 
 /** See {@link switchable}. */
 export interface SwitchableBackend extends Backend {
-  /** What serves now. */
+  /** The backend that serves now. */
   readonly serving: Backend
   /**
-   * Copies everything to another backend while this one serves, lets it follow, and has it serve when it lacks nothing.
-   * Calls wait for the last moment of it; none fails. The old backend keeps what it has and stays open: close it when
-   * you like. With one replica only: others would go on where they are.
+   * Copies everything to another backend while the present one serves, then keeps the copy up to date, and makes it the
+   * serving backend once it lacks nothing. Calls wait for this last moment; no call fails. The old backend keeps its
+   * data and stays open: close it when you want to. The process must be the only replica, because other replicas would
+   * go on with the old backend.
    *
-   * @throws MigrationStopped when a backend does not answer, the target is full, a session cannot be copied or `signal`
-   *   says so; nothing has changed then, and the next attempt goes on from there
+   * @throws MigrationStopped when a backend does not answer, the target is full, a session cannot be copied, or
+   *   `signal` is aborted; then the old backend still serves, and the next attempt goes on where this one stopped
    * @throws HoldfastError HOLDFAST_NOT_ALONE
    * @throws InvalidOptionError
    */
@@ -30,8 +31,8 @@ export interface SwitchableBackend extends Backend {
 }
 
 /**
- * A backend that can be exchanged for another while the application runs. It counts as durable, because it may come to
- * be: without keys, sessions would be readable there.
+ * A backend that can be exchanged for another one while the application runs. It counts as durable, because a later
+ * backend may be durable, and without keys the sessions would be readable there.
  */
 export function switchable (backend: Backend): SwitchableBackend {
   return new Switchable(new Followers(backend))
@@ -65,7 +66,7 @@ class Switchable extends RoutedBackend implements SwitchableBackend {
 
   async close (): Promise<void> {
     this.#closed = true
-    // The switch under way fails, and says so to its caller.
+    // The switch under way stops at its next step, and rejects.
     if (this.#switching !== undefined) await within(Promise.allSettled([this.#switching]), CLOSE_WAIT)
     await this.serving.close()
   }

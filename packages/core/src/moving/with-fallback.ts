@@ -4,41 +4,42 @@ import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js
 import { headPages, recordPages } from '../pages.js'
 import { ROOT, allPartitions, partitionOf } from '../partitions.js'
 import { within } from '../within.js'
-import { bring } from './bring.js'
+import { copyRecord } from './copy-record.js'
+import { OutageBackend } from './outage-backend.js'
 import { RoutedBackend } from './routed-backend.js'
 import { Router } from './router.js'
-import { Stopgap } from './stopgap.js'
 import { type WholeRecord, withStreams } from './whole-record.js'
 
-const PAGE = 100
+/** Records that are read at a time. */
+const PAGE_SIZE = 100
 /** Milliseconds that closing waits for a recovery under way. */
 const CLOSE_WAIT = 5_000
 
 export interface FallbackOptions {
   /**
-   * How many processes serve the sessions. Two would fall back apart from each other, so any other number is refused.
+   * How many processes serve the sessions. It must be 1: each of two processes would fall back to a backend of its own.
    */
   replicas: 1
-  /** How often a primary that is away is asked whether it is back. Default 1 s. */
+  /** How often to check whether a primary that is away is back. Default 1 s. */
   probe?: Duration
-  /** Told when the other backend begins to serve. */
+  /** Called when the other backend begins to serve. */
   onChange?: (serving: 'primary' | 'fallback', report?: RecoveryReport) => void
   /**
-   * Told of what needs an operator: replicas that keep it from falling back, a recovery that failed.
-   * Default: a warning of the process.
+   * Called when an operator must act: other replicas prevent the fallback, or a recovery failed. Default: a warning of
+   * the process.
    */
   onWarning?: (warning: Error) => void
 }
 
-/** What became of the sessions of an outage. */
+/** What a recovery did with the sessions of the outage. */
 export interface RecoveryReport {
-  /** Sessions of the primary, or all sessions of an owner, that were ended during the outage. */
+  /** Sessions of the primary that ended during the outage, one by one or with all sessions of their owner. */
   revoked: number
-  /** Sessions that began during the outage, and are the primary's now. */
+  /** Sessions that began during the outage, and live in the primary now. */
   carried: number
-  /** The primary had one of the same key, or its tombstone: that is what counts. */
+  /** Sessions of which the primary has a session with the same key, or its tombstone. The primary's stays. */
   conflicts: number
-  /** The primary had no room for them: they are lost. */
+  /** Sessions that are lost, because the primary has no room for them. */
   refused: number
 }
 
@@ -50,10 +51,10 @@ export interface FallbackBackend extends Backend {
 }
 
 /**
- * Keeps a single replica answering while its primary is away: new sessions live in the fallback, those of the primary
- * answer as in any outage. When the primary is back it hears first what was ended meanwhile, then gets what began, and
- * serves again; calls wait for that. Whatever it has itself stays as it is. The fallback belongs to the outage: what it
- * holds before one is dropped.
+ * Keeps a single replica answering while its primary is away. New sessions live in the fallback; calls for sessions of
+ * the primary fail as in any outage. When the primary is back, it first ends the sessions that ended during the outage,
+ * then gets the sessions that began, and serves again. Calls wait for this recovery. The primary's own sessions stay as
+ * they are. The fallback is empty at the beginning of an outage: its earlier records are dropped.
  *
  * @throws InvalidOptionError
  */
@@ -62,13 +63,11 @@ export function withFallback (primary: Backend, fallback: Backend, options: Fall
 }
 
 class Fallback extends RoutedBackend implements FallbackBackend {
-  readonly #stopgap: Stopgap
+  readonly #outage: OutageBackend
   readonly #probe: number
   readonly #onChange: NonNullable<FallbackOptions['onChange']>
   readonly #onWarning: (warning: Error) => void
-  /**
-   * What an earlier attempt to recover brought to the primary, which therefore is no conflict, by partition and key.
-   */
+  /** By partition and key: records that an earlier attempt to recover carried to the primary. They are no conflicts. */
   readonly #carried = new Set<string>()
   #falling: Promise<boolean> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -78,12 +77,14 @@ class Fallback extends RoutedBackend implements FallbackBackend {
   activations = 0
 
   constructor (private readonly primary: Backend, private readonly fallback: Backend, options: FallbackOptions) {
-    super(new Router(primary, { rescue: async (asked, error) => asked === primary && await this.#fallsBack(error) }))
-    if (options?.replicas !== 1) throw new InvalidOptionError('replicas', 'expected 1: two that fall back drift apart')
+    super(new Router(primary, { failOver: async (asked, error) => asked === primary && await this.#fallsBack(error) }))
+    if (options?.replicas !== 1) {
+      throw new InvalidOptionError('replicas', 'expected 1: the fallbacks of several replicas would drift apart')
+    }
     this.#probe = Math.min(LONGEST_TIMER, milliseconds(options.probe ?? '1s', 'probe'))
     this.#onChange = options.onChange ?? (() => {})
     this.#onWarning = options.onWarning ?? (warning => { process.emitWarning(warning) })
-    this.#stopgap = new Stopgap(fallback)
+    this.#outage = new OutageBackend(fallback)
   }
 
   get state (): 'primary' | 'fallback' { return this.router.serving === this.primary ? 'primary' : 'fallback' }
@@ -119,43 +120,43 @@ class Fallback extends RoutedBackend implements FallbackBackend {
       return false
     }
     await this.#clear()
-    await this.router.flip(this.#stopgap)
+    await this.router.serveFrom(this.#outage)
     this.#refusing = false
     this.activations++
-    this.#wait()
-    this.#tell('fallback')
+    this.#scheduleProbe()
+    this.#changed('fallback')
     return true
   }
 
-  #wait (): void {
+  #scheduleProbe (): void {
     if (!this.#closed) this.#timer = setTimeout(() => { this.#recovering = this.#recover() }, this.#probe).unref()
   }
 
   async #recover (): Promise<void> {
-    if (!await answers(this.primary)) return this.#wait()
+    if (!await answers(this.primary)) return this.#scheduleProbe()
     try {
-      const report = await this.router.alone(async () => {
+      const report = await this.router.exclusively(async () => {
         const report = { revoked: await this.#revoke(), ...await this.#carry() }
-        await this.router.flip(this.primary)
+        await this.router.serveFrom(this.primary)
         return report
       })
       this.#carried.clear()
-      this.#tell('primary', report)
+      this.#changed('primary', report)
       await this.#clear()
     } catch (error) {
       this.#onWarning(error as Error)
-      if (this.state === 'fallback') this.#wait()
+      if (this.state === 'fallback') this.#scheduleProbe()
     }
   }
 
   async #revoke (): Promise<number> {
     let count = 0
-    for (const name of await allPartitions(this.#stopgap)) {
-      const { revoked, ended } = name === ROOT ? this.#stopgap : this.#stopgap.partition(name)
+    for (const name of await allPartitions(this.#outage)) {
+      const { revoked, ended } = name === ROOT ? this.#outage : this.#outage.partition(name)
       const { records } = partitionOf(this.primary, name)
       for (const owner of revoked) {
         count += (await records.removeOwner(owner)).length
-        // Sessions that the owner begins later are not meant, should this attempt fail.
+        // Should this attempt fail, the next one must not end sessions that the owner begins in between.
         revoked.delete(owner)
       }
       for (const key of ended) {
@@ -170,7 +171,7 @@ class Fallback extends RoutedBackend implements FallbackBackend {
     const report = { carried: 0, conflicts: 0, refused: 0 }
     for (const name of await allPartitions(this.fallback)) {
       const from = partitionOf(this.fallback, name)
-      for await (const records of recordPages(from.records, { limit: PAGE })) {
+      for await (const records of recordPages(from.records, { limit: PAGE_SIZE })) {
         const wholes = await withStreams(from, records)
         await Promise.all(wholes.map(async whole => { report[await this.#carryOne(name, whole)]++ }))
       }
@@ -181,30 +182,30 @@ class Fallback extends RoutedBackend implements FallbackBackend {
   async #carryOne (partition: string, whole: WholeRecord): Promise<'carried' | 'conflicts' | 'refused'> {
     const primary = partitionOf(this.primary, partition)
     const { key } = whole.record
-    const carried = `${partition}:${key}`
-    const mine = this.#carried.has(carried)
-    if (!mine && await primary.records.read(key) !== undefined) return 'conflicts'
-    this.#carried.add(carried)
+    const name = `${partition}:${key}`
+    const carriedBefore = this.#carried.has(name)
+    if (!carriedBefore && await primary.records.read(key) !== undefined) return 'conflicts'
+    this.#carried.add(name)
     try {
-      const outcome = await bring(primary, whole)
-      return outcome === 'skipped' && !mine ? 'conflicts' : 'carried'
+      const outcome = await copyRecord(primary, whole)
+      return outcome === 'skipped' && !carriedBefore ? 'conflicts' : 'carried'
     } catch (error) {
       if (isHoldfastError(error, 'HOLDFAST_BACKEND_FULL')) return 'refused'
       throw error
     }
   }
 
-  /** What was the primary's once, or of an earlier process, would come back from the dead. */
+  /** Empties the fallback: records of an earlier outage or process may have ended in the primary since. */
   async #clear (): Promise<void> {
     for (const name of await allPartitions(this.fallback)) {
       const { records } = partitionOf(this.fallback, name)
-      for await (const page of headPages(records, { limit: PAGE })) {
+      for await (const page of headPages(records, { limit: PAGE_SIZE })) {
         await Promise.all(page.map(async ({ key, version }) => await records.release(key, version)))
       }
     }
   }
 
-  #tell (serving: 'primary' | 'fallback', report?: RecoveryReport): void {
+  #changed (serving: 'primary' | 'fallback', report?: RecoveryReport): void {
     try {
       this.#onChange(serving, report)
     } catch (error) {
@@ -218,7 +219,7 @@ async function answers (backend: Backend): Promise<boolean> {
     await backend.ping()
     return true
   } catch {
-    // Why not, its caller is told by the call that failed.
+    // The caller knows the reason: it got the error of the call that failed before.
     return false
   }
 }

@@ -5,8 +5,8 @@ import { openRegular } from './open-regular.js'
 import { syncFolder } from './sync-folder.js'
 
 /**
- * Sessions that ended since the snapshot beside which this is kept, a key in each line. While the next snapshot is
- * written, what it may or may not hold any more is noted in a second file.
+ * Lists the sessions that ended since a snapshot, one key per line, in a file beside the snapshot. While the next
+ * snapshot is written, a second file keeps the older keys: the old snapshot still holds these sessions.
  */
 export class EndedFile {
   readonly #path: string
@@ -19,9 +19,9 @@ export class EndedFile {
     this.#before = `${snapshot}.ended-before`
   }
 
-  /** Durable when it resolves. */
+  /** The keys are durable when it resolves. */
   async add (keys: readonly string[]): Promise<void> {
-    // What a full disk cut short is in a line of its own.
+    // The leading newline ends a line that a full disk cut short.
     await this.#inTurn(async () => { await append(this.#path, `\n${keys.join('\n')}\n`) })
   }
 
@@ -30,8 +30,12 @@ export class EndedFile {
     return new Set(texts.flatMap(lines => lines.split('\n')))
   }
 
-  /** A new snapshot begins: it holds nothing that ended before now. To be called when it is there. */
-  async begin (): Promise<() => Promise<void>> {
+  /**
+   * Begins a new snapshot, which will hold no session that ended before now.
+   *
+   * @returns a function to call once the new snapshot is stored. It forgets the keys of these sessions
+   */
+  async beginSnapshot (): Promise<() => Promise<void>> {
     await this.#inTurn(async () => {
       const keys = await text(this.#path)
       if (keys === '') return

@@ -1,63 +1,63 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { ahead } from '../ahead.js'
 import type { StoredStream } from '../backend.js'
 import { HoldfastError, isHoldfastError } from '../errors.js'
 import { ROOT } from '../partitions.js'
+import { prefetch } from '../prefetch.js'
 import type { StoredRecord } from '../record.js'
 import type { SealedStore } from '../sealed-store.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
 import type { SessionState } from '../state.js'
 import type { Vault } from '../vault.js'
 import { SnapshotLines, headerLine } from './format.js'
-import { openHeader } from './header.js'
-import { peek } from './peek.js'
+import { findHeader, openHeader } from './header.js'
+import { StallTimeout } from './stall-timeout.js'
 import type { SnapshotStore } from './store.js'
-import { Stall } from './stall.js'
 
 export interface ExportOptions {
   /**
-   * Which sessions to take; it may look at the state, which is opened for it. Default: all. With a
-   * filter, no partition is written.
+   * Which sessions to export. The state of each session is opened for it. Default: all. With a filter, no partition is
+   * exported.
    */
   filter?: (session: SessionSummary) => boolean
-  /** Sessions at most. Default: no limit. With a limit, no partition is written. */
+  /** Maximum number of sessions. Default: no limit. With a limit, no partition is exported. */
   limit?: number
-  /** Told after every hundred sessions or so. */
+  /** Called about once per hundred sessions. */
   onProgress?: (soFar: ExportReport) => void
 }
 
 export interface ExportReport {
   /** Sessions, and records of partitions. */
   exported: number
-  /** What was handed to the sink. */
+  /** Bytes that were written to the snapshot store. */
   bytes: number
 }
 
-const PAGE = 100
+/** Records that are read at a time. */
+const PAGE_SIZE = 100
 /** Records that are written in one turn of the event loop. */
-const TURN = 25
-/** Characters that are put together before they are handed on. */
-const CHUNK = 256 * 2 ** 10
-/** Bytes that a sink takes at a time: a slow one shows that it goes on. */
-const PIECE = 64 * 2 ** 10
+const RECORDS_PER_TURN = 25
+/** Characters that are collected before they are written. */
+const CHUNK_LENGTH = 256 * 2 ** 10
+/** Bytes that a snapshot store takes at a time: small, so that a slow store shows its progress. */
+const PIECE_SIZE = 64 * 2 ** 10
 
 /**
- * Writes every session with its streams, and every partition, as sealed as it is stored. Holds three pages of them at a
- * time. See `Sessions.exportSessionState`.
+ * Writes every session with its streams, and every partition, sealed as they are stored. At most three pages are in
+ * memory at a time. See `Sessions.exportSessionState`.
  */
 export async function exportSessions (
-  vault: Vault<SessionState>, sink: SnapshotStore, options: ExportOptions
+  vault: Vault<SessionState>, store: SnapshotStore, options: ExportOptions
 ): Promise<ExportReport> {
   const report = { exported: 0, bytes: 0 }
-  const stall = new Stall(sink)
+  const stall = new StallTimeout(store)
   const stream = Readable.from(chunks(vault, options, report, stall), { objectMode: false })
   let failed: unknown
   stream.once('error', error => { failed = error })
   try {
-    await stall.guard(protect(vault, sink, stall))
-    await stall.guard(sink.write(stream))
+    await stall.guard(protect(vault, store, stall))
+    await stall.guard(store.write(stream))
   } catch (error) {
     throw [failed, error].find(reason => isHoldfastError(reason)) ??
       new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
@@ -66,23 +66,25 @@ export async function exportSessions (
   }
   if (failed !== undefined || !stream.readableEnded) {
     throw new HoldfastError(
-      'HOLDFAST_SNAPSHOT_FAILED', 'The sink did not take the whole snapshot.', { cause: failed }
+      'HOLDFAST_SNAPSHOT_FAILED', 'The snapshot store did not take the whole snapshot.', { cause: failed }
     )
   }
   return report
 }
 
-/** What cannot be opened is not overwritten for good: under an unknown key not at all, and otherwise a copy is kept. */
-async function protect (store: SealedStore, sink: SnapshotStore, stall: Stall): Promise<void> {
-  const header = await peek(stall)
+/**
+ * A snapshot that cannot be opened is not lost: under an unknown key it is not overwritten, otherwise a copy is kept.
+ */
+async function protect (sealedStore: SealedStore, store: SnapshotStore, stall: StallTimeout): Promise<void> {
+  const header = await findHeader(stall)
   if (header === undefined) return
-  const opened = await openHeader(store, header)
+  const opened = await openHeader(sealedStore, header)
   if (opened === 'UNKNOWN_KEY') throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
-  if (typeof opened === 'string') await sink.keep?.()
+  if (typeof opened === 'string') await store.keep?.()
 }
 
 async function * chunks (
-  vault: Vault<SessionState>, options: ExportOptions, report: ExportReport, stall: Stall
+  vault: Vault<SessionState>, options: ExportOptions, report: ExportReport, stall: StallTimeout
 ): AsyncGenerator<Buffer> {
   const { namespace, codec } = vault
   const key = randomBytes(32)
@@ -90,20 +92,20 @@ async function * chunks (
   const chunk = function * (text: string): Generator<Buffer> {
     const bytes = Buffer.from(text)
     report.bytes += bytes.length
-    for (let at = 0; at < bytes.length; at += PIECE) {
+    for (let at = 0; at < bytes.length; at += PIECE_SIZE) {
       stall.progress()
-      yield bytes.subarray(at, at + PIECE)
+      yield bytes.subarray(at, at + PIECE_SIZE)
     }
   }
   yield * chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
   for await (const { partition, records, streams } of pages(vault, options)) {
     let text = ''
     for (const [i, record] of records.entries()) {
-      // What was asked leaves, what was answered is taken, and other work goes on: a backend in memory answers at once.
-      if (i % TURN === 0) await setImmediate()
+      // Requests go out, answers come in, and other work goes on, even when a backend in memory answers at once.
+      if (i % RECORDS_PER_TURN === 0) await setImmediate()
       text += lines.record(record, partition)
       for (const stream of streams) if (stream.key === record.key) text += lines.stream(stream, partition)
-      if (text.length < CHUNK) continue
+      if (text.length < CHUNK_LENGTH) continue
       yield * chunk(text)
       text = ''
     }
@@ -114,18 +116,18 @@ async function * chunks (
   yield * chunk(lines.end())
 }
 
-interface Page {
+interface ExportPage {
   partition: string
   records: StoredRecord[]
   streams: StoredStream[]
 }
 
-/** While a page is written, the streams of the next are fetched, and the records of the one after. */
-async function * pages (vault: Vault<SessionState>, options: ExportOptions): AsyncGenerator<Page> {
+/** While a page is written, the streams of the next page and the records of the page after that are fetched. */
+async function * pages (vault: Vault<SessionState>, options: ExportOptions): AsyncGenerator<ExportPage> {
   const all = options.filter === undefined && options.limit === undefined
   for (const store of all ? await vault.all() : [vault]) {
-    const records = store.partition === ROOT ? chosen(vault, options) : store.pages({ limit: PAGE })
-    yield * ahead(completed(store, ahead(records)))
+    const records = store.partition === ROOT ? chosen(vault, options) : store.pages({ limit: PAGE_SIZE })
+    yield * prefetch(withStreams(store, prefetch(records)))
   }
 }
 
@@ -133,7 +135,7 @@ async function * chosen (
   vault: Vault<SessionState>, { filter, limit = Infinity }: ExportOptions
 ): AsyncGenerator<StoredRecord[]> {
   let left = limit
-  for await (const page of vault.pages({ limit: PAGE })) {
+  for await (const page of vault.pages({ limit: PAGE_SIZE })) {
     const records: StoredRecord[] = []
     for (const record of page) {
       const isWanted = records.length < left && (filter === undefined || filter(await summarize(vault, record)))
@@ -145,7 +147,7 @@ async function * chosen (
   }
 }
 
-async function * completed (store: SealedStore, pages: AsyncGenerator<StoredRecord[]>): AsyncGenerator<Page> {
+async function * withStreams (store: SealedStore, pages: AsyncGenerator<StoredRecord[]>): AsyncGenerator<ExportPage> {
   const { partition, availability, backend: { events } } = store
   for await (const records of pages) {
     yield { partition, records, streams: await availability.ask(() => events.streams(records.map(({ key }) => key))) }

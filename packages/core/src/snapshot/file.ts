@@ -8,20 +8,19 @@ import { EndedFile } from './ended-file.js'
 import type { SnapshotStore } from './store.js'
 import { syncFolder } from './sync-folder.js'
 
-/** Bytes that are read at once: each reading is a trip to another thread. */
-const READ = 2 ** 20
+/** Bytes per read: many, because each read is a trip to another thread. */
+const READ_SIZE = 2 ** 20
 const MODE = 0o600
-/** Milliseconds after which a temporary file was left behind by a process that died. */
-const STALE = 600_000
+/** Milliseconds after which a temporary file must come from a process that died. */
+const STALE_AGE = 600_000
 
 /**
- * Keeps a snapshot in a file, mode 0600. A write goes to a temporary file beside it, which is synced and
- * renamed: whatever happens, the file is the old snapshot or the new one, whole. Sessions that ended since
- * are noted in `<path>.ended`. What is written never goes where a symbolic link leads; one at `path` is read,
- * and replaced by the next write.
+ * Keeps a snapshot in a file with mode 0600. A write goes to a temporary file beside it, which is synced and then
+ * renamed. So the file is always the whole old snapshot or the whole new one. `<path>.ended` lists sessions that ended
+ * since the snapshot. A write never follows a symbolic link: a link at `path` is read, and the next write replaces it.
  *
- * @param path in a folder that may be written to
- * @param options `every`: how often the plugin exports while it runs; default: at close only
+ * @param path a file in a writable folder
+ * @param options `every`: how often the plugin exports while it runs; default: only when it closes
  * @throws InvalidOptionError
  */
 export function file (path: string, options: { every?: Duration } = {}): SnapshotStore {
@@ -32,12 +31,12 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
     ...(options.every !== undefined && { every: milliseconds(options.every, 'every') }),
     write: async stream => {
       await removeStale(target)
-      const settle = await ended.begin()
+      const forgetOlder = await ended.beginSnapshot()
       await replace(target, stream)
-      await settle()
+      await forgetOlder()
     },
-    // Opened here: a stream that opens by itself fails before anybody listens.
-    read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream({ highWaterMark: READ }),
+    // The file is opened here: a stream that opens it by itself may fail before anybody listens.
+    read: async () => (await open(target).catch(unless('ENOENT')))?.createReadStream({ highWaterMark: READ_SIZE }),
     keep: async () => {
       const time = (await stat(target).catch(unless('ENOENT')))?.mtimeMs
       const kept = `${target}.kept-${Math.trunc(time ?? 0)}`
@@ -72,11 +71,14 @@ async function removeStale (target: string): Promise<void> {
     if (!name.startsWith(`${basename(target)}.`) || !/\.[0-9a-f]{12}\.tmp$/.test(name)) continue
     const path = join(folder, name)
     const time = await modified(path)
-    if (time !== undefined && Date.now() - time > STALE) await rm(path, { force: true })
+    if (time !== undefined && Date.now() - time > STALE_AGE) await rm(path, { force: true })
   }
 }
 
-/** Milliseconds since the epoch, of a symbolic link its own; undefined when there is nothing. */
+/**
+ * When a file was last modified, in milliseconds since the epoch; undefined when there is no file. Does not follow a
+ * symbolic link.
+ */
 async function modified (path: string): Promise<number | undefined> {
   return (await lstat(path).catch(unless('ENOENT')))?.mtimeMs
 }

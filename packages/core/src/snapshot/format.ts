@@ -16,13 +16,13 @@ import type { SnapshotReason } from './reasons.js'
  *   {"stream":{…},"mac":"<HMAC-SHA-256>"}
  *   {"end":{"records":1,"streams":1,"chain":"<SHA-256 of all MACs before it>"},"mac":"<HMAC-SHA-256>"}
  *
- * These are sessions. A record of a partition follows them as `record:` and the partition's name, its streams as
- * `stream:` and that name: a version that knows no partitions refuses such a line.
+ * These are sessions. Records of partitions follow. The member of such a line is `record:` or `stream:` with the name
+ * of the partition, so that a version that knows no partitions refuses the line.
  *
- * The header's sum is that of the line without it: it tells a damaged header from one whose key is not here. Bodies are
- * as the backend holds them: sealed. Each line's MAC covers its kind and its JSON text, so that lines can be trusted
- * one by one; the chain says whether any are missing, repeated or out of order. Without keys the MAC's key is readable,
- * and the MACs only show accidents. All bytes are base64url.
+ * The header's sum covers the header line without the sum. It distinguishes a damaged header from a header whose key is
+ * missing. Bodies are sealed, as the backend holds them. Each line's MAC covers its kind and its JSON text, so that
+ * each line can be trusted by itself. The chain shows whether lines are missing, repeated or out of order. Without
+ * encryption keys the MAC's key is readable, and the MACs reveal only accidents. All bytes are base64url.
  */
 
 const FORMAT = 1
@@ -30,12 +30,12 @@ const FORMAT = 1
 export interface Header {
   namespace: string
   createdAt: number
-  /** Sealed. */
+  /** The key of the MACs, sealed. */
   mac: Uint8Array
 }
 
-/** What a line says. */
-export type Entry =
+/** A line after the header. */
+export type SnapshotLine =
   | { kind: 'record', partition: string, value: StoredRecord }
   | { kind: 'stream', partition: string, value: StoredStream }
   | { kind: 'end', value: { records: number, streams: number, chain: string } }
@@ -50,7 +50,7 @@ export function headerLine ({ namespace, createdAt, mac }: Header): string {
   return `${json.slice(0, -1)}${BEFORE_SUM}${sumOf(json)}${AFTER_SUM}\n`
 }
 
-/** @returns the header, what is wrong with it, or undefined when it is none */
+/** @returns the header, or what is wrong with it; undefined when the text is no header */
 export function readHeader (text: string): Header | SnapshotReason | undefined {
   const header = text.startsWith('{"holdfast":') ? parse(text) : undefined
   if (!isObject(header) || header.holdfast !== 'snapshot') return undefined
@@ -67,17 +67,17 @@ export function readHeader (text: string): Header | SnapshotReason | undefined {
 const MAC_LENGTH = 43
 const BEFORE_MAC = ',"mac":"'
 const AFTER_MAC = '"}'
-const TAIL = BEFORE_MAC.length + MAC_LENGTH + AFTER_MAC.length
-/** Characters of `{"record:` with the longest name and what ends it. */
-const LONGEST_START = 32
+const MAC_TAIL = BEFORE_MAC.length + MAC_LENGTH + AFTER_MAC.length
+/** Characters that hold `{"record:`, the longest name of a partition, and `":`. */
+const MAX_START = 32
 
-/** Writes or reads the lines after a header, and keeps count. */
+/** Writes or reads the lines after a header, and counts them. */
 export class SnapshotLines {
   readonly #key: KeyObject
   readonly #chain = createHash('sha256')
   records = 0
   streams = 0
-  /** An end was read, whether or not it is that of the lines before it. */
+  /** An end line was read, even one that does not fit the lines before it. */
   ended = false
 
   /** @param key 32 bytes */
@@ -105,10 +105,10 @@ export class SnapshotLines {
     })
   }
 
-  /** @returns what a line says, or what is wrong with it */
-  read (text: string): Entry | SnapshotReason {
-    const [start, name] = /^\{"((?:record|stream)(?::[a-z]{1,16})?|end)":/.exec(text.slice(0, LONGEST_START)) ?? []
-    const tail = text.length - TAIL
+  /** @returns the line, or what is wrong with it */
+  read (text: string): SnapshotLine | SnapshotReason {
+    const [start, name] = /^\{"((?:record|stream)(?::[a-z]{1,16})?|end)":/.exec(text.slice(0, MAX_START)) ?? []
+    const tail = text.length - MAC_TAIL
     if (name === undefined || start === undefined) return 'NOT_A_LINE'
     if (!text.startsWith(BEFORE_MAC, tail) || !text.endsWith(AFTER_MAC)) return 'NOT_A_LINE'
     const json = text.slice(start.length, tail)
@@ -118,20 +118,20 @@ export class SnapshotLines {
     if (name === 'end') {
       this.ended = true
       const complete = isObject(value) && value.chain === this.#chain.copy().digest('base64url')
-      return complete ? { kind: 'end', value } as Entry : 'OUT_OF_ORDER'
+      return complete ? { kind: 'end', value } as SnapshotLine : 'OUT_OF_ORDER'
     }
     this.#chain.update(mac)
     const [kind, partition = ROOT] = name.split(':')
     return (kind === 'record' ? this.#record(value, partition) : this.#stream(value, partition)) ?? 'WRONG_FIELD'
   }
 
-  #record (given: unknown, partition: string): Entry | undefined {
+  #record (given: unknown, partition: string): SnapshotLine | undefined {
     this.records++
     const value = readRecord(given)
     return value && { kind: 'record', partition, value }
   }
 
-  #stream (given: unknown, partition: string): Entry | undefined {
+  #stream (given: unknown, partition: string): SnapshotLine | undefined {
     this.streams++
     const value = readStream(given)
     return value && { kind: 'stream', partition, value }
@@ -155,7 +155,7 @@ export class SnapshotLines {
   }
 }
 
-/** What a line is called: of sessions its kind alone. */
+/** The name of a line's member: the kind, and for a partition its name. */
 function named (kind: 'record' | 'stream', partition: string): string {
   return partition === ROOT ? kind : `${kind}:${partition}`
 }
@@ -181,12 +181,12 @@ function readStream (value: unknown): StoredStream | undefined {
   return { key, name, head, floor, entries, ended, delivered }
 }
 
-/** One that can be counted on from: far from where adding one changes nothing. */
+/** Whether a number can be counted up: it is far below the numbers where adding 1 changes nothing. */
 function isCount (value: unknown, least: number): value is number {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= 2 ** 48
 }
 
-/** A time to live may be as long as a number can say, and a deadline is one after a time. */
+/** Wider than {@link isCount}: a time to live may be any safe integer, and a deadline adds one to a time. */
 function isLifetime (value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 54
 }

@@ -1,34 +1,35 @@
-import type { Destination } from './arrivals.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { RecordKey } from '../record.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
 import type { RestoreReport } from './report.js'
 import { type RestoreRequest, restoreSessions } from './restore.js'
+import type { Destination } from './restore-writer.js'
 import type { SnapshotStore, SnapshotSource } from './store.js'
 
-/** Sessions that ended while noting it failed again and again; of more, the oldest are given up. */
-const MOST_UNNOTED = 100_000
+/** Ended sessions that wait to be noted while noting fails again and again. Beyond them, the oldest are given up. */
+const MAX_UNNOTED = 100_000
 
-/** Told when a restore has ended, also one that an export began with. */
+/** Gets the end of every restore, including the restore that an export may begin with. */
 export interface RestoreListener {
   onRestored (report: RestoreReport): void
   onRestoreFailed (error: unknown): void
 }
 
 /**
- * The snapshots of one manager: its own sink, whether all of it is here, and one export or restore of a sink at a time.
+ * The snapshots of one manager. It knows the manager's own snapshot store and whether all of its sessions were
+ * restored, and runs one export or restore per snapshot store at a time.
  */
 export class SnapshotKeeper {
-  /** The manager's own snapshot was not restored, or not all of it could be. */
+  /** The manager's own snapshot was not restored, or not completely. */
   incomplete = false
-  /** Ended, and not noted yet. */
+  /** Ended sessions that are not noted yet. */
   readonly #unnoted = new Set<RecordKey>()
   #noting: Promise<void> = Promise.resolve()
-  /** Notes what is not being noted yet; nobody has begun with it. */
+  /** The next noting, which has not begun yet. */
   #next: Promise<void> | undefined
   readonly #last = new WeakMap<SnapshotSource, Promise<unknown>>()
 
-  /** @param readable whether what is exported would be readable without anybody having said so */
+  /** @param readable whether an exported snapshot would be readable without an explicit choice */
   constructor (
     private readonly sessions: Destination,
     readonly own: SnapshotStore | undefined,
@@ -37,30 +38,30 @@ export class SnapshotKeeper {
   ) {}
 
   async export (given: SnapshotStore | undefined, options: ExportOptions): Promise<ExportReport> {
-    const sink = given ?? this.own
-    if (typeof sink?.read !== 'function' || typeof sink.write !== 'function') {
-      throw new InvalidOptionError('sink', 'expected a place for snapshots, such as file(path)')
+    const store = given ?? this.own
+    if (typeof store?.read !== 'function' || typeof store.write !== 'function') {
+      throw new InvalidOptionError('store', 'expected a snapshot store, such as file(path)')
     }
     if (this.readable) {
       throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
     }
-    return await this.#inTurn(sink, async () => {
-      if (this.incomplete && sink === this.own) await this.#restore(sink, {})
-      return await exportSessions(this.sessions.vault, sink, options)
+    return await this.#inTurn(store, async () => {
+      if (this.incomplete && store === this.own) await this.#restore(store, {})
+      return await exportSessions(this.sessions.vault, store, options)
     })
   }
 
   async restore (given: SnapshotSource | undefined, options: RestoreRequest): Promise<RestoreReport> {
     const source = given ?? this.own
     if (typeof source?.read !== 'function') {
-      throw new InvalidOptionError('sink', 'expected where a snapshot is read, such as file(path)')
+      throw new InvalidOptionError('store', 'expected a snapshot store to read from, such as file(path)')
     }
     return await this.#inTurn(source, async () => await this.#restore(source, options))
   }
 
   /**
-   * Keeps sessions that have ended from coming back with an older snapshot, also those of earlier calls that failed.
-   * Those that end while others are being noted are noted together, each once.
+   * Prevents that ended sessions come back with an older snapshot, including those of earlier calls that failed. While
+   * one noting is under way, all further sessions wait for the next one, which notes each of them once.
    */
   async forget (keys: readonly RecordKey[]): Promise<void> {
     if (this.own?.forget === undefined) return
@@ -75,7 +76,7 @@ export class SnapshotKeeper {
     this.#next = undefined
     this.#noting = noting.catch(() => {})
     for (const key of this.#unnoted) {
-      if (this.#unnoted.size <= MOST_UNNOTED) break
+      if (this.#unnoted.size <= MAX_UNNOTED) break
       this.#unnoted.delete(key)
     }
     const noted = [...this.#unnoted]
@@ -102,9 +103,9 @@ export class SnapshotKeeper {
     return report
   }
 
-  async #inTurn<T> (sink: SnapshotSource, work: () => Promise<T>): Promise<T> {
-    const result = (this.#last.get(sink) ?? Promise.resolve()).then(work)
-    this.#last.set(sink, result.catch(() => {}))
+  async #inTurn<T> (store: SnapshotSource, work: () => Promise<T>): Promise<T> {
+    const result = (this.#last.get(store) ?? Promise.resolve()).then(work)
+    this.#last.set(store, result.catch(() => {}))
     return await result
   }
 }

@@ -1,25 +1,26 @@
 import type { SnapshotBytes } from './store.js'
 
-/** Bytes beyond which a line is not kept: what no export of ours writes must not fill the memory. */
+/** Bytes of the longest line that is kept. No export writes a longer line, and a longer line must not fill memory. */
 export const MAX_LINE = 32 * 2 ** 20
 
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 const BRACE = 0x7b
 
-export interface Line {
+/** A line as it was read. */
+export interface RawLine {
   /** 1, 2, 3 … */
   number: number
-  /** Undefined when it is no JSON object, or longer than {@link MAX_LINE}: decoding noise takes time. */
+  /** Undefined when the line is no JSON object, or longer than {@link MAX_LINE}: decoding noise would take time. */
   text: string | undefined
 }
 
-/** Splits bytes into lines that end in LF or CRLF, empty ones left out. Holds no more than one line at a time. */
-export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGenerator<Line> {
+/** Splits bytes into lines that end in LF or CRLF, without empty lines. Holds no more than one line at a time. */
+export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGenerator<RawLine> {
   let number = 1
   let parts: Buffer[] = []
   let size = 0
-  const take = (): Line | undefined => {
+  const take = (): RawLine | undefined => {
     const bytes = parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)
     const length = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length
     const line = { number: number++, text: bytes[0] === BRACE ? bytes.toString('utf8', 0, length) : undefined }

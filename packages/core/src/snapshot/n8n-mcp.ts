@@ -7,28 +7,28 @@ import { type SessionState, initialState } from '../state.js'
 import type { Vault } from '../vault.js'
 import { ROOT } from '../partitions.js'
 import type { SnapshotReason } from './reasons.js'
-import type { Arrival } from './arrivals.js'
+import type { SnapshotRecord } from './restore-writer.js'
 import type { SnapshotBytes } from './store.js'
 
 /** How to read the sessions of n8n-mcp. */
 export interface N8nMcpOptions {
-  /** Of a file `iv:authTag:ciphertext` as n8n-mcp's guide makes it: 32 bytes, also as hex or base64. */
+  /** The key of a file `iv:authTag:ciphertext`, which n8n-mcp's guide describes: 32 bytes, or their hex or base64. */
   key?: string | Uint8Array
-  /** Whose the sessions are, by their context. Default: nobody's. */
+  /** The principal of a session, by its context. Default: sessions without a principal. */
   principal?: (context: Json) => Principal | null
 }
 
-/** The whole file is one JSON value. */
+/** Limit of a file, whose whole content is one JSON value. */
 const MAX_BYTES = 256 * 2 ** 20
 
-/** What one element of the file says, or what is wrong with it. */
-type Element = Omit<Arrival, 'line'> | SnapshotReason
+/** The record of one element of the file, or what is wrong with the element. */
+type Element = Omit<SnapshotRecord, 'line'> | SnapshotReason
 
 /**
  * Reads n8n-mcp's `SessionState[]`, plain or encrypted. Ids stay valid. The sessions have no handshake; the first
- * request of each brings what stands in for it.
+ * request of each session supplies one.
  *
- * @returns the elements in their order, or what is wrong with all of them
+ * @returns the elements in their order, or what is wrong with the whole file
  */
 export async function readN8nMcp (
   vault: Vault<SessionState>, bytes: SnapshotBytes, options: N8nMcpOptions
@@ -90,7 +90,7 @@ function decrypt (text: string, key: N8nMcpOptions['key']): string | undefined {
   if (key === undefined || iv === undefined || tag?.length !== 16) return undefined
   if (sealed === undefined || rest.length > 0) return undefined
   const secret = typeof key === 'string' ? bytesOf(key) : key
-  if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, as they are or as hex or base64')
+  if (secret?.length !== 32) throw new InvalidOptionError('key', 'expected 32 bytes, or their hex or base64')
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: 16 })
     decipher.setAuthTag(tag)

@@ -2,8 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /**
- * Opens a file of ours: neither what a symbolic link leads to, nor a pipe, which would have us wait for
- * whoever is at its other end.
+ * Opens a regular file. Refuses a symbolic link, and a pipe, whose other end could keep the process waiting.
  *
  * @param flags of `fs.constants`
  */

@@ -1,11 +1,11 @@
-/** Why a line of a snapshot, or all of it, brought nothing. */
+/** Why a line of a snapshot, or a whole snapshot, was not restored. */
 export const SNAPSHOT_REASONS = {
   NOT_A_SNAPSHOT: 'not a Holdfast snapshot',
   UNKNOWN_FORMAT: 'a snapshot in a format that this version does not know',
   HEADER_DAMAGED: 'the header is damaged',
   OTHER_NAMESPACE: 'a snapshot of another namespace',
   UNKNOWN_KEY: 'sealed with a key that is not here',
-  REVOKED_KEY: 'sealed with a key that is revoked',
+  REVOKED_KEY: 'sealed with a revoked key',
   NOT_SEALED: 'not sealed, although there are keys',
   NOT_A_LINE: 'not a line of a snapshot',
   ALTERED: 'altered, or from another snapshot',
@@ -18,7 +18,7 @@ export const SNAPSHOT_REASONS = {
   NO_ROOM: 'there is no room for one of its streams',
   MANY_PARTITIONS: 'more partitions than a snapshot may have',
   FUTURE_TIME: 'a time lies in the future',
-  OTHER_OWNER: 'the owner is another one',
+  OTHER_OWNER: 'the owner does not match the session',
   WRONG_CONTEXT: 'the context does not match its schema',
   CANNOT_OPEN: 'the session cannot be opened',
   TOO_LONG: 'too long',
@@ -28,8 +28,8 @@ export const SNAPSHOT_REASONS = {
   WRONG_TIME: 'a time has a wrong value',
   MALFORMED_CONTEXT: 'the context has a wrong value',
   TOO_LARGE: 'the session is too large',
-  MORE: 'more than are listed'
+  MORE: 'more invalid lines than are listed'
 } as const
 
-/** A key of {@link SNAPSHOT_REASONS}. Tell reasons apart by it, never by the text. */
+/** A key of {@link SNAPSHOT_REASONS}. Tell reasons apart by this code, never by the text. */
 export type SnapshotReason = keyof typeof SNAPSHOT_REASONS

@@ -1,38 +1,42 @@
 import { SNAPSHOT_REASONS, type SnapshotReason } from './reasons.js'
 
-/** What became of the records of a snapshot: sessions, and those of partitions. Restoring it again changes nothing. */
+/**
+ * What a restore did with the records of a snapshot: sessions, and records of partitions. Restoring the same snapshot
+ * again changes nothing.
+ */
 export interface RestoreReport {
   restored: number
   expired: number
-  /** Already there, or ended since. */
+  /** Records that exist already, or have ended since. */
   duplicate: number
-  /** There was no room: `maxSessions`, `maxPerOwner`, `limit` or the backend's own bound. */
+  /** Records for which there was no room: `maxSessions`, `maxPerOwner`, `limit`, or the backend's own bound. */
   overLimit: number
-  /** What brought nothing. Of more than a thousand, one last entry with the code `MORE` counts the rest. */
+  /** Lines that were not restored. Beyond a thousand, one last entry with the code `MORE` counts the rest. */
   invalid: InvalidLine[]
 }
 
-/** A line of a snapshot, or an element of a list, that brought nothing. */
+/** A line of a snapshot, or an element of a list, that was not restored. */
 export interface InvalidLine {
-  /** From 1 on. */
+  /** Counted from 1. */
   line: number
   code: SnapshotReason
-  /** What the code means, for people. It quotes nothing of the line. */
+  /** The meaning of the code, for people. It quotes nothing of the line. */
   reason: string
 }
 
-const MOST_INVALID = 1_000
+/** Invalid lines that are listed one by one. */
+const MAX_INVALID = 1_000
 
-/** Collects what becomes of the lines. */
-export class Tally {
+/** Counts the outcomes of a restore. */
+export class RestoreTally {
   readonly report: RestoreReport = { restored: 0, expired: 0, duplicate: 0, overLimit: 0, invalid: [] }
   #unlisted = 0
 
-  /** @returns false, for a caller that asks whether it is wanted */
+  /** Adds an invalid line. @returns false, so that a check of the line can return it */
   refuse (line: number, code: SnapshotReason): false {
     const { invalid } = this.report
-    if (invalid.length < MOST_INVALID) invalid.push({ line, code, reason: SNAPSHOT_REASONS[code] })
-    else invalid[MOST_INVALID] = { line, code: 'MORE', reason: `the last of ${++this.#unlisted} more` }
+    if (invalid.length < MAX_INVALID) invalid.push({ line, code, reason: SNAPSHOT_REASONS[code] })
+    else invalid[MAX_INVALID] = { line, code: 'MORE', reason: `the last of ${++this.#unlisted} more` }
     return false
   }
 }

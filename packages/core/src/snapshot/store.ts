@@ -1,34 +1,34 @@
 import type { Readable } from 'node:stream'
 
-/** Where a snapshot is kept: a file, see {@link file}, or any object with these two methods. */
+/** Where a snapshot is kept: a file, see {@link file}, or any object with `write` and `read`. */
 export interface SnapshotStore {
   /**
-   * Takes a whole snapshot. What was there before stays until all of it has arrived, and for good when the stream
-   * fails.
+   * Takes a whole snapshot. The previous snapshot stays until all of the new one has arrived, and stays for good when
+   * the stream fails.
    */
   write (stream: Readable): Promise<void>
-  /** What was written last; nothing when there is none. */
+  /** The last written snapshot; null or undefined when there is none. */
   read (): SnapshotBytes | null | undefined | Promise<SnapshotBytes | null | undefined>
-  /** Milliseconds between exports while the plugin runs. Default: it exports at close only. */
+  /** Milliseconds between exports while the plugin runs. Default: it exports only when it closes. */
   every?: number
   /**
-   * Milliseconds, at least 1, without progress after which an export or a restore fails; after the last byte that it
-   * took, those in which `write` has to end. Default 30 s.
+   * Milliseconds without progress, at least 1, after which an export or a restore fails. After the last byte, `write`
+   * has the same time to end. Default 30 s.
    */
   patience?: number
   /**
-   * Puts a copy of what is there aside, for somebody to look into: the next `write` will replace something that is
-   * damaged, or for which there was no room.
+   * Keeps a copy of the present snapshot for an operator, because the next `write` will replace a snapshot that is
+   * damaged, or for whose sessions there was no room.
    */
   keep? (): Promise<void>
-  /** Remembers sessions that ended after the last snapshot, durably, so that restoring it does not revive them. */
+  /** Remembers durably that sessions ended after the last snapshot, so that a restore does not revive them. */
   forget? (keys: readonly string[]): Promise<void>
-  /** What `forget` was told since the snapshot that `read` returns. */
+  /** The keys that `forget` got since the snapshot that `read` returns. */
   forgotten? (): Promise<ReadonlySet<string>>
 }
 
-/** What restoring needs of a {@link SnapshotStore}. */
+/** The part of a {@link SnapshotStore} that a restore needs. */
 export type SnapshotSource = Pick<SnapshotStore, 'read'> & Partial<SnapshotStore>
 
-/** As a file stream or an object store delivers them, in chunks of any size. */
+/** The bytes of a snapshot as a file stream or an object store delivers them, in chunks of any size. */
 export type SnapshotBytes = AsyncIterable<Uint8Array | string>

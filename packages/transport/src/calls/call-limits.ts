@@ -6,15 +6,15 @@ import { type Reply, errorReply } from '../http/reply.js'
 import type { LiveSession } from '../live/live-session.js'
 
 export interface CallLimits {
-  /** Requests of one session that run in this process at the same time. */
+  /** Maximum number of requests of one session that run in this process at the same time. */
   maxCalls: number
-  /** Resources that one session is subscribed to. */
+  /** Maximum number of resources to which one session is subscribed. */
   maxSubscriptions: number
 }
 
 const SUBSCRIBE = 'resources/subscribe'
 
-/** The reply to requests that would be more than one session may run here, or whose ids are in use. */
+/** The reply to requests beyond the limit of one session in this process, or with ids that are in use. */
 export function refusedCalls (
   live: LiveSession,
   requests: readonly Request[],
@@ -27,7 +27,7 @@ export function refusedCalls (
     return errorReply(400, repeated, INVALID_REQUEST, 'Invalid Request: the request id is in use')
   }
   if (running.size + requests.length <= maxCalls) return undefined
-  // It would be too much at any time.
+  // Waiting would not help: the batch alone is beyond the limit.
   if (requests.length > maxCalls) {
     return errorReply(400, null, INVALID_REQUEST, `Invalid Request: a batch may hold ${maxCalls} requests`)
   }
@@ -39,7 +39,7 @@ export function tooManyCalls (id: RequestId | null): Reply {
   return errorReply(429, id, SERVER_ERROR, message, { retryAfter: 1 })
 }
 
-/** The answer to a subscription that would be one too many. Those that are under way count. */
+/** The answer to a subscription beyond the limit. Subscriptions under way count. */
 export function refusedSubscription (
   live: LiveSession,
   request: Request,
@@ -49,7 +49,7 @@ export function refusedSubscription (
   const { subscriptions } = live.session.state.replay
   let count = subscriptions.length
   for (const call of new Set(live.transport.requests.values())) count += call.count(SUBSCRIBE)
-  // The request itself is under way by now.
+  // The count includes the request itself, which is under way by now.
   if (count <= maxSubscriptions || subscriptions.includes(String(request.params?.uri))) return undefined
   return errorMessage(request.id, SERVER_ERROR, `The session may be subscribed to ${maxSubscriptions} resources`)
 }

@@ -15,7 +15,7 @@ import { HandlerExtra } from './handler-extra.js'
 
 interface CallOptions {
   batch?: boolean
-  /** Nothing goes out before the answer: a call that takes long does not become a stream. Default: false. */
+  /** Holds everything back until the answer: even a slow call does not become a stream. Default false. */
   held?: boolean
   beforeAnswer?: BeforeAnswer
 }
@@ -39,8 +39,8 @@ export class Calls {
     this.#whenHeld = { ...settings, responseMode: settings.responseMode === 'auto' ? 'json' : settings.responseMode }
   }
 
-  /** Resolves when there is something to answer the POST with: all results, or a stream that brings them. */
-  // Not async: a promise more for every call, and nothing to wait for.
+  /** Resolves to the reply to the POST: all results, or a stream that will carry them. */
+  // Not async: it would cost one more promise per call, and there is nothing to wait for.
   run (live: LiveSession, inbound: Inbound, requests: readonly Request[], options: CallOptions): Promise<Reply> {
     const { batch = false, held = false } = options
     const beforeAnswer = options.beforeAnswer ?? ((request, response) => keepEffect(live, request, response))
@@ -68,18 +68,18 @@ export class Calls {
   }
 }
 
-/** A server that throws at a message has not taken it, and will not answer. */
+/** A server that throws at a message has not accepted it, and will not answer. */
 async function giveUp ({ transport }: LiveSession, requests: readonly Request[], error: unknown): Promise<never> {
   for (const { id } of requests) await transport.cancel(id)
   throw error
 }
 
-/** What the request says of its revision, or what the session agreed on. */
+/** The revision that the request names, otherwise the one that the session agreed on. */
 export function revisionOf (session: Session, inbound: Inbound): Revision {
   return revision(header(inbound, 'mcp-protocol-version') ?? session.state.handshake.protocolVersion)
 }
 
-/** Makes durable what a request changed in its server, before its client hears that it did. */
+/** Makes the effect of a request on its server durable, before the client gets the answer. */
 function keepEffect (live: LiveSession, request: Request, response: Response): Response | Promise<Response> {
   const effect = 'error' in response ? undefined : replayedEffect(request)
   if (effect === undefined) return response

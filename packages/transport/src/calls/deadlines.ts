@@ -1,24 +1,25 @@
-import { type Ranked, Recency } from '../live/recency.js'
+import { type LruItem, LruList } from '../live/lru-list.js'
 
-/** What {@link Deadlines} know of an item. */
-export interface Waiting<T> extends Ranked<T> {
-  /** Since when, by the monotonic clock. */
+/** An item of {@link Deadlines}. */
+export interface Waiting<T> extends LruItem<T> {
+  /** Since when the item waits, by the monotonic clock. */
   since: number
 }
 
-/** What is given up when its time is over, whatever it is. */
+/** An item that gives up when its time is over. */
 export interface Expiring extends Waiting<Expiring> {
   expire (): void
 }
 
-/** Deadlines with one timer for all: each item may wait equally long, so the oldest is due first. */
+/** Deadlines with one timer for all items. All items wait equally long, so the oldest one is due first. */
 export class Deadlines<T extends Waiting<T>> {
-  readonly #waiting = new Recency<T>()
+  readonly #waiting = new LruList<T>()
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param after milliseconds
-   * @param failed told of what `due` throws; the others are due all the same
+   * @param after milliseconds until an item is due
+   * @param due called with each due item
+   * @param failed called with an error of `due`, which does not affect other items
    */
   constructor (
     private readonly after: number,
@@ -29,22 +30,22 @@ export class Deadlines<T extends Waiting<T>> {
   add (item: T): void {
     item.since = performance.now()
     this.#waiting.use(item)
-    this.#timer ??= this.#look(this.after)
+    this.#timer ??= this.#expireIn(this.after)
   }
 
   delete (item: T): void {
     this.#waiting.delete(item)
   }
 
-  #look (later: number): NodeJS.Timeout {
+  #expireIn (ms: number): NodeJS.Timeout {
     return setTimeout(() => {
       try {
         this.#expire()
       } finally {
         const { oldest } = this.#waiting
-        this.#timer = oldest && this.#look(Math.max(1, this.#left(oldest)))
+        this.#timer = oldest && this.#expireIn(Math.max(1, this.#left(oldest)))
       }
-    }, later).unref()
+    }, ms).unref()
   }
 
   #expire (): void {

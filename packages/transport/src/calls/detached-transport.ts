@@ -1,54 +1,54 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import { type Message, type Request, type Response, SERVER_ERROR, errorMessage, isResponse } from '../http/json-rpc.js'
-import type { Pace } from './pace.js'
+import type { TurnThrottle } from './turn-throttle.js'
 
-/** What a client that is gone says to a question, as far as MCP has words for it. */
+/** The answers to questions for a client that is gone, where MCP has a fitting answer. */
 const ANSWERS: Readonly<Record<string, object>> = {
   ping: {},
   'roots/list': { roots: [] },
   'elicitation/create': { action: 'cancel' }
 }
 
-/** Questions that are answered in the client's words; a server that goes on to ask is told that nobody hears it. */
-const POLITE = 8
-/** Questions that wait for their answer; others hear at once that nobody hears them. */
+/** Questions that get an answer in place of the client; further questions get an error. */
+const MAX_ANSWERS = 8
+/** Questions that wait for their answer; further questions get an error at once. */
 const MAX_WAITING = 16
-/** Milliseconds that an answer is held back at most. */
-const SLOWEST = 60_000
+/** Milliseconds that an answer is delayed at most. */
+const MAX_DELAY = 60_000
 
-/** The answer to a server's question that no client hears; an error where only a client can answer. */
-export function unheardAnswer ({ id, method }: Pick<Request, 'id' | 'method'>): Response {
+/** The answer to a server's question when the client is gone; an error where only the client can answer. */
+export function answerOfGoneClient ({ id, method }: Pick<Request, 'id' | 'method'>): Response {
   const result = Object.hasOwn(ANSWERS, method) ? ANSWERS[method] : undefined
-  if (result === undefined) return unheardError(id)
+  if (result === undefined) return goneClientError(id)
   return { jsonrpc: '2.0', id, result } as Response
 }
 
-function unheardError (id: Request['id']): Response {
-  return errorMessage(id, SERVER_ERROR, 'No client hears this server any more')
+function goneClientError (id: Request['id']): Response {
+  return errorMessage(id, SERVER_ERROR, 'This server has no client any more')
 }
 
 /**
- * Where a server is connected to once its session has let it go. A timer of its own may go on to speak, and the SDK
- * rejects what an unconnected server says: a rejection that nobody handles ends the process. Here it is dropped. A
- * server that asks until it is content would keep the event loop, so each answer comes in a later turn, and later than
- * the one before.
+ * The transport of a server that its session has let go. A timer of the server may still send messages. Without a
+ * transport, the SDK would reject them, and an unhandled rejection ends the process. This transport drops them. A
+ * server may repeat a question until it likes the answer, so each answer comes in a later turn of the event loop, and
+ * with a longer delay than the one before.
  */
 export class DetachedTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
-  #spoken = false
+  #sent = false
   #questions = 0
   #waiting = 0
 
   /**
-   * @param spoke told of the first message
-   * @param failed told of what the server throws at an answer
+   * @param onFirstMessage called at the first message
+   * @param failed called with an error that the server throws at an answer
    */
   constructor (
-    private readonly pace: Pace,
-    private readonly spoke: () => void,
+    private readonly throttle: TurnThrottle,
+    private readonly onFirstMessage: () => void,
     private readonly failed: (error: unknown) => void
   ) {}
 
@@ -59,30 +59,30 @@ export class DetachedTransport implements Transport {
   }
 
   async send (message: Message): Promise<void> {
-    // What was running answers late; nothing is wrong with that.
+    // A late answer of a call that was running is not worth a report.
     if (!isResponse(message)) {
-      if (!this.#spoken) this.spoke()
-      this.#spoken = true
+      if (!this.#sent) this.onFirstMessage()
+      this.#sent = true
       if ('id' in message) return this.#answer(message)
     }
-    await this.pace.next()
+    await this.throttle.next()
   }
 
   #answer (question: Request): void {
     if (this.#waiting >= MAX_WAITING) {
-      setImmediate(() => this.#tell(unheardError(question.id)))
+      setImmediate(() => this.#deliver(goneClientError(question.id)))
       return
     }
     const count = this.#questions++
-    const answer = count < POLITE ? unheardAnswer(question) : unheardError(question.id)
+    const answer = count < MAX_ANSWERS ? answerOfGoneClient(question) : goneClientError(question.id)
     this.#waiting++
     setTimeout(() => {
       this.#waiting--
-      this.#tell(answer)
-    }, Math.min(2 ** Math.min(count, 16), SLOWEST)).unref()
+      this.#deliver(answer)
+    }, Math.min(2 ** Math.min(count, 16), MAX_DELAY)).unref()
   }
 
-  #tell (answer: Response): void {
+  #deliver (answer: Response): void {
     try {
       this.onmessage?.(answer as Message)
     } catch (error) {

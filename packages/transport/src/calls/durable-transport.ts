@@ -7,58 +7,56 @@ import {
 } from '../http/json-rpc.js'
 import type { Reply } from '../http/reply.js'
 import type { LogWriter } from '../streams/log-writer.js'
-import { DetachedTransport, unheardAnswer } from './detached-transport.js'
-import { Pace } from './pace.js'
+import { DetachedTransport, answerOfGoneClient } from './detached-transport.js'
+import { TurnThrottle } from './turn-throttle.js'
 import type { Question, WireIds } from './wire-ids.js'
 
 /** Questions of one session that its client has not answered. */
 const MAX_QUESTIONS = 100
 
-/** What the transport needs of requests of the client that run in the server, until all of them are answered. */
+/** The requests of one POST that run in the server, as the transport sees them, until all of them are answered. */
 export interface PendingCall {
-  /** Whether messages other than answers can go out with it. */
+  /** Whether its response can carry messages other than answers. */
   readonly streams: boolean
-  /** Whether the client can hear of what goes out with it, now or when it resumes. */
-  readonly isHeard: boolean
-  /** How many of its requests that are not answered are of one method. */
+  /** Whether messages in its response can reach the client, now or when the client resumes the stream. */
+  readonly reachesClient: boolean
+  /** How many of its unanswered requests have one method. */
   count (method: string): number
-  /** Sends a request or notification that belongs to it. Resolves once it is durable. */
+  /** Sends a request or notification that belongs to it. Resolves once the message is durable. */
   emit (message: Message): Promise<void>
-  /**
-   * Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable.
-   */
+  /** Takes the answer to one request. Returns a promise only when the answer has to become durable. */
   answer (response: Response): Promise<void> | undefined
-  /** The client cancelled a request: MCP wants no answer to it. */
+  /** The client cancelled a request, so MCP wants no answer to it. */
   cancel (id: RequestId): Promise<void>
-  /** Gives up what is not answered; `reply` is for a call that is not streaming. */
+  /** Gives up the unanswered requests. `reply` makes the reply of a call that is not a stream. */
   abandon (reply?: (id: RequestId) => Reply): Promise<void>
 }
 
 /**
- * The SDK's `Transport` for one live session: it carries messages between a server object and the calls and streams of
- * its client, and can tell the server things that no client sent.
+ * The SDK's `Transport` for one live session. It carries messages between a server object and the calls and streams of
+ * its client. It can also send requests to the server that do not come from the client.
  */
 export class DurableTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
-  /** The server asked its client something, or a request on either side ended. */
+  /** Called when the server asks its client something, or a request on either side ends. */
   onchange?: () => void
-  /** The server is not connected any more; what it says from now on belongs to another transport. */
+  /** Called when the server is disconnected. Its later messages belong to another transport. */
   ondetached?: (after: DetachedTransport) => void
-  /** The server speaks although it is not connected any more. Told once. */
+  /** Called once, when the server sends a message although it is disconnected. */
   onunheard?: () => void
-  /** The server threw at a message that no request of its client brought. */
+  /** Called when the server throws at a message that does not belong to a request of the client. */
   onfailed?: (error: unknown) => void
   /** The client's requests that run here. */
   readonly requests = new Map<RequestId, PendingCall>()
   #asked: Map<RequestId, (response: Response) => void> | undefined
-  /** No client can guess the ids of our own requests, and so take one back or answer it. */
+  /** Part of the ids of Holdfast's own requests, so that a client can neither guess, cancel nor answer one. */
   #secret: string | undefined
   #questions = 0
   #whenIdle: Array<() => void> = []
   #after: DetachedTransport | undefined
-  readonly #pace = new Pace()
+  readonly #throttle = new TurnThrottle()
 
   constructor (readonly sessionId: string, readonly wireIds: WireIds, private readonly standalone: LogWriter) {
     wireIds.onexpired = question => this.#expire(question)
@@ -70,10 +68,10 @@ export class DurableTransport implements Transport {
 
   send (message: Message, options?: TransportSendOptions): Promise<void> {
     if (this.#after !== undefined) return this.#after.send(message)
-    return isResponse(message) ? this.#answer(message) : this.#say(message, options)
+    return isResponse(message) ? this.#answer(message) : this.#sendToClient(message, options)
   }
 
-  /** Hands the server its client's answer to a question. False when nothing waits for it. */
+  /** Gives the server its client's answer to a question. False when no question waits for it. */
   takeAnswer (response: Response): boolean {
     const answer = this.wireIds.answer(response)
     if (answer === undefined) return false
@@ -85,16 +83,16 @@ export class DurableTransport implements Transport {
     return true
   }
 
-  /** Ends the transport, as the server's own `close()` does. What still runs is answered with an error. */
+  /** Ends the transport, as the server's own `close()` does. Running requests are answered with an error. */
   async close (): Promise<void> {
     let abandoned
     if (this.#after === undefined) {
-      this.#after = new DetachedTransport(this.#pace, () => this.onunheard?.(), error => this.onfailed?.(error))
+      this.#after = new DetachedTransport(this.#throttle, () => this.onunheard?.(), error => this.onfailed?.(error))
       this.stopAsking()
       abandoned = this.abandon()
-      for (const question of this.wireIds.closeAll()) this.#tell(unheardAnswer(question) as Message)
+      for (const question of this.wireIds.closeAll()) this.#receiveSafely(answerOfGoneClient(question) as Message)
     }
-    // A server that was connected too late is told, too.
+    // A server that was connected too late gets this call, too.
     const { onclose } = this
     if (onclose !== undefined) {
       delete this.onclose
@@ -108,8 +106,8 @@ export class DurableTransport implements Transport {
   }
 
   /**
-   * Answers what still runs with an error; `reply` is for those that are not streaming. Resolves once clients could
-   * resume to it.
+   * Answers running requests with an error. `reply` makes the reply of a call that is not a stream. Resolves once a
+   * client that resumes would get the error.
    */
   async abandon (reply?: Parameters<PendingCall['abandon']>[0]): Promise<void> {
     const calls = new Set(this.requests.values())
@@ -121,12 +119,12 @@ export class DurableTransport implements Transport {
     }
   }
 
-  /** Hands the server a message of its client. */
+  /** Gives the server a message of its client. */
   receive (message: Message, extra?: MessageExtraInfo): void {
     this.onmessage?.(message, extra)
   }
 
-  /** Asks the server something on the client's behalf; the answer goes no further. */
+  /** Sends the server a request in the name of the client. The client does not get the answer. */
   async ask (method: string, params: Record<string, unknown>): Promise<Response> {
     const id = `${this.#secret ??= randomBytes(16).toString('base64url')}.${++this.#questions}`
     if (this.isClosed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
@@ -137,17 +135,17 @@ export class DurableTransport implements Transport {
     })
   }
 
-  /** Gives up what was {@link ask}ed. */
+  /** Gives up every request of {@link ask}. */
   stopAsking (): void {
     const asked = this.#asked
     this.#asked = undefined
     for (const [id, resolve] of asked ?? []) {
-      if (!this.isClosed) this.#tell(cancelled(id, 'not answered in time'))
+      if (!this.isClosed) this.#receiveSafely(cancelled(id, 'not answered in time'))
       resolve(errorMessage(id, SERVER_ERROR, 'the server did not answer'))
     }
   }
 
-  /** The client takes a request back; the server has been told. */
+  /** The client cancelled a request. The server knows it already. */
   async cancel (id: RequestId): Promise<void> {
     const call = this.requests.get(id)
     try {
@@ -159,8 +157,8 @@ export class DurableTransport implements Transport {
 
   /** Cancels a request in the server, and answers it with an error. */
   async expire (id: RequestId, call: PendingCall): Promise<void> {
-    // The id may be that of another request by now; this one ends all the same.
-    if (this.requests.get(id) === call) this.#tell(cancelled(id, 'it took too long'))
+    // The id may belong to another request by now. This call ends nevertheless.
+    if (this.requests.get(id) === call) this.#receiveSafely(cancelled(id, 'it took too long'))
     try {
       await call.answer(errorMessage(id, SERVER_ERROR, 'The request took too long and was cancelled; it may have run'))
     } finally {
@@ -173,28 +171,30 @@ export class DurableTransport implements Transport {
     if (this.requests.size > 0) await new Promise<void>(resolve => { this.#whenIdle.push(resolve) })
   }
 
-  async #say (message: Message, options?: TransportSendOptions): Promise<void> {
+  /** Chooses the stream for a request or notification of the server: that of a running call, or the standalone one. */
+  async #sendToClient (message: Message, options?: TransportSendOptions): Promise<void> {
     const related = options?.relatedRequestId
     const asks = 'id' in message
     const call = related === undefined ? asks ? this.#onlyCall() : undefined : this.requests.get(related)
-    const paced = this.#pace.next()
+    const throttled = this.#throttle.next()
     if (asks && this.wireIds.size >= MAX_QUESTIONS) return await this.#refuse(message.id as RequestId)
     const translated = this.wireIds.outgoing(message)
     if (asks || (message as Notification).method === 'notifications/cancelled') this.onchange?.()
-    if (call?.streams === true && (call.isHeard || !asks)) await call.emit(translated)
+    if (call?.streams === true && (call.reachesClient || !asks)) await call.emit(translated)
     else await this.standalone.write([JSON.stringify(translated)])
-    await paced
+    await throttled
   }
 
-  /** A server asks more than its client answers. */
+  /** Refuses a question, because the client has left too many unanswered. */
   async #refuse (id: RequestId): Promise<void> {
     await setImmediate()
-    this.#tell(errorMessage(id, SERVER_ERROR, `The client has not answered ${MAX_QUESTIONS} requests`) as Message)
+    const error = errorMessage(id, SERVER_ERROR, `The client has not answered ${MAX_QUESTIONS} requests`)
+    this.#receiveSafely(error as Message)
   }
 
   /**
-   * A question that names no call, while one runs, is most likely that one's: not every client listens outside of its
-   * calls.
+   * The running call, if there is only one. A question that names no call most likely belongs to it, and not every
+   * client listens outside of its calls.
    */
   #onlyCall (): PendingCall | undefined {
     let only
@@ -213,7 +213,7 @@ export class DurableTransport implements Transport {
       return resolve(response)
     }
     const call = this.requests.get(id)
-    if (call === undefined) return await this.#pace.next()
+    if (call === undefined) return await this.#throttle.next()
     try {
       const answered = call.answer(response)
       if (answered !== undefined) await answered
@@ -224,12 +224,12 @@ export class DurableTransport implements Transport {
 
   /** The client did not answer a question in time. */
   #expire ({ id }: Question): void {
-    this.#tell(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
+    this.#receiveSafely(errorMessage(id, SERVER_ERROR, 'The client did not answer in time') as Message)
     this.onchange?.()
   }
 
-  /** {@link receive}, where nobody waits who could hear of an error. */
-  #tell (message: Message): void {
+  /** {@link receive} for a caller that cannot handle an error of the server. */
+  #receiveSafely (message: Message): void {
     try {
       this.receive(message)
     } catch (error) {
@@ -237,7 +237,7 @@ export class DurableTransport implements Transport {
     }
   }
 
-  /** While a call ended, its client may have used the id again. */
+  /** Removes a call, unless its client has used the id again meanwhile. */
   #remove (id: RequestId, call: PendingCall | undefined): void {
     if (call === undefined || this.requests.get(id) !== call) return
     this.requests.delete(id)

@@ -10,20 +10,20 @@ import type { Deadlines, Expiring, Waiting } from './deadlines.js'
 import type { PendingCall } from './durable-transport.js'
 
 /**
- * `auto`: JSON unless the call says something before its result or takes long. `json`: never a stream. `sse`: always
- * one.
+ * `auto`: JSON, unless the call sends a message before its result or takes long. `json`: never a stream. `sse`: always
+ * a stream.
  */
 export type ResponseMode = 'auto' | 'json' | 'sse'
 
 export interface ExchangeSettings {
   responseMode: ResponseMode
-  /** Milliseconds after which a call that has not answered becomes a stream. */
+  /** Milliseconds after which a call without an answer becomes a stream. */
   streamAfter: number
-  /** Milliseconds after which a client comes back. */
+  /** Milliseconds after which a client reconnects. */
   retry: number
 }
 
-/** Makes an answer's effect durable before it is sent; may put another answer in its place. */
+/** Makes the effect of a request durable before its answer is sent. May replace the answer. */
 export type BeforeAnswer = (request: Request, response: Response) => Response | Promise<Response>
 
 interface ExchangeContext {
@@ -31,16 +31,16 @@ interface ExchangeContext {
   session: Session
   inbound: Inbound
   settings: ExchangeSettings
-  /** Makes a stream of a reply that takes long; absent where none may become one. */
+  /** Turns slow replies into streams; undefined when this reply must not become a stream. */
   slowCalls: Deadlines<Exchange> | undefined
-  /** The client understands an event without data. */
+  /** Whether the client accepts an event without data. */
   priming: boolean
   beforeAnswer: BeforeAnswer
   /** Cancels a request in the server, and answers it with an error. */
   cancelInServer: (id: RequestId, call: PendingCall) => Promise<void>
 }
 
-/** When an exchange must be over. Its own place is among those that become streams. */
+/** The deadline of an exchange. The exchange itself is an item of the slow calls, which have another deadline. */
 class Deadline implements Expiring {
   declare older?: Expiring | undefined
   declare newer?: Expiring | undefined
@@ -53,21 +53,21 @@ class Deadline implements Expiring {
   }
 }
 
-/** One POST that carries requests, from its arrival until each is answered. */
+/** One POST with requests, from its arrival until each request is answered. */
 export class Exchange implements PendingCall, Waiting<Exchange> {
   declare older?: Exchange | undefined
   declare newer?: Exchange | undefined
   declare since: number
-  /** What the POST is answered with: at once as JSON, or as a stream that goes on. */
+  /** The reply to the POST: complete as JSON, or a stream that goes on. */
   readonly reply: Promise<Reply>
   #resolve!: (reply: Reply) => void
   /** Requests without an answer. */
   #open: Request[]
-  /** As JSON. */
+  /** The answers so far, as JSON. */
   readonly #answers: string[] = []
   #phase: 'waiting' | 'streaming' | 'over' = 'waiting'
   #replied = false
-  /** Something besides answers was said. */
+  /** A message other than an answer was sent. */
   #emitted = false
   #name = ''
   #writer: LogWriter | undefined
@@ -84,32 +84,32 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     context.calls.deadlines.add(this.#deadline)
   }
 
-  /** Whether messages other than answers can go out here. */
+  /** Whether this response can carry messages other than answers. */
   get streams (): boolean {
     return this.#phase !== 'over' && this.context.slowCalls !== undefined
   }
 
-  /** Whether the client can hear of what goes out here, now or when it resumes. */
-  get isHeard (): boolean {
+  /** Whether messages in this response can reach the client, now or when it resumes the stream. */
+  get reachesClient (): boolean {
     return this.#phase === 'streaming' || !this.context.inbound.isGone()
   }
 
-  /** How many of its requests that are not answered are of one method. */
+  /** How many unanswered requests have one method. */
   count (method: string): number {
     return this.#open.filter(request => request.method === method).length
   }
 
-  /** Sends a request or notification that belongs to a request of this exchange. Resolves once it is durable. */
+  /**
+   * Sends a request or notification that belongs to a request of this exchange. Resolves once the message is durable.
+   */
   async emit (message: Message): Promise<void> {
-    // Nobody can resume a stream of which no event was ever received.
+    // A client that never received an event of the stream cannot resume it.
     if (this.#phase === 'waiting' && this.context.inbound.isGone()) return
     this.#emitted = true
     await this.#stream([JSON.stringify(message)])
   }
 
-  /**
-   * Takes the answer to one request. The promise, where there is something to wait for, resolves once it is durable.
-   */
+  /** Takes the answer to one request. Returns a promise only when the answer has to become durable. */
   answer (response: Response): Promise<void> | undefined {
     const request = this.#open.find(({ id }) => id === response.id)
     if (request === undefined) return undefined
@@ -117,36 +117,36 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     return prepared instanceof Promise ? this.#answerLater(request, prepared) : this.#take(request, prepared)
   }
 
-  /** The client cancelled a request: MCP wants no answer to it. */
+  /** The client cancelled a request, so MCP wants no answer to it. */
   async cancel (id: RequestId): Promise<void> {
     if (!this.#close(id) || this.#open.length > 0) return
     if (this.#phase === 'streaming') await this.#stream([], true)
     else await this.#finish()
   }
 
-  /** It took too long. */
+  /** The requests took too long: cancels the unanswered ones. */
   expire (): void {
     const { calls, cancelInServer } = this.context
     for (const { id } of [...this.#open]) cancelInServer(id, this).catch(error => calls.sessions.report(error))
   }
 
-  /** Turns a reply that is still due into a stream. */
+  /** Turns the reply into a stream, unless there is a reply already. */
   openStream (): void {
     if (this.#phase === 'waiting' && !this.context.inbound.isGone()) void this.#stream([])
   }
 
-  /** Ends the response, so that the client comes back and resumes the stream. */
+  /** Ends the response, so that the client reconnects and resumes the stream. */
   interrupt (): void {
     this.openStream()
     if (this.#phase === 'streaming') void this.#stream([]).then(() => this.#interrupt(this.#name))
   }
 
-  /** {@link interrupt} of the standalone stream. */
+  /** {@link interrupt} for the standalone stream. */
   interruptStandalone (): void {
     this.#interrupt(STANDALONE)
   }
 
-  /** Gives up what is not answered: the session has ended, or this replica does. */
+  /** Gives up the unanswered requests, because the session or this replica ends. */
   async abandon (reply: (id: RequestId) => Reply = interruptedReply): Promise<void> {
     if (this.#phase === 'over') return
     const ids = this.#open.map(({ id }) => id)
@@ -179,9 +179,7 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     return last ? this.#finish() : undefined
   }
 
-  /**
-   * Where the log is so slow that no response has begun, and nothing but answers was said, they need not wait for it.
-   */
+  /** If the log is so slow that no response has begun, and there are only answers, they do not wait for the log. */
   #streamAnswer (answer: string, last: boolean): Promise<void> | undefined {
     const written = this.#stream([answer], last)
     if (!last || this.#replied || this.#emitted) return written
@@ -212,7 +210,7 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     return undefined
   }
 
-  /** All answers, for a client that cannot resume. */
+  /** A reply with all answers that is not in the log, so the client cannot resume it. */
   #unlogged (): Reply {
     if (this.context.settings.responseMode === 'sse') {
       return streamReply(this.#answers.map(answer => messageEvent(answer)).join(''))
@@ -249,7 +247,7 @@ export class Exchange implements PendingCall, Waiting<Exchange> {
     this.#resolve(streamReply(stream))
   }
 
-  /** A stream that is over before it began needs neither a writer nor an open response. */
+  /** A stream that is complete at its beginning needs neither a writer nor an open response. */
   async #finishAsStream (messages: readonly string[]): Promise<void> {
     this.#end()
     const { calls: { log }, session, priming, settings } = this.context

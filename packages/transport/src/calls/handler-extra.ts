@@ -3,13 +3,13 @@ import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import type { Inbound } from '../http/inbound.js'
 
-/** How a handler can end a response early, so that its client polls. */
+/** Lets a handler end a response early, so that its client polls. */
 interface StreamControl {
   interrupt (): void
   interruptStandalone (): void
 }
 
-/** What a handler learns of the request that carried its message: the v1 SDK reads `requestInfo`, v2 `request`. */
+/** Tells a handler about the HTTP request that carried its message. The v1 SDK reads `requestInfo`, v2 `request`. */
 export class HandlerExtra implements MessageExtraInfo {
   readonly authInfo?: AuthInfo
   readonly closeSSEStream?: () => void
@@ -30,14 +30,14 @@ export class HandlerExtra implements MessageExtraInfo {
   get request (): globalThis.Request {
     const headers = new Headers()
     for (const [name, value] of Object.entries(this.#inbound.headers)) {
-      // Those of HTTP/2 that begin with a colon are no headers to `Headers`.
+      // `Headers` refuses the pseudo-headers of HTTP/2, which begin with a colon.
       if (value !== undefined && !name.startsWith(':')) headers.set(name, String(value))
     }
     return new globalThis.Request(this.#inbound.url, { method: 'POST', headers })
   }
 }
 
-/** The v1 SDK takes it for every request, while hardly any handler asks for the URL. */
+/** Parses the URL only on demand: the v1 SDK takes this object for every request, but few handlers read the URL. */
 class RequestInfo {
   readonly headers: IncomingHttpHeaders
   readonly #inbound: Inbound

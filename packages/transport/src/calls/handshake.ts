@@ -2,15 +2,15 @@ import { type JsonObject, type Session, isObject } from '@holdfast/core'
 import { type Inbound, header } from '../http/inbound.js'
 import { INVALID_PARAMS, type Request, type Response } from '../http/json-rpc.js'
 import { type Reply, errorReply } from '../http/reply.js'
-import { ASSUMED } from '../http/versions.js'
+import { ASSUMED_VERSION } from '../http/versions.js'
 import type { LiveSessions } from '../live/live-sessions.js'
 import type { Calls } from './calls.js'
 
 type HandshakeParams = JsonObject & { protocolVersion: string, clientInfo: JsonObject }
 
 /**
- * Begins a session. The record is created first, so that a cap is met before a server is made, and the answer goes out
- * only when the record says what was agreed. Whatever id the client brings is ignored.
+ * Begins a session. The record is created first, so that no server is made when a cap is reached. The answer is sent
+ * only when the record contains the agreed version. A session id in the request is ignored.
  */
 export async function initialize (
   calls: Calls,
@@ -34,7 +34,7 @@ export async function initialize (
   let agreed = false
   try {
     const reply = await live.withServer(session, false, async started => await calls.run(started, inbound, [request], {
-      // The answer decides whether there is a session at all.
+      // The answer decides whether the session exists at all.
       held: true,
       beforeAnswer: async (_, response) => {
         agreed = await agree(session, response)
@@ -48,11 +48,11 @@ export async function initialize (
 }
 
 /**
- * Gives a session that came without a handshake, from another system, the one that its client must have made: nothing
- * is known of it but the version.
+ * Gives a handshake to a session that came from another system without one. Only the version of the client's real
+ * handshake is known.
  */
 export async function assumeHandshake (session: Session, inbound: Inbound): Promise<void> {
-  const protocolVersion = header(inbound, 'mcp-protocol-version') ?? ASSUMED
+  const protocolVersion = header(inbound, 'mcp-protocol-version') ?? ASSUMED_VERSION
   const client = { name: 'unknown', version: '0' }
   const handshake = {
     initialize: { protocolVersion, capabilities: {}, clientInfo: client }, protocolVersion, initialized: true
@@ -66,7 +66,7 @@ function isHandshake (params: unknown): params is HandshakeParams {
     typeof params.clientInfo.version === 'string'
 }
 
-/** Keeps the version that the server agreed to. False when it refused. */
+/** Stores the version that the server agreed to. False when the server refused. */
 async function agree (session: Session, response: Response): Promise<boolean> {
   if (!('result' in response)) return false
   const { protocolVersion } = response.result

@@ -8,7 +8,7 @@ export class Question implements Expiring {
   declare newer?: Expiring | undefined
   declare since: number
 
-  /** @param id as the server knows it */
+  /** @param id the id that the server gave it */
   constructor (
     readonly id: RequestId,
     readonly method: string,
@@ -21,17 +21,18 @@ export class Question implements Expiring {
 }
 
 /**
- * The ids that one server gives its own requests, as the client sees them: `<replica>.<n>`. The SDK counts from 0 in
- * every new server, while MCP forbids to use an id twice in a session, and an answer must find the replica that asked.
+ * Translates the ids of one server's own requests into the ids that the client sees: `<replica>.<n>`. The SDK counts
+ * from 0 in every new server, but MCP forbids an id to occur twice in a session, and an answer must find the replica
+ * that asked.
  */
 export class WireIds {
-  /** By number on the wire. */
+  /** The open questions, by their number on the wire. */
   #open: Map<number, Question> | undefined
-  /** Told of a question that nobody answered in time; it is open no more. */
+  /** Called with a question that the client did not answer in time. The question is closed. */
   onexpired?: (question: Question) => void
 
   /**
-   * @param next one counter for the whole replica
+   * @param next counts for the whole replica
    * @param deadlines of all questions in this process
    */
   constructor (
@@ -40,10 +41,10 @@ export class WireIds {
     private readonly deadlines: Deadlines<Expiring>
   ) {}
 
-  /** Requests without an answer yet. */
+  /** The number of open questions. */
   get size (): number { return this.#open?.size ?? 0 }
 
-  /** Translates what the server sends. */
+  /** Translates a message of the server. */
   outgoing (message: Message): Message {
     if (!('method' in message)) return message
     if ('id' in message) return this.#request(message)
@@ -51,13 +52,13 @@ export class WireIds {
     return message
   }
 
-  /** Translates an answer; undefined when nothing waits for it. */
+  /** Translates an answer; undefined when no question waits for it. */
   answer (response: Response): Response | undefined {
     const question = this.#close(this.#number(response.id))
     return question && { ...response, id: question.id }
   }
 
-  /** Translates progress on a request of ours; undefined when that is none. */
+  /** Translates progress on a question; undefined when there is no such question. */
   progress (notification: Notification): Notification | undefined {
     const question = this.#open?.get(this.#number(notification.params?.progressToken))
     return question && { ...notification, params: { ...notification.params, progressToken: question.id } }
@@ -105,12 +106,12 @@ export class WireIds {
   }
 }
 
-/** The replica that an id on the wire names; undefined for ids that are none of ours. */
+/** The replica that an id on the wire names; undefined for an id that no replica made. */
 export function replicaOf (wireId: unknown): string | undefined {
   return typeof wireId === 'string' ? /^([0-9a-f]{16})\.\d+$/.exec(wireId)?.[1] : undefined
 }
 
-/** The token of a client's progress notification, which is the id of our request. */
+/** The token of a client's progress notification: the wire id of a question. */
 export function progressToken (notification: Notification): unknown {
   return isObject(notification.params) ? notification.params.progressToken : undefined
 }

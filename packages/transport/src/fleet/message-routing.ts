@@ -4,12 +4,12 @@ import { progressToken, replicaOf } from '../calls/wire-ids.js'
 import { type Notification, type Response, isRequestId } from '../http/json-rpc.js'
 import type { LiveSession } from '../live/live-session.js'
 
-/** Hands an answer to the server that asked. False when nothing waits for it here. */
+/** Gives an answer to the server that asked. False when no question waits for it here. */
 export function takeAnswer (live: LiveSession | undefined, response: Response): boolean {
   return live?.transport.takeAnswer(response) ?? false
 }
 
-/** {@link takeAnswer}, here or on the replica that the answer names. False when no request waits for it. */
+/** {@link takeAnswer}, here or on the replica that the answer names. False when no question waits for it. */
 export async function routeAnswer (
   sessions: Sessions,
   session: Session,
@@ -25,7 +25,7 @@ export async function routeAnswer (
   }))
 }
 
-/** Hands a client's notification to the server object that is here, if there is one. */
+/** Gives a client's notification to the server object here, if there is one. */
 export async function takeNotification (
   live: LiveSession | undefined,
   notification: Notification,
@@ -39,7 +39,7 @@ export async function takeNotification (
     return
   }
   if (notification.method !== 'notifications/cancelled') return transport.receive(notification, extra)
-  // A client takes back its own requests only, and the server is asked by others, too.
+  // A client may cancel only its own requests, and the server also has requests that Holdfast itself sent.
   const id = isObject(notification.params) ? notification.params.requestId : undefined
   if (!isRequestId(id) || !transport.requests.has(id)) return
   try {
@@ -50,8 +50,8 @@ export async function takeNotification (
 }
 
 /**
- * {@link takeNotification}, here and on every replica that it concerns. What restoring needs of it is durable before it
- * resolves.
+ * {@link takeNotification}, here and on every replica that it concerns. The part that a later activation needs is
+ * durable before it resolves.
  */
 export async function routeNotification (
   sessions: Sessions,

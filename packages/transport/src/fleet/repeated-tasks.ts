@@ -1,5 +1,6 @@
 /**
- * Repeated tasks of one process: none overlaps with itself, none keeps the process alive, none stops because it failed.
+ * The repeated tasks of one process. A task never overlaps with itself, does not keep the process alive, and goes on
+ * after a failure.
  */
 export class RepeatedTasks {
   readonly #timers: NodeJS.Timeout[] = []
@@ -8,7 +9,7 @@ export class RepeatedTasks {
 
   constructor (private readonly failed: (error: unknown) => void) {}
 
-  /** @returns runs the task at once, unless it runs already */
+  /** @returns a function that runs the task at once, unless the task runs already */
   every (milliseconds: number, task: () => void | Promise<void>): () => Promise<void> {
     let busy = false
     const run = async (): Promise<void> => {
@@ -30,7 +31,7 @@ export class RepeatedTasks {
     return tracked
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when no task runs any more. */
   async stop (): Promise<void> {
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)

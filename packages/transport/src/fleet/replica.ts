@@ -7,25 +7,23 @@ import { RepeatedTasks } from './repeated-tasks.js'
 import type { RollCall } from './roll-call.js'
 
 export interface ReplicaSettings {
-  /** Milliseconds; a replica that died is noticed within two of them. */
+  /** Milliseconds between heartbeats. Other replicas notice within two heartbeats that a replica died. */
   heartbeat: number
   /** Milliseconds between comments on an idle stream. */
   keepAlive: number
-  /** Milliseconds that a reader of a stream may take nothing of what waits for it. */
+  /** Milliseconds without progress after which a slow reader of a stream is disconnected. */
   stallTimeout: number
   /** Milliseconds without use after which a session becomes dormant. */
   dormantAfter: number
 }
 
-/** Sessions that are being used are extended this often, or three times in their time to live. */
+/** Milliseconds between extensions of sessions in use. Shorter lifetimes are extended three times in each lifetime. */
 const USE_INTERVAL = 30_000
 
-/** Milliseconds after a heartbeat in which another one would tell nothing new. */
-const SHORTLY = 250
+/** Milliseconds after a heartbeat in which another one would be useless. */
+const MIN_BEAT_GAP = 250
 
-/**
- * This process as a member of the fleet: it says that it lives, hears the others, and keeps in use what is used here.
- */
+/** This process as a member of the fleet. It announces itself, receives messages, and extends the sessions in use. */
 export class Replica {
   readonly #tasks: RepeatedTasks
   #beatAt = -Infinity
@@ -47,19 +45,19 @@ export class Replica {
     sessions.on('expired', async ({ key }) => await this.#end(key, 'expired'))
   }
 
-  /** Resolves when the first heartbeat was tried; with the backend down, later ones go on trying. */
+  /** Resolves after the first attempt of a heartbeat. While the backend is down, later heartbeats try again. */
   async start (): Promise<void> {
     const { heartbeat, keepAlive, stallTimeout, dormantAfter } = this.settings
     const { idle, absolute } = this.sessions.vault
     this.#tasks.every(keepAlive, () => this.streams.keepAlive())
     this.#tasks.every(Math.max(10, stallTimeout / 4), () => this.streams.checkReaders())
-    this.#tasks.every(Math.max(10, dormantAfter / 4), async () => await this.live.rest())
+    this.#tasks.every(Math.max(10, dormantAfter / 4), async () => await this.live.makeIdleDormant())
     this.#tasks.every(Math.min(USE_INTERVAL, idle / 3, absolute / 3), async () => await this.#keepUsed())
-    // 1.5 heartbeats of grace and half a one to look make two.
+    // An announcement is valid for 1.5 heartbeats, and others check every half heartbeat: together two heartbeats.
     const beat = this.#tasks.every(heartbeat / 2, async () => await this.#beat())
-    // Others may have missed it for so long that they count it as dead. A beat that is refused by a backend that is up
-    // must not follow itself.
-    this.sessions.on('backendUp', async () => { if (performance.now() - this.#beatAt > SHORTLY) await beat() })
+    // After an outage, other replicas may count this one as dead. The gap prevents an endless loop when the backend is
+    // up but refuses the heartbeat.
+    this.sessions.on('backendUp', async () => { if (performance.now() - this.#beatAt > MIN_BEAT_GAP) await beat() })
     await beat()
   }
 
@@ -70,7 +68,7 @@ export class Replica {
       await this.#unlisten?.()
       await availability.ask(() => backend.presence.withdraw(fleet.replica))
     } catch (error) {
-      // Others notice by the missing heartbeat.
+      // Other replicas notice the missing heartbeat.
       if (!availability.down) this.sessions.emit('error', { error })
     }
   }
@@ -82,12 +80,12 @@ export class Replica {
       availability.ask(() => backend.presence.announce(fleet.replica, this.settings.heartbeat * 1.5)),
       this.#listen()
     ])
-    for (const one of tried) if (one.status === 'rejected') throw one.reason
+    for (const result of tried) if (result.status === 'rejected') throw result.reason
     this.streams.checkForeign()
   }
 
   async #listen (): Promise<void> {
-    this.#unlisten ??= await this.sessions.fleet.listen(async message => await this.#hear(message))
+    this.#unlisten ??= await this.sessions.fleet.listen(async message => await this.#receive(message))
   }
 
   async #keepUsed (): Promise<void> {
@@ -103,7 +101,7 @@ export class Replica {
     this.streams.close(key)
   }
 
-  async #hear (message: FleetMessage): Promise<void> {
+  async #receive (message: FleetMessage): Promise<void> {
     const { live, streams, rollCall, sessions } = this
     const handle = HANDLERS[message.type] as (receiver: Receiver, message: FleetMessage) => void | Promise<void>
     await handle(
@@ -122,18 +120,18 @@ interface Receiver {
 
 type Handler<Type> = (receiver: Receiver, message: Extract<FleetMessage, { type: Type }>) => void | Promise<void>
 
-/** What each type of message does here. */
+/** Handles each type of message. */
 const HANDLERS: { readonly [Type in FleetMessageType]: Handler<Type> } = {
   gone: async ({ end }, { keys, reason }) => { await Promise.all(keys.map(async key => await end(key, reason))) },
   wake: async ({ sessions, streams }, { key, stream, from, ask }) => {
     if (streams.wake(key, stream) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key, {})
   },
   listening: ({ live }, { key }) => live.get(key)?.heard(),
-  takeover: ({ streams }, { key, stream, from, claim }) => streams.takeover(key, stream, from, claim),
+  takeover: ({ streams }, { key, stream, from, number }) => streams.takeover(key, stream, from, number),
   answer: ({ live }, { key, message }) => { if (isResponse(message)) takeAnswer(live.get(key), message) },
   notification: async ({ live }, { key, message }) => {
     if (isNotification(message)) await takeNotification(live.get(key), message)
   },
   'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, call),
-  present: ({ rollCall }, { from, call, report }) => rollCall.heard(from, call, report)
+  present: ({ rollCall }, { from, call, report }) => rollCall.receive(from, call, report)
 }

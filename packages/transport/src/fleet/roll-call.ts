@@ -2,26 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Json, type Sessions, isObject, within } from '@holdfast/core'
 
-/** What a replica says of itself. */
+/** The report of a replica about itself. */
 export interface ReplicaReport {
-  /** Sessions with a server object there. */
+  /** Sessions with a server object in the replica. */
   live: number
-  /** Responses with event streams that are open there. */
+  /** Open responses with event streams in the replica. */
   streams: number
-  /** It takes nothing new any more. */
+  /** Whether the replica refuses new requests, because it shuts down. */
   draining: boolean
   versions: { holdfast: string, node: string }
 }
 
 export interface FleetReport {
-  /** By the replicas' ids, this one first. */
+  /** The reports by the id of the replica, this one first. */
   replicas: Map<string, ReplicaReport>
-  /** Replicas that are announced, and said nothing in time. */
+  /** Announced replicas that did not answer in time. */
   silent: string[]
 }
 
-/** Milliseconds to wait for answers. */
-const PATIENCE = 500
+/** Milliseconds to wait for the reports of other replicas. */
+const REPORT_WAIT = 500
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
@@ -29,7 +29,7 @@ const { version } = JSON.parse(
 
 export const VERSIONS: ReplicaReport['versions'] = { holdfast: version, node: process.versions.node }
 
-/** Asks all replicas how they are, over the bus: nothing of it is stored. */
+/** Asks all replicas for reports over the bus. Nothing of it is stored. */
 export class RollCall {
   readonly #calls = new Map<string, (replica: string, report: ReplicaReport) => void>()
 
@@ -50,19 +50,19 @@ export class RollCall {
         })
       })
       await fleet.tell('roll-call', '', { call })
-      await within(complete, PATIENCE)
+      await within(complete, REPORT_WAIT)
       this.#calls.delete(call)
     }
     return { replicas, silent: [...missing] }
   }
 
-  /** Another replica calls. */
+  /** Answers the call of another replica. */
   async answer (caller: string, call: string): Promise<void> {
     await this.sessions.fleet.tellReplica(caller, 'present', '', { call, report: { ...this.self() } })
   }
 
-  /** Another replica answers. */
-  heard (replica: string, call: string, report: Json): void {
+  /** Takes the answer of another replica. */
+  receive (replica: string, call: string, report: Json): void {
     if (isReport(report)) this.#calls.get(call)?.(replica, report)
   }
 }

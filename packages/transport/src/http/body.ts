@@ -15,7 +15,7 @@ export interface Messages {
   batch: boolean
 }
 
-/** @returns the messages, or the reply that says what is wrong with them */
+/** @returns the messages, or the error reply when the body is not valid */
 export function readMessages (body: unknown): Messages | Reply {
   if (body === undefined) return errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON')
   if (isTooDeep(body)) return errorReply(400, idOf(body), INVALID_REQUEST, 'Invalid Request: the body nests too deeply')
@@ -42,7 +42,7 @@ export function isReply (value: Messages | Reply): value is Reply {
   return 'status' in value
 }
 
-/** The id that an error about the whole body carries. */
+/** The id in an error about the whole body. */
 export function soleId (messages: Messages): RequestId | null {
   return messages.batch ? null : messages.requests[0]?.id ?? null
 }
@@ -51,7 +51,7 @@ export function carries (messages: Messages, method: string): boolean {
   return messages.requests.some(request => request.method === method)
 }
 
-/** Each of the client's requests needs an id of its own. */
+/** The first id that occurs twice or is taken. Each request of a client needs an id of its own. */
 export function repeatedId (requests: readonly Request[], isTaken: (id: RequestId) => boolean): RequestId | undefined {
   if (requests.length === 1) return isTaken((requests[0] as Request).id) ? (requests[0] as Request).id : undefined
   const seen = new Set<RequestId>()

@@ -2,29 +2,29 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Json, Principal, Session } from '@holdfast/core'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 
-/** An HTTP request, from any framework. */
+/** An HTTP request of any framework. */
 export interface Inbound {
   /** Names in lower case, as Node gives them. */
   headers: IncomingHttpHeaders
-  /** Absolute. */
+  /** The absolute URL. */
   url: string
-  /** Who asks, as the application found out. */
+  /** The principal that the application has authenticated; null for nobody. */
   principal: Principal | null
-  /** Handed to the server's handlers as the SDK does it. */
+  /** Given to the server's handlers in the same way as the SDK does it. */
   authInfo?: AuthInfo
-  /** Parsed JSON; undefined where the body is none. */
+  /** The parsed JSON; undefined when the body is not JSON. */
   body?: unknown
-  /** What a new session keeps of its tenant; called only when one begins. */
+  /** Resolves the context of a new session. Called only when a session begins. */
   context? (): Json | Promise<Json>
-  /** The client has gone away. */
+  /** Whether the client has closed the connection. */
   isGone (): boolean
-  /** The session of the request is known. */
+  /** Called with the session of the request, once it is found. */
   found? (session: Session): void
 }
 
 /**
- * The header as one string; undefined when it is missing. Copies that agree are one: Node and proxies join them with
- * commas.
+ * The header as one string; undefined when it is missing. Node and proxies join repeated headers with commas. Equal
+ * copies count as one.
  */
 export function header (inbound: Inbound, name: string): string | undefined {
   const value = inbound.headers[name]

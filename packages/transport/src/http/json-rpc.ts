@@ -20,15 +20,15 @@ export const SESSION_NOT_FOUND = -32001
 
 const RELATED_TASK = 'io.modelcontextprotocol/related-task'
 
-/** JSON-RPC 2.0 §6 sets no bound; the SDK takes 100. */
+/** Messages in a batch. JSON-RPC 2.0 §6 sets no limit; the SDK accepts 100. */
 export const MAX_BATCH = 100
 
 /** Characters of an id. */
 const MAX_ID = 256
 
 /*
- * The SDK drops, without an answer, what is not exactly a message: an unknown member, a progress token that is an
- * object. So what passes here is what it takes.
+ * The SDK silently drops everything that is not exactly a message, for example a message with an unknown member, or
+ * with an object as its progress token. Therefore these checks accept only what the SDK accepts.
  */
 
 const REQUEST: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
@@ -52,13 +52,14 @@ export function isResponse (message: unknown): message is Response {
 }
 
 /**
- * MCP narrows JSON-RPC: a string or a whole number, never null. Ids are kept with their streams, so a long one is none.
+ * MCP is stricter than JSON-RPC: an id is a string or a whole number, never null. Ids are stored with their streams, so
+ * their length is limited.
  */
 export function isRequestId (id: unknown): id is RequestId {
   return typeof id === 'string' ? id.length <= MAX_ID : Number.isSafeInteger(id)
 }
 
-/** The id of a message that may be anything, for an error about it; null where it cannot be read. */
+/** The id of an unchecked message, for an error about the message; null when there is no valid id. */
 export function idOf (message: unknown): RequestId | null {
   return isObject(message) && typeof message.method === 'string' && isRequestId(message.id) ? message.id : null
 }
@@ -82,7 +83,7 @@ function isError (error: unknown): boolean {
   return isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === 'string'
 }
 
-/** An object whose `_meta`, if it has one, is as the SDK knows it. */
+/** Whether a value is an object, without `_meta` or with a `_meta` that the SDK accepts. */
 function hasMeta (value: unknown): boolean {
   if (!isObject(value)) return false
   const { _meta: meta } = value

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 import { type ErrorCode, isHoldfastError } from '@holdfast/core'
 import { INTERNAL_ERROR, type RequestId, SERVER_ERROR, SESSION_NOT_FOUND, errorMessage } from './json-rpc.js'
-import { lineSafe } from './line-safe.js'
+import { escapeLineSeparators } from './line-separators.js'
 
-/** What an HTTP request is answered with, for any framework. */
+/** The answer to an HTTP request, for any framework. */
 export interface Reply {
   status: number
   headers: Readonly<Record<string, string>>
-  /** Complete as a string, open-ended as a stream. */
+  /** A string is the complete body; a stream delivers the body piece by piece. */
   body: string | Readable | null
 }
 
@@ -18,7 +18,7 @@ const STREAM_HEADERS = {
 }
 
 export function jsonReply (json: string): Reply {
-  return { status: 200, headers: JSON_HEADERS, body: lineSafe(json) }
+  return { status: 200, headers: JSON_HEADERS, body: escapeLineSeparators(json) }
 }
 
 export function streamReply (body: string | Readable): Reply {
@@ -40,10 +40,10 @@ export function errorReply (
   const headers = extra.retryAfter === undefined
     ? JSON_HEADERS
     : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
-  return { status, headers, body: lineSafe(JSON.stringify(errorMessage(id, code, message, extra.data))) }
+  return { status, headers, body: escapeLineSeparators(JSON.stringify(errorMessage(id, code, message, extra.data))) }
 }
 
-/** Unknown, expired, terminated and somebody else's: one answer. */
+/** The same answer for an unknown, an expired, a terminated session, and for a session of another principal. */
 export function notFoundReply (id: RequestId | null): Reply {
   return errorReply(404, id, SESSION_NOT_FOUND, 'Session not found')
 }
@@ -55,7 +55,9 @@ interface Failure {
   retryAfter?: number
 }
 
-/** What a client may know of an error of ours. Anything else is a defect here or in the user's code: 500. */
+/**
+ * What a client may learn about Holdfast's errors. Every other error is a defect of Holdfast or the application: 500.
+ */
 const FAILURES: Partial<Record<ErrorCode, Failure>> = {
   HOLDFAST_BACKEND_UNAVAILABLE: { status: 503, message: 'Session storage is unavailable, try again', retryAfter: 1 },
   HOLDFAST_KEY_UNAVAILABLE: {
@@ -73,12 +75,12 @@ const FAILURES: Partial<Record<ErrorCode, Failure>> = {
   HOLDFAST_INVALID_STATE: { status: 404, message: 'Session not found' }
 }
 
-/** Whether an error is something a client must be told in a particular way, and not a defect. */
+/** Whether an error has a reply of its own, so that it is not a defect. */
 export function isExpected (error: unknown): boolean {
   return isRefusal(error) || (isHoldfastError(error) && FAILURES[error.code] !== undefined)
 }
 
-/** An error by which the application turns a request down, as Fastify and others know it. */
+/** Whether the application refuses a request with this error, in the way of Fastify: a `statusCode` from 400 to 499. */
 function isRefusal (error: unknown): error is Error & { statusCode: number } {
   if (!(error instanceof Error) || !('statusCode' in error)) return false
   return Number.isInteger(error.statusCode) && Number(error.statusCode) >= 400 && Number(error.statusCode) < 500

@@ -1,17 +1,17 @@
 import { type RequestId, SERVER_ERROR } from './json-rpc.js'
 import { type Reply, errorReply } from './reply.js'
 
-/** What differs between revisions of MCP. */
+/** The differences between revisions of MCP. */
 export interface Revision {
-  /** Several messages in one body. */
+  /** Whether a body may contain several messages. */
   batches: boolean
-  /** An event that carries an id and no data. */
+  /** Whether clients accept an event with an id and without data. */
   priming: boolean
 }
 
 /**
- * The revisions that are spoken here, newest first. Streamable HTTP came with 2025-03-26; the SDK agrees to the two
- * before it, too.
+ * The supported revisions, newest first. Streamable HTTP came with 2025-03-26; the SDK also accepts the two revisions
+ * before it.
  */
 const REVISIONS: ReadonlyMap<string, Revision> = new Map([
   ['2025-11-25', { batches: false, priming: true }],
@@ -21,27 +21,27 @@ const REVISIONS: ReadonlyMap<string, Revision> = new Map([
   ['2024-10-07', { batches: true, priming: false }]
 ])
 
-/** The protocol versions that are spoken here, newest first. */
+/** The supported protocol versions, newest first. */
 export const SUPPORTED_VERSIONS: readonly string[] = [...REVISIONS.keys()]
 
 const UNSUPPORTED = `Bad Request: Unsupported protocol version (supported versions: ${SUPPORTED_VERSIONS.join(', ')})`
 
-/** MCP 2025-06-18: what a server assumes when it knows nothing better. */
-export const ASSUMED = '2025-03-26'
+/** The version that a server assumes without other information, according to MCP 2025-06-18. */
+export const ASSUMED_VERSION = '2025-03-26'
 
 export function isSupported (version: string): boolean {
   return REVISIONS.has(version)
 }
 
-/** What a revision allows; an unknown one is treated as the version that MCP tells servers to assume. */
+/** The features of a revision. An unknown revision counts as {@link ASSUMED_VERSION}. */
 export function revision (version: string | undefined): Revision {
-  return REVISIONS.get(version ?? ASSUMED) ?? REVISIONS.get(ASSUMED) as Revision
+  return REVISIONS.get(version ?? ASSUMED_VERSION) ?? REVISIONS.get(ASSUMED_VERSION) as Revision
 }
 
 /**
- * The reply to a request of a revision that is not spoken here. Clients look for the versions in the text, as the SDK
- * writes it. The code of 2026-07-28 would make them take this for a server of that revision, which knows no
- * `initialize`.
+ * The reply to a request of an unsupported revision. Clients look for the versions in the text, so it has the wording
+ * of the SDK. With the error code of revision 2026-07-28, clients would take this for a server of that revision, which
+ * has no `initialize`.
  */
 export function refusedVersion (requested: unknown, id: RequestId | null): Reply | undefined {
   if (requested === undefined || (typeof requested === 'string' && isSupported(requested))) return undefined

@@ -3,8 +3,8 @@ import type { DurableTransport } from '../calls/durable-transport.js'
 import type { ServerState } from './server-state.js'
 
 /**
- * Brings a connected server to where its session was, as its client would have: the handshake, then what the client set
- * since.
+ * Brings a connected server to the state of its session, with the messages that its client would send: first the
+ * handshake, then everything that the client has set since.
  */
 export async function activateServer (
   session: Session,

@@ -1,42 +1,42 @@
-import { type Ranked, Recency } from './recency.js'
+import { type LruItem, LruList } from './lru-list.js'
 
-/** Places of one owner that may go to others, the longest idle first. */
-interface Group<T> extends Ranked<Group<T>> {
+/** Places of one owner that other owners may take, the longest idle first. */
+interface Group<T> extends LruItem<Group<T>> {
   readonly owner: string
-  readonly places: Recency<Place<T>>
+  readonly places: LruList<Place<T>>
   count: number
-  /** Under which number of places it is ranked; 0 while it is empty. */
+  /** The number of places under which the group is ranked; 0 while it is empty. */
   rank: number
 }
 
-/** What one owner has of the places. */
+/** The places of one owner. */
 interface Share<T> {
-  /** Places that it has, whatever happens in them. */
+  /** All of its places, in every state but `leaving`. */
   places: number
-  /** Those that only its own doing frees, and those that are being left. */
+  /** Its busy and its leaving places. */
   busy: number
   readonly idle: Group<T>
   readonly asking: Group<T>
 }
 
-/** Who has the most places, among those that have some to give. */
+/** Ranks the groups that have places to give by the number of their owner's places. */
 class Ranking<T> {
-  readonly #ranks: Array<Recency<Group<T>>> = []
+  readonly #ranks: Array<LruList<Group<T>>> = []
   #highest = 0
 
-  /** Puts a group where its owner's number of places belongs. */
+  /** Ranks a group by the number of its owner's places. */
   put (group: Group<T>, places: number): void {
     const rank = group.count === 0 ? 0 : places
     if (rank === group.rank) return
     if (group.rank > 0) this.#ranks[group.rank]?.delete(group)
     group.rank = rank
     if (rank === 0) return
-    const ranked = this.#ranks[rank] ??= new Recency()
+    const ranked = this.#ranks[rank] ??= new LruList()
     ranked.use(group)
     this.#highest = Math.max(this.#highest, rank)
   }
 
-  /** The most places first. */
+  /** The groups of the owners with the most places come first. */
   * [Symbol.iterator] (): Generator<Group<T>> {
     while (this.#highest > 0 && this.#ranks[this.#highest]?.oldest === undefined) this.#highest--
     for (let rank = this.#highest; rank > 0; rank--) yield * this.#ranks[rank] ?? []
@@ -44,18 +44,18 @@ class Ranking<T> {
 }
 
 /**
- * - `busy`: something runs there.
- * - `idle`: anybody's who needs a place.
- * - `asking`: its server waits for its client. It goes to other owners, when nothing is idle.
- * - `leaving`: it is nobody's place any more, but its server is still being let go.
+ * - `busy`: something runs in the server.
+ * - `idle`: every owner that needs a place may take it.
+ * - `asking`: the server waits for its client. Other owners may take the place when no place is idle.
+ * - `leaving`: the owner has lost the place, but the server is still being closed.
  */
 type PlaceState = 'none' | 'busy' | 'idle' | 'asking' | 'leaving'
 
-/** A place for one server object, from before it is made until it is let go. */
-export class Place<T> implements Ranked<Place<T>> {
+/** A place for one server object, from the time before the server is made until it is closed. */
+export class Place<T> implements LruItem<Place<T>> {
   declare older?: Place<T> | undefined
   declare newer?: Place<T> | undefined
-  /** Undefined before the place is taken, and after it was given back. */
+  /** Undefined before the place is taken, and after it is given back. */
   share: Share<T> | undefined
   state: PlaceState = 'none'
 
@@ -65,10 +65,10 @@ export class Place<T> implements Ranked<Place<T>> {
 }
 
 /**
- * The places for live sessions, shared by owners. Idle ones are anybody's: the owner with the most places gives its
- * longest idle one. Busy ones stay, so an owner may have at most half of all as busy ones, and leaves the last eighth
- * to owners that have none. What an owner's servers take to be let go is its own: until then they count as its busy
- * ones. All in constant time.
+ * The places for live sessions, which all owners share. Every owner may take an idle place: the owner with the most
+ * places gives up its longest idle one. Nobody can take a busy place. Therefore at most half of all places may be busy
+ * places of one owner, and the last eighth is for owners that have no busy place. A server that is being closed counts
+ * as a busy place of its owner until it is closed. Every operation takes constant time.
  */
 export class LivePlaces<T> {
   readonly #shares = new Map<string, Share<T>>()
@@ -80,18 +80,18 @@ export class LivePlaces<T> {
   #busy = 0
   #leaving = 0
 
-  /** @param stays whether an idle item must not be let go just now */
+  /** @param stays whether an idle item must stay for the moment */
   constructor (private readonly size: number, private readonly stays: (item: T) => boolean) {
     this.#half = Math.ceil(size / 2)
     this.#reserved = Math.floor(size / 8)
   }
 
   /**
-   * Takes a place as a busy one, if there is one. What `leaves` for it has lost its own: it must be let go, and then
-   * given back.
+   * Takes a busy place, if there is one. An item that `leaves` for it has lost its own place: its server must be
+   * closed, and then its place must be given back.
    */
   take (place: Place<T>): { leaves?: T } | undefined {
-    // Servers that are being let go are server objects still.
+    // Servers that are being closed still take memory.
     if (!this.#mayBeBusy(place.owner) || this.#taken + this.#leaving >= 2 * this.size) return undefined
     const taken: { leaves?: T } = {}
     if (this.#taken >= this.size) {
@@ -111,8 +111,8 @@ export class LivePlaces<T> {
   }
 
   /**
-   * Makes an idle place busy. False when its owner has its share of busy ones, which some use cannot wait for:
-   * `anyway`.
+   * Makes an idle place busy. False when its owner has its share of busy places already. `anyway` is for a use that
+   * cannot wait.
    */
   occupy (place: Place<T>, anyway = false): boolean {
     const { share, state } = place
@@ -122,13 +122,13 @@ export class LivePlaces<T> {
     return true
   }
 
-  /** Nothing runs in the place, since now; its server may be `asking` its client something. */
+  /** Nothing runs in the place from now on. Its server may be `asking` its client something. */
   rest (place: Place<T>, asking = false): void {
     const { share, state } = place
     if (share !== undefined && state !== 'leaving') this.#move(place, share, asking ? 'asking' : 'idle')
   }
 
-  /** Others may have the place; its owner must wait until it is given back. */
+  /** Frees the place for other owners. For its own owner it counts as busy until it is given back. */
   leave (place: Place<T>): void {
     const { share, state } = place
     if (share === undefined || state === 'leaving') return
@@ -201,6 +201,6 @@ export class LivePlaces<T> {
 }
 
 function newShare<T> (owner: string): Share<T> {
-  const group = (): Group<T> => ({ owner, places: new Recency(), count: 0, rank: 0 })
+  const group = (): Group<T> => ({ owner, places: new LruList(), count: 0, rank: 0 })
   return { places: 0, busy: 0, idle: group(), asking: group() }
 }

@@ -9,7 +9,7 @@ import { activateServer } from './activate-server.js'
 import type { DisposeReason, HeldServer } from './factory.js'
 import { Place } from './live-places.js'
 import type { McpSession } from './mcp-session.js'
-import type { Ranked } from './recency.js'
+import type { LruItem } from './lru-list.js'
 import { ServerState } from './server-state.js'
 
 /** Milliseconds for calls that may still answer, and for a server to let go of what it holds. */
@@ -20,7 +20,7 @@ const UNHEARD =
   'a server goes on to speak after its session has let it go, and nobody hears it: end its timers in dispose()'
 
 /** A session with a server object in this process. */
-export class LiveSession implements McpSession, Ranked<LiveSession> {
+export class LiveSession implements McpSession, LruItem<LiveSession> {
   declare older?: LiveSession | undefined
   declare newer?: LiveSession | undefined
   /** Among the live sessions of this process. Somebody without a principal shares with nobody. */

@@ -13,52 +13,52 @@ import { LivePlaces } from './live-places.js'
 import { LiveSession } from './live-session.js'
 import { OwnerMismatches } from './owner-mismatches.js'
 import { PlaceQueue } from './place-queue.js'
-import { Recency } from './recency.js'
+import { LruList } from './lru-list.js'
 
-/** Milliseconds that a session waits for room among the live ones. */
-const PATIENCE = 2_000
+/** Milliseconds that a session waits for a place among the live sessions. */
+const PLACE_WAIT = 2_000
 
 export interface LiveSettings {
   createServer: CreateServer
   serverOptions: SharedServerOptions
-  /** Server objects at the same time. An owner's busy ones are at most half of them. */
+  /** Maximum number of server objects at the same time. At most half of them may be busy ones of one owner. */
   maxLive: number
   /** Milliseconds without use after which a session becomes dormant. */
   dormantAfter: number
-  /** Milliseconds that createServer and the replay may take together. */
+  /** Milliseconds that `createServer` and the replay may take together. */
   factoryTimeout: number
 }
 
-/** What a request does with the session that it names; `live` is absent when the session is dormant here. */
+/** The work of a request with the session that it names. `live` is absent when the session is dormant here. */
 export type Use<T> = (session: Session, live?: LiveSession) => T | Promise<T>
 
-/** What a request does with a session that has a server object. */
+/** The work of a request with a session that has a server object. */
 export type UseLive<T> = (live: LiveSession) => T | Promise<T>
 
 interface Starting {
   live: LiveSession
-  /** For those who wait for it. */
+  /** Resolves when the session is live. */
   ready: Promise<void>
-  /** They wait no longer, though its server may still be made. */
+  /** Rejects `ready`, even if the server is still being made. */
   refuse: () => void
 }
 
-/** The sessions that have a server object here: least recently used first, activated when they are asked for. */
+/** The sessions that have a server object here. A dormant session is activated when a request needs its server. */
 export class LiveSessions {
-  /** Serves the reports of mismatches only. No answer depends on it. */
+  /** Only for the reports of mismatches. No answer depends on it. */
   readonly #byId = new Map<string, LiveSession>()
-  /** By id and subject: see {@link nameOf}. */
+  /** By id and subject, see {@link nameOf}. */
   readonly #byName = new Map<string, LiveSession>()
   readonly #byKey = new Map<RecordKey, LiveSession>()
-  readonly #recency = new Recency<LiveSession>()
+  readonly #lru = new LruList<LiveSession>()
   readonly #starting = new Map<RecordKey, Starting>()
   /** Servers that are being made. */
   readonly #making = new Set<Promise<void>>()
-  /** Ended while they were starting. */
+  /** Sessions that ended while they were starting. */
   readonly #doomed = new Set<RecordKey>()
   readonly #closing = new Map<RecordKey, Promise<void>>()
   readonly #places: LivePlaces<LiveSession>
-  readonly #queue = new PlaceQueue(PATIENCE)
+  readonly #queue = new PlaceQueue(PLACE_WAIT)
   readonly #mismatches: OwnerMismatches
   #closed = false
   #requestCount = 0
@@ -83,11 +83,11 @@ export class LiveSessions {
   [Symbol.iterator] (): IterableIterator<LiveSession> { return this.#byKey.values() }
 
   /**
-   * Finds a session, live or dormant, extends it and hands it to `use`. A live one keeps its server object until what
-   * `use` returns has settled. One round trip to the backend. Undefined when there is no such session.
+   * Finds a session, live or dormant, extends it and calls `use` with it. A live session keeps its server object until
+   * the result of `use` has settled. One round trip to the backend. Undefined when there is no such session.
    *
-   * @param calls requests are to run in it, so its server must know what the client set elsewhere; an answer may be
-   * what it waits for
+   * @param calls whether requests will run in the session, so that its server must first learn the settings that the
+   *   client made elsewhere. False for an answer, because the server may wait for it
    */
   async withSession<T> (id: string, principal: Principal | null, calls: boolean, use: Use<T>): Promise<T | undefined> {
     const live = this.#of(id, principal)
@@ -109,7 +109,7 @@ export class LiveSessions {
       await this.end(session.key, 'expired')
       return undefined
     }
-    // The server closed itself. Its session goes on, with another.
+    // The server closed itself. The session goes on with another server.
     if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
     return await this.withSession(id, principal, calls, use)
   }
@@ -122,12 +122,12 @@ export class LiveSessions {
   }
 
   /**
-   * Hands a session with a server object to `use`, and keeps it live until what `use` returns has settled. The server
-   * is made once for all requests that wait for it.
+   * Calls `use` with a session that has a server object, and keeps the session live until the result of `use` has
+   * settled. One server is made for all requests that wait for it.
    *
-   * @param activated the session goes on; it does not begin
+   * @param activated whether the session existed before, so that it is activated; false for a new session
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT,
-   * HOLDFAST_SESSION_GONE
+   *   HOLDFAST_SESSION_GONE
    */
   async withServer<T> (session: Session, activated: boolean, use: UseLive<T>): Promise<T> {
     const there = this.#byKey.get(session.key)
@@ -135,13 +135,15 @@ export class LiveSessions {
       await this.#remove(there, 'dormant')
       return await this.withServer(session, activated, use)
     }
-    const starting = there === undefined ? this.#starting.get(session.key) ?? this.#begin(session, activated) : undefined
+    const starting = there === undefined
+      ? this.#starting.get(session.key) ?? this.#begin(session, activated)
+      : undefined
     const live = there ?? (starting as Starting).live
-    // Whoever waits is in it from the beginning, so that it cannot be taken to make room as soon as it is there.
+    // Enter before waiting: otherwise the session could be made dormant the moment it is live, to free its place.
     live.enter()
     try {
       await starting?.ready
-      // Whoever came later may have seen more than the one for whom the server is made.
+      // A later request may have read a newer version than the request that started the server.
       if (session.version > live.session.version) {
         live.session.record.refresh(session.version, session.state, live.session.version)
       }
@@ -155,21 +157,22 @@ export class LiveSessions {
   }
 
   /**
-   * Lets requests run in a live session. False when they must wait for their owner's share: see {@link whenAdmitted}.
+   * Lets requests run in a live session. False when they must wait, because their owner uses its share of the places
+   * already: see {@link whenAdmitted}.
    */
   admit (live: LiveSession): boolean {
     return this.#places.occupy(live.place)
   }
 
   /**
-   * Waits for the owner's share, and hands `use` the live session in which requests may then run; it may be another one
-   * than before.
+   * Waits for the owner's share, then calls `use` with the live session in which the requests may run. It may be
+   * another live session than before.
    *
-   * @param live which the caller uses
+   * @param live the live session that the caller uses
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_SESSION_GONE
    */
   async whenAdmitted<T> (live: LiveSession, use: UseLive<T>): Promise<T> {
-    // Who waits keeps no place from others.
+    // A waiting request must not block a place.
     live.leave()
     try {
       await this.#wait(live, () => this.#places.occupy(live.place))
@@ -193,10 +196,10 @@ export class LiveSessions {
     else if (this.#starting.has(key)) this.#doomed.add(key)
   }
 
-  /** Makes those dormant that nobody has used for a while. */
-  async rest (now = performance.now()): Promise<void> {
+  /** Makes sessions dormant that were unused for a while. */
+  async makeIdleDormant (now = performance.now()): Promise<void> {
     const idle = []
-    for (const live of this.#recency) {
+    for (const live of this.#lru) {
       if (now - live.usedAt < this.settings.dormantAfter) break
       if (!live.busy && now - live.heardAt >= this.settings.dormantAfter) idle.push(live)
     }
@@ -211,23 +214,23 @@ export class LiveSessions {
   async #quiet (): Promise<void> {
     if (this.#starting.size > 0) {
       await Promise.allSettled(Array.from(this.#starting.values(), async ({ ready }) => await ready))
-      // Whoever waited for a server has its call run in it by then.
+      // In the next turn of the event loop, the requests that waited for a server run in it.
       await setImmediate()
     }
     await Promise.all(Array.from(this, async live => await live.transport.idle()))
   }
 
-  /** Nothing becomes live any more. Who waits for that is told that this process ends. */
+  /** Prevents further sessions from becoming live. Waiting requests fail with HOLDFAST_CLOSED. */
   stop (): void {
     this.#closed = true
     this.#queue.end()
     for (const { refuse } of this.#starting.values()) refuse()
   }
 
-  /** Lets every server object go; the sessions go on elsewhere. */
+  /** Closes every server object. The sessions go on elsewhere. */
   async close (): Promise<void> {
     this.stop()
-    this.#mismatches.tell()
+    this.#mismatches.report()
     await Promise.allSettled([...this.#making, ...Array.from(this, async live => await this.#remove(live, 'closing'))])
     await Promise.all(this.#closing.values())
   }
@@ -273,7 +276,7 @@ export class LiveSessions {
     if (live.activated) this.sessions.emit('activated', { ...notice(live.session), principal })
   }
 
-  /** Most calls are short: when there is no place, one is soon free. */
+  /** Waits for a place. Most calls are short, so a place is free soon. */
   async #wait (live: LiveSession, tryTake: () => boolean): Promise<void> {
     if (await this.#queue.take(live.place.owner, tryTake)) return
     if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
@@ -299,7 +302,7 @@ export class LiveSessions {
 
   #use (live: LiveSession): void {
     live.usedAt = performance.now()
-    this.#recency.use(live)
+    this.#lru.use(live)
   }
 
   #idle (live: LiveSession): void {
@@ -310,7 +313,7 @@ export class LiveSessions {
     this.#queue.freed()
   }
 
-  /** Takes a place for a server object, from an idle session if it must be. */
+  /** Takes a place for a server object. When all are taken, an idle session becomes dormant for it. */
   #takePlace (live: LiveSession): boolean {
     if (this.#closed) return false
     const taken = this.#places.take(live.place)
@@ -318,7 +321,7 @@ export class LiveSessions {
     return taken !== undefined
   }
 
-  /** Others may have its place; its owner waits until its server has closed. */
+  /** Frees the place for other owners. Its own owner waits until the server has closed. */
   #leavePlace (live: LiveSession): void {
     this.#places.leave(live.place)
     this.#queue.freed()
@@ -333,7 +336,7 @@ export class LiveSessions {
     const { key, id } = session
     const wireIds = new WireIds(this.sessions.fleet.replica, () => ++this.#requestCount, this.deadlines)
     const standalone = this.log.writer(session, STANDALONE, (first, messages, ended) => {
-      // A server that somebody listens to is not left alone, though nobody uses it.
+      // A session stays live while a client listens to its server, even without requests.
       const now = performance.now()
       const ask = now - live.heardAt >= this.settings.dormantAfter / 4
       if (this.streams.deliver(key, STANDALONE, first, messages, ended, ask)) live.heardAt = now
@@ -353,7 +356,7 @@ export class LiveSessions {
     try {
       if (!await within(connecting, factoryTimeout, true)) throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')
     } catch (error) {
-      // A factory that comes back late must not leave its server behind.
+      // A server that the factory returns too late must be closed, too.
       const late = async (): Promise<void> => await live.close('closing')
       connecting.then(late, late)
       throw isHoldfastError(error) ? error : new HoldfastError('HOLDFAST_FACTORY_FAILED', undefined, { cause: error })
@@ -365,7 +368,7 @@ export class LiveSessions {
     this.#byId.delete(id)
     this.#byName.delete(nameOf(id, principal))
     this.#byKey.delete(key)
-    this.#recency.delete(live)
+    this.#lru.delete(live)
     const closing = live.close(reason).finally(() => {
       if (this.#closing.get(key) === closing) this.#closing.delete(key)
       this.#giveBackPlace(live)
@@ -377,8 +380,8 @@ export class LiveSessions {
 }
 
 /**
- * What a live session is looked up by. Somebody else's is not among what is looked at: to find it and then refuse it
- * would take longer than to find nothing.
+ * The name under which a live session is found. It contains the subject, so that a request of another principal does
+ * not find the session: finding it first and refusing it then would take measurably longer than finding nothing.
  */
 function nameOf (id: string, principal: Principal | null): string {
   return principal === null ? id : `${id} ${principal.subject}`
@@ -388,7 +391,7 @@ function notice ({ key, owner }: Session): SessionNotice {
   return { label: keyLabel(key), key, owner }
 }
 
-/** The session, or this process, ended meanwhile. */
+/** Whether the session, or this process, ended meanwhile. */
 function isEnding (error: unknown): boolean {
   return isHoldfastError(error, 'HOLDFAST_SESSION_GONE') || isHoldfastError(error, 'HOLDFAST_CLOSED')
 }

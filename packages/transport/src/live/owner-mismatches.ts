@@ -1,33 +1,33 @@
 import { type Principal, type Session, type Sessions, keyLabel, ownerDigest, samePrincipal } from '@holdfast/core'
 
-/** Milliseconds after which mismatches are told. */
-const LATER = 1_000
+/** Milliseconds after which mismatches are reported. */
+const REPORT_DELAY = 1_000
 
-/** Mismatches that wait to be told; beyond them none is noted. */
+/** Mismatches that wait to be reported. Further ones are not noted. */
 const MAX_WAITING = 1_000
 
 /** A request that found no session. */
 interface Miss { id: string, by: Principal | null }
 
 /**
- * Requests for a session of somebody else that is live here. Whoever asks must not find out by the time that it takes:
- * whether a miss is one is looked up after the answers of this turn are written, and it is told later, together with
- * others.
+ * Reports requests for a session of another principal that is live here. The duration of a request must not reveal that
+ * the session exists. So a miss is examined only after the answers of this turn are written, and is reported later,
+ * together with others.
  */
 export class OwnerMismatches {
   #misses: Miss[] = []
   #waiting: Array<{ session: Session, by: Principal | null }> = []
 
-  /** @param live the session of an id, if it is live here */
+  /** @param live finds the session of an id, if it is live here */
   constructor (private readonly sessions: Sessions, private readonly live: (id: string) => Session | undefined) {}
 
-  /** Notes that a principal found no session of this id. */
+  /** Notes that a principal found no session with an id. */
   note (id: string, by: Principal | null): void {
     if (this.#misses.push({ id, by }) === 1) setImmediate(() => this.#sort())
   }
 
-  /** Tells what waits. */
-  tell (): void {
+  /** Reports the noted mismatches at once. */
+  report (): void {
     this.#sort()
     const waiting = this.#waiting
     this.#waiting = []
@@ -46,7 +46,7 @@ export class OwnerMismatches {
       if (session === undefined || samePrincipal(session.principal, by) || this.#waiting.length === MAX_WAITING) {
         continue
       }
-      if (this.#waiting.push({ session, by }) === 1) setTimeout(() => this.tell(), LATER).unref()
+      if (this.#waiting.push({ session, by }) === 1) setTimeout(() => this.report(), REPORT_DELAY).unref()
     }
   }
 }

@@ -1,9 +1,9 @@
 import { within } from '@holdfast/core'
 
-/** How many owners are looked at when something becomes free; the next time begins with the others. */
-const LOOKS = 64
+/** Owners that get a chance when a place becomes free. The next free place goes to the owners after them. */
+const OWNERS_PER_ROUND = 64
 
-/** Those of one owner that wait at the same time; more are turned away. */
+/** Waiters of one owner. Further ones are refused. */
 const MAX_WAITING = 1_000
 
 interface Waiter {
@@ -11,13 +11,16 @@ interface Waiter {
   done: (took: boolean) => void
 }
 
-/** Waits for one of a limited number of places. Owners take turns; within an owner, who waits longest looks first. */
+/**
+ * The queue for a limited number of places. Owners take turns. Among the waiters of one owner, the one that waits
+ * longest comes first.
+ */
 export class PlaceQueue {
   readonly #waiting = new Map<string, Set<Waiter>>()
   #looking = false
 
-  /** @param patience milliseconds that anybody waits */
-  constructor (private readonly patience: number) {}
+  /** @param timeout milliseconds that a waiter waits */
+  constructor (private readonly timeout: number) {}
 
   /**
    * False when no place became free in time.
@@ -37,7 +40,7 @@ export class PlaceQueue {
     const queue = this.#queue(owner)
     if (queue.size >= MAX_WAITING) return false
     queue.add(waiter)
-    await within(waited, this.patience, true)
+    await within(waited, this.timeout, true)
     if (!took) this.#forget(owner, waiter)
     return took || tryTake()
   }
@@ -53,7 +56,7 @@ export class PlaceQueue {
       queue.delete(first as Waiter)
       first?.done(true)
     }
-    // Whoever got nothing keeps its turn, unless it keeps others from being looked at.
+    // An owner that got nothing keeps its turn, unless no owner got anything: then others must get a chance.
     for (const [owner, queue] of taken.length > 0 ? taken : looked) {
       this.#waiting.delete(owner)
       if (queue.size > 0) this.#waiting.set(owner, queue)
@@ -62,14 +65,14 @@ export class PlaceQueue {
   }
 
   * #first (): Generator<[string, Set<Waiter>]> {
-    let looks = LOOKS
+    let left = OWNERS_PER_ROUND
     for (const entry of this.#waiting) {
-      if (looks-- === 0) return
+      if (left-- === 0) return
       yield entry
     }
   }
 
-  /** Nobody waits any longer. */
+  /** Ends all waiting, without a place. */
   end (): void {
     for (const queue of this.#waiting.values()) for (const { done } of queue) done(false)
   }

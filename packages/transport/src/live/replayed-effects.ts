@@ -1,10 +1,10 @@
 import type { Replay } from '@holdfast/core'
 import type { Request } from '../http/json-rpc.js'
 
-/** What a request leaves behind. */
+/** The effect of a request on the record. */
 export type Effect = (replay: Replay) => Replay
 
-/** Requests whose effect lives in the server object: what each leaves behind in the record. */
+/** The requests whose effect lives in the server object, with their effect on the record. */
 const EFFECTS: Readonly<Record<string, (replay: Replay, params: Record<string, unknown>) => Replay>> = {
   'logging/setLevel': (replay, { level }) => ({ ...replay, logLevel: String(level) }),
   'resources/subscribe': (replay, { uri }) => subscribe(replay, String(uri)),
@@ -13,7 +13,7 @@ const EFFECTS: Readonly<Record<string, (replay: Replay, params: Record<string, u
   })
 }
 
-/** What a successful request leaves behind, if it leaves anything. */
+/** The effect of a successful request, if it has one. */
 export function replayedEffect ({ method, params = {} }: Request): Effect | undefined {
   const effect = Object.hasOwn(EFFECTS, method) ? EFFECTS[method] : undefined
   return effect && (replay => effect(replay, params))

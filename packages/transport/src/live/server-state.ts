@@ -2,25 +2,25 @@ import { HoldfastError, type Replay, type Session, within } from '@holdfast/core
 import type { DurableTransport } from '../calls/durable-transport.js'
 import { type Effect, replayRequests } from './replayed-effects.js'
 
-/** What the server object of a session knows of what its client set, on whichever replica. */
+/** How much the server object of a session knows of the client's settings, which the client may make on any replica. */
 export class ServerState {
   #known: Replay = { subscriptions: [] }
   #catchingUp: Promise<void> | undefined
 
-  /** @param patience milliseconds that the server may take to learn what its client set elsewhere */
+  /** @param timeout milliseconds that the server may take to learn the settings that the client made elsewhere */
   constructor (
     private readonly session: Session,
     private readonly transport: DurableTransport,
-    private readonly patience: number
+    private readonly timeout: number
   ) {}
 
-  /** The client set something elsewhere that the server does not know yet. */
+  /** Whether the client made a setting elsewhere that the server does not know yet. */
   get isBehind (): boolean {
     return this.#catchingUp !== undefined || this.session.state.replay !== this.#known
   }
 
   /**
-   * Delivers what the client set elsewhere, once for all requests that wait for it.
+   * Replays the settings that the client made elsewhere, once for all requests that wait for it.
    *
    * @throws HoldfastError HOLDFAST_FACTORY_TIMEOUT
    */
@@ -39,7 +39,7 @@ export class ServerState {
     }
   }
 
-  /** The client set something here, and the server knows it. */
+  /** Notes a setting that the client made here, so that the server knows it. */
   note (effect: Effect): void {
     this.#known = effect(this.#known)
   }
@@ -49,7 +49,7 @@ export class ServerState {
     const asking = (async () => {
       for (const { method, params } of requests) if (!over) await this.transport.ask(method, params)
     })()
-    if (!await within(asking, this.patience, true)) {
+    if (!await within(asking, this.timeout, true)) {
       over = true
       this.transport.stopAsking()
       throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT')

@@ -1,43 +1,45 @@
 import { Readable } from 'node:stream'
 import { KEEP_ALIVE, eventId, messageEvent, primingEvent, retryHint } from './sse-event.js'
 
-export interface Page {
-  /** The position that the messages follow. */
+/** Messages of a stream's log. */
+export interface LogPage {
+  /** The position before the first message. */
   after: number
   messages: readonly string[]
-  /** The stream is over after these messages. */
+  /** Whether the stream ends after these messages. */
   ended: boolean
 }
 
-/** Where an event stream reads what it has not been offered. */
+/** Connects an event stream with its log and its owner. */
 export interface Feed {
-  read (position: number): Promise<Page>
-  /** Everything up to a position was handed to the client. */
+  /** Reads messages after a position from the log. */
+  read (position: number): Promise<LogPage>
+  /** Everything up to a position was sent to the client. */
   sent (position: number): void
-  /** The client was too slow; {@link closed} follows. */
+  /** The client was too slow. {@link closed} follows. */
   cut (): void
   closed (stream: EventStream): void
   failed (error: unknown): void
 }
 
 export interface EventStreamOptions {
-  /** Characters that may wait for a slow reader; then it is cut, and can resume. */
+  /** Characters that may wait for a slow reader. Beyond them, the reader is disconnected, and can resume. */
   maxBuffered: number
-  /** Milliseconds after which a client comes back. */
+  /** Milliseconds after which a client reconnects. */
   retry: number
-  /** Milliseconds that a reader may take nothing of what waits for it; then it is cut, and can resume. */
+  /** Milliseconds without progress after which a slow reader is disconnected. It can resume. */
   stallTimeout: number
 }
 
 /**
- * Characters that are read ahead of the client, with every version of Node; also of one piece, so that a slow reader is
- * seen to read.
+ * Characters that are buffered ahead of the client, in every version of Node. It is also the size of one piece, so that
+ * the progress of a slow reader can be seen.
  */
-const AHEAD = 16_384
+const READ_AHEAD = 16_384
 
 /**
- * One open response of server-sent events. It knows its place in the log: what it is offered in order goes straight
- * out, anything else makes it read on from the log, at the pace of the client.
+ * One open response of server-sent events. It knows its position in the log. A message that follows this position is
+ * sent at once; any other message makes it read on from the log, as fast as the client reads.
  */
 export class EventStream extends Readable {
   #position: number
@@ -45,9 +47,9 @@ export class EventStream extends Readable {
   #again = false
   #done = false
   #resume: (() => void) | undefined
-  /** Characters that were handed on. */
+  /** Characters that were written so far. */
   #written = 0
-  /** How many of them the reader had taken when it was last seen to take any, and when that was. */
+  /** How many of them the reader had taken at its last progress, and the time of this progress. */
   #taken = 0
   #takenAt = performance.now()
 
@@ -57,22 +59,22 @@ export class EventStream extends Readable {
     private readonly feed: Feed,
     private readonly settings: EventStreamOptions
   ) {
-    super({ encoding: 'utf8', highWaterMark: AHEAD })
+    super({ encoding: 'utf8', highWaterMark: READ_AHEAD })
     this.#position = position
   }
 
-  /** A newer response of the same stream receives instead. */
+  /** A newer response of the same stream gets the messages instead. */
   passive = false
   /** By the monotonic clock. */
   readonly openedAt = performance.now()
-  /** Its place among the takeovers of this replica, until the fleet has heard of it. */
-  claim: number | undefined
+  /** The number of its takeover, until the message about it has come back over the bus. */
+  takeover: number | undefined
 
   get position (): number { return this.#position }
 
   /**
-   * Sends the headers on their way, says when to come back, and gives clients that understand it an id for the place
-   * where this stream starts.
+   * Makes Node send the headers, tells the client when to reconnect, and, if the client accepts it, gives it an id for
+   * the position where this response starts.
    */
   begin (priming: boolean): void {
     this.#put(
@@ -80,12 +82,12 @@ export class EventStream extends Readable {
     )
   }
 
-  /** Goes on from another place. */
+  /** Goes on from another position. */
   moveTo (position: number): void {
     this.#position = position
   }
 
-  /** Takes messages that were just logged, the first at position `first`. */
+  /** Takes messages that were just logged, the first of them at position `first`. */
   offer (first: number, messages: readonly string[], ended: boolean): void {
     if (this.#reading || first !== this.#position + 1) return this.wake()
     if (this.#isFull && !ended) return this.#isRead ? this.#cut() : this.wake()
@@ -94,7 +96,7 @@ export class EventStream extends Readable {
     if (ended) this.finish()
   }
 
-  /** Sends what is in no log: it has no id, and no one can resume from it. */
+  /** Sends messages that are in no log. They have no id, so a client cannot resume after them. */
   offerUnlogged (messages: readonly string[], ended: boolean): void {
     if (this.#done) return
     if (this.#isFull && !ended && this.#isRead) return this.#cut()
@@ -108,7 +110,7 @@ export class EventStream extends Readable {
     else void this.#readOn()
   }
 
-  /** Ends the response; the stream itself may go on. With `retry` the client is told to come back. */
+  /** Ends the response; the stream itself may go on. With `retry`, the client is asked to reconnect. */
   finish (retry = false): void {
     if (this.#done) return
     this.#done = true
@@ -116,18 +118,18 @@ export class EventStream extends Readable {
     this.push(null)
   }
 
-  /** A comment that keeps intermediaries from closing an idle response. */
+  /** Sends a comment, so that intermediaries do not close an idle response. */
   keepAlive (): void {
     if (!this.#done && this.readableLength === 0) this.#put(KEEP_ALIVE)
   }
 
-  /** It takes nothing more. */
+  /** Whether the response takes no further messages. */
   get isDone (): boolean { return this.#done }
 
-  /** Cuts a reader that takes nothing of what waits for it. To be called now and again. */
+  /** Disconnects a reader without progress. To be called at regular intervals. */
   checkReader (now = performance.now()): void {
     const taken = this.#written - this.readableLength
-    // What is not read at all has nothing waiting but its end.
+    // A response that is not read at all has nothing to send but its end.
     const waits = this.readableLength > 0 || this.#resume !== undefined || this.#done
     if (!waits || taken !== this.#taken) {
       this.#taken = taken
@@ -159,16 +161,16 @@ export class EventStream extends Readable {
       } while (this.#again && !this.#done)
     } catch (error) {
       this.feed.failed(error)
-      // Its headers may not be out: in order, the client hears of them, and when to come back.
+      // The headers may not be sent yet. A regular end sends them, and tells the client when to reconnect.
       this.finish(true)
     }
     this.#reading = false
   }
 
-  async #sendPage ({ after, messages, ended }: Page): Promise<void> {
+  async #sendPage ({ after, messages, ended }: LogPage): Promise<void> {
     this.#position = after
     for (const [index, message] of messages.entries()) {
-      // While its client was slow, this response may have fallen silent or gone on from elsewhere.
+      // While the client was slow, this response may have become passive or moved to another position.
       if (this.passive || this.#position !== after + index) return
       if (!this.#send(message)) await this.#drained()
     }
@@ -181,7 +183,7 @@ export class EventStream extends Readable {
 
   get #isFull (): boolean { return this.readableLength > this.settings.maxBuffered }
 
-  /** Before anybody reads, nobody stalls. */
+  /** Whether somebody reads the response. A response that is not read yet has no slow reader. */
   get #isRead (): boolean { return this.readableFlowing !== null }
 
   #cut (): void {
@@ -197,9 +199,9 @@ export class EventStream extends Readable {
   #put (text: string): boolean {
     this.#written += text.length
     let from = 0
-    while (text.length - from > AHEAD) {
-      // A pair of surrogates is one character: apart, its halves become nonsense.
-      const end = from + AHEAD - (isHighSurrogate(text.charCodeAt(from + AHEAD - 1)) ? 1 : 0)
+    while (text.length - from > READ_AHEAD) {
+      // A surrogate pair is one character, and must not be split.
+      const end = from + READ_AHEAD - (isHighSurrogate(text.charCodeAt(from + READ_AHEAD - 1)) ? 1 : 0)
       this.push(text.slice(from, end))
       from = end
     }

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AppendOptions } from '@holdfast/core'
 
-/** Appends to one stream's log; resolves to the position of the last entry, undefined when it could not be logged. */
+/** Appends to the log of one stream. Resolves to the position of the last entry; to undefined when logging failed. */
 type Append = (messages: readonly string[], options: AppendOptions) => Promise<number | undefined>
 
 /**
- * Takes over what was written, in order: `first` is the position of the first message, undefined when the messages are
- * not in the log and can be sent only as they are.
+ * Gets the written messages in order. `first` is the position of the first message; undefined when the messages are not
+ * in the log, so that they can be sent only without ids.
  */
 export type Deliver = (first: number | undefined, messages: readonly string[], ended: boolean) => void
 
@@ -15,7 +15,10 @@ interface Write {
   done: () => void
 }
 
-/** Puts messages into a log, one append at a time, and only then hands them on. What waits meanwhile goes together. */
+/**
+ * Writes messages to a log and then delivers them. It makes one append at a time; the next append takes all messages
+ * that arrived meanwhile.
+ */
 export class LogWriter {
   #waiting: Write[] = []
   #writing = false
@@ -26,7 +29,7 @@ export class LogWriter {
     this.#head = head
   }
 
-  /** Resolves once the messages are durable and handed on. `end` closes the stream after them. */
+  /** Resolves once the messages are durable and delivered. `end` ends the stream after them. */
   async write (messages: readonly string[], end = false): Promise<void> {
     this.#end ||= end
     await new Promise<void>(resolve => {
@@ -45,7 +48,7 @@ export class LogWriter {
       const last = await this.append(messages, { end, ...(this.#head && { head: this.#head }) })
       if (last !== undefined) this.#head = undefined
       this.deliver(last === undefined ? undefined : last - messages.length + 1, messages, end)
-      // Whoever writes without a pause would never let its reader's socket take anything.
+      // Without this turn of the event loop, a server that writes without a pause would block its reader's socket.
       if (!end) await setImmediate()
       for (const write of batch) write.done()
     }

@@ -3,19 +3,19 @@ import { EventStream, type EventStreamOptions, type Feed } from './event-stream.
 import { STANDALONE, type StreamLog } from './stream-log.js'
 
 export interface StreamSettings extends EventStreamOptions {
-  /** Milliseconds after which a client opens its standalone stream again. */
+  /** Milliseconds after which a client reopens its standalone stream. */
   standaloneRetry: number
-  /** Responses of one session that are open here, beside one for each of its running calls. */
+  /** Maximum number of open responses of one session in this process, in addition to one per running call. */
   maxOpenStreams: number
 }
 
-/** The responses with event streams that are open on this replica. */
+/** The open responses with event streams on this replica. */
 export class OpenStreams {
   /** By record key and stream name, oldest first. */
   readonly #open = new Map<RecordKey, Map<string, EventStream[]>>()
   readonly #sessions = new Map<RecordKey, Session>()
   readonly #standaloneSettings: EventStreamOptions
-  #claims = 0
+  #takeovers = 0
   /** Events that were read from the log to be sent. */
   replayed = 0
 
@@ -32,14 +32,14 @@ export class OpenStreams {
 
   has (key: RecordKey): boolean { return this.#sessions.has(key) }
 
-  /** How many responses are open here, of one session or of all. */
+  /** How many responses are open here: for one session or for all. */
   count (key?: RecordKey): number {
     return (key === undefined ? this.#each() : [...this.#open.get(key)?.values() ?? []].flat()).length
   }
 
   /**
-   * Hands messages that were just written to whoever holds the stream's response, here or elsewhere. True when that is
-   * here. With `ask`, a replica that holds it answers that it listens.
+   * Delivers messages that were just written to the stream's open response, here or on another replica. True when the
+   * response is open here. With `ask`, a replica that has it open answers `listening`.
    */
   deliver (
     key: RecordKey,
@@ -57,7 +57,7 @@ export class OpenStreams {
     return stream !== undefined
   }
 
-  /** Opens a response for a stream, from a position on. Earlier responses of the same stream fall silent. */
+  /** Opens a response for a stream, from a position on. Earlier responses of the same stream become passive. */
   attach (session: Session, name: string, position: number, priming: boolean): EventStream {
     const { key } = session
     const settings = name === STANDALONE ? this.#standaloneSettings : this.settings
@@ -74,8 +74,8 @@ export class OpenStreams {
   }
 
   /**
-   * {@link attach} for a client that comes back. Undefined when the stream is unknown, `'over'` when nothing is left to
-   * send.
+   * {@link attach} for a client that reconnects. Undefined when the stream is unknown, `'over'` when there is nothing
+   * left to send.
    */
   async resume (
     session: Session,
@@ -89,19 +89,21 @@ export class OpenStreams {
       if (page.lost ? position >= page.floor : page.ended && page.messages.length === 0) return 'over'
     }
     const stream = this.attach(session, name, position, priming)
-    stream.claim = ++this.#claims
-    void this.sessions.fleet.tell('takeover', session.key, { stream: name, claim: stream.claim }, { echo: true })
+    const number = stream.takeover = ++this.#takeovers
+    void this.sessions.fleet.tell('takeover', session.key, { stream: name, number }, { echo: true })
     stream.wake()
     return stream
   }
 
-  /** {@link resume} of the standalone stream for a client without a cursor: from what was never sent. */
+  /**
+   * {@link resume} of the standalone stream for a client without a cursor: from the first message that was not sent.
+   */
   async standalone (session: Session, priming: boolean): Promise<EventStream> {
     const page = await this.log.read({ key: session.key, name: STANDALONE }, 'undelivered')
     return await this.resume(session, STANDALONE, page?.after ?? 0, priming) as EventStream
   }
 
-  /** Another replica wrote to a stream. True when its response is open here. */
+  /** Another replica wrote to a stream. True when the stream's response is open here. */
   wake (key: RecordKey, name: string): boolean {
     const stream = this.#active(key, name)
     stream?.wake()
@@ -109,25 +111,26 @@ export class OpenStreams {
   }
 
   /**
-   * A replica, perhaps this one, has opened a response of a stream that its client resumes. All hear of these in one
-   * order, and the last response receives: one of ours that the fleet has not heard of yet is newer than any that it
-   * hears of.
+   * Handles the message that a replica, perhaps this one, has opened a response because the client resumes the stream.
+   * All replicas receive these messages in the same order, and the last response gets the stream. A local takeover
+   * whose message has not come back over the bus is newer than every takeover that was received.
    */
-  takeover (key: RecordKey, name: string, replica: string, claim: number): void {
+  takeover (key: RecordKey, name: string, replica: string, number: number): void {
     if (replica !== this.sessions.fleet.replica) return this.#yield(key, name)
     for (const stream of this.#all(key, name)) {
-      if (stream.claim !== undefined && stream.claim <= claim) stream.claim = undefined
+      if (stream.takeover !== undefined && stream.takeover <= number) stream.takeover = undefined
     }
   }
 
+  /** Leaves a stream to another replica. */
   #yield (key: RecordKey, name: string): void {
-    const streams = this.#all(key, name).filter(({ claim }) => claim === undefined)
+    const streams = this.#all(key, name).filter(({ takeover }) => takeover === undefined)
     for (const stream of streams) stream.passive = true
-    // What was written here since the other one read the log went to a response that nobody reads.
+    // Messages that were written here after the other replica read the log went to a response that nobody reads.
     if (streams.length > 0) void this.sessions.fleet.tell('wake', key, { stream: name })
   }
 
-  /** Ends the open responses of one stream, so that the client comes back for the rest. */
+  /** Ends the open responses of one stream, so that the client reconnects for the rest. */
   interrupt (key: RecordKey, name: string): void {
     for (const stream of this.#all(key, name)) stream.finish(true)
   }
@@ -137,7 +140,7 @@ export class OpenStreams {
     for (const streams of this.#open.get(key)?.values() ?? []) for (const stream of streams) stream.finish()
   }
 
-  /** Ends every response, or every one that no request running here writes to, and tells the clients to come back. */
+  /** Asks clients to reconnect, and ends every response; with `'running'`, except those of requests that run here. */
   drain (except: 'running' | 'none'): void {
     for (const stream of this.#each()) if (except === 'none' || !this.log.isRunning(stream.name)) stream.finish(true)
   }
@@ -146,24 +149,21 @@ export class OpenStreams {
     for (const stream of this.#each()) stream.keepAlive()
   }
 
-  /** Cuts readers that have stalled. */
+  /** Disconnects stalled readers. */
   checkReaders (): void {
     for (const stream of this.#each()) stream.checkReader()
   }
 
-  /** Looks again at streams that other replicas write to: a wake may have been missed, a replica may have died. */
+  /** Reads streams that other replicas write to, because a `wake` may be lost, and a replica may have died. */
   checkForeign (): void {
-    // Where nothing is shared, what belongs to no request is written here, and its wakes arrive.
+    // If the backend is not shared, only this process writes to standalone streams, and no `wake` is lost.
     const { shared } = this.sessions.vault.backend
     for (const stream of this.#each()) {
       if (!stream.passive && !this.log.isRunning(stream.name) && (shared || stream.name !== STANDALONE)) stream.wake()
     }
   }
 
-  /**
-   * Ends the oldest responses of a session when it has as many as it may. One that does not end when it is told to is
-   * cut.
-   */
+  /** Ends the oldest responses of a session at its limit, and disconnects a response that does not end. */
   #makeRoom (key: RecordKey, name: string): void {
     if (this.log.isRunning(name) && this.#all(key, name).length === 0) return
     const streams: EventStream[] = []
@@ -216,10 +216,10 @@ export class OpenStreams {
       return
     }
     streams?.set(stream.name, left)
-    const heir = left.at(-1) as EventStream
-    if (stream.passive || !heir.passive) return
-    heir.passive = false
-    heir.moveTo(stream.position)
-    heir.wake()
+    const next = left.at(-1) as EventStream
+    if (stream.passive || !next.passive) return
+    next.passive = false
+    next.moveTo(stream.position)
+    next.wake()
   }
 }

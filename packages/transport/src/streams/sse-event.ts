@@ -1,33 +1,34 @@
-import { lineSafe } from '../http/line-safe.js'
+import { escapeLineSeparators } from '../http/line-separators.js'
 
-/** Names a place in a stream to the client: `<stream name>.<position>`. */
+/** The id of an event, which names its position in a stream: `<stream name>.<position>`. */
 export function eventId (name: string, position: number): string {
   return `${name}.${position}`
 }
 
-/** @returns undefined for what cannot be one of our ids */
+/** @returns undefined when it cannot be an id of {@link eventId} */
 export function parseEventId (id: string): { name: string, position: number } | undefined {
   const [, name, position] = /^([\w.]{1,64})\.(\d{1,15})$/.exec(id) ?? []
   return name === undefined ? undefined : { name, position: Number(position) }
 }
 
 /**
- * A server-sent event with a message; without an id it cannot be resumed from. Some clients wait for the event's name.
+ * A server-sent event with a message. A client cannot resume after an event without an id. Some clients require the
+ * name of the event.
  */
 export function messageEvent (json: string, id?: string): string {
-  const data = lineSafe(json)
+  const data = escapeLineSeparators(json)
   return id === undefined ? `event: message\ndata: ${data}\n\n` : `event: message\nid: ${id}\ndata: ${data}\n\n`
 }
 
 /**
- * Gives the client an id to resume from before there is a message, and how long to wait. Only for revisions since
- * 2025-11-25: older clients fail to parse an event with empty data.
+ * Gives the client an id to resume from before the first message, and the time to wait before it reconnects. Only for
+ * revisions since 2025-11-25, because older clients fail to parse an event with empty data.
  */
 export function primingEvent (id: string, retry: number): string {
   return `id: ${id}\nretry: ${retry}\ndata: \n\n`
 }
 
-/** How long to wait before coming back, in milliseconds. Dispatches nothing. */
+/** The time to wait before the client reconnects, in milliseconds. Dispatches no event. */
 export function retryHint (retry: number): string {
   return `retry: ${retry}\n\n`
 }

@@ -3,47 +3,48 @@ import {
   keyLabel
 } from '@holdfast/core'
 import { type RequestId, SERVER_ERROR, errorMessage } from '../http/json-rpc.js'
-import type { Page } from './event-stream.js'
+import type { LogPage } from './event-stream.js'
 import { type Deliver, LogWriter } from './log-writer.js'
 
-/** The stream for what belongs to no request of the client. */
+/** The stream for messages that belong to no request of the client. */
 export const STANDALONE = 'standalone'
 
-/** What is said of a request that was not answered. */
+/** The error message for a request without an answer. */
 export const INTERRUPTED = 'The request was interrupted; it may have run'
 
-/** A position no stream reaches: the client was told that the rest is lost. */
-const END = 999_999_999_999_999
+/** A position that no stream reaches. It means: the client knows that the rest is lost. */
+const LOST_POSITION = 999_999_999_999_999
+/** Entries that are read at a time. */
 const PAGE_SIZE = 64
 
-/** What is stored beside a stream: the requests that it answers. */
+/** The head of a stream: the requests that the stream answers. */
 interface Head { ids: RequestId[] }
 
-interface OpenedPage extends Omit<StreamPage, 'head' | 'entries'>, Page {
+interface OpenedPage extends Omit<StreamPage, 'head' | 'entries'>, LogPage {
   ids: RequestId[]
 }
 
-/** The logs of all streams, opened and sealed on the way, and who writes to them. */
+/** The logs of all streams. It seals and opens the entries, and knows which streams this process writes to. */
 export class StreamLog {
-  /** Names of streams that a request running here writes to. */
+  /** The names of the streams to which requests in this process write. */
   readonly #running = new Set<string>()
   #count = 0
 
   constructor (private readonly sessions: Sessions) {}
 
-  /** A name for a new stream: it says which replica writes to it. */
+  /** A name for a new stream. It contains the replica that writes to the stream. */
   name (): string {
     return `${this.sessions.fleet.replica}.${++this.#count}`
   }
 
-  /** A name for a stream that is written to for a while. */
+  /** A name for a new stream to which this process writes until {@link end}. */
   begin (): string {
     const name = this.name()
     this.#running.add(name)
     return name
   }
 
-  /** Nothing here writes to a stream any more. */
+  /** This process has stopped writing to a stream. */
   end (name: string): void {
     this.#running.delete(name)
   }
@@ -60,7 +61,7 @@ export class StreamLog {
     )
   }
 
-  /** An entry that cannot be opened is lost, like one that was trimmed away. */
+  /** Reads entries. An entry that cannot be opened counts as lost, like a trimmed one. */
   async read (ref: StreamRef, position: number | 'undelivered'): Promise<OpenedPage | undefined> {
     const { availability, backend } = this.sessions.vault
     const page = await availability.ask(() => backend.events.readAfter(ref, position, PAGE_SIZE))
@@ -77,12 +78,12 @@ export class StreamLog {
     return { ...page, ids, messages }
   }
 
-  /** What a response sends next: the log, or an error where the log cannot go on. */
-  async next (ref: StreamRef, position: number): Promise<Page> {
+  /** The messages that a response sends next: those of the log, or errors when the log cannot go on. */
+  async next (ref: StreamRef, position: number): Promise<LogPage> {
     const page = await this.read(ref, position)
     if (ref.name === STANDALONE) {
       if (page === undefined) return { after: 0, messages: [], ended: false }
-      // After a gap the client gets what there is: no request of its own waits here.
+      // No request of the client waits for this stream, so after a gap the client gets the rest without an error.
       return page.lost ? await this.next(ref, page.floor) : page
     }
     if (page === undefined || page.lost) return lost(page?.ids ?? [])
@@ -97,7 +98,7 @@ export class StreamLog {
     await availability.ask(() => backend.events.delivered(ref, position))
   }
 
-  /** The position of the last message; undefined when they could not be logged. */
+  /** Resolves to the position of the last message; to undefined when logging failed. */
   async append (ref: StreamRef, messages: readonly string[], options: AppendOptions): Promise<number | undefined> {
     const { availability, backend, codec } = this.sessions.vault
     try {
@@ -117,7 +118,7 @@ export class StreamLog {
     }
   }
 
-  /** Undefined, which is reported, for what no key will open. */
+  /** Opens an entry. Reports an entry that no key will open, and resolves to undefined for it. */
   async #open (ref: StreamRef, sealed: Uint8Array): Promise<string | undefined> {
     try {
       return Buffer.from(await this.sessions.vault.codec.open('event', eventPlace(ref), sealed)).toString()
@@ -135,21 +136,21 @@ export class StreamLog {
     return !await availability.ask(() => backend.presence.isPresent(replica))
   }
 
-  async #endOrphan (ref: StreamRef, page: OpenedPage): Promise<Page> {
+  async #endOrphan (ref: StreamRef, page: OpenedPage): Promise<LogPage> {
     await this.append(ref, interruptions(page.ids), { end: true })
     const rest = await this.read(ref, page.after)
     return rest === undefined || rest.lost ? lost(page.ids) : rest
   }
 }
 
-/** What requests are answered with when the replica that ran them is gone. */
+/** The error answers to requests whose replica is gone. */
 export function interruptions (ids: Iterable<RequestId>): string[] {
   return errors(ids, INTERRUPTED)
 }
 
-function lost (ids: RequestId[]): Page {
+function lost (ids: RequestId[]): LogPage {
   return {
-    after: END - ids.length,
+    after: LOST_POSITION - ids.length,
     messages: errors(ids, 'Events of this stream were lost; the request may have run'),
     ended: true
   }

@@ -1,42 +1,44 @@
 import { type Draft, draftBehind } from './draft.js'
 import { type Json, freeze, isObject } from './json.js'
 
-/**
- * A value as a reader of its JSON will find it, frozen, and how many bytes its JSON is longer than that of `before`.
- */
-export interface Settled {
-  /** Absent where JSON leaves the value out. */
+/** The outcome of {@link finalize}. */
+export interface Finalized {
+  /** The value as a reader of its JSON gets it, frozen. Undefined where JSON leaves the value out. */
   value: Json | undefined
+  /** How many bytes the JSON of the value is longer than the JSON of the value before. */
   growth: number
 }
 
 type Members = Record<string, Json>
 
-/** An array of this many is beyond all that can be stored, and may be one that only says that it is that long. */
-const LONGEST = 2 ** 24
+/** A longer array cannot be stored. It may be an empty array whose `length` was set, and must not take time. */
+const MAX_LENGTH = 2 ** 24
 
 /**
- * What JSON makes of a value that a change left, at a cost that follows what has changed: whatever is
- * the same as before is shared.
+ * Turns a value that a change left into frozen JSON. Unchanged parts are shared with the value before, so the cost
+ * depends on the size of the change, not on the size of the value.
  *
- * @param before what was in its place, frozen JSON; undefined when nothing was
- * @throws TypeError for what JSON cannot say: a value that contains itself, a bigint
- * @throws RangeError when it is nested too deeply
+ * @param before the frozen JSON in the place of the value before the change; undefined when there was none
+ * @throws TypeError for a value that JSON cannot represent: one that contains itself, or a bigint
+ * @throws RangeError when the value nests too deeply
  */
-export function settle (given: unknown, before: Json | undefined): Settled {
+export function finalize (given: unknown, before: Json | undefined): Finalized {
   if (given === before) return { value: before, growth: 0 }
   const draft = draftBehind(given)
   if (draft !== undefined) {
-    const settled = finish(draft)
-    return draft.base === before ? settled : { value: settled.value, growth: bytes(settled.value) - bytes(before) }
+    const finalized = finalizeDraft(draft)
+    const { value } = finalized
+    return draft.base === before ? finalized : { value, growth: bytes(value) - bytes(before) }
   }
-  if (isOrdinaryArray(given)) return settleArray(given, Array.isArray(before) ? before : undefined, before)
-  if (isOrdinaryObject(given)) return settleObject(given, isObject(before) ? before as Members : undefined, before)
+  if (isOrdinaryArray(given)) return finalizeArray(given, Array.isArray(before) ? before : undefined, before)
+  if (isOrdinaryObject(given)) return finalizeObject(given, isObject(before) ? before as Members : undefined, before)
   return typeof given === 'string' ? { value: given, growth: bytes(given) - bytes(before) } : roundTrip(given, before)
 }
 
-function settleArray (given: readonly unknown[], base: readonly Json[] | undefined, before: Json | undefined): Settled {
-  if (given.length > LONGEST) throw new RangeError('too long')
+function finalizeArray (
+  given: readonly unknown[], base: readonly Json[] | undefined, before: Json | undefined
+): Finalized {
+  if (given.length > MAX_LENGTH) throw new RangeError('too long')
   let same = base?.length === given.length
   let growth = base === undefined ? 2 - bytes(before) : -commas(base.length)
   const value: Json[] = []
@@ -48,13 +50,13 @@ function settleArray (given: readonly unknown[], base: readonly Json[] | undefin
     if (one !== was) {
       const draft = draftBehind(one)
       const moved = draft === undefined ? moves.known(one) : draft.base !== was
-      const settled = moved
-        ? { value: draft === undefined ? one as Json : finish(draft).value, growth: 0 }
-        : settle(one, was)
-      now = settled.value ?? null
+      const finalized = moved
+        ? { value: draft === undefined ? one as Json : finalizeDraft(draft).value, growth: 0 }
+        : finalize(one, was)
+      now = finalized.value ?? null
       same &&= now === was
       if (moved) moves.note(now, was)
-      else growth += settled.value === undefined ? 4 - bytes(was) : settled.growth
+      else growth += finalized.value === undefined ? 4 - bytes(was) : finalized.growth
     }
     value.push(now as Json)
   }
@@ -64,14 +66,14 @@ function settleArray (given: readonly unknown[], base: readonly Json[] | undefin
     : { value: Object.freeze(value) as Json[], growth: growth + moves.growth + commas(given.length) }
 }
 
-/** Values of an array that are elsewhere in it than before: only those that came and those that went are measured. */
+/** The values of an array that moved within it. Only values that came or went change the size of its JSON. */
 class Moves {
   #all: Set<unknown> | undefined
   readonly #counts = new Map<Json | undefined, number>()
 
   constructor (private readonly base: readonly Json[]) {}
 
-  /** Whether it is of the array as it was, which is frozen, and not minus zero, of which JSON makes another. */
+  /** Whether a value was part of the array before the change. Minus zero does not count: JSON turns it into zero. */
   known (value: unknown): boolean {
     if (!Object.isFrozen(value)) return false
     this.#all ??= new Set(this.base)
@@ -94,20 +96,22 @@ class Moves {
   }
 }
 
-function settleObject (given: Record<string, unknown>, base: Members | undefined, before: Json | undefined): Settled {
+function finalizeObject (
+  given: Record<string, unknown>, base: Members | undefined, before: Json | undefined
+): Finalized {
   const value: Members = {}
   let growth = base === undefined ? 2 - bytes(before) : 0
   let kept = 0
   let changed = base === undefined
   for (const name of Object.keys(given)) {
     const was = own(base, name)
-    const settled = settle(given[name], was)
-    if (settled.value === undefined) continue
+    const finalized = finalize(given[name], was)
+    if (finalized.value === undefined) continue
     if (was === undefined) growth += nameBytes(name)
     else kept++
-    growth += settled.growth
-    changed ||= settled.value !== was
-    put(value, name, settled.value)
+    growth += finalized.growth
+    changed ||= finalized.value !== was
+    put(value, name, finalized.value)
   }
   const names = Object.keys(base ?? {})
   if (kept < names.length) {
@@ -118,38 +122,38 @@ function settleObject (given: Record<string, unknown>, base: Members | undefined
   return { value: Object.freeze(value), growth: growth + commas(Object.keys(value).length) - commas(names.length) }
 }
 
-const UNDER_WAY: Settled = { value: undefined, growth: 0 }
+const UNDER_WAY: Finalized = { value: undefined, growth: 0 }
 
-/** Closes a draft. A second mention of it means the same. */
-function finish (draft: Draft): Settled {
-  const known = draft.outcome as Settled | undefined
-  if (known === UNDER_WAY) throw new TypeError('JSON cannot say what contains itself')
+/** Closes a draft. When the same draft occurs twice in a value, both get the same outcome. */
+function finalizeDraft (draft: Draft): Finalized {
+  const known = draft.outcome as Finalized | undefined
+  if (known === UNDER_WAY) throw new TypeError('JSON cannot represent a value that contains itself')
   if (known !== undefined) return known
   draft.outcome = UNDER_WAY
   draft.closed = true
-  const settled = finishOpen(draft)
-  draft.outcome = settled
-  return settled
+  const finalized = finalizeOpenDraft(draft)
+  draft.outcome = finalized
+  return finalized
 }
 
-function finishOpen (draft: Draft): Settled {
+function finalizeOpenDraft (draft: Draft): Finalized {
   const { base, names, odd, target, touched } = draft
   if (odd) return roundTrip(target, base)
   if (!touched) return { value: base, growth: 0 }
   return Array.isArray(target)
-    ? settleArray(target, base as Json[], base)
-    : finishObject(target, names as Set<string>, base as Members)
+    ? finalizeArray(target, base as Json[], base)
+    : finalizeDraftObject(target, names as Set<string>, base as Members)
 }
 
-/** The copy that the draft was becomes the outcome, so that nobody copies a wide object twice. */
-function finishObject (target: Record<string, unknown>, names: ReadonlySet<string>, base: Members): Settled {
+/** The copy inside the draft becomes the outcome, so that a wide object is copied only once. */
+function finalizeDraftObject (target: Record<string, unknown>, names: ReadonlySet<string>, base: Members): Finalized {
   let growth = 0
   let changed = false
   let count = 0
   for (const name of names) {
     const was = own(base, name)
     const { value, growth: grown } = Object.hasOwn(target, name)
-      ? settle(target[name], was)
+      ? finalize(target[name], was)
       : { value: undefined, growth: 0 }
     changed ||= value !== was
     if (value === undefined) {
@@ -173,8 +177,8 @@ function finishObject (target: Record<string, unknown>, names: ReadonlySet<strin
   return { value: Object.freeze(target) as Members, growth }
 }
 
-/** @returns undefined for what JSON leaves out */
-function roundTrip (given: unknown, before: Json | undefined): Settled {
+/** The value is undefined where JSON leaves it out. */
+function roundTrip (given: unknown, before: Json | undefined): Finalized {
   const text = JSON.stringify(given) as string | undefined
   if (text === undefined) return { value: undefined, growth: -bytes(before) }
   return { value: freeze(JSON.parse(text)), growth: Buffer.byteLength(text) - bytes(before) }
@@ -194,7 +198,7 @@ function own (members: Members | undefined, name: string): Json | undefined {
   return members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined
 }
 
-/** Also under the name `__proto__`, which an assignment would take for something else. */
+/** Sets a member. An assignment to the name `__proto__` would change the prototype instead. */
 function put (members: Record<string, unknown>, name: string, value: Json): void {
   if (name === '__proto__') {
     Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true })
@@ -203,7 +207,7 @@ function put (members: Record<string, unknown>, name: string, value: Json): void
   }
 }
 
-/** Bytes of the JSON of a value. */
+/** The size of a value's JSON. */
 function bytes (value: Json | undefined): number {
   return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value))
 }

@@ -6,25 +6,28 @@ import { lines } from './lines.js'
 import type { SnapshotStore } from './store.js'
 
 /**
- * Everything in a snapshot that is sealed; of one whose header cannot be opened, what is in the header.
+ * Every sealed part of a snapshot: the key in the header, the bodies of records, the entries of streams. When the
+ * header cannot be opened, only the key in the header.
  *
  * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED
  */
-export async function * sealsOf (store: SealedStore, sink: SnapshotStore): AsyncGenerator<Uint8Array> {
+export async function * sealedParts (
+  sealedStore: SealedStore, snapshotStore: SnapshotStore
+): AsyncGenerator<Uint8Array> {
   let opened: SnapshotLines | undefined
   try {
-    for await (const { text } of lines(await sink.read() ?? [])) {
+    for await (const { text } of lines(await snapshotStore.read() ?? [])) {
       if (text === undefined) continue
       if (opened !== undefined) {
-        const entry = opened.read(text)
-        if (typeof entry === 'string' || entry.kind === 'end') continue
-        yield * entry.kind === 'record' ? [entry.value.body] : [entry.value.head, ...entry.value.entries]
+        const line = opened.read(text)
+        if (typeof line === 'string' || line.kind === 'end') continue
+        yield * line.kind === 'record' ? [line.value.body] : [line.value.head, ...line.value.entries]
         continue
       }
       const header = readHeader(text)
       if (typeof header !== 'object') continue
       yield header.mac
-      const following = await openHeader(store, header)
+      const following = await openHeader(sealedStore, header)
       if (typeof following === 'string') return
       opened = following
     }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ahead } from '../dist/ahead.js'
+import { prefetch } from '../dist/prefetch.js'
 
 t.test('the next is fetched while one is worked on, and no more than that', async t => {
   let fetched = 0
@@ -7,7 +7,7 @@ t.test('the next is fetched while one is worked on, and no more than that', asyn
     while (fetched < 5) yield ++fetched
   }
   const seen: number[] = []
-  for await (const item of ahead(source())) {
+  for await (const item of prefetch(source())) {
     seen.push(item)
     t.equal(fetched, Math.min(item + 1, 5))
   }
@@ -19,7 +19,7 @@ t.test('a failure is told in its turn', async t => {
     yield 1
     throw new Error('away')
   }
-  const items = ahead(source())
+  const items = prefetch(source())
   t.strictSame(await items.next(), { done: false, value: 1 })
   await t.rejects(items.next(), { message: 'away' })
 })
@@ -36,7 +36,7 @@ t.test('who leaves early waits for what is being fetched, and the source ends', 
       order.push('ended')
     }
   }
-  const items = ahead(source())
+  const items = prefetch(source())
   await items.next()
   await items.return(undefined)
   order.push('left')

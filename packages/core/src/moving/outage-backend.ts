@@ -4,10 +4,11 @@ import { partitionIn } from '../partitions.js'
 import type { RecordKey } from '../record.js'
 
 /**
- * What serves while the primary is away: sessions that began since. Of any other it is not known whether it exists, so
- * it is an outage for that one, never a miss. What is ended is remembered, for the primary.
+ * The fallback while the primary is away. It serves the sessions that began during the outage. Every other session may
+ * exist in the primary, so a call for it fails as in an outage, and is never a miss. It remembers the sessions that end
+ * during the outage, so that the primary can end them later.
  */
-export class Stopgap implements Backend {
+export class OutageBackend implements Backend {
   readonly records: RecordStore
   readonly events: EventLog
   readonly bus
@@ -16,14 +17,14 @@ export class Stopgap implements Backend {
   readonly durable
   readonly ping
   readonly close
-  /** Sessions that have ended while the primary was away. */
+  /** Sessions that ended during the outage. */
   readonly ended = new Set<RecordKey>()
-  /** Owners all of whose sessions have. */
+  /** Owners whose sessions all ended during the outage. */
   readonly revoked = new Set<string>()
-  readonly #partitions: Map<string, Stopgap>
+  readonly #partitions: Map<string, OutageBackend>
 
-  /** @param partitions those that were asked for, which the siblings of a partition share */
-  constructor (private readonly backend: Backend, partitions = new Map<string, Stopgap>()) {
+  /** @param partitions the partitions in use, which the siblings of a partition share */
+  constructor (private readonly backend: Backend, partitions = new Map<string, OutageBackend>()) {
     this.#partitions = partitions
     const { records, events } = backend
     this.bus = backend.bus
@@ -37,7 +38,7 @@ export class Stopgap implements Backend {
       createMany: async (given, limits) => {
         const refused = given.map(({ key }) => this.ended.has(key))
         const created = await records.createMany(given.filter((_, i) => !refused[i]), limits)
-        return refused.map(is => is ? 'exists' : created.shift() as Created)
+        return refused.map(isRefused => isRefused ? 'exists' : created.shift() as Created)
       },
       read: async key => await records.read(key) ?? await this.#missing(key),
       touch: async (key, version) => await records.touch(key, version) ?? await this.#missing(key),
@@ -90,20 +91,20 @@ export class Stopgap implements Backend {
     }
   }
 
-  partition (name: string): Stopgap {
-    return partitionIn(this.#partitions, name, () => new Stopgap(this.backend.partition(name), this.#partitions))
+  partition (name: string): OutageBackend {
+    return partitionIn(this.#partitions, name, () => new OutageBackend(this.backend.partition(name), this.#partitions))
   }
 
-  /** Also those in which something ended that the fallback never had. */
+  /** Includes partitions of which the fallback has no record: sessions of the primary may have ended there. */
   async partitions (): Promise<string[]> {
     return [...new Set([...await this.backend.partitions(), ...this.#partitions.keys()])].sort()
   }
 
-  /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless it is known to have ended */
+  /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE unless the record is known to have ended */
   async #missing (key: RecordKey): Promise<undefined> {
     if (this.ended.has(key) || (await this.backend.records.removed([key])).length > 0) return undefined
     throw new HoldfastError(
-      'HOLDFAST_BACKEND_UNAVAILABLE', 'The primary is away, and this session is not of the fallback.'
+      'HOLDFAST_BACKEND_UNAVAILABLE', 'The primary is away, and the fallback does not have this session.'
     )
   }
 }

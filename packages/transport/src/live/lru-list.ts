@@ -1,17 +1,20 @@
-/** What links an item to its neighbours in a {@link Recency}. */
-export interface Ranked<T> {
+/** The links of an item to its neighbours in an {@link LruList}. */
+export interface LruItem<T> {
   older?: T | undefined
   newer?: T | undefined
 }
 
-/** Items from the least to the most recently used, linked through themselves: using one moves it in constant time. */
-export class Recency<T extends Ranked<T>> {
+/**
+ * Items from the least to the most recently used one. The items themselves hold the links, so using an item moves it in
+ * constant time.
+ */
+export class LruList<T extends LruItem<T>> {
   #oldest: T | undefined
   #newest: T | undefined
 
   get oldest (): T | undefined { return this.#oldest }
 
-  /** Makes an item the most recently used one; it may be new. */
+  /** Makes an item the most recently used one. A new item is added. */
   use (item: T): void {
     if (this.#newest === item) return
     this.delete(item)
@@ -30,13 +33,13 @@ export class Recency<T extends Ranked<T>> {
     item.older = item.newer = undefined
   }
 
-  /** The least recently used one that passes a test. */
+  /** The least recently used item that passes a test. */
   find (test: (item: T) => boolean): T | undefined {
     for (const item of this) if (test(item)) return item
     return undefined
   }
 
-  /** The least recently used first. */
+  /** The least recently used item comes first. */
   * [Symbol.iterator] (): Generator<T> {
     for (let item = this.#oldest; item !== undefined; item = item.newer) yield item
   }

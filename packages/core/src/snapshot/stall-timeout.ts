@@ -2,49 +2,47 @@ import { LONGEST_TIMER } from '../duration.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import type { SnapshotBytes, SnapshotSource } from './store.js'
 
-/** Milliseconds. */
-const PATIENCE = 30_000
+/** Milliseconds without progress that a snapshot store may take. */
+const SNAPSHOT_WAIT = 30_000
 
-/**
- * Gives up on a place for snapshots that takes or gives nothing any more, so that it holds up neither
- * the next export nor a close.
- */
-export class Stall {
-  readonly #patience: number
+/** Gives up on a stalled snapshot store, so that it blocks neither the next export nor a close. */
+export class StallTimeout {
+  readonly #timeout: number
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param signal gives up at once
+   * @param signal gives up at once when it is aborted
    * @throws InvalidOptionError
    */
   constructor (private readonly source: SnapshotSource, private readonly signal?: AbortSignal) {
-    const { patience = PATIENCE } = source
+    const { patience = SNAPSHOT_WAIT } = source
     if (!(typeof patience === 'number' && patience >= 1)) {
-      throw new InvalidOptionError('sink.patience', 'expected a number of at least 1')
+      throw new InvalidOptionError('store.patience', 'expected a number of at least 1')
     }
-    this.#patience = Math.min(patience, LONGEST_TIMER)
+    this.#timeout = Math.min(patience, LONGEST_TIMER)
   }
 
-  /** Something was taken or given. */
+  /** The store took or gave some bytes, so its time begins again. */
   progress (): void {
     this.#timer?.refresh()
   }
 
-  /** What the place holds, each chunk of which is progress. */
+  /** The stored snapshot. Each chunk counts as progress. */
   async read (): Promise<SnapshotBytes | null | undefined> {
     const bytes = await this.source.read()
     return bytes === null || bytes === undefined ? bytes : this.#watched(bytes)
   }
 
   /**
-   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when nothing happens for too long; what the work itself fails with
+   * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when there is no progress for too long
+   * @throws the error of the work itself
    */
   async guard<T> (work: Promise<T>): Promise<T> {
     const ended = new AbortController()
     const late = new Promise<never>((_resolve, reject) => {
       const giveUp = (): void =>
-        reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The place for snapshots does not answer.'))
-      this.#timer = setTimeout(giveUp, this.#patience)
+        reject(new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', 'The snapshot store does not answer.'))
+      this.#timer = setTimeout(giveUp, this.#timeout)
       this.signal?.addEventListener('abort', giveUp, { signal: ended.signal })
       if (this.signal?.aborted === true) giveUp()
     })

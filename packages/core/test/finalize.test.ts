@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { Draft } from '../dist/draft.js'
 import { type Json, parseJson } from '../dist/json.js'
-import { settle } from '../dist/settle.js'
+import { finalize } from '../dist/finalize.js'
 
 const BASE = '{"n":1,"list":[1,{"deep":[{"x":1}]},"é"],"empty":{},"none":[],' +
   '"__proto__":{"own":true},"text":"\\u2028","7":null}'
@@ -22,7 +22,7 @@ function plainly (change: Change): unknown {
 function bySharing (change: Change) {
   const before = base()
   const draft = new Draft(before as Json & object).proxy
-  const { value, growth } = settle(change(draft) ?? draft, before)
+  const { value, growth } = finalize(change(draft) ?? draft, before)
   return { before, value, growth }
 }
 

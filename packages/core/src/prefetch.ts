@@ -1,5 +1,8 @@
-/** Fetches what comes next while one is worked on; a failure is told in its turn. */
-export async function * ahead<T> (source: AsyncGenerator<T>): AsyncGenerator<T> {
+/**
+ * Fetches the next item while the caller works on the present one. The caller gets a failure of a fetch when it asks
+ * for that item.
+ */
+export async function * prefetch<T> (source: AsyncGenerator<T>): AsyncGenerator<T> {
   let next = source.next()
   try {
     for (;;) {

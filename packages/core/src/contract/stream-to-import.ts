@@ -4,8 +4,8 @@ import { newName } from './names.js'
 import { bytes } from './trial.js'
 import type { Trial } from './trial.js'
 
-/** As it might come from another backend: trimmed, and with two entries. */
-export function arrival (key: string, given: Partial<StoredStream> = {}): StoredStream {
+/** A stream as another backend might have it: trimmed, and with two entries. */
+export function streamToImport (key: string, given: Partial<StoredStream> = {}): StoredStream {
   return {
     key,
     name: newName(),
@@ -18,8 +18,8 @@ export function arrival (key: string, given: Partial<StoredStream> = {}): Stored
   }
 }
 
-export async function restored (t: Trial, given: Partial<StoredStream> = {}): Promise<StoredStream> {
-  const stream = arrival(await t.create(), given)
+export async function importedStream (t: Trial, given: Partial<StoredStream> = {}): Promise<StoredStream> {
+  const stream = streamToImport(await t.create(), given)
   assert.equal(await t.events.importStream(stream), true)
   return stream
 }
