@@ -1,6 +1,7 @@
 // Rules of this repository that no other tool checks.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ruledOutWords } from './glossary.js'
 import { importCycles } from './import-cycles.js'
 import { packages, report } from './packages.js'
 
@@ -32,6 +33,7 @@ report([
   ...files.flatMap(forbiddenText),
   ...files.filter(file => /\.(ts|js|mjs|lua)$/.test(file)).flatMap(longLines),
   ...files.filter(file => file.endsWith('.md')).flatMap(deadLinks),
+  ...ruledOutWords(files),
   ...files.filter(file => file.endsWith('index.ts')).flatMap(starExports),
   ...packages.flatMap(upwardArrows),
   ...packages.flatMap(undeclaredImports),

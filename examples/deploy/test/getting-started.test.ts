@@ -122,7 +122,7 @@ t.test('the last step: two processes on one Redis', async t => {
   t.teardown(async () => { await redis.stop() })
   const { stdout: keys } = await promisify(execFile)('sh', ['-euc', `${key}printf %s "$HOLDFAST_KEYS"`])
   const [a, b] = [await freePort(), await freePort()]
-  const program = changed(inRedis).replace("drainDelay: '5s'", "drainDelay: '100ms'")
+  const program = changed(inRedis).replace("delay: '5s'", "delay: '100ms'")
   const env = { REDIS_URL: redis.url, HOLDFAST_KEYS: keys }
   const { folder: place, shell: type } = await begun(t)
   await type(installRedis)

@@ -12,7 +12,7 @@ import { serving } from './fixtures/tools.js'
 async function appOf (t: Test, document: string): Promise<FastifyInstance> {
   const text = await readFile(new URL(document, import.meta.url), 'utf8')
   const snippets = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-  const code = snippets.findLast(code => code.includes('admin:'))?.replace(/^import .*$/m, '')
+  const code = snippets.findLast(code => code.includes('admin:'))?.replaceAll(/^import .*$/gm, '')
   const directory = t.testdir({
     'register.mjs': `export async function register (app, holdfast, createServer, Type) {\n${code}}\n`
   })

@@ -114,7 +114,7 @@ t.test('what docs/metrics.md shows works, and the hook guards the route', async 
   const directory = t.testdir({
     'register.mjs': "import { collectDefaultMetrics, register } from 'prom-client'\n" +
       'export async function run (app, holdfast, createServer) {\n' +
-      `${guard}\n${example?.replace(/^import .*$/m, '')}}\n`
+      `${guard}\n${example?.replaceAll(/^import .*$/gm, '')}}\n`
   })
   const { run } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify()

@@ -27,7 +27,7 @@ async function run (t: Test, index: number, given: Record<string, Backend>): Pro
   const app = Fastify({ forceCloseConnections: true })
   const parts = { memory, migrate, mirrored, switchable, withFallback }
   const context = { app, holdfast, ...parts, createServer: serving(), keys: k1, ...given }
-  const code = (snippets[index] as string).replace(/^import .*$/m, '')
+  const code = (snippets[index] as string).replaceAll(/^import .*$/gm, '')
   const [before = '', after = ''] = code.split('// … later, while requests run:')
   const path = join(await folder(t), 'snippet.mjs')
   const head = `export async function run ({ ${Object.keys(context).join(', ')} }, open)`

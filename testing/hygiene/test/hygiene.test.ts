@@ -6,10 +6,11 @@ const HYGIENE = fileURLToPath(new URL('../../../tools/hygiene.js', import.meta.u
 
 interface Files { [name: string]: string | Files }
 
-/** What the check says about a repository with these sources in one package. */
-function complaints (t: Test, sources: Files): string[] {
+/** What the check says about a repository with these sources in one package, and with these other files. */
+function complaints (t: Test, sources: Files, others: Files = {}): string[] {
   const manifest = (name: string): string => JSON.stringify({ name, dependencies: {} })
   const cwd = t.testdir({
+    ...others,
     '.gitignore': 'dist/\n',
     packages: {
       core: { 'package.json': manifest('@holdfast/core'), src: { 'errors.ts': '' } },
@@ -71,5 +72,30 @@ t.test('a line of code has at most 120 columns, one of another file as many as i
     'packages/memory/src/b.ts:2: has 121 columns, and may have 120',
     'packages/memory/src/c.lua:1: has 121 columns, and may have 120',
     'packages/memory/src/d.mjs:1: has 121 columns, and may have 120'
+  ])
+})
+
+t.test('a word that the glossary rules out is reported in pages, a README and sources, with its term', async t => {
+  const glossary = [
+    '| term | meaning | not |', '|---|---|---|', '| record | What is stored: `entry`. | |',
+    '| snapshot store | Where a sink was. | `sink`, `time machine` |', ''
+  ].join('\n')
+  t.same(complaints(t, {
+    'a.ts': '// Sink\nconst sink = 1\n', x: { 'b.ts': '// #sink.write\n' }, 'c.js': '// sink\n'
+  }, {
+    docs: {
+      'glossary.md': glossary,
+      'page.md': 'No entry.\n\nA SINK and a time machine.\n',
+      'other.md': 'Sinks, SnapshotSink, SINK_SIZE, a kitchensink, time machines.\n'
+    },
+    'README.md': 'A (sink).\n',
+    'OTHER.md': 'A sink.\n'
+  }).sort(), [
+    'README.md:1: uses "sink", which docs/glossary.md calls "snapshot store"',
+    'docs/page.md:3: uses "SINK", which docs/glossary.md calls "snapshot store"',
+    'docs/page.md:3: uses "time machine", which docs/glossary.md calls "snapshot store"',
+    'packages/memory/src/a.ts:1: uses "Sink", which docs/glossary.md calls "snapshot store"',
+    'packages/memory/src/a.ts:2: uses "sink", which docs/glossary.md calls "snapshot store"',
+    'packages/memory/src/x/b.ts:1: uses "sink", which docs/glossary.md calls "snapshot store"'
   ])
 })
