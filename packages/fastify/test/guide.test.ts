@@ -21,7 +21,8 @@ t.test('what the guide to snapshots and keys says can be run as it stands', asyn
   const process = { env, once: (name: string, listener: () => void) => { signals[name] = listener } }
   const context = { process, holdfast, Keyring, file, createServer: serving() }
   const write = async (name: string, code: string): Promise<any> => {
-    const body = code.replaceAll(/^import .*$/gm, '').replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
+    const body = code.replaceAll(/^import .*$/gm, '')
+      .replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
     const run = 'export async function run (app, { process, holdfast, Keyring, file, createServer })'
     const end = name === 'importing' ? 'return report' : ''
     await writeFile(join(directory, `${name}.mjs`), `${run} {\n${body}\n${end}}\n`)

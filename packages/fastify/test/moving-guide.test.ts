@@ -51,7 +51,7 @@ t.test('copying', async t => {
   const printed = t.capture(console, 'log')
   const [code = ''] = snippets
   const path = join(await folder(t), 'snippet.mjs')
-  const body = code.replace(/^import .*$/m, '')
+  const body = code.replaceAll(/^import .*$/gm, '')
   await writeFile(path, `export async function run ({ migrate, from, to }) {\n${body}\nreturn report\n}\n`)
   t.match(await (await import(pathToFileURL(path).href)).run({ migrate, from, to }), { copied: 1, failed: [] })
   t.strictSame(printed().map(({ args }) => args[0]), [1, 1])

@@ -32,7 +32,7 @@ t.test('the example runs as it stands', async t => {
 
 t.test('the second example keeps sessions across a restart', async t => {
   const directory = await folder(t)
-  const source = (withSnapshot as string).replace(/^import .*$/m, '')
+  const source = (withSnapshot as string).replaceAll(/^import .*$/gm, '')
     .replace('./sessions.holdfast', join(directory, 'sessions'))
   const head = 'export async function register (app, holdfast, createServer, file)'
   await writeFile(join(directory, 'register.mjs'), `${head} {\n${source}}\n`)
