@@ -16,15 +16,18 @@ import { interpolated } from './fixtures/interpolated.js'
 const secrets = { HOLDFAST_KEYS: generateKey(), REDIS_PASSWORD: 'correct-horse' }
 const file = await yaml('compose.yaml')
 const { services } = file
-const servers: any[] = Object.entries<any>(services).filter(([name]) => name.startsWith('server-')).map(([, service]) => service)
+const servers: any[] = Object.entries<any>(services)
+  .filter(([name]) => name.startsWith('server-')).map(([, service]) => service)
 const ms = (duration: Duration): number => milliseconds(duration, 'duration')
 
 t.test('it is a Compose file, as the schema of the Compose specification has it', async t => {
   Format.Set('duration', value => /^(\d+(ms|s|m|h))+$/.test(value))
   const schema = Compile(compose.composeSchema as object)
   t.strictSame(schema.Errors(file)[1], [])
-  t.notOk(schema.Check({ ...file, services: { redis: { ...services.redis, comand: [] } } }), 'a wrong name would be found')
-  t.notOk(schema.Check({ ...file, services: { redis: { ...services.redis, stop_grace_period: '30' } } }), 'and a wrong value')
+  const withRedis = (changes: object): object =>
+    ({ ...file, services: { redis: { ...services.redis, ...changes } } })
+  t.notOk(schema.Check(withRedis({ comand: [] })), 'a wrong name would be found')
+  t.notOk(schema.Check(withRedis({ stop_grace_period: '30' })), 'and a wrong value')
 })
 
 /** Address, port outside and port inside of the balancer. */
@@ -35,8 +38,10 @@ t.test('two servers, with what the reference server understands', async t => {
   for (const { environment } of servers) {
     const settings = readEnvironment({ ...await imageEnvironment(), ...interpolated(environment, secrets) })
     t.match(settings, { backend: 'redis', redisUrl: ['redis://:correct-horse@redis:6379'], host: '0.0.0.0' })
-    t.ok(ms(servers[0].stop_grace_period) >= (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000, 'there is time for the drain')
-    t.ok(settings.allowedHosts?.includes(published.split(':')[0] as string), 'and they answer to the name that the balancer is published under')
+    const needed = (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000
+    t.ok(ms(servers[0].stop_grace_period) >= needed, 'there is time for the drain')
+    const name = published.split(':')[0] as string
+    t.ok(settings.allowedHosts?.includes(name), 'and they accept the name that the balancer is published under')
   }
 })
 
@@ -50,7 +55,9 @@ t.test('names, ports and files agree', async t => {
   const { PORT } = await imageEnvironment()
   t.equal(the('EXPOSE', image), PORT)
   for (const service of Object.values<any>(services)) {
-    for (const name of Object.keys(service.depends_on ?? {})) t.type(services[name].healthcheck, 'object', `${name} has a health check to wait for`)
+    for (const name of Object.keys(service.depends_on ?? {})) {
+      t.type(services[name].healthcheck, 'object', `${name} has a health check to wait for`)
+    }
     for (const mount of service.volumes ?? []) {
       const [from] = mount.split(':')
       if (from.startsWith('./')) t.type(await text(from), 'string')
@@ -64,7 +71,8 @@ t.test('the balancer knows both servers, and notices within the drain delay that
   const caddyfile = await text('Caddyfile')
   const { PORT } = await imageEnvironment()
   const upstreams = /reverse_proxy (.*) \{/.exec(caddyfile)?.[1]?.split(' ')
-  t.strictSame(upstreams, Object.keys(services).filter(name => name.startsWith('server-')).map(name => `${name}:${PORT}`))
+  const names = Object.keys(services).filter(name => name.startsWith('server-'))
+  t.strictSame(upstreams, names.map(name => `${name}:${PORT}`))
   const setting = (name: string): string | undefined => new RegExp(`^\\s*${name} (.*)$`, 'm').exec(caddyfile)?.[1]
   t.equal(setting('health_uri'), '/health/ready')
   t.equal(setting('lb_policy'), 'least_conn')
@@ -80,7 +88,8 @@ t.test('Redis and both servers run as it says, and share their sessions', async 
   t.equal(await redis.healthcheck({ REDISCLI_AUTH: 'wrong' }), 1)
   const [one, two] = await Promise.all(servers.map(async ({ environment }) => {
     const { NODE_OPTIONS, REDIS_URL, ...given } = interpolated(environment, secrets)
-    return await startChildServer({ ...given, REDIS_URL: REDIS_URL?.replace('redis:6379', `127.0.0.1:${redis.port}`) ?? '' })
+    const url = REDIS_URL?.replace('redis:6379', `127.0.0.1:${redis.port}`) ?? ''
+    return await startChildServer({ ...given, REDIS_URL: url })
   }))
   t.teardown(async () => { await Promise.all([one?.kill(), two?.kill()]) })
   const [a, b] = [one?.url as URL, two?.url as URL]

@@ -10,24 +10,33 @@ import { type Newcomer, newcomer } from './fixtures/newcomer.js'
 import { commands, page as read } from './fixtures/pages.js'
 
 const page = await read('getting-started')
-const [factory = '', inMemory = '', withSnapshot = '', inRedis = ''] = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const [factory = '', inMemory = '', withSnapshot = '', inRedis = ''] =
+  [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 const [install = '', start = '', client = '', key = '', installRedis = ''] = commands(page)
 /** The files that the page names in the first line of each, with what is in them. */
-const files = Object.fromEntries([factory, inMemory].map(code => [/^\/\/ (\S+)$/m.exec(code)?.[1], code])) as Record<string, string>
+const files: Record<string, string> = Object.fromEntries([factory, inMemory].map(code =>
+  [/^\/\/ (\S+)$/m.exec(code)?.[1], code]))
 const [, PROGRAM = ''] = Object.keys(files)
 
 /** The program of the page with the lines of a later step in the place of its own. */
 function changed (step: string): string {
-  const [imports, registration = ''] = [step.replace(/^\/\/.*\n/, '').match(/^import .*$/gm)?.join('\n'), step.replaceAll(/^(\/\/|import ).*\n/gm, '').trim()]
-  return inMemory.replace("import holdfast from '@holdfast/fastify'", imports ?? '').replace(/^await app\.register.*$/m, registration)
+  const imports = step.replace(/^\/\/.*\n/, '').match(/^import .*$/gm)?.join('\n')
+  const registration = step.replaceAll(/^(\/\/|import ).*\n/gm, '').trim()
+  return inMemory.replace("import holdfast from '@holdfast/fastify'", imports ?? '')
+    .replace(/^await app\.register.*$/m, registration)
+}
+
+interface Running {
+  stop: () => Promise<number | null>
 }
 
 /** Starts a program with the page's command, and resolves when it listens. */
-async function run (folder: string, program: string, env: Record<string, string>): Promise<{ stop: () => Promise<number | null> }> {
+async function run (folder: string, program: string, given: Record<string, string>): Promise<Running> {
   await writeFile(join(folder, PROGRAM), program)
   const [command, ...args] = start.trim().split(' ')
   t.equal(command, 'node')
-  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = { ...process.env, NODE_OPTIONS: '', ...given }
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const lines = createInterface({ input: child.stdout })
   await new Promise<void>((resolve, reject) => {
@@ -46,7 +55,8 @@ async function run (folder: string, program: string, env: Record<string, string>
 
 /** What a client in a shell prints, with the functions of the page, and afterwards its session's id. */
 async function shell (port: number, script: string): Promise<{ notes: string[], id: string }> {
-  const { stdout } = await promisify(execFile)('sh', ['-euc', `${script}\necho "$ID"`.replace('http://127.0.0.1:3000', `http://127.0.0.1:${port}`)])
+  const all = `${script}\necho "$ID"`.replace('http://127.0.0.1:3000', `http://127.0.0.1:${port}`)
+  const { stdout } = await promisify(execFile)('sh', ['-euc', all])
   const lines = stdout.trim().split('\n')
   const id = lines.pop() ?? ''
   return { notes: lines.map(line => JSON.parse(line).result.content[0].text), id }
@@ -64,7 +74,8 @@ async function begun (t: Test): Promise<Newcomer> {
 }
 
 /** Another note of a session that is there. */
-const again = (id: string, text: string): string => client.replace(/^ID=.*\n(?:note .*\n)*/m, `ID=${id}\nnote ${text}\n`)
+const again = (id: string, text: string): string =>
+  client.replace(/^ID=.*\n(?:note .*\n)*/m, `ID=${id}\nnote ${text}\n`)
 
 for (const type of ['commonjs', 'module']) {
   t.test(`the first command, where package.json says ${type}`, async t => {
@@ -82,7 +93,8 @@ t.test('the first program of the README', async t => {
   const { folder, shell } = await newcomer(t)
   await shell(`npm init -y\n${commands(readme)[0] ?? ''}`)
   t.equal(`// ${PROGRAM}, and then: ${start.trim()}`, program.split('\n')[0])
-  const server = await run(folder, program.replace('Fastify()', 'Fastify({ logger: true })').replace('port: 3000', 'port: 0'), {})
+  const logging = program.replace('Fastify()', 'Fastify({ logger: true })').replace('port: 3000', 'port: 0')
+  const server = await run(folder, logging, {})
   await server.stop()
 })
 

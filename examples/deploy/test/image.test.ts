@@ -36,7 +36,8 @@ async function health (which: string): Promise<number> {
 /** What CMD says, run as it would be by a container whose file system is read-only. Resolves when it listens. */
 async function started (): Promise<ChildProcess> {
   const [command, ...args]: string[] = JSON.parse(the('CMD', image))
-  const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission'
+  const isStable = process.allowedNodeEnvironmentFlags.has('--permission')
+  const permission = isStable ? '--permission' : '--experimental-permission'
   // tap puts a module of its own into every Node that a test starts, and that one writes.
   const withoutTap = ['-u', 'NODE_OPTIONS', command as string, permission, '--allow-fs-read=*', ...args]
   const child = spawn('env', withoutTap, { cwd: app, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -66,10 +67,12 @@ t.test('its steps use the pnpm of the repository', async t => {
 })
 
 t.test('it has what runs, and nothing that builds or tests', async t => {
-  t.strictSame((await readdir(app)).filter(name => !/^(package\.json|pnpm-.*\.yaml|README\.md)$/.test(name)).sort(), ['dist', 'healthcheck.js', 'node_modules'])
+  const others = (await readdir(app)).filter(name => !/^(package\.json|pnpm-.*\.yaml|README\.md)$/.test(name))
+  t.strictSame(others.sort(), ['dist', 'healthcheck.js', 'node_modules'])
   const installed = (await readdir(join(app, 'node_modules/.pnpm'))).map(name => name.replace(/(?<=.)@.*$/, ''))
   t.ok(installed.includes('fastify') && installed.includes('ioredis'))
-  t.strictSame(installed.filter(name => /^(tap|typescript|eslint|publint|@tapjs.*|@modelcontextprotocol\+conformance)$/.test(name)), [])
+  const tools = /^(tap|typescript|eslint|publint|@tapjs.*|@modelcontextprotocol\+conformance)$/
+  t.strictSame(installed.filter(name => tools.test(name)), [])
 })
 
 t.test('its health checks tell how it is, and it needs to write nothing', async t => {

@@ -24,11 +24,14 @@ const MODELS = {
   'secret.example.yaml': { Model: Secret, from: 'kubernetes-models/v1' },
   'service.yaml': { Model: Service, from: 'kubernetes-models/v1' }
 }
-const [deployment, policy, budget, secret, service] = await Promise.all(Object.keys(MODELS).map(async name => await yaml(`kubernetes/${name}`)))
+const [deployment, policy, budget, secret, service] = await Promise.all(Object.keys(MODELS).map(async name =>
+  await yaml(`kubernetes/${name}`)))
 const pod = deployment.spec.template.spec
 const [server] = pod.containers
 const KEYS = generateKey()
-const variables: Record<string, string> = Object.fromEntries(server.env.map(({ name, value = '' }: { name: string, value?: string }) => [name, value]))
+const variables: Record<string, string> = Object.fromEntries(
+  server.env.map(({ name, value = '' }: { name: string, value?: string }) => [name, value])
+)
 
 t.test('every manifest is there, and is what the API takes', async t => {
   const files = await readdir(new URL('../kubernetes', import.meta.url))
@@ -39,12 +42,17 @@ t.test('every manifest is there, and is what the API takes', async t => {
     t.equal(manifest.apiVersion, Model.apiVersion, name)
     t.doesNotThrow(() => { new Model(manifest as never).validate() }, name)
   }
-  t.throws(() => { new Deployment({ ...deployment, spec: { ...deployment.spec, replicas: 'three' } }).validate() }, /replicas/)
+  const wrong = { ...deployment, spec: { ...deployment.spec, replicas: 'three' } }
+  t.throws(() => { new Deployment(wrong).validate() }, /replicas/)
 })
 
 t.test('no field has a name that the API does not know', async t => {
-  const manifests = await Promise.all(Object.entries(MODELS).map(async ([name, { from }]) => ({ from, manifest: await yaml(`kubernetes/${name}`) })))
-  const misspelt = { from: 'kubernetes-models/apps/v1', manifest: { ...deployment, spec: { ...deployment.spec, minReadySecond: 1 } } }
+  const manifests = await Promise.all(Object.entries(MODELS).map(async ([name, { from }]) =>
+    ({ from, manifest: await yaml(`kubernetes/${name}`) })))
+  const misspelt = {
+    from: 'kubernetes-models/apps/v1',
+    manifest: { ...deployment, spec: { ...deployment.spec, minReadySecond: 1 } }
+  }
   t.match(typeErrors(t, [...manifests, misspelt]), { 0: /minReadySecond/, length: 1 }, 'and such a name would be found')
 })
 
@@ -55,11 +63,19 @@ t.test('kustomization.yaml names them, but for the example of a Secret', async t
 
 t.test('labels, ports and names agree', async t => {
   const { labels } = deployment.spec.template.metadata
-  for (const selected of [deployment.spec.selector.matchLabels, budget.spec.selector.matchLabels, policy.spec.podSelector.matchLabels, service.spec.selector]) t.match(labels, selected)
+  const selectors = [
+    deployment.spec.selector.matchLabels, budget.spec.selector.matchLabels, policy.spec.podSelector.matchLabels,
+    service.spec.selector
+  ]
+  for (const selected of selectors) t.match(labels, selected)
   t.match(labels, pod.topologySpreadConstraints[0].labelSelector.matchLabels)
   const [port] = server.ports
   t.equal(String(port.containerPort), (await imageEnvironment()).PORT)
-  for (const named of [service.spec.ports[0].targetPort, server.readinessProbe.httpGet.port, server.livenessProbe.httpGet.port, policy.spec.ingress[0].ports[0].port]) t.equal(named, port.name)
+  const ports = [
+    service.spec.ports[0].targetPort, server.readinessProbe.httpGet.port, server.livenessProbe.httpGet.port,
+    policy.spec.ingress[0].ports[0].port
+  ]
+  for (const named of ports) t.equal(named, port.name)
   for (const { name, valueFrom } of server.env) {
     if (valueFrom === undefined) continue
     t.equal(valueFrom.secretKeyRef.name, secret.metadata.name)
@@ -68,29 +84,38 @@ t.test('labels, ports and names agree', async t => {
 })
 
 t.test('the reference server understands its variables, and there is time for the drain', async t => {
-  const settings = readEnvironment({ ...await imageEnvironment(), ...variables, REDIS_URL: secret.stringData.REDIS_URL, HOLDFAST_KEYS: KEYS })
+  const { REDIS_URL } = secret.stringData
+  const settings = readEnvironment({ ...await imageEnvironment(), ...variables, REDIS_URL, HOLDFAST_KEYS: KEYS })
   t.match(settings, { backend: 'redis', durability: 'strict', host: '0.0.0.0', allowedHosts: ['mcp.example.com'] })
   const [, seconds] = server.lifecycle.preStop.exec.command
   const needed = Number(seconds) * 1_000 + (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000
   t.ok(pod.terminationGracePeriodSeconds * 1_000 >= needed)
   const heap = Number(/--max-old-space-size=(\d+)/.exec(variables.NODE_OPTIONS ?? '')?.[1])
-  t.ok(heap <= 0.8 * Number.parseInt(server.resources.limits.memory), 'the heap leaves room for the rest of the process')
+  const memory = Number.parseInt(server.resources.limits.memory)
+  t.ok(heap <= 0.8 * memory, 'the heap leaves room for the rest of the process')
 })
 
 t.test('the example of a Secret has no key, and the server says so', async t => {
-  t.throws(() => readEnvironment({ ...secret.stringData, HOLDFAST_BACKEND: 'redis' }), /HOLDFAST_KEYS: keys\[0\]\.key: expected 32 bytes/)
+  const environment = { ...secret.stringData, HOLDFAST_BACKEND: 'redis' }
+  t.throws(() => readEnvironment(environment), /HOLDFAST_KEYS: keys\[0\]\.key: expected 32 bytes/)
 })
 
 t.test('a deploy takes no pod away before another is ready, and nobody is privileged', async t => {
   t.strictSame(deployment.spec.strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
   t.ok(budget.spec.maxUnavailable < deployment.spec.replicas)
-  t.match(pod, { automountServiceAccountToken: false, securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } } })
-  t.match(server.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } })
+  t.match(pod, {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } }
+  })
+  t.match(server.securityContext, {
+    allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] }
+  })
 })
 
 t.test('the variables that Kubernetes makes of Services would stop the server, so they are off', async t => {
   const prefix = service.metadata.name.toUpperCase()
-  await t.rejects(startChildServer({ [`${prefix}_SERVICE_HOST`]: '10.0.0.1', [`${prefix}_PORT`]: 'tcp://10.0.0.1:80' }), {
+  const made = { [`${prefix}_SERVICE_HOST`]: '10.0.0.1', [`${prefix}_PORT`]: 'tcp://10.0.0.1:80' }
+  await t.rejects(startChildServer(made), {
     message: /HOLDFAST_SERVICE_HOST: is not a variable of this server\nHOLDFAST_PORT: is not/
   })
   t.equal(pod.enableServiceLinks, false)
@@ -99,7 +124,10 @@ t.test('the variables that Kubernetes makes of Services would stop the server, s
 t.test('a server as in the manifest answers the probes, serves during preStop, and then ends in time', async t => {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
   t.teardown(async () => { await redis.stop() })
-  const child = await startChildServer({ ...variables, HOLDFAST_ALLOWED_HOSTS: `${variables.HOLDFAST_ALLOWED_HOSTS},127.0.0.1`, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS })
+  const HOLDFAST_ALLOWED_HOSTS = `${variables.HOLDFAST_ALLOWED_HOSTS},127.0.0.1`
+  const child = await startChildServer({
+    ...variables, HOLDFAST_ALLOWED_HOSTS, REDIS_URL: redis.url, HOLDFAST_KEYS: KEYS
+  })
   t.teardown(async () => { await child.kill() })
   const probe = async ({ httpGet: { path } }: any): Promise<number> => (await fetch(new URL(path, child.url))).status
   t.equal(await probe(server.livenessProbe), 200)
@@ -124,7 +152,8 @@ t.test('a server as in the manifest answers the probes, serves during preStop, a
 })
 
 t.test('nothing here is a secret', async t => {
-  for (const name of [...Object.keys(MODELS).map(name => `kubernetes/${name}`), 'compose.yaml', 'Dockerfile', 'redis.conf']) {
+  const manifests = Object.keys(MODELS).map(name => `kubernetes/${name}`)
+  for (const name of [...manifests, 'compose.yaml', 'Dockerfile', 'redis.conf']) {
     t.notMatch(await text(name), /[A-Za-z0-9+/]{43}=/, fileURLToPath(new URL(`../${name}`, import.meta.url)))
   }
 })

@@ -38,7 +38,13 @@ async function operated (t: Test, backend: 'memory' | 'redis'): Promise<Operated
     HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a'
   })
   t.teardown(async () => { await server.kill() })
-  const env = { URL: server.url.origin, AUTH: `authorization: Bearer ${TOKEN}`, CLIENT: 'authorization: Bearer token-a', HOLDFAST_KEYS: keys, ...where }
+  const env = {
+    URL: server.url.origin,
+    AUTH: `authorization: Bearer ${TOKEN}`,
+    CLIENT: 'authorization: Bearer token-a',
+    HOLDFAST_KEYS: keys,
+    ...where
+  }
   return { url: server.url, log: server.log, env }
 }
 
@@ -77,7 +83,8 @@ t.test('a backup of a server in memory goes into one on Redis, and its sessions 
   const session = await open(one.url, { authorization: 'Bearer token-a' })
   await count(one.url, session, 4)
   const cwd = t.testdir({})
-  const [backup = '', restore = ''] = commands(await page('operations')).filter(command => command.includes('sessions.ndjson'))
+  const [backup = '', restore = ''] = commands(await page('operations'))
+    .filter(command => command.includes('sessions.ndjson'))
   t.equal(await execute(backup, cwd, one.env), 'complete\n')
   t.match(JSON.parse(await execute(restore, cwd, other.env)), { restored: 1, invalid: [] })
   t.equal(await count(other.url, session), 5)
@@ -85,7 +92,8 @@ t.test('a backup of a server in memory goes into one on Redis, and its sessions 
 
 t.test('what the pages call by a name has that name', async t => {
   const names = new Set([
-    ...Object.keys(ERROR_CODES), ...Object.keys(REDIS_ERRORS), ...Object.keys(REDIS_RISKS), ...VARIABLES.map(({ name }) => name),
+    ...Object.keys(ERROR_CODES), ...Object.keys(REDIS_ERRORS), ...Object.keys(REDIS_RISKS),
+    ...VARIABLES.map(({ name }) => name),
     'HOLDFAST_', 'HOLDFAST_PORT', 'REDIS_URL'
   ])
   for (const name of [...PAGES, 'getting-started']) {
@@ -93,18 +101,25 @@ t.test('what the pages call by a name has that name', async t => {
     for (const [word] of text.matchAll(/\b(?:HOLDFAST|REDIS)_\w*/g)) t.ok(names.has(word), `${name}: ${word}`)
   }
   const troubleshooting = await page('troubleshooting')
-  for (const event of ['session_restore_failed', 'session_expired', 'session_created', 'decrypt_failed', 'backend_down', 'max_sessions_reached', 'session_terminated', 'admin_request']) {
+  const events = [
+    'session_restore_failed', 'session_expired', 'session_created', 'decrypt_failed', 'backend_down',
+    'max_sessions_reached', 'session_terminated', 'admin_request'
+  ]
+  for (const event of events) {
     t.ok(troubleshooting.includes(event) && event in AUDIT_EVENTS, event)
   }
   for (const code of Object.keys(REDIS_RISKS)) t.ok(troubleshooting.includes(`| \`${code}\` |`), code)
 })
 
 t.test('messages that the pages quote are those of the code', async t => {
-  const folders = ['core', 'fastify', 'transport', 'envelope'].map(name => `packages/${name}/src/`).concat('examples/reference-server/src/')
-  const sources = await Promise.all(folders.map(async folder => await everything(new URL(`../../../${folder}`, import.meta.url))))
+  const packages = ['core', 'fastify', 'transport', 'envelope'].map(name => `packages/${name}/src/`)
+  const folders = [...packages, 'examples/reference-server/src/']
+  const sources = await Promise.all(folders.map(async folder =>
+    await everything(new URL(`../../../${folder}`, import.meta.url))))
   const source = sources.join('\n')
   const text = await page('troubleshooting')
-  const quoted = [...text.matchAll(/^\|[^|\n]*`([A-Za-z][^`\n.]* [^`\n]*)`[^|\n]*\|/gm)].map(([, message]) => message as string)
+  const quoted = [...text.matchAll(/^\|[^|\n]*`([A-Za-z][^`\n.]* [^`\n]*)`[^|\n]*\|/gm)]
+    .map(([, message]) => message as string)
   t.ok(quoted.length > 12)
   for (const message of quoted) {
     const [, said = message] = /^HOLDFAST_.*: (.*)$/.exec(message) ?? []
@@ -115,6 +130,8 @@ t.test('messages that the pages quote are those of the code', async t => {
 /** The text of all files in a folder. */
 async function everything (folder: URL): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-  const texts = await Promise.all(entries.filter(entry => entry.isFile()).map(async entry => await readFile(`${entry.parentPath}/${entry.name}`, 'utf8')))
+  const files = entries.filter(entry => entry.isFile())
+  const texts = await Promise.all(files.map(async entry =>
+    await readFile(`${entry.parentPath}/${entry.name}`, 'utf8')))
   return texts.join('\n')
 }

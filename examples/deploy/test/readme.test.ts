@@ -40,5 +40,7 @@ t.test('the commands name services and files that are there', async t => {
   const { services } = await yaml('compose.yaml')
   const replaced = lines.flatMap(line => /^docker compose up -d --no-deps --wait (\S+)$/.exec(line)?.[1] ?? [])
   t.strictSame(replaced, Object.keys(services).filter(name => name.startsWith('server-')))
-  for (const [path] of lines.join('\n').matchAll(/examples\/[\w/.]+/g)) t.ok(await stat(new URL(`../../../${path}`, import.meta.url)), path)
+  for (const [path] of lines.join('\n').matchAll(/examples\/[\w/.]+/g)) {
+    t.ok(await stat(new URL(`../../../${path}`, import.meta.url)), path)
+  }
 })

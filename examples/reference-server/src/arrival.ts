@@ -1,12 +1,18 @@
+interface ArrivalOptions {
+  requestTimeout: number
+  http: { headersTimeout: number, connectionsCheckingInterval: number }
+}
+
 /**
- * What Fastify and Node are told so that a request that never arrives in full holds nothing up: Node answers it 408 and ends its socket.
- * Replies are not bounded by it, nor is the pause between two requests. Fastify's `connectionTimeout` is left off: it would end the
- * socket of a call that runs for long and says nothing meanwhile.
+ * Options of Fastify and Node that end a request which never arrives in full: Node answers it 408 and ends its socket.
+ * They limit neither replies nor the pause between two requests. Fastify's `connectionTimeout` is left off: it would
+ * end the socket of a call that runs for long without a message.
  *
  * @param milliseconds for the head and the body together; a third of it for the head
  */
-export function arrivesWithin (milliseconds: number): { requestTimeout: number, http: { headersTimeout: number, connectionsCheckingInterval: number } } {
+export function arrivesWithin (milliseconds: number): ArrivalOptions {
   const headersTimeout = Math.ceil(milliseconds / 3)
   // By itself, Node looks every 30 s.
-  return { requestTimeout: milliseconds, http: { headersTimeout, connectionsCheckingInterval: Math.min(headersTimeout, 5_000) } }
+  const connectionsCheckingInterval = Math.min(headersTimeout, 5_000)
+  return { requestTimeout: milliseconds, http: { headersTimeout, connectionsCheckingInterval } }
 }

@@ -12,7 +12,8 @@ declare module 'fastify' {
 
 /**
  * Bearer authentication as any application would add it: a hook that runs before the routes registered after it.
- * It leaves out the probes, the admin routes and the metrics of Holdfast. A request without a known token is answered with 401 (RFC 6750) and goes no further.
+ * It leaves out the probes, the admin routes and the metrics of Holdfast. A request without a known token is answered
+ * 401 (RFC 6750) and goes no further.
  */
 export function requireBearer (app: FastifyInstance, tokens: readonly DemoToken[]): void {
   const known = tokens.map(({ tenant, token }) => ({ tenant, digest: tokenDigest(token) }))

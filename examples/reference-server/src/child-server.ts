@@ -71,5 +71,6 @@ export async function startChildServer (environment: Record<string, string> = {}
 }
 
 function withoutSettings (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(HOST|PORT|REDIS_URL|HOLDFAST_.*)$/.test(name)))
+  const others = Object.entries(environment).filter(([name]) => !/^(HOST|PORT|REDIS_URL|HOLDFAST_.*)$/.test(name))
+  return Object.fromEntries(others)
 }

@@ -19,7 +19,9 @@ const CONTENT: Record<string, { description: string, content: ContentBlock[] }> 
     description: 'Answers with an embedded resource',
     content: [{
       type: 'resource',
-      resource: { uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource content.' }
+      resource: {
+        uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource content.'
+      }
     }]
   },
   test_multiple_content_types: {

@@ -28,8 +28,8 @@ export function addPrompts (server: McpServer): void {
   server.registerPrompt('test_prompt_with_embedded_resource', {
     description: 'With an embedded resource',
     argsSchema: embeddedResource
-  }, ({ resourceUri }) => user(
-    { type: 'resource', resource: { uri: resourceUri, mimeType: 'text/plain', text: 'Embedded resource content for testing.' } },
+  }, ({ resourceUri: uri }) => user(
+    { type: 'resource', resource: { uri, mimeType: 'text/plain', text: 'Embedded resource content for testing.' } },
     { type: 'text', text: 'Please process the embedded resource above.' }
   ))
 

@@ -34,17 +34,23 @@ const formWithChoices: FormSchema = {
   properties: {
     untitledSingle: { type: 'string', enum: options },
     titledSingle: { type: 'string', oneOf: titled('Option') },
-    legacyEnum: { type: 'string', enum: ['opt1', 'opt2', 'opt3'], enumNames: ['Option One', 'Option Two', 'Option Three'] },
+    legacyEnum: {
+      type: 'string', enum: ['opt1', 'opt2', 'opt3'], enumNames: ['Option One', 'Option Two', 'Option Three']
+    },
     untitledMulti: { type: 'array', items: { type: 'string', enum: options } },
     titledMulti: { type: 'array', items: { anyOf: titled('Choice') } }
   }
 }
 
 function titled (noun: string): Array<{ const: string, title: string }> {
-  return ['First', 'Second', 'Third'].map((ordinal, index) => ({ const: `value${index + 1}`, title: `${ordinal} ${noun}` }))
+  return ['First', 'Second', 'Third'].map((ordinal, index) =>
+    ({ const: `value${index + 1}`, title: `${ordinal} ${noun}` }))
 }
 
-/** Tools that ask the client: its model, or its user through forms of every kind. Requests stay on the call's own stream. */
+/**
+ * Tools that ask the client: its model, or its user through forms of every kind. Requests stay on the call's own
+ * stream.
+ */
 export function addRequestTools (server: McpServer): void {
   server.registerTool('test_sampling', {
     description: 'Asks the model of the client',
@@ -67,7 +73,7 @@ export function addRequestTools (server: McpServer): void {
     ['test_elicitation_sep1034_defaults', formWithDefaults],
     ['test_elicitation_sep1330_enums', formWithChoices]
   ] as const) {
-    server.registerTool(name, { description: 'Asks the user of the client to fill in a form' }, async ({ requestId }) => {
+    server.registerTool(name, { description: 'Asks the user to fill in a form' }, async ({ requestId }) => {
       const { action, content } = await elicit('Please fill in this form', form, requestId)
       return text(`Elicitation completed: action=${action}, content=${JSON.stringify(content ?? {})}`)
     })

@@ -21,7 +21,8 @@ export function addStreamTools (server: McpServer): void {
     for (const progress of [0, 50, 100]) {
       if (progress > 0) await pause(STEP)
       if (progressToken !== undefined) {
-        await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: 100 } })
+        const params = { progressToken, progress, total: 100 }
+        await extra.sendNotification({ method: 'notifications/progress', params })
       }
     }
     return text('Tool with progress executed')

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { generateKey } from '@holdfast/fastify'
 
 /**
- * The keys of the demonstration. Made when there are none yet, and kept for the next time in a file that only its owner can read.
- * A service in production gets its keys from a secret store instead.
+ * The keys of the demonstration. They are made when there are none yet, and kept for the next time in a file that only
+ * its owner can read. A service in production gets its keys from a secret store instead.
  *
  * @param path where they are kept; its folder is made as well
  */

@@ -47,7 +47,8 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
     for (let progress = 1; progress <= steps; progress++) {
       await pause(intervalMs, undefined, { signal: extra.signal })
       if (progressToken !== undefined) {
-        await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: steps } })
+        const params = { progressToken, progress, total: steps }
+        await extra.sendNotification({ method: 'notifications/progress', params })
       }
     }
     if (announce !== undefined) await log(announce, extra.sessionId)

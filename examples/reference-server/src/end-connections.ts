@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify'
 const LINGER = 200
 
 /**
- * Ends what is still connected when the plugin has drained. The plugin leaves requests for other routes alone; this server has no other
- * routes, so they are for routes that are not there. Nobody would end one whose body never comes: once it closes, Node's server stops
- * its own time-outs. Call it after the plugin is registered.
+ * Ends the connections that are left when the plugin has drained. The plugin leaves requests for other routes alone.
+ * This server has no other routes, so these requests match no route. A request whose body never comes would never end:
+ * once it closes, Node's server stops its own time-outs. Call this function after the plugin is registered.
  */
 export function endConnections (app: FastifyInstance): void {
   app.addHook('preClose', async () => {

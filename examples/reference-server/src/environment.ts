@@ -48,28 +48,40 @@ function contradictions (settings: Partial<Settings>): string[] {
   return [...withoutRedis(settings), ...withoutSnapshot(settings), ...sameTokens(settings)]
 }
 
-function withoutRedis ({ backend, redisUrl, redisMaster, redisPrefix, replicated, durability, keys, encryption }: Partial<Settings>): string[] {
+function withoutRedis (settings: Partial<Settings>): string[] {
+  const { backend, redisUrl, redisMaster, redisPrefix, replicated, durability, keys, encryption } = settings
   const problems = []
   if (backend === 'redis') {
     if (redisUrl === undefined) problems.push('REDIS_URL: is needed for HOLDFAST_BACKEND=redis')
-    if (keys === undefined && encryption === undefined) problems.push('HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
+    if (keys === undefined && encryption === undefined) {
+      problems.push('HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; ' +
+        'or say HOLDFAST_ENCRYPTION=none')
+    }
   } else {
-    if (redisMaster !== undefined) problems.push('HOLDFAST_REDIS_MASTER: does nothing without HOLDFAST_BACKEND=redis')
-    if (redisPrefix !== undefined) problems.push('HOLDFAST_REDIS_PREFIX: does nothing without HOLDFAST_BACKEND=redis')
-    if (replicated !== undefined) problems.push('HOLDFAST_REDIS_REPLICATED: does nothing without HOLDFAST_BACKEND=redis')
-    if (durability !== undefined) problems.push('HOLDFAST_DURABILITY: does nothing without HOLDFAST_BACKEND=redis')
+    const useless = 'does nothing without HOLDFAST_BACKEND=redis'
+    if (redisMaster !== undefined) problems.push(`HOLDFAST_REDIS_MASTER: ${useless}`)
+    if (redisPrefix !== undefined) problems.push(`HOLDFAST_REDIS_PREFIX: ${useless}`)
+    if (replicated !== undefined) problems.push(`HOLDFAST_REDIS_REPLICATED: ${useless}`)
+    if (durability !== undefined) problems.push(`HOLDFAST_DURABILITY: ${useless}`)
   }
   return problems
 }
 
 function withoutSnapshot ({ keys, encryption, snapshot, snapshotEvery }: Partial<Settings>): string[] {
   const problems = []
-  if (keys !== undefined && encryption !== undefined) problems.push('HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set')
-  if (snapshot !== undefined && keys === undefined && encryption === undefined) problems.push('HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
-  if (snapshot === undefined && snapshotEvery !== undefined) problems.push('HOLDFAST_SNAPSHOT_EVERY: does nothing without HOLDFAST_SNAPSHOT')
+  if (keys !== undefined && encryption !== undefined) {
+    problems.push('HOLDFAST_ENCRYPTION: cannot be "none" while HOLDFAST_KEYS is set')
+  }
+  if (snapshot !== undefined && keys === undefined && encryption === undefined) {
+    problems.push('HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none')
+  }
+  if (snapshot === undefined && snapshotEvery !== undefined) {
+    problems.push('HOLDFAST_SNAPSHOT_EVERY: does nothing without HOLDFAST_SNAPSHOT')
+  }
   return problems
 }
 
 function sameTokens ({ adminToken, demoTokens = [] }: Partial<Settings>): string[] {
-  return demoTokens.some(({ token }) => token === adminToken) ? ['HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well'] : []
+  const isShared = demoTokens.some(({ token }) => token === adminToken)
+  return isShared ? ['HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well'] : []
 }

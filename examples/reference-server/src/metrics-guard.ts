@@ -16,6 +16,7 @@ export function guardMetrics (app: FastifyInstance, access: MetricsAccess): void
   const isBearer = bearing(access.token)
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.holdfast !== 'metrics' || isBearer(request) === true) return
-    return await reply.code(401).header('www-authenticate', 'Bearer').send({ statusCode: 401, error: 'Unauthorized', message: 'Unauthorized' })
+    reply.code(401).header('www-authenticate', 'Bearer')
+    return await reply.send({ statusCode: 401, error: 'Unauthorized', message: 'Unauthorized' })
   })
 }

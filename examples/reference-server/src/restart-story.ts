@@ -24,14 +24,16 @@ export const RESTART_STORY: Record<string, Step> = {
     for (const secret of secrets(stage)) assert(!text.includes(secret), 'a secret is in the snapshot')
     const record = text.split('\n').find(line => line.startsWith('{"record"'))
     assert(record !== undefined)
-    return `the snapshot, mode ${mode.toString(8)}, holds no session id, token, API key or announcement to be read. One session in it, long values cut:
+    return `the snapshot, mode ${mode.toString(8)}, holds no session id, token, API key or announcement to be read. ` +
+      `One session in it, long values cut:
     ${record.replaceAll(/[\w-]{20,}/g, long => `${long.slice(0, 12)}…`)}`
   },
   'another process takes over': async stage => {
     const { pid } = stage.server.process
     await stage.restart()
     assert.notEqual(stage.server.process.pid, pid)
-    return `a new process (${stage.server.process.pid} instead of ${pid}) listens at the same address, with the same keys`
+    const { server } = stage
+    return `a new process (${server.process.pid} instead of ${pid}) listens at the same address, with the same keys`
   },
   'every session goes on': async stage => {
     const totals = []

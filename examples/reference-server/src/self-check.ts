@@ -20,7 +20,8 @@ const KEYS = fileURLToPath(new URL('../../../.holdfast/keys', import.meta.url))
  */
 export async function selfCheck (tell: (line: string) => void): Promise<void> {
   const { keys, generated } = await demoKeys(KEYS)
-  tell(`${generated ? 'Generated the keys of this demonstration, into' : 'The keys of this demonstration are in'} .holdfast/keys: mode 0600, ignored by git.
+  const origin = generated ? 'Generated the keys of this demonstration, into' : 'The keys of this demonstration are in'
+  tell(`${origin} .holdfast/keys: mode 0600, ignored by git.
 In production HOLDFAST_KEYS comes from a secret store.`)
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
   const clear = (): void => rmSync(folder, { recursive: true, force: true })
@@ -53,7 +54,8 @@ async function play (keys: string, snapshot: string, tell: (line: string) => voi
     apiKeys: new Map(),
     cast: new Map()
   }
-  tell(`A server listens on ${stage.server.url.href} and keeps at most 2 sessions live; each of two tenants has a token.\n`)
+  const { href } = stage.server.url
+  tell(`A server listens on ${href} and keeps at most 2 sessions live; each of two tenants has a token.\n`)
   let code
   try {
     for (const [must, step] of Object.entries(STORY)) tell(`  ✓ ${await step(stage).catch(failing(must))}`)

@@ -17,7 +17,8 @@ export const SESSION_STORY: Record<string, Step> = {
   'the server knows its client': async stage => `whoami: the server sees ${await introduction(stage)}`,
   'a long call reports progress': async stage => {
     const seen: number[] = []
-    const { steps } = await actor(stage, 'anna').call('countdown', { steps: 3, intervalMs: 50 }, step => seen.push(step))
+    const anna = actor(stage, 'anna')
+    const { steps } = await anna.call('countdown', { steps: 3, intervalMs: 50 }, step => seen.push(step))
     assert.deepEqual({ steps, seen }, { steps: 3, seen: [1, 2, 3] })
     return `countdown: a long call reported progress ${seen.join(', ')} while it ran`
   },
@@ -37,7 +38,8 @@ export const SESSION_STORY: Record<string, Step> = {
       totals.push(total)
     }
     assert.deepEqual(totals, [1, 1])
-    return "ben and cleo opened sessions with totals of their own; two may be live, so anna's goes dormant: a record, no server"
+    return 'ben and cleo opened sessions with totals of their own; two may be live, ' +
+      "so anna's goes dormant: a record, no server"
   },
   'a dormant session comes back': async stage => {
     const { total, activated } = await actor(stage, 'anna').call('counter', { by: 8 })
@@ -51,6 +53,7 @@ export const SESSION_STORY: Record<string, Step> = {
     const anonymous = await ping(stage, sessionId, undefined)
     assert.deepEqual({ foreign: foreign.status, anonymous: anonymous.status }, { foreign: 404, anonymous: 401 })
     assert.deepEqual(foreign, unknown)
-    return `anna's session id with tenant-b's token: ${foreign.status}, as for an id that never was; without a token: ${anonymous.status}`
+    return `anna's session id with tenant-b's token: ${foreign.status}, as for an id that never was; ` +
+      `without a token: ${anonymous.status}`
   }
 }

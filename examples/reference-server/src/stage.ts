@@ -25,7 +25,9 @@ export interface Stage {
 export type Step = (stage: Stage) => Promise<string>
 
 /** Opens a session for a client of this name. */
-export async function enter ({ server, tokens, apiKeys, cast }: Stage, name: string, tenant: keyof Stage['tokens']): Promise<StoryClient> {
+export async function enter (
+  { server, tokens, apiKeys, cast }: Stage, name: string, tenant: keyof Stage['tokens']
+): Promise<StoryClient> {
   const apiKey = randomBytes(12).toString('hex')
   const client = await StoryClient.open({ name, answer: 'A holdfast', url: server.url, token: tokens[tenant], apiKey })
   apiKeys.set(name, apiKey)
@@ -50,7 +52,8 @@ export async function introduction (stage: Stage): Promise<string> {
   assert.equal(protocolVersion, anna.protocolVersion)
   assert.deepEqual(principal, { subject: 'tenant-a' })
   assert.equal(apiKey, `…${stage.apiKeys.get('anna')?.slice(-4)}`)
-  return `${client.name} ${client.version}, who can do ${Object.keys(capabilities)}, belongs to ${principal.subject} and lent an API key (${apiKey})`
+  return `${client.name} ${client.version}, who can do ${Object.keys(capabilities)}, ` +
+    `belongs to ${principal.subject} and lent an API key (${apiKey})`
 }
 
 /** Has anna announce something, and waits until it reaches her. */
@@ -59,8 +62,13 @@ export async function announce (stage: Stage, text: string): Promise<void> {
   await Promise.all([anna.hears(text), anna.call('announce', { text })])
 }
 
+interface Pong {
+  status: number
+  body: string
+}
+
 /** A ping by hand: for what no well-behaved client would send. */
-export async function ping ({ server: { url } }: Stage, sessionId: string, token: string | undefined): Promise<{ status: number, body: string }> {
+export async function ping ({ server: { url } }: Stage, sessionId: string, token: string | undefined): Promise<Pong> {
   const response = await deadline(fetch(url, {
     method: 'POST',
     headers: {

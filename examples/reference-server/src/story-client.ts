@@ -18,7 +18,10 @@ export class StoryClient {
   readonly #client: Client
   readonly #transport: StreamableHTTPClientTransport
   /** More patience than the SDK's two attempts: a server may take a while to come back. */
-  readonly #reconnection = { initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30 }
+  readonly #reconnection = {
+    initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30
+  }
+
   #look = (): void => {}
   /** Log messages that reached this client, in their order. */
   readonly heard: string[] = []
@@ -54,9 +57,14 @@ export class StoryClient {
   }
 
   /** Calls a tool and resolves to its structured content. */
-  async call (name: string, args: Record<string, unknown> = {}, onprogress?: (progress: number) => void): Promise<any> {
-    const options = onprogress === undefined ? {} : { onprogress: ({ progress }: { progress: number }) => onprogress(progress) }
-    const result = await deadline(this.#client.callTool({ name, arguments: args }, undefined, options), `the answer of ${name}`)
+  async call (
+    name: string, args: Record<string, unknown> = {}, onprogress?: (progress: number) => void
+  ): Promise<any> {
+    const options = onprogress === undefined
+      ? {}
+      : { onprogress: ({ progress }: { progress: number }) => onprogress(progress) }
+    const call = this.#client.callTool({ name, arguments: args }, undefined, options)
+    const result = await deadline(call, `the answer of ${name}`)
     if (result.isError === true) throw new Error(`${name} failed: ${JSON.stringify(result.content)}`)
     return result.structuredContent
   }

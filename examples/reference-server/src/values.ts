@@ -5,7 +5,8 @@ import { milliseconds } from '@holdfast/core'
 export function redisUrls (text: string): string[] {
   const urls = text.split(',')
   if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
-  throw new Error('expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels')
+  throw new Error('expected redis://host:port, or rediss:// for TLS; ' +
+    'several with commas between them for a Cluster or Sentinels')
 }
 
 export function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -41,7 +42,10 @@ export function hostNames (text: string): string[] {
 
 const HOST_NAME = /^(?:[\w.-]+|\[[\da-f:.]+\])$/
 
-/** Origins as browsers write them: in lower case, without the port that the scheme has anyway, and without a slash at the end. */
+/**
+ * Origins as browsers write them: in lower case, without the port that the scheme has anyway, and without a slash at
+ * the end.
+ */
 export function origins (text: string): string[] {
   const values = text.split(',').map(value => value.trim())
   if (values.every(value => value === '*' || isOrigin(value))) return values

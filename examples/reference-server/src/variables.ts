@@ -11,7 +11,7 @@ export interface Variable<T> {
   parse: (text: string) => T
   /** What is taken where it is absent. */
   default?: T
-  /** The option that it sets, of the plugin or, with `redis.` before it, of `redis()`: where it is absent, that one's default applies. */
+  /** The option of the plugin that it sets, or, with `redis.` before its name, of `redis()`. Its default applies. */
   option?: string
   /** What is so where it is absent, if neither of these says it. */
   absent?: string
@@ -36,19 +36,22 @@ export const SETTINGS = {
     name: 'HOLDFAST_ALLOWED_HOSTS',
     parse: hostNames,
     absent: 'as the plugin: loopback names while it listens on loopback only, any otherwise',
-    about: 'names that a request may have in `Host`, without port, with commas between them: the names that clients know the server by. Set it wherever `HOST` is not a loopback address'
+    about: 'names that a request may have in `Host`, without port, with commas between them: the names that clients ' +
+      'know the server by. Set it wherever `HOST` is not a loopback address'
   },
   allowedOrigins: {
     name: 'HOLDFAST_ALLOWED_ORIGINS',
     parse: origins,
     absent: 'as the plugin: that of the server itself',
-    about: 'origins of web pages that may use the endpoint, such as `https://app.example.com`, with commas between them; `*` for any'
+    about: 'origins of web pages that may use the endpoint, such as `https://app.example.com`, ' +
+      'with commas between them; `*` for any'
   },
   requestTimeout: {
     name: 'HOLDFAST_REQUEST_TIMEOUT',
     parse: duration,
     default: 30_000,
-    about: 'how long a request may take to arrive, head and body, or the client gets 408; its head may take a third of that. Who uploads large snapshots over a slow line needs more'
+    about: 'how long a request may take to arrive, head and body, or the client gets 408; its head may take a third ' +
+      'of that. Who uploads large snapshots over a slow line needs more'
   },
   backend: {
     name: 'HOLDFAST_BACKEND',
@@ -60,7 +63,8 @@ export const SETTINGS = {
     name: 'REDIS_URL',
     parse: redisUrls,
     absent: 'none; `redis` needs it',
-    about: '`redis://user:password@host:6379`, or `rediss://` for TLS; several with commas between them: nodes of a Cluster, or Sentinels. In a password, `%2C` is a comma'
+    about: '`redis://user:password@host:6379`, or `rediss://` for TLS; several with commas between them: nodes of a ' +
+      'Cluster, or Sentinels. In a password, `%2C` is a comma'
   },
   redisMaster: {
     name: 'HOLDFAST_REDIS_MASTER',
@@ -78,7 +82,8 @@ export const SETTINGS = {
     name: 'HOLDFAST_REDIS_REPLICATED',
     parse: wholeNumber(0),
     option: 'redis.replicated',
-    about: 'replicas of Redis that must have a write before it counts as done: without it, a failover may lose the last ones'
+    about: 'replicas of Redis that must have a write before it counts as done: ' +
+      'without it, a failover may lose the last ones'
   },
   durability: {
     name: 'HOLDFAST_DURABILITY',
@@ -150,13 +155,15 @@ export const SETTINGS = {
     name: 'HOLDFAST_STANDALONE_RETRY',
     parse: duration,
     option: 'streams.standaloneRetry',
-    about: 'how long clients wait before they reconnect the stream that belongs to no call: longer than an outage that they should survive, for many try twice only'
+    about: 'how long clients wait before they reconnect the stream that belongs to no call: ' +
+      'longer than an outage that they should survive, for many try twice only'
   },
   callTimeout: {
     name: 'HOLDFAST_CALL_TIMEOUT',
     parse: duration,
     option: 'callTimeout',
-    about: 'how long a request of the client or of the server may take, before it is cancelled and answered with an error'
+    about: 'how long a request of the client or of the server may take, ' +
+      'before it is cancelled and answered with an error'
   },
   stallTimeout: {
     name: 'HOLDFAST_STALL_TIMEOUT',
@@ -180,7 +187,8 @@ export const SETTINGS = {
     name: 'HOLDFAST_DRAIN_DELAY',
     parse: duration,
     absent: 'none',
-    about: 'after SIGTERM or Ctrl-C it goes on for so long as before, but says that it is not ready: time for balancers to notice'
+    about: 'after SIGTERM or Ctrl-C it goes on for so long as before, but says that it is not ready: ' +
+      'time for balancers to notice'
   },
   drainTimeout: {
     name: 'HOLDFAST_DRAIN_TIMEOUT',
@@ -204,7 +212,8 @@ export const SETTINGS = {
     name: 'HOLDFAST_SNAPSHOT',
     parse: String,
     absent: 'none: sessions end with the process',
-    about: 'a file, in a folder that exists: sessions are restored from it at the start and written to it at the end. Needs keys'
+    about: 'a file, in a folder that exists: ' +
+      'sessions are restored from it at the start and written to it at the end. Needs keys'
   },
   snapshotEvery: {
     name: 'HOLDFAST_SNAPSHOT_EVERY',
@@ -222,13 +231,15 @@ export const SETTINGS = {
     name: 'HOLDFAST_METRICS',
     parse: parseMetricsAccess,
     absent: 'none: no metrics',
-    about: '`1` shows the [metrics](metrics.md) under `/metrics` to whoever reaches the server; a token, 16 characters or more, to whoever presents it'
+    about: '`1` shows the [metrics](metrics.md) under `/metrics` to whoever reaches the server; ' +
+      'a token, 16 characters or more, to whoever presents it'
   },
   demoTokens: {
     name: 'HOLDFAST_DEMO_TOKENS',
     parse: parseDemoTokens,
     absent: 'none: no authentication',
-    about: '`tenant-a:<token>,tenant-b:<token>`: requests need one of these bearer tokens, and a session belongs to its tenant'
+    about: '`tenant-a:<token>,tenant-b:<token>`: requests need one of these bearer tokens, ' +
+      'and a session belongs to its tenant'
   }
 } satisfies Record<string, Variable<unknown>>
 

@@ -14,7 +14,8 @@ async function unfinished ({ hostname, port }: URL, text: string): Promise<strin
   return said
 }
 
-const HEAD = 'POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n'
+const HEAD = 'POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n' +
+  'accept: application/json, text/event-stream\r\n'
 const BODY = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 
 t.test('a request that never arrives in full is answered 408, and its socket ends', async t => {
@@ -31,7 +32,7 @@ t.test('a request that never arrives in full is answered 408, and its socket end
   }))
 })
 
-t.test('a call may run for longer than its request may take to arrive, and a stream may say nothing for longer', async t => {
+t.test('a call and a stream may stay silent for longer than a request may take to arrive', async t => {
   const url = await listening(t, { HOLDFAST_REQUEST_TIMEOUT: '6s' })
   const session = await open(url)
   const stream = await fetch(url, { headers: { ...session, accept: 'text/event-stream' } })
@@ -39,7 +40,10 @@ t.test('a call may run for longer than its request may take to arrive, and a str
   t.match(await reply.text(), /"steps":7/)
   const told = (async () => {
     let said = ''
-    for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) if ((said += chunk).includes('still here')) return said
+    for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      said += chunk
+      if (said.includes('still here')) return said
+    }
     return said
   })()
   t.equal((await post(url, call('announce', { text: 'still here' }), session)).status, 200)

@@ -12,7 +12,8 @@ t.test('a peer whose body never comes does not keep the process, also where ther
     t.teardown(() => { socket.destroy() })
     socket.on('error', () => {})
     await once(socket, 'connect')
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: ${server.url.host}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`)
+    const headers = [`host: ${server.url.host}`, 'content-type: application/json', 'content-length: 1000']
+    socket.write(`POST ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n{`)
     await (await fetch(new URL('/health/live', server.url))).text() // what came before it is read by now
     t.equal(await Promise.race([server.stop(), pause(20_000, 'still there', { ref: false })]), 0, path)
   }

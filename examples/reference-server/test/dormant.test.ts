@@ -31,6 +31,7 @@ t.test('requests that arrive together at a dormant session bring it back once', 
   const one = await connected(t, url)
   await crowd(t, url)
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await one.call('counter')))
-  t.strictSame(answers.map(({ total }) => total).sort((a, b) => a - b), Array.from({ length: 20 }, (_, index) => index + 1))
+  const totals = answers.map(({ total }) => total).sort((a, b) => a - b)
+  t.strictSame(totals, Array.from({ length: 20 }, (_, index) => index + 1))
   t.ok(answers.every(({ activated }) => activated === true))
 })

@@ -21,7 +21,9 @@ t.test('a call that ends in time is answered, and what it did is in the snapshot
   t.match(await one.call('counter'), { total: 5, activated: true })
 })
 
-t.test('a call that takes longer than the drain may is answered with an error, and its session goes on', { buffered: true }, async t => {
+t.test('a call that takes longer than the drain is answered with an error; its session goes on', {
+  buffered: true
+}, async t => {
   const it = await durable(t, { HOLDFAST_DRAIN_TIMEOUT: '300ms' })
   const one = await connected(t, it.server.url)
   await one.call('counter', { by: 4 })
@@ -62,7 +64,8 @@ t.test('a snapshot that cannot be written makes the exit code 1, and the log say
 async function countdown ({ client }: Connected, args: Record<string, unknown>) {
   const steps = new EventEmitter()
   const first = once(steps, 'step')
-  const answer = client.callTool({ name: 'countdown', arguments: args }, undefined, { onprogress: () => steps.emit('step') })
+  const call = { name: 'countdown', arguments: args }
+  const answer = client.callTool(call, undefined, { onprogress: () => steps.emit('step') })
   await first
   return { answer }
 }

@@ -96,7 +96,8 @@ for (const [name, key] of [['n8n-mcp-plain.json', undefined], ['n8n-mcp-sealed',
   t.test(`sessions of n8n-mcp go on: ${name}`, async t => {
     const ttl = { idle: '36500d', absolute: '36500d' }
     const restored = new Sessions({ backend: memory(), codec: unsealed, ttl })
-    const report = await restored.restoreSessionState(file(join(LEFT, name)), { n8nMcp: key === undefined ? {} : { key } })
+    const n8nMcp = key === undefined ? {} : { key }
+    const report = await restored.restoreSessionState(file(join(LEFT, name)), { n8nMcp })
     t.match(report, { restored: 1, invalid: [] })
     const session = await restored.open('instance-1-7b3c5a2e', null)
     t.match(session?.context, { n8nApiUrl: 'https://n8n.example', n8nApiKey: 'an api key' })

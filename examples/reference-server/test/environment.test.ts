@@ -2,7 +2,9 @@ import t from 'tap'
 import { EnvironmentError, readEnvironment } from '../dist/environment.js'
 
 t.test('an empty environment gives the defaults of the server and leaves the rest to the plugin', async t => {
-  t.strictSame(readEnvironment({ PATH: '/bin' }), { host: '127.0.0.1', port: 3_000, requestTimeout: 30_000, backend: 'memory' })
+  t.strictSame(readEnvironment({ PATH: '/bin' }), {
+    host: '127.0.0.1', port: 3_000, requestTimeout: 30_000, backend: 'memory'
+  })
 })
 
 const KEY = 'A'.repeat(42) + 'E='
@@ -161,32 +163,48 @@ for (const [name, value, reason] of WRONG) {
 
 t.test('keys and no encryption do not go together', async t => {
   const { message } = thrownBy(() => readEnvironment({ HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }))
-  t.match(message, /^HOLDFAST_ENCRYPTION: "none" cannot be meant while HOLDFAST_KEYS is set$/)
+  t.match(message, /^HOLDFAST_ENCRYPTION: cannot be "none" while HOLDFAST_KEYS is set$/)
 })
 
 t.test('a tenant is no operator', async t => {
   const token = 'the-same-secret-token'
-  const { message } = thrownBy(() => readEnvironment({ HOLDFAST_ADMIN_TOKEN: token, HOLDFAST_DEMO_TOKENS: `tenant-a:${token}` }))
+  const environment = { HOLDFAST_ADMIN_TOKEN: token, HOLDFAST_DEMO_TOKENS: `tenant-a:${token}` }
+  const { message } = thrownBy(() => readEnvironment(environment))
   t.match(message, /^HOLDFAST_ADMIN_TOKEN: is a token of a tenant as well$/)
 })
 
 t.test('sessions in Redis', async t => {
-  const given = { HOLDFAST_BACKEND: 'redis', REDIS_URL: 'redis://me:hush@there', HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_DURABILITY: 'strict' }
+  const given = {
+    HOLDFAST_BACKEND: 'redis',
+    REDIS_URL: 'redis://me:hush@there',
+    HOLDFAST_REDIS_PREFIX: 'a:',
+    HOLDFAST_DURABILITY: 'strict'
+  }
   const settings = { backend: 'redis', redisUrl: ['redis://me:hush@there'], redisPrefix: 'a:', durability: 'strict' }
   t.match(readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}` }), settings)
   t.match(readEnvironment({ ...given, HOLDFAST_ENCRYPTION: 'none' }), settings)
-  t.match(thrownBy(() => readEnvironment(given)).message, /^HOLDFAST_BACKEND: .* needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none$/)
-  t.match(thrownBy(() => readEnvironment({ ...given, HOLDFAST_KEYS: `k1:${KEY}`, REDIS_URL: undefined })).message, /^REDIS_URL: is needed/)
-  const several = { ...given, HOLDFAST_ENCRYPTION: 'none', REDIS_URL: 'redis://one,rediss://two:1', HOLDFAST_REDIS_MASTER: 'main', HOLDFAST_REDIS_REPLICATED: '1' }
+  const needed = /^HOLDFAST_BACKEND: .* needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none$/
+  t.match(thrownBy(() => readEnvironment(given)).message, needed)
+  const nowhere = { ...given, HOLDFAST_KEYS: `k1:${KEY}`, REDIS_URL: undefined }
+  t.match(thrownBy(() => readEnvironment(nowhere)).message, /^REDIS_URL: is needed/)
+  const several = {
+    ...given,
+    HOLDFAST_ENCRYPTION: 'none',
+    REDIS_URL: 'redis://one,rediss://two:1',
+    HOLDFAST_REDIS_MASTER: 'main',
+    HOLDFAST_REDIS_REPLICATED: '1'
+  }
   t.match(readEnvironment(several), { redisUrl: ['redis://one', 'rediss://two:1'], redisMaster: 'main', replicated: 1 })
 })
 
 t.test('a snapshot may be readable where that is said', async t => {
-  t.match(readEnvironment({ HOLDFAST_SNAPSHOT: './sessions', HOLDFAST_ENCRYPTION: 'none' }), { snapshot: './sessions', encryption: 'none' })
+  const settings = readEnvironment({ HOLDFAST_SNAPSHOT: './sessions', HOLDFAST_ENCRYPTION: 'none' })
+  t.match(settings, { snapshot: './sessions', encryption: 'none' })
 })
 
 t.test('everything that is wrong is said at once', async t => {
-  const { message } = thrownBy(() => readEnvironment({ PORT: 'x', HOLDFAST_IDLE: 'x', HOLDFAST_X: 'x', HOLDFAST_MAX_LIVE: '2' }))
+  const wrong = { PORT: 'x', HOLDFAST_IDLE: 'x', HOLDFAST_X: 'x', HOLDFAST_MAX_LIVE: '2' }
+  const { message } = thrownBy(() => readEnvironment(wrong))
   t.strictSame(message.split('\n').map(line => line.split(':')[0]), ['HOLDFAST_X', 'PORT', 'HOLDFAST_IDLE'])
 })
 

@@ -30,7 +30,7 @@ t.test('kill -9: what was exported comes back, and what ended since stays ended'
   t.equal(it.server.log(), '')
 })
 
-t.test('kill -9 while snapshots are written without a pause: every one that is found is whole', { buffered: true }, async t => {
+t.test('kill -9 while snapshots are written without a pause: each file found is whole', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_SNAPSHOT_EVERY: '1ms' })
   const { url } = it.server
   const exported = await exports(it.path)
@@ -45,14 +45,18 @@ t.test('kill -9 while snapshots are written without a pause: every one that is f
   }
 })
 
-/** Resolves to a function that waits until a snapshot with so many sessions is there. Watches from the beginning, so that none is missed. */
+/**
+ * Resolves to a function that waits until a snapshot with so many sessions is there. Watches from the beginning, so
+ * that none is missed.
+ */
 async function exports (path: string): Promise<(sessions: number) => Promise<void>> {
   const events = watch(dirname(path))[Symbol.asyncIterator]()
   const first = events.next()
   return async sessions => {
     for (let event = await first; event.done !== true; event = await events.next()) {
       if (event.value.filename !== basename(path)) continue
-      if ((await readFile(path, 'utf8')).split('\n').filter(line => line.startsWith('{"record"')).length === sessions) break
+      const lines = (await readFile(path, 'utf8')).split('\n')
+      if (lines.filter(line => line.startsWith('{"record"')).length === sessions) break
     }
     await events.return?.()
   }

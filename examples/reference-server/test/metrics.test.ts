@@ -26,7 +26,9 @@ t.test('HOLDFAST_METRICS=1 shows them to whoever comes', async t => {
 t.test('a token shows them to whoever has it, which no tenant has', async t => {
   const token = 'swordfish-of-the-scraper'
   const url = await listening(t, { HOLDFAST_METRICS: token, HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a' })
-  for (const headers of [{}, TENANT, { authorization: `Bearer ${token}x` }]) t.equal((await scrape(url, headers)).status, 401)
+  for (const headers of [{}, TENANT, { authorization: `Bearer ${token}x` }]) {
+    t.equal((await scrape(url, headers)).status, 401)
+  }
   t.equal((await scrape(url, { authorization: `Bearer ${token}` })).status, 200)
   t.equal((await post(url, call('counter'), await open(url, TENANT))).status, 200)
 })

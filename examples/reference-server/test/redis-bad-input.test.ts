@@ -40,7 +40,8 @@ t.test('what is not ours, or of an older schema, is skipped, reported and kept',
   const values: Record<string, (name: string) => Promise<unknown>> = {
     'a string': async name => await raw.set(name, 'somebody else\'s'),
     'a list': async name => await raw.rpush(name, 'a', 'b'),
-    'a hash with garbage': async name => await raw.hset(name, { v: 'x', w: '', u: 'never', i: '-1', d: 'NaN', b: 'garbage' }),
+    'a hash with garbage': async name =>
+      await raw.hset(name, { v: 'x', w: '', u: 'never', i: '-1', d: 'NaN', b: 'garbage' }),
     'a hash of an older schema': async name => await raw.hset(name, { session: '{}', ttl: '60' })
   }
   for (const [what, put] of Object.entries(values)) {
@@ -58,10 +59,12 @@ t.test('what is not ours, or of an older schema, is skipped, reported and kept',
   await raw.hset(name, 'b', 'not sealed by anybody', 'v', '9')
   t.equal((await post(server.url, call('counter'), sealed)).status, 404, 'a body that does not open')
   t.equal(await raw.hget(name, 'b'), 'not sealed by anybody', 'is kept')
-  for (const [key, value] of [['holdfast:', 'x'], ['holdfast:{x}:other', 'x'], ['holdfast:bus:mcp:fleet', 'x']] as const) await raw.set(key, value)
+  const foreign = [['holdfast:', 'x'], ['holdfast:{x}:other', 'x'], ['holdfast:bus:mcp:fleet', 'x']] as const
+  for (const [key, value] of foreign) await raw.set(key, value)
   await raw.publish('holdfast:bus:mcp:fleet', 'not a message of ours')
   t.equal(await count(server.url, own), 1, 'the others go on')
-  await until('it is reported', async () => server.log().includes('REDIS_FOREIGN') && server.log().includes('cannot be opened'))
+  await until('it is reported', async () =>
+    server.log().includes('REDIS_FOREIGN') && server.log().includes('cannot be opened'))
   t.equal(server.process.exitCode, null)
 })
 
@@ -76,21 +79,23 @@ t.test('a wrong password is said in the log, without the password', { buffered: 
 t.test('two applications with different prefixes do not know of each other', { buffered: true }, async t => {
   const { redis } = await start(t)
   const keys = generateKey()
-  const [one, two] = await Promise.all(['one:', 'two:'].map(async prefix => await onRedis(t, redis.url, { HOLDFAST_REDIS_PREFIX: prefix, HOLDFAST_KEYS: keys })))
+  const [one, two] = await Promise.all(['one:', 'two:'].map(async prefix =>
+    await onRedis(t, redis.url, { HOLDFAST_REDIS_PREFIX: prefix, HOLDFAST_KEYS: keys })))
   const session = await open(one!.url)
   t.equal((await post(two!.url, call('counter'), session)).status, 404)
   t.equal((await fetch(two!.url, { method: 'DELETE', headers: session })).status, 404)
   t.equal(await count(one!.url, session), 1)
 })
 
-t.test('two applications with different keys on one prefix: 503, and nothing is destroyed', { buffered: true }, async t => {
+t.test('applications with different keys on one prefix: 503, and nothing is destroyed', { buffered: true }, async t => {
   const { redis, raw } = await start(t)
   const [one, two] = [await onRedis(t, redis.url), await onRedis(t, redis.url)]
   const session = await open(one.url)
   t.equal(await count(one.url, session), 1)
   const [name = ''] = await raw.keys('holdfast:*:r:*')
   const body = await raw.hgetBuffer(name, 'b')
-  for (const response of [await post(two.url, call('counter'), session), await fetch(two.url, { headers: { accept: 'text/event-stream', ...session } })]) {
+  const headers = { accept: 'text/event-stream', ...session }
+  for (const response of [await post(two.url, call('counter'), session), await fetch(two.url, { headers })]) {
     t.equal(response.status, 503)
     t.match(response.headers.get('retry-after'), /^\d+$/)
     t.match(await response.json(), { jsonrpc: '2.0', error: {} })
@@ -104,8 +109,12 @@ t.test('two applications with different keys on one prefix: 503, and nothing is 
 t.test('replicas whose clocks are ten minutes apart agree: the clock of Redis decides', { buffered: true }, async t => {
   const { redis } = await start(t)
   const environment = { HOLDFAST_KEYS: generateKey(), HOLDFAST_IDLE: '3s' }
-  const shifted = (by: number): string => `--import=data:text/javascript,${encodeURIComponent(`const { now } = Date; Date.now = () => now() + ${by}`)}`
-  const [fast, slow] = await Promise.all([TEN_MINUTES, -TEN_MINUTES].map(async by => await onRedis(t, redis.url, { ...environment, NODE_OPTIONS: shifted(by) })))
+  const shifted = (by: number): string => {
+    const code = `const { now } = Date; Date.now = () => now() + ${by}`
+    return `--import=data:text/javascript,${encodeURIComponent(code)}`
+  }
+  const [fast, slow] = await Promise.all([TEN_MINUTES, -TEN_MINUTES].map(async by =>
+    await onRedis(t, redis.url, { ...environment, NODE_OPTIONS: shifted(by) })))
   await Promise.all(([[fast, slow], [slow, fast]] as const).map(async ([opener, other]) => {
     const session = await open(opener!.url)
     for (let total = 1; total <= 4; total += 2) {

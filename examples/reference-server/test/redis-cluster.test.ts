@@ -43,7 +43,10 @@ for (const [fails, signal] of [['dies', 'SIGKILL'], ['stops in its tracks', 'SIG
       lasts: 0,
       end: async () => {
         const others = cluster.servers.filter(server => server !== lost)
-        await until('another one is master', async () => (await Promise.all(others.map(async server => await ask(server, 'info', 'replication')))).filter(info => info.includes('role:master')).length === 3)
+        await until('another one is master', async () => {
+          const infos = await Promise.all(others.map(async server => await ask(server, 'info', 'replication')))
+          return infos.filter(info => info.includes('role:master')).length === 3
+        })
         if (signal === 'SIGKILL') await lost.run()
         else lost.signal('SIGCONT')
         await until('the Cluster is whole', isWhole)
@@ -77,12 +80,16 @@ async function find (role: RegExp): Promise<RedisServer> {
 }
 
 async function isWhole (): Promise<boolean> {
-  const infos = await Promise.all(cluster.servers.map(async server => await ask(server, 'cluster', 'info') + await ask(server, 'info', 'replication')))
+  const infos = await Promise.all(cluster.servers.map(async server =>
+    await ask(server, 'cluster', 'info') + await ask(server, 'info', 'replication')))
   const ok = infos.every(info => info.includes('cluster_state:ok'))
   return ok && infos.filter(info => /role:master/.test(info) && /state=online/.test(info)).length === 3
 }
 
 async function listeners (): Promise<number> {
-  const counts = await Promise.all(cluster.servers.map(async server => Number((await ask(server, 'pubsub', 'shardnumsub', 'holdfast:bus:mcp:fleet')).split(',')[1])))
+  const counts = await Promise.all(cluster.servers.map(async server => {
+    const count = await ask(server, 'pubsub', 'shardnumsub', 'holdfast:bus:mcp:fleet')
+    return Number(count.split(',')[1])
+  }))
   return counts.reduce((sum, count) => sum + count, 0)
 }

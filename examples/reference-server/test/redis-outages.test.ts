@@ -74,5 +74,8 @@ t.test('the memory is full: what would grow is refused, the rest is served', asy
   const failed = during.filter(({ kind, body }) => kind === 'counter' && body.result?.isError === true)
   t.ok(failed.length > 0)
   t.match(failed[0]?.body.result.content[0].text, 'The backend has no room left')
-  for (const kind of ['GET', 'DELETE']) t.ok(during.filter(answer => answer.kind === kind).every(({ status }) => status === 200), `${kind} is served`)
+  for (const kind of ['GET', 'DELETE']) {
+    const answers = during.filter(answer => answer.kind === kind)
+    t.ok(answers.every(({ status }) => status === 200), `${kind} is served`)
+  }
 })

@@ -16,8 +16,10 @@ const CLIENT = 'a-client'
 
 type Named = [name: string, canary: string]
 
-t.test('neither what is in Redis, nor what passes through it, nor the log shows a secret, an id or what a session holds', async t => {
-  const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--aof-use-rdb-preamble', 'no'])
+t.test('neither Redis, nor its traffic, nor the log shows a secret, an id or the content of a session', async t => {
+  const redis = await RedisServer.start([
+    '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--aof-use-rdb-preamble', 'no'
+  ])
   const raw = new Redis(redis.url)
   const heard = await traffic(redis.url)
   t.teardown(async () => {
@@ -42,7 +44,8 @@ t.test('neither what is in Redis, nor what passes through it, nor the log shows 
     await misuse(two.url, it, token)
   }
   const [first = ''] = ids
-  const gone = await fetch(two.url, { method: 'DELETE', headers: { authorization: `Bearer ${Object.values(TOKENS)[0] as string}`, 'mcp-session-id': first } })
+  const authorization = `Bearer ${Object.values(TOKENS)[0] as string}`
+  const gone = await fetch(two.url, { method: 'DELETE', headers: { authorization, 'mcp-session-id': first } })
   t.equal(gone.status, 200)
 
   const held = await contents(raw)
@@ -56,16 +59,21 @@ t.test('neither what is in Redis, nor what passes through it, nor the log shows 
     log: Buffer.from(servers.map(server => server.output() + server.log()).join(''))
   }
   t.strictSame(held.types, ['hash', 'list', 'set', 'string', 'zset'], 'every type of value is there')
-  for (const place of ['append-only file', 'traffic']) t.ok(places[place]?.includes('holdfast:'), `the ${place} was read`)
+  for (const place of ['append-only file', 'traffic']) {
+    t.ok(places[place]?.includes('holdfast:'), `the ${place} was read`)
+  }
 
   const base64 = keys.slice(keys.indexOf(':') + 1)
   const canaries: Named[] = [
     ...ids.map((id, i): Named => [`session id ${i}`, id]),
-    ...Object.entries(TOKENS).flatMap(([tenant, token], i): Named[] => [[`principal ${i}`, tenant], [`token ${i}`, token]]),
-    ['x-api-key', API_KEY], ['question', QUESTION], ['answer', ANSWER], ['announcement', SAID], ['clientInfo', CLIENT], ['key', base64]
+    ...Object.entries(TOKENS).flatMap(([tenant, token], i): Named[] =>
+      [[`principal ${i}`, tenant], [`token ${i}`, token]]),
+    ['x-api-key', API_KEY], ['question', QUESTION], ['answer', ANSWER], ['announcement', SAID],
+    ['clientInfo', CLIENT], ['key', base64]
   ]
   for (const [place, bytes] of Object.entries(places)) {
-    const shown = canaries.flatMap(([name, canary]) => forms(canary).filter(([, form]) => bytes.includes(form)).map(([how]) => `${name} as ${how}`))
+    const shown = canaries.flatMap(([name, canary]) =>
+      forms(canary).filter(([, form]) => bytes.includes(form)).map(([how]) => `${name} as ${how}`))
     t.strictSame(shown, [], `${place}: ${bytes.length} bytes`)
   }
   const probe = Buffer.from(`x${forms(first)[2]?.[1].toString() ?? ''}x`)
@@ -77,12 +85,13 @@ t.test('neither what is in Redis, nor what passes through it, nor the log shows 
     t.match(await it.call('ask', { question: QUESTION }), { answer: ANSWER })
     await it.call('announce', { text: SAID })
     await it.call('countdown', { steps: 2, intervalMs: 60, announce: SAID })
-    const foreign = { accept: 'text/event-stream', authorization: 'Bearer nobody', 'mcp-session-id': it.transport.sessionId as string }
+    const id = it.transport.sessionId as string
+    const foreign = { accept: 'text/event-stream', authorization: 'Bearer nobody', 'mcp-session-id': id }
     t.equal((await fetch(url, { headers: foreign })).status, 401)
   }
 })
 
-/** What replicas tell each other, and what goes wrong: answers that arrive elsewhere, unknown ids, somebody else's session. */
+/** Messages between replicas, and errors: answers that arrive elsewhere, unknown ids, a session of another owner. */
 async function misuse (url: URL, { transport }: Connected, token: string): Promise<void> {
   const own = { authorization: `Bearer ${token}`, 'mcp-session-id': transport.sessionId as string }
   const others = Object.values(TOKENS).filter(other => other !== token)
@@ -93,7 +102,12 @@ async function misuse (url: URL, { transport }: Connected, token: string): Promi
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'counter', arguments: { by: SAID } } },
     { jsonrpc: '2.0', id: 2, method: SAID, params: { _meta: { progressToken: ANSWER } } }
   ]
-  for (const headers of [own, { ...own, authorization: `Bearer ${others[0] as string}` }, { ...own, 'mcp-session-id': `${own['mcp-session-id']}x` }]) {
+  const senders = [
+    own,
+    { ...own, authorization: `Bearer ${others[0] as string}` },
+    { ...own, 'mcp-session-id': `${own['mcp-session-id']}x` }
+  ]
+  for (const headers of senders) {
     for (const message of messages) {
       const response = await fetch(url, {
         method: 'POST',
@@ -111,7 +125,9 @@ function forms (canary: string): Array<[how: string, form: Buffer]> {
   const shifted = [0, 1, 2].flatMap(shift => {
     const padded = Buffer.concat([Buffer.alloc(shift), bytes])
     const whole = padded.subarray(0, padded.length - padded.length % 3)
-    return (['base64', 'base64url'] as const).map((encoding): [string, Buffer] => [`${encoding} from ${shift}`, Buffer.from(whole.toString(encoding).slice(shift === 0 ? 0 : 4))])
+    return (['base64', 'base64url'] as const).map((encoding): [string, Buffer] =>
+      [`${encoding} from ${shift}`, Buffer.from(whole.toString(encoding).slice(shift === 0 ? 0 : 4))])
   })
-  return [['text', bytes], ['hex', Buffer.from(bytes.toString('hex'))], ['HEX', Buffer.from(bytes.toString('hex').toUpperCase())], ...shifted]
+  const hex = bytes.toString('hex')
+  return [['text', bytes], ['hex', Buffer.from(hex)], ['HEX', Buffer.from(hex.toUpperCase())], ...shifted]
 }

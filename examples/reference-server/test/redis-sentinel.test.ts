@@ -16,7 +16,8 @@ t.teardown(async () => {
   await sentinel.stop()
   await stop()
 })
-await until('the Sentinel knows both replicas', async () => /num-slaves,2/.test(String(await watcher.call('sentinel', 'master', 'main'))))
+await until('the Sentinel knows both replicas', async () =>
+  /num-slaves,2/.test(String(await watcher.call('sentinel', 'master', 'main'))))
 
 // A write counts as done when a replica has it. Without that, what was written just before a master dies may be lost.
 const environment = { HOLDFAST_REDIS_MASTER: 'main', HOLDFAST_REDIS_REPLICATED: '1', HOLDFAST_KEYS: generateKey() }
@@ -41,9 +42,11 @@ for (const [fails, fail] of Object.entries(FAILURES)) {
         back = performance.now()
       }
     })
-    await until('who was not asked meanwhile is ready', async () => (await fetch(new URL('/health/ready', two.url))).status === 200)
+    await until('who was not asked meanwhile is ready', async () =>
+      (await fetch(new URL('/health/ready', two.url))).status === 200)
     await until('both hear of each other', async () => await listeners(after) === 2)
-    t.comment(`who was not asked meanwhile is ready, and all hear of each other, ${Math.round(performance.now() - back)} ms after the failover at most`)
+    const took = Math.round(performance.now() - back)
+    t.comment(`who was not asked meanwhile is ready, and all hear of each other, at most ${took} ms after the failover`)
 
     const session = await open(one.url)
     const stream = await fetch(two.url, { headers: { accept: 'text/event-stream', ...session } })

@@ -11,17 +11,34 @@ const OTHER = 'kanari/'.repeat(6) + 'A='
 
 const REFUSED: Array<[what: string, environment: Record<string, string>, says: string]> = [
   ['a key that is too short', { HOLDFAST_KEYS: 'k1:canary+canary+' }, 'HOLDFAST_KEYS: keys[0].key: expected 32 bytes'],
-  ['one bad key among good ones', { HOLDFAST_KEYS: `k1:${KEY},k2:${OTHER.slice(1)}` }, 'HOLDFAST_KEYS: keys[1].key: expected 32 bytes'],
-  ['a key in no encoding', { HOLDFAST_KEYS: `k1:${KEY.replace('c', '!')}` }, 'HOLDFAST_KEYS: keys[0].key: expected 32 bytes'],
-  ['two keys with one id', { HOLDFAST_KEYS: `k1:${KEY},k1:${OTHER}` }, 'HOLDFAST_KEYS: keys[1].id: is also the id of keys[0]'],
+  [
+    'one bad key among good ones',
+    { HOLDFAST_KEYS: `k1:${KEY},k2:${OTHER.slice(1)}` },
+    'HOLDFAST_KEYS: keys[1].key: expected 32 bytes'
+  ],
+  [
+    'a key in no encoding',
+    { HOLDFAST_KEYS: `k1:${KEY.replace('c', '!')}` },
+    'HOLDFAST_KEYS: keys[0].key: expected 32 bytes'
+  ],
+  [
+    'two keys with one id',
+    { HOLDFAST_KEYS: `k1:${KEY},k1:${OTHER}` },
+    'HOLDFAST_KEYS: keys[1].id: is also the id of keys[0]'
+  ],
   ['a key without an id', { HOLDFAST_KEYS: KEY }, 'HOLDFAST_KEYS: keys[0]: expected id:key'],
   ['a snapshot without keys', {}, 'HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS'],
-  ['keys, and no encryption', { HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' }, 'HOLDFAST_ENCRYPTION: "none" cannot be meant']
+  [
+    'keys, and no encryption',
+    { HOLDFAST_KEYS: `k1:${KEY}`, HOLDFAST_ENCRYPTION: 'none' },
+    'HOLDFAST_ENCRYPTION: cannot be "none"'
+  ]
 ]
 
 for (const [what, environment, says] of REFUSED) {
   t.test(`${what} is refused in one line that says so`, async t => {
-    const refused = t.throws(() => readEnvironment({ HOLDFAST_SNAPSHOT: 'sessions', ...environment }), { code: 'INVALID_ENVIRONMENT' }) as Error
+    const given = { HOLDFAST_SNAPSHOT: 'sessions', ...environment }
+    const refused = t.throws(() => readEnvironment(given), { code: 'INVALID_ENVIRONMENT' }) as Error
     t.ok(refused.message.startsWith(says))
     t.notMatch(refused.message, /canary|kanari|\n/)
   })

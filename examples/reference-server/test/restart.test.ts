@@ -31,16 +31,22 @@ t.test('five restarts in a row lose nothing', { buffered: true }, async t => {
   }
 
   await t.test('sessions of two tenants keep their totals, context, clients and subscriptions', async t => {
-    const a = await connected(t, url, { token: 'token-a', apiKey: 'key-of-tenant-a', capabilities: { elicitation: {}, roots: {} } })
+    const a = await connected(t, url, {
+      token: 'token-a', apiKey: 'key-of-tenant-a', capabilities: { elicitation: {}, roots: {} }
+    })
     const b = await connected(t, url, { token: 'token-b', apiKey: 'key-of-tenant-b' })
     a.client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer: 'yes' } }))
     const updates = new EventEmitter()
-    a.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => { updates.emit('update', params.uri) })
+    a.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      updates.emit('update', params.uri)
+    })
     await a.client.subscribeResource({ uri: 'test://watched-resource' })
     t.match(await a.call('counter', { by: 3 }), { total: 3, activated: false })
     const { replica } = await b.call('counter', { by: 5 })
     const [knownOfA, knownOfB] = [await a.call('whoami'), await b.call('whoami')]
-    t.match(knownOfA, { principal: { subject: 'tenant-a' }, apiKey: '…nt-a', capabilities: { elicitation: {}, roots: {} } })
+    t.match(knownOfA, {
+      principal: { subject: 'tenant-a' }, apiKey: '…nt-a', capabilities: { elicitation: {}, roots: {} }
+    })
     t.match(knownOfB, { principal: { subject: 'tenant-b' }, apiKey: '…nt-b' })
     const ids = [a.transport.sessionId, b.transport.sessionId]
 
@@ -103,7 +109,7 @@ t.test('a session that expired meanwhile does not come back', { buffered: true }
   t.equal((await post(url, message('counter'), session)).status, 404)
 })
 
-t.test('HOLDFAST_ENCRYPTION=none: a snapshot that anybody can read restores all the same', { buffered: true }, async t => {
+t.test('HOLDFAST_ENCRYPTION=none: a snapshot that anybody can read is restored, too', { buffered: true }, async t => {
   const it = await durable(t, { HOLDFAST_KEYS: undefined as never, HOLDFAST_ENCRYPTION: 'none' })
   const session = await open(it.server.url)
   await it.restart()

@@ -7,12 +7,13 @@ import { connected } from '@holdfast/clients/connected'
 const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal} ends the process with code 0, with streams open, a call running and a connection on which nothing was ever asked`, async t => {
+  t.test(`${signal} ends the process with code 0, with streams, a call and an unused connection open`, async t => {
     const server = await startChildServer(TOKENS)
     t.match(server.url.href, /^http:\/\/127\.0\.0\.1:[1-9]\d*\/mcp$/)
     const { client, transport } = await connected(t, server.url, { token: 'swordfish' })
     const steps = new EventEmitter()
-    const settled = Promise.allSettled([client.callTool({ name: 'countdown', arguments: { steps: 5, intervalMs: 50 } }, undefined, {
+    const countdown = { name: 'countdown', arguments: { steps: 5, intervalMs: 50 } }
+    const settled = Promise.allSettled([client.callTool(countdown, undefined, {
       onprogress: ({ progress }) => steps.emit('step', progress)
     })])
     t.strictSame(await once(steps, 'step'), [1])
@@ -45,5 +46,7 @@ t.test('a port that is taken stops the start in one line', async t => {
   await once(other, 'listening')
   t.teardown(() => other.close())
   const { port } = other.address() as { port: number }
-  await t.rejects(startChildServer({ PORT: String(port) }), { message: /^the server did not start: .*EADDRINUSE[^\n]*$/ })
+  await t.rejects(startChildServer({ PORT: String(port) }), {
+    message: /^the server did not start: .*EADDRINUSE[^\n]*$/
+  })
 })

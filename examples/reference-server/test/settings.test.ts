@@ -48,7 +48,8 @@ t.test('HOLDFAST_ABSOLUTE: a session is gone, however much it is used', async t 
   t.equal(status, 404)
 })
 
-for (const [mode, type] of [['auto', 'application/json'], ['json', 'application/json'], ['sse', 'text/event-stream']] as const) {
+const MODES = [['auto', 'application/json'], ['json', 'application/json'], ['sse', 'text/event-stream']] as const
+for (const [mode, type] of MODES) {
   t.test(`HOLDFAST_RESPONSE_MODE: a short call in mode ${mode} is answered as ${type}`, async t => {
     const url = await listening(t, { HOLDFAST_RESPONSE_MODE: mode })
     const response = await post(url, call('counter'), await open(url))
@@ -127,7 +128,8 @@ t.test('HOLDFAST_MAX_CALLS: one more is asked to come back', async t => {
 t.test('HOLDFAST_BODY_TIMEOUT: a body that does not arrive in time ends with its socket', async t => {
   const url = await listening(t, { HOLDFAST_BODY_TIMEOUT: '100ms' })
   const socket = connect(Number(url.port), url.hostname)
-  socket.resume().write('POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
+  const headers = ['host: 127.0.0.1', 'content-type: application/json', 'content-length: 100']
+  socket.resume().write(`POST /mcp HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n{`)
   await once(socket, 'close')
   t.pass('it has ended')
 })

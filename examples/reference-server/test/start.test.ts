@@ -21,7 +21,8 @@ t.test('--once plays the whole story and ends with code 0', async t => {
 
 t.test('a server that does not start ends it with code 1 and says why', async t => {
   const sabotage = 'if (process.argv[1]?.endsWith("server.js")) throw new Error("sabotaged")'
-  const { code, errors } = await run(['--once'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(sabotage)}` })
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(sabotage)}`
+  const { code, errors } = await run(['--once'], { NODE_OPTIONS })
   t.equal(code, 1)
   t.match(errors, /✗ the server did not start: [^]*sabotaged[^]*The self-check failed/)
 })
@@ -49,8 +50,12 @@ t.test('without --once it goes on serving with the user\'s own settings until it
 
 t.test('the story fails where a session does not come back', async t => {
   const tokens = { 'tenant-a': 'token-a', 'tenant-b': 'token-b' }
-  const server = await startChildServer({ HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b' })
-  const stage: Stage = { server, restart: async () => {}, snapshot: '', keys: '', tokens, apiKeys: new Map(), cast: new Map() }
+  const server = await startChildServer({
+    HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b'
+  })
+  const stage: Stage = {
+    server, restart: async () => {}, snapshot: '', keys: '', tokens, apiKeys: new Map(), cast: new Map()
+  }
   t.teardown(async () => {
     for (const client of stage.cast.values()) await client.close()
     await server.stop()
@@ -64,14 +69,17 @@ t.test('the story fails where a session does not come back', async t => {
 })
 
 function start (args: string[], environment: Record<string, string>) {
-  return spawn(process.execPath, [START, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [START, ...args], {
+    env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe']
+  })
 }
 
 /** What the pattern finds in the output, as soon as it is there. */
 async function printed (child: ReturnType<typeof start>, pattern: RegExp): Promise<string> {
   let text = ''
   return await new Promise((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('close', () => reject(new Error(`${String(pattern)} is not in: ${text}`))).on('data', chunk => {
+    const output = child.stdout.setEncoding('utf8')
+    output.on('close', () => reject(new Error(`${String(pattern)} is not in: ${text}`))).on('data', chunk => {
       text += String(chunk)
       const found = pattern.exec(text)?.[1]
       if (found !== undefined) resolve(found)

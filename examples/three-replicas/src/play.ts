@@ -15,7 +15,8 @@ export async function play (tell: (line: string) => void): Promise<void> {
   const stage: Stage = { fleet, token, apiKey, cast: [] }
   try {
     for (const [must, step] of Object.entries(STORY)) {
-      tell(`  ✓ ${await step(stage).catch((error: Error) => { throw new Error(`${must}: ${error.message}`, { cause: error }) })}`)
+      const failed = (error: Error): never => { throw new Error(`${must}: ${error.message}`, { cause: error }) }
+      tell(`  ✓ ${await step(stage).catch(failed)}`)
     }
   } finally {
     for (const client of stage.cast) await client.close()

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
 import { Readiness } from './readiness.js'
 
-/** Milliseconds that a client's connection may rest. Longer than clients keep one, or it ends just when they use it again. */
+/** Milliseconds that a client's connection may be idle. Longer than clients keep one, or it ends just in use. */
 const KEEP_ALIVE = 75_000
 
 /** A balancer without stickiness: each request goes to the next replica of those that say they are ready. */

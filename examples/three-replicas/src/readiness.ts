@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 /** Milliseconds between an answer and the next question; less than the replicas' HOLDFAST_DRAIN_DELAY. */
 const INTERVAL = 100
 /** Milliseconds that a replica has for an answer: one that computes is late, not gone. */
-const PATIENCE = 5_000
+const ANSWER_WAIT = 5_000
 
 /** Asks each replica over and over whether it is ready, one question at a time. */
 export class Readiness {
@@ -52,7 +52,7 @@ export class Readiness {
 }
 
 async function isReady (replica: URL, stopped: AbortSignal): Promise<boolean> {
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(PATIENCE)])
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(ANSWER_WAIT)])
   return await fetch(new URL('/health/ready', replica), { signal }).then(async response => {
     await response.body?.cancel()
     return response.ok

@@ -18,7 +18,9 @@ export type Step = (stage: Stage) => Promise<string>
 /** What must be so, and the step that tries it, in the order in which they are played. */
 export const STORY: Record<string, Step> = {
   'every replica serves every session': async ({ fleet: { url }, token, apiKey, cast }) => {
-    for (const name of ['anna', 'ben', 'cleo']) cast.push(await StoryClient.open({ name, answer: 'A holdfast', url, token, apiKey }))
+    for (const name of ['anna', 'ben', 'cleo']) {
+      cast.push(await StoryClient.open({ name, answer: 'A holdfast', url, token, apiKey }))
+    }
     const anna = cast[0] as StoryClient
     const replicas = new Set()
     for (let n = 1; n <= 6; n++) {
@@ -37,9 +39,13 @@ export const STORY: Record<string, Step> = {
     return `counter: 30 more calls of each of three clients, all at once; the totals are exactly ${totals.join(', ')}`
   },
   'an answer finds the replica that asked': async ({ cast }) => {
-    const answers = await Promise.all(cast.map(async client => await client.call('ask', { question: 'What holds the kelp?' })))
-    for (const { action, answer } of answers) assert.deepEqual({ action, answer }, { action: 'accept', answer: 'A holdfast' })
-    return `ask: three replicas asked three users at the same time; each answer came in through another replica and was heard: "${answers[0].answer}"`
+    const question = 'What holds the kelp?'
+    const answers = await Promise.all(cast.map(async client => await client.call('ask', { question })))
+    for (const { action, answer } of answers) {
+      assert.deepEqual({ action, answer }, { action: 'accept', answer: 'A holdfast' })
+    }
+    return 'ask: three replicas asked three users at the same time; each answer came in through another replica ' +
+      `and was heard: "${answers[0].answer}"`
   },
   'a killed replica takes its running call with it, and says so': async ({ fleet, cast }) => {
     const began: Array<Promise<void>> = []
@@ -54,7 +60,8 @@ export const STORY: Record<string, Step> = {
     await fleet.kill(0)
     const failed = (await outcomes).filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]
     assert.equal(failed.length, 1)
-    return `three calls ran, one on each replica, when one of these got a kill -9. Two calls ended as if nothing had been; the third got an answer too,
+    return 'three calls ran, one on each replica, when one of these got a kill -9. ' +
+      `Two calls ended as if nothing had been; the third got an answer too,
     all within ${((performance.now() - killed) / 1000).toFixed(1)} s: "${(failed[0]?.reason as Error).message}"`
   },
   'no session is lost': async ({ cast }) => {
@@ -72,7 +79,8 @@ export const STORY: Record<string, Step> = {
       return calls
     }))
     const progress: number[] = []
-    const countdown = anna.call('countdown', { steps: 25, intervalMs: 100, announce: 'Lift-off' }, step => progress.push(step))
+    const lift = { steps: 25, intervalMs: 100, announce: 'Lift-off' }
+    const countdown = anna.call('countdown', lift, step => progress.push(step))
     await Promise.all([fleet.replace(1), countdown])
     await fleet.replace(2)
     rolled.abort()
@@ -82,7 +90,9 @@ export const STORY: Record<string, Step> = {
     assert.deepEqual(progress, Array.from({ length: 25 }, (_, n) => n + 1))
     await anna.hears('Lift-off')
     assert.deepEqual(anna.heard, ['Lift-off'])
-    return `the killed one is back, and the other two were replaced one after the other under ${calls.reduce((sum, n) => sum + n)} calls: none failed, none was
+    const sum = calls.reduce((sum, n) => sum + n)
+    return `the killed one is back, and the other two were replaced one after the other under ${sum} calls: ` +
+      `none failed, none was
     counted twice. A countdown of 25 steps reported each of them once, and its announcement was heard once`
   },
   'what has ended has ended everywhere': async ({ fleet: { url }, token, cast }) => {
@@ -110,6 +120,7 @@ export const STORY: Record<string, Step> = {
     for (const secret of [token, apiKey, 'Lift-off', 'anna', ...cast.map(({ sessionId }) => sessionId)]) {
       assert(!written.includes(secret), 'a secret is in the file')
     }
-    return `of ${written.length} bytes that Redis wrote to its disk, none tell of a session id, token, API key, name or announcement`
+    return `of ${written.length} bytes that Redis wrote to its disk, ` +
+      'none tell of a session id, token, API key, name or announcement'
   }
 }

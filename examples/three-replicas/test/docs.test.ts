@@ -18,7 +18,8 @@ async function example (t: Test, page: string): Promise<(app?: FastifyInstance) 
   const text = await readFile(new URL(`../../../${page}`, import.meta.url), 'utf8')
   const [, code = ''] = /^```js\n(.*?)^```$/ms.exec(text) ?? []
   const name = `${basename(page, '.md')}.mjs`
-  const body = `export async function run ({ ${Object.keys(context)} }, app) {\n${code.replace(/^import .*$/gm, '').replace('const app', 'app')}\nreturn app }\n`
+  const lines = code.replace(/^import .*$/gm, '').replace('const app', 'app')
+  const body = `export async function run ({ ${Object.keys(context)} }, app) {\n${lines}\nreturn app }\n`
   const { run } = await import(pathToFileURL(join(t.testdir({ [name]: body }), name)).href)
   return async app => await run(context, app)
 }

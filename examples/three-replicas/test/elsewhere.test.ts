@@ -1,9 +1,12 @@
 import { call, initialize, open, post } from '@holdfast/clients/by-hand'
 import { connected } from '@holdfast/clients/connected'
 import { events, nextMessage } from '@holdfast/clients/events'
-import { ElicitRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  ElicitRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema
+} from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
+import { sessionOf } from './fixtures/session-of.js'
 
 const ELICITATION = { capabilities: { elicitation: {} } }
 
@@ -12,7 +15,7 @@ const [a, b, c] = replicas.map(({ url }) => url) as [URL, URL, URL]
 
 t.test('a question that one replica asked is answered through another, also when two ask at the same time', async t => {
   const { transport } = await connected(t, url, ELICITATION)
-  const session = { 'mcp-session-id': transport.sessionId as string, 'mcp-protocol-version': transport.protocolVersion as string }
+  const session = sessionOf(transport)
   const asked = await Promise.all([a, b].map(async (place, n) => {
     const stream = events(await post(place, { ...call('ask', { question: `${n}?` }), id: 7 + n }, session))
     const { message } = await nextMessage(stream)
@@ -34,7 +37,9 @@ t.test('a question that one replica asked is answered through another, also when
 
 t.test('a client of the SDK answers questions while each of its requests goes to the next replica', async t => {
   const { client, call } = await connected(t, url, ELICITATION)
-  client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: 'accept', content: { answer: `${params.message}!` } }))
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({
+    action: 'accept', content: { answer: `${params.message}!` }
+  }))
   const questions = Array.from({ length: 9 }, (_, n) => `question ${n}`)
   const answers = await Promise.all(questions.map(async question => await call('ask', { question })))
   t.strictSame(answers, questions.map(question => ({ action: 'accept', answer: `${question}!` })))
@@ -42,9 +47,11 @@ t.test('a client of the SDK answers questions while each of its requests goes to
 
 t.test('a call that is cancelled through another replica ends', async t => {
   const session = await open(a)
-  const stream = events(await post(a, { ...withProgress('countdown', { steps: 600, intervalMs: 100 }), id: 'long' }, session))
+  const long = { ...withProgress('countdown', { steps: 600, intervalMs: 100 }), id: 'long' }
+  const stream = events(await post(a, long, session))
   t.match((await nextMessage(stream)).message, { method: 'notifications/progress' })
-  const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long', reason: 'enough' } }
+  const params = { requestId: 'long', reason: 'enough' }
+  const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params }
   t.equal((await post(b, cancelled, session)).status, 202)
   let progress = 0
   for await (const { message } of stream) if (message?.method === 'notifications/progress') progress++
@@ -68,13 +75,15 @@ t.test('a session that is deleted on one replica ends its streams on the others 
 
 t.test('a log level and a subscription that one replica was told hold on all', async t => {
   const { client, call: ask, transport } = await connected(t, url)
-  const session = { 'mcp-session-id': transport.sessionId as string, 'mcp-protocol-version': transport.protocolVersion as string }
+  const session = sessionOf(transport)
   // Live on all three before anything is set.
   for (const place of [a, b, c]) t.equal((await post(place, call('counter', { by: 0 }), session)).status, 200)
   const heard: unknown[] = []
   const updates: string[] = []
   const both = new Promise<void>(resolve => {
-    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => { if (updates.push(params.uri) === 3) resolve() })
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      if (updates.push(params.uri) === 3) resolve()
+    })
   })
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => { heard.push(params.data) })
   await client.setLoggingLevel('error')
@@ -87,7 +96,9 @@ t.test('a log level and a subscription that one replica was told hold on all', a
   t.strictSame(updates, Array.from({ length: 3 }, () => 'test://watched-resource'))
   await client.setLoggingLevel('info')
   const audible = new Promise<void>(resolve => {
-    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => { if (heard.push(params.data) === 3) resolve() })
+    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+      if (heard.push(params.data) === 3) resolve()
+    })
   })
   for (const place of [a, b, c]) t.equal((await post(place, call('announce', { text: 'now' }), session)).status, 200)
   await audible

@@ -4,6 +4,7 @@ import { events, nextMessage } from '@holdfast/clients/events'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
 import { Load } from './fixtures/load.js'
+import { sessionOf } from './fixtures/session-of.js'
 
 /** Milliseconds, as the fleet has it. */
 const HEARTBEAT = 1_000
@@ -20,16 +21,19 @@ t.test('a replica that is killed under load takes no session with it', async t =
   await three.kill(0)
   const killed = performance.now()
   const took = await timed(async () => t.equal(await count(url, idle), 11, 'a session last served there'))
-  t.comment(`its next request took ${took.toFixed(0)} ms, others ${Math.min(...usual).toFixed(0)} to ${Math.max(...usual).toFixed(0)} ms`)
+  const [fastest, slowest] = [Math.min(...usual).toFixed(0), Math.max(...usual).toFixed(0)]
+  t.comment(`its next request took ${took.toFixed(0)} ms, others ${fastest} to ${slowest} ms`)
   t.ok(took < 250 + Math.max(...usual))
   await three.replace(0)
   for (const load of loads) {
     await load.stop()
     for (const began of load.failed) t.ok(began <= killed, 'only what was under way fails')
     const total = await count(url, load.session, 0)
-    t.ok(load.answered <= total && total <= load.answered + load.failed.length, 'whatever was answered is counted, once')
+    const most = load.answered + load.failed.length
+    t.ok(load.answered <= total && total <= most, 'every answered request is counted, once')
   }
-  t.comment(`${loads.reduce((sum, { failed }) => sum + failed.length, 0)} requests were under way on the killed replica`)
+  const failed = loads.reduce((sum, { failed }) => sum + failed.length, 0)
+  t.comment(`${failed} requests were under way on the killed replica`)
 })
 
 t.test('the stream of a call that a killed replica ran ends with an error, within two heartbeats', async t => {
@@ -41,7 +45,8 @@ t.test('the stream of a call that a killed replica ran ends with an error, withi
   await three.kill(0)
   const killed = performance.now()
   await t.rejects(async () => { while ((await stream.next()).done !== true); throw new Error('the connection is cut') })
-  const resumed = events(await fetch(b, { headers: { ...session, accept: 'text/event-stream', 'last-event-id': id as string } }))
+  const headers = { ...session, accept: 'text/event-stream', 'last-event-id': id as string }
+  const resumed = events(await fetch(b, { headers }))
   let message
   do ({ message } = await nextMessage(resumed)); while (message.method === 'notifications/progress')
   const took = performance.now() - killed
@@ -55,7 +60,7 @@ t.test('the stream of a call that a killed replica ran ends with an error, withi
 
 t.test('an answer to a question of a killed replica is refused, not swallowed', async t => {
   const { transport } = await connected(t, url, { capabilities: { elicitation: {} } })
-  const session = { 'mcp-session-id': transport.sessionId as string, 'mcp-protocol-version': transport.protocolVersion as string }
+  const session = sessionOf(transport)
   const [a, b] = three.replicas.map(({ url }) => url) as [URL, URL]
   const { message } = await nextMessage(events(await post(a, { ...call('ask', { question: '?' }), id: 'q' }, session)))
   await three.kill(0)

@@ -1,8 +1,8 @@
 /**
- * Whether an Accept header lets each of some types through: RFC 9110 §12.5.1, without quality values. MCP wants the types named, so
- * a missing header lets none through.
+ * Checks whether an Accept header allows each of the given types: RFC 9110 §12.5.1, without quality values. MCP demands
+ * that clients name the types, so a missing header allows none.
  *
- * @returns a check that remembers its last answer: clients say the same thing again and again
+ * @returns a check that remembers its last answer, because clients send the same header again and again
  */
 export function acceptCheck (types: readonly string[]): (header: string | undefined) => boolean {
   let last: string | undefined

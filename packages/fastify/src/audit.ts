@@ -1,22 +1,31 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type SessionEvents, type SessionNotice, type Sessions, isHoldfastError, printableTexts } from '@holdfast/core'
 
-/** What the field `audit` of a line in the log can be, and what it means. `docs/security.md` has the same table. */
+/** The values of the field `audit` of a log line, and their meanings. `docs/security.md` has the same table. */
 export const AUDIT_EVENTS = {
-  session_created: 'A client began a session. `client` is what it says of itself.',
-  session_activated: 'A dormant session, or one of another replica, became live here.',
-  session_restore: 'A snapshot was restored completely; the counts say what came of its sessions.',
-  session_restore_failed: 'A snapshot could not be read, or only a part of it was restored.',
-  session_activation_failed: 'A dormant session could not become live here. `code` says why.',
-  session_export: 'A snapshot was written, or could not be.',
-  session_expired: 'A session was not used for too long (`idle`), or has reached its limit (`absolute`). Said once in the fleet.',
-  session_terminated: 'A session was ended: on request, or `evicted` to make room for another one of its owner.',
-  max_sessions_reached: 'A cap was met: `maxSessions`, `maxPerOwner`, `maxLive` or `initializeRate`; or a reader was cut (`maxBuffered`). `success`: there was room after an eviction.',
-  owner_mismatch: 'Somebody (`by`) used the id of a session that is live here and belongs to `owner`. The client got the 404 of an unknown id.',
-  decrypt_failed: 'A stored session or event could not be opened: it was altered, or its key is not here. It is kept.',
-  key_rotated: 'What was stored is sealed under the key `active` now; or a key was `dropped`.',
-  admin_request: 'A request for an admin route was let in, or `refused`. `action` is what for; `reqId` leads to Fastify\'s own line, and so to who asked.',
-  backend_down: 'The backend did not answer. Said once until it does.',
+  session_created: 'A client began a session. `client` is the name and the version that the client gave.',
+  session_activated: 'A session that was dormant, or live on another replica, became live here.',
+  session_restore: 'A snapshot was restored completely. The counts say how many sessions had which result.',
+  session_restore_failed: 'A snapshot could not be read, or was restored only in part.',
+  session_activation_failed: 'A dormant session could not become live here. `code` gives the reason.',
+  session_export: 'A snapshot was written, or could not be written.',
+  session_expired:
+    'A session was unused for too long (`idle`), or reached its maximum age (`absolute`). One line in the whole fleet.',
+  session_terminated:
+    'A session was ended: on request, or `evicted` to make room for another session of the same owner.',
+  max_sessions_reached:
+    'A limit was reached: `maxSessions`, `maxPerOwner`, `maxLive` or `initializeRate`; or a slow reader was cut ' +
+    '(`maxBuffered`). `success` means that an eviction made room.',
+  owner_mismatch:
+    'A request of another principal (`by`) had the id of a session that is live here and belongs to `owner`. ' +
+    'The client got 404, as for an unknown id.',
+  decrypt_failed:
+    'A stored session or event could not be opened: it was altered, or this process does not have its key. It is kept.',
+  key_rotated: 'The stored data is sealed under the key `active` now; or a key was `dropped`.',
+  admin_request:
+    'A request to an admin route was allowed, or `refused`. `action` is the requested action. `reqId` leads to the ' +
+    'line that Fastify logs for the same request, and so to the client.',
+  backend_down: 'The backend did not answer. One line for each outage.',
   backend_up: 'The backend answers again.'
 } as const
 
@@ -29,36 +38,59 @@ type Outcome = 'success' | 'refused' | 'failure'
 interface Line {
   audit: AuditEvent
   outcome: Outcome
-  /** What else is known. No id, no key, no content, and of what a client says only what is printable. */
+  /** Further fields. They hold no id, no key, no content, and only printable characters of a client's texts. */
   details?: object
   message: string
 }
 
 const LEVELS = { success: 'info', refused: 'warn', failure: 'error' } as const
 
-/** What is said of each event of `Sessions`. */
+/** The log line of each event of `Sessions`. */
 const LINES: { [Name in keyof SessionEvents]?: (event: SessionEvents[Name]) => Line } = {
-  created: ({ client: { name, version } }) => ({ audit: 'session_created', outcome: 'success', details: { client: printableTexts({ name, version }) }, message: 'a session began' }),
-  activated: () => ({ audit: 'session_activated', outcome: 'success', message: 'a dormant session became live' }),
-  activationFailed: ({ error }) => ({ audit: 'session_activation_failed', outcome: 'failure', details: { code: codeOf(error) }, message: 'a dormant session could not become live' }),
-  snapshotExported: report => ({ audit: 'session_export', outcome: 'success', details: report, message: 'a snapshot was written' }),
-  snapshotExportFailed: ({ error }) => ({ audit: 'session_export', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be written' }),
+  created: ({ client: { name, version } }) =>
+    success('session_created', 'a session began', { client: printableTexts({ name, version }) }),
+  activated: () => success('session_activated', 'a dormant session became live'),
+  activationFailed: ({ error }) =>
+    failure('session_activation_failed', 'a dormant session could not become live', { code: codeOf(error) }),
+  snapshotExported: report => success('session_export', 'a snapshot was written', report),
+  snapshotExportFailed: ({ error }) => failure('session_export', 'the snapshot could not be written', { err: error }),
   snapshotRestored: ({ invalid, ...counts }) => invalid.length + counts.overLimit === 0
-    ? { audit: 'session_restore', outcome: 'success', details: counts, message: 'the snapshot was restored' }
-    : { audit: 'session_restore_failed', outcome: 'failure', details: { ...counts, invalid: invalid.slice(0, 10), lines: invalid.length }, message: 'the snapshot was not restored completely' },
-  snapshotRestoreFailed: ({ error }) => ({ audit: 'session_restore_failed', outcome: 'failure', details: { err: error }, message: 'the snapshot could not be read' }),
-  expired: ({ reason, createdAt, usedAt }) => ({ audit: 'session_expired', outcome: 'success', details: { reason, createdAt, usedAt }, message: 'a session has expired' }),
-  terminated: ({ reason }) => ({ audit: 'session_terminated', outcome: 'success', details: { reason }, message: 'a session was ended' }),
-  limitReached: ({ limit, admitted }) => ({ audit: 'max_sessions_reached', outcome: admitted ? 'success' : 'refused', details: { limit }, message: 'a limit was reached' }),
-  ownerMismatch: ({ by }) => ({ audit: 'owner_mismatch', outcome: 'refused', details: { by: by || null }, message: 'a session was asked for by somebody else' }),
-  unreadable: ({ kind, error }) => ({ audit: 'decrypt_failed', outcome: 'failure', details: { kind, err: error }, message: kind === 'session' ? 'a stored session cannot be opened' : 'a stored event cannot be opened' }),
-  rotated: report => ({ audit: 'key_rotated', outcome: 'success', details: report, message: 'what was stored is sealed under the active key' }),
-  keyDropped: ({ id }) => ({ audit: 'key_rotated', outcome: 'success', details: { dropped: id }, message: 'a key was dropped' }),
-  backendDown: ({ error }) => ({ audit: 'backend_down', outcome: 'failure', details: { err: error }, message: 'the backend does not answer' }),
-  backendUp: () => ({ audit: 'backend_up', outcome: 'success', message: 'the backend answers again' })
+    ? success('session_restore', 'the snapshot was restored', counts)
+    : failure('session_restore_failed', 'the snapshot was not restored completely', {
+      ...counts, invalid: invalid.slice(0, 10), lines: invalid.length
+    }),
+  snapshotRestoreFailed: ({ error }) =>
+    failure('session_restore_failed', 'the snapshot could not be read', { err: error }),
+  expired: ({ reason, createdAt, usedAt }) =>
+    success('session_expired', 'a session has expired', { reason, createdAt, usedAt }),
+  terminated: ({ reason }) => success('session_terminated', 'a session was ended', { reason }),
+  limitReached: ({ limit, admitted }) =>
+    (admitted ? success : refused)('max_sessions_reached', 'a limit was reached', { limit }),
+  ownerMismatch: ({ by }) =>
+    refused('owner_mismatch', 'a request had the id of a session of another owner', { by: by || null }),
+  unreadable: ({ kind, error }) => failure('decrypt_failed', `a stored ${kind} cannot be opened`, { kind, err: error }),
+  rotated: report => success('key_rotated', 'the stored data is sealed under the active key', report),
+  keyDropped: ({ id }) => success('key_rotated', 'a key was dropped', { dropped: id }),
+  backendDown: ({ error }) => failure('backend_down', 'the backend does not answer', { err: error }),
+  backendUp: () => success('backend_up', 'the backend answers again')
 }
 
-/** Writes one line for each event: when (the logger's `time`), what, where (`replica`), who (`owner`, a digest), and the outcome. */
+function success (audit: AuditEvent, message: string, details?: object): Line {
+  return { audit, outcome: 'success', message, ...(details !== undefined && { details }) }
+}
+
+function refused (audit: AuditEvent, message: string, details: object): Line {
+  return { audit, outcome: 'refused', message, details }
+}
+
+function failure (audit: AuditEvent, message: string, details: object): Line {
+  return { audit, outcome: 'failure', message, details }
+}
+
+/**
+ * Writes one line for each event: the time (from the logger), the event, the process (`replica`), the owner (a digest),
+ * and the outcome.
+ */
 export function audit (log: FastifyBaseLogger, sessions: Sessions): void {
   const { replica } = sessions.fleet
   const isNews = news(sessions)
@@ -66,24 +98,29 @@ export function audit (log: FastifyBaseLogger, sessions: Sessions): void {
     const line = LINES[name] as (event: SessionEvents[keyof SessionEvents]) => Line
     sessions.on(name, event => {
       const { audit, outcome, details, message } = line(event)
-      if (isNews(name, details)) log[LEVELS[outcome]]({ audit, replica, ...subject(event as Partial<SessionNotice>), outcome, ...details }, `holdfast: ${message}`)
+      if (!isNews(name, details)) return
+      const fields = { audit, replica, ...subject(event as Partial<SessionNotice>), outcome, ...details }
+      log[LEVELS[outcome]](fields, `holdfast: ${message}`)
     })
   }
 }
 
-/** The session by its label, and its owner by the digest; null for nobody. */
-function subject (event: { label?: string, owner?: string }): object {
-  return { ...(event.label !== undefined && { session: event.label }), ...(event.owner !== undefined && { owner: event.owner || null }) }
+/** The session by its label, and its owner by the digest; null for a session without an owner. */
+function subject ({ label, owner }: { label?: string, owner?: string }): object {
+  return { ...(label !== undefined && { session: label }), ...(owner !== undefined && { owner: owner || null }) }
 }
 
-/** A snapshot that waits for its key is tried again every few seconds: that it still cannot be restored is said once. */
+/**
+ * Finds out whether an event is new. A snapshot whose key is missing is tried again every few seconds; the same failure
+ * is logged once.
+ */
 function news (sessions: Sessions): (name: keyof SessionEvents, details: Line['details']) => boolean {
-  let said: string | undefined
+  let logged: string | undefined
   return (name, details) => {
     if (name !== 'snapshotRestored' && name !== 'snapshotRestoreFailed') return true
     const now = sessions.incomplete ? JSON.stringify(details) : undefined
-    const isNew = now === undefined || now !== said
-    said = now
+    const isNew = now === undefined || now !== logged
+    logged = now
     return isNew
   }
 }

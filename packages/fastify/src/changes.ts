@@ -1,15 +1,19 @@
 import { type Backend, partitionIn } from '@holdfast/core'
 import { METHODS } from './metrics/observed-backend.js'
 
-/** What changes what a snapshot holds. A use does not: a copy that is a little older loses nothing but that. */
+/**
+ * The methods that change the content of a snapshot. A use of a session is not among them: all that an older snapshot
+ * loses is the time of that use.
+ */
 const CHANGING: ReadonlySet<string> = new Set([
-  'records.create', 'records.createMany', 'records.replace', 'records.reseal', 'records.remove', 'records.removeOwner', 'records.release', 'records.claimExpired',
-  'events.append', 'events.delivered', 'events.drop', 'events.importStream', 'events.reseal'
+  'records.create', 'records.createMany', 'records.replace', 'records.reseal', 'records.remove', 'records.removeOwner',
+  'records.release', 'records.claimExpired', 'events.append', 'events.delivered', 'events.drop', 'events.importStream',
+  'events.reseal'
 ])
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
-/** A backend that does what another one does, and counts the changes that it has answered, those of its partitions included. */
+/** A backend that passes every call on, and counts the changes that succeeded, also those in its partitions. */
 export function countingChanges (backend: Backend): { backend: Backend, changes: () => number } {
   let changes = 0
   const count = (): void => { changes++ }
@@ -28,7 +32,7 @@ function counting (backend: Backend, count: () => void, partition: Backend['part
       if (!CHANGING.has(`${part}.${name}`)) return [name, method]
       return [name, (...args: unknown[]) => {
         const answer = method(...args)
-        // A failure is the caller's.
+        // The caller handles a failure.
         answer.then(count, () => {})
         return answer
       }]
@@ -39,7 +43,7 @@ function counting (backend: Backend, count: () => void, partition: Backend['part
     events: counted('events'),
     bus: backend.bus,
     presence: backend.presence,
-    // A backend that stands before others may change its mind.
+    // A backend that routes calls to others may change these values.
     get shared () { return backend.shared },
     get durable () { return backend.durable },
     partition,

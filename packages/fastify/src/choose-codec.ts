@@ -4,15 +4,17 @@ import { Envelope, Keyring } from '@holdfast/envelope'
 import type { Settings } from './settings.js'
 
 /**
- * How sessions are sealed: by `keys`, by HOLDFAST_KEYS in the environment, or not at all. Not at all is right for what never leaves the
- * process; anything else must be asked for.
+ * Chooses how sessions are sealed: with `keys`, with HOLDFAST_KEYS of the environment, or not at all. Data that never
+ * leaves the process needs no seal. Other data is stored unsealed only with `encryption: 'none'`.
  *
- * @throws InvalidOptionError, or what the keyring has against a key
+ * @throws InvalidOptionError, or the error of the keyring about a key
  */
 export function chooseCodec ({ keys, encryption, snapshot, backend }: Settings, log: FastifyBaseLogger): Codec {
   if (encryption === 'none') {
-    if (keys !== undefined) throw new InvalidOptionError('encryption', 'there are keys, so "none" cannot be meant')
-    if (process.env.HOLDFAST_KEYS !== undefined) log.warn('holdfast: HOLDFAST_KEYS is ignored, because encryption is "none"')
+    if (keys !== undefined) throw new InvalidOptionError('encryption', 'cannot be "none" while there are keys')
+    if (process.env.HOLDFAST_KEYS !== undefined) {
+      log.warn('holdfast: HOLDFAST_KEYS is ignored, because encryption is "none"')
+    }
     return unsealed
   }
   const given = keys ?? process.env.HOLDFAST_KEYS
@@ -20,6 +22,9 @@ export function chooseCodec ({ keys, encryption, snapshot, backend }: Settings, 
     const keyring = given instanceof Keyring ? given : new Keyring(given)
     return sealed(new Envelope(keyring), keyring)
   }
-  if (snapshot !== undefined || backend?.durable === true) throw new InvalidOptionError('keys', 'what outlives the process is sealed: give keys, set HOLDFAST_KEYS, or say encryption: "none"')
+  if (snapshot !== undefined || backend?.durable === true) {
+    const advice = 'set the option keys or the variable HOLDFAST_KEYS, or set encryption: "none"'
+    throw new InvalidOptionError('keys', `a snapshot and a durable backend need keys: ${advice}`)
+  }
   return plain
 }

@@ -7,13 +7,13 @@ import type { Connections } from './connections/connections.js'
 import type { Settings } from './settings.js'
 import type { SnapshotSchedule } from './snapshot-schedule.js'
 
-/** Milliseconds, at most, from the end of `shutdown.timeout` to the last step: less than the second that is promised. */
+/** Milliseconds from the end of `shutdown.timeout` to the last step: less than the second that the docs promise. */
 const GRACE = 800
-/** Milliseconds, at most, that a drain takes beyond its time. */
+/** Milliseconds that a drain may take beyond its time. */
 const OVERTIME = 250
-/** Milliseconds, at most, that replies get to be flushed. */
+/** Milliseconds that replies have to be flushed. */
 const FLUSH = 500
-/** Milliseconds, at least, that servers get to let go. Connections end meanwhile. */
+/** Milliseconds that MCP servers have at least to be closed. Connections end meanwhile. */
 const RELEASE = 200
 
 export interface Closing {
@@ -22,23 +22,25 @@ export interface Closing {
   connections: Pick<Connections, 'drain' | 'flushed' | 'close'>
   transfers: Pick<Transfers, 'end'>
   snapshots: Pick<SnapshotSchedule, 'begin' | 'close'> | undefined
-  /** What looks again and again. */
+  /** The periodic checks. */
   watches: ReadonlyArray<{ stop: () => unknown }>
 }
 
 /**
- * What happens when the app closes. No step waits longer than its time for a peer or a server, and the snapshot waits for none: it begins
- * while Fastify waits for its connections to end.
+ * Adds the steps that run when the app closes. No step waits longer than its time for a peer or a server. The snapshot
+ * waits for neither: it begins while Fastify waits for its connections to end.
  *
  * @returns whether the app closes
  */
-export function closing (app: FastifyInstance, { shutdown, backend }: Pick<Settings, 'shutdown' | 'backend'>, parts: Closing): () => boolean {
+export function closing (
+  app: FastifyInstance, { shutdown, backend }: Pick<Settings, 'shutdown' | 'backend'>, parts: Closing
+): () => boolean {
   const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
   const delay = shutdown.delay === undefined ? 0 : milliseconds(shutdown.delay, 'shutdown.delay')
   const timeout = milliseconds(shutdown.timeout, 'shutdown.timeout')
   let isClosing = false
   let released: Promise<void> | undefined
-  /** What fails must not keep the next step from being taken. */
+  /** A step that fails must not prevent the next step. */
   const bounded = async (time: number, work: Promise<unknown>): Promise<void> => {
     await within(work, time).catch((error: unknown) => { sessions.emit('error', { error }) })
   }
@@ -58,7 +60,7 @@ export function closing (app: FastifyInstance, { shutdown, backend }: Pick<Setti
     await connections.flushed(Math.max(0, Math.min(FLUSH, left() - RELEASE)))
     snapshots?.begin()
     connections.close()
-    // Whatever the drain has left of its time is for servers that have much to let go of.
+    // The time that the drain has not used is for servers that take long to close.
     released = release(Math.max(RELEASE, left()))
   })
   app.addHook('onClose', async () => {

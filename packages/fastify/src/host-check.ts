@@ -14,11 +14,11 @@ interface Allowed {
 type Check = (request: FastifyRequest) => Reply | undefined
 
 /**
- * Keeps other people's web pages away from the endpoint: MCP demands a check of Origin, and a check of Host stops DNS rebinding.
- * Host and protocol are what Fastify says of the request, so behind `trustProxy` the forwarded ones count. An app that listens on
- * loopback only answers to loopback names unless it is told otherwise.
+ * Keeps foreign web pages away from the endpoint: MCP demands a check of Origin, and a check of Host stops DNS
+ * rebinding. Host and protocol are those of the Fastify request, so with `trustProxy` the forwarded values count. An
+ * app that listens on loopback only accepts only loopback names, unless its options allow others.
  *
- * @returns a check that gives the reply for a request that must not come in
+ * @returns a check that gives the reply to a forbidden request
  */
 export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
   const { allowedOrigins } = allowed
@@ -39,16 +39,17 @@ export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
 }
 
 /**
- * The rule of the admin routes: of web pages, only those of the server's own origin. What the endpoint lets in does not count.
+ * The rule of the admin routes: they accept web pages of the server's own origin only. The option `allowedOrigins` does
+ * not count.
  *
- * @returns whether a request may come in
+ * @returns whether a request is allowed
  */
 export function adminHostCheck (app: FastifyInstance, allowed: Allowed): (request: FastifyRequest) => boolean {
   const isHostAllowed = namesCheck(locality(app), allowed)
   return request => isHostAllowed(request) && isOwnPage(request)
 }
 
-/** Browsers say themselves where a request comes from, and no page can make them say something else. */
+/** Browsers set these headers themselves, and no page can change them. */
 function isOwnPage (request: FastifyRequest): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers
   if (site !== undefined) return site === 'same-origin' || site === 'none'
@@ -57,7 +58,7 @@ function isOwnPage (request: FastifyRequest): boolean {
 
 function namesCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request: FastifyRequest) => boolean {
   const names = allowedHosts?.map(name => name.toLowerCase())
-  /** What was let in last: clients name the same host again and again. */
+  /** The last accepted values, because clients name the same host again and again. */
   let known: { named: string, host: string, local: boolean } | undefined
   return ({ headers, host }) => {
     const named = headers.host ?? String(headers[':authority'] ?? '')
@@ -77,16 +78,17 @@ function locality (app: FastifyInstance): () => boolean {
   let local = false
   const look = (): void => {
     const addresses = app.addresses()
-    local = addresses.length > 0 && addresses.every(address => typeof address === 'object' && isLoopback(address.address))
+    local = addresses.length > 0 &&
+      addresses.every(address => typeof address === 'object' && isLoopback(address.address))
   }
-  // Before anybody can connect, and once more when every address is bound.
+  // Before any client can connect, and once more when every address is bound.
   app.server.prependListener('listening', look)
   app.addHook('onListen', async () => { look() })
   look()
   return () => local
 }
 
-/** Default ports aside. A page that came without TLS is not that of a server behind TLS. */
+/** Default ports make no difference. A page that came without TLS is not from a server behind TLS. */
 function isOwnOrigin (origin: string, { host, protocol }: FastifyRequest): boolean {
   if (!URL.canParse(origin)) return false
   const page = new URL(origin)
@@ -102,7 +104,7 @@ function isHost (host: string): boolean {
   return HOST.test(host) && URL.canParse(`http://${host}`)
 }
 
-/** Whether an address or the name of a host is one of this machine only. */
+/** Whether an address or a host name belongs to loopback. */
 export function isLoopback (name: string): boolean {
   return name === 'localhost' || name === '::1' || name === '[::1]' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name)
 }

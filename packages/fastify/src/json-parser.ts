@@ -1,25 +1,25 @@
 import type { FastifyBodyParser, FastifyInstance } from 'fastify'
 
-/** How `__proto__` and `constructor` may be written in JSON: as they are, or with an escape. */
+/** The ways to write `__proto__` and `constructor` in JSON: literally, or with an escape. */
 const SUSPICIOUS = ['__proto__', 'constructor', '\\u']
 
 /**
- * Fastify's own parser, which refuses keys that would pollute a prototype. Its search for them costs as much as the parsing, so a body
- * that cannot hold any goes past it.
+ * Fastify's own parser refuses keys that would pollute a prototype. Its search for them costs as much as the parsing,
+ * so a body that cannot contain such a key is parsed directly.
  */
 export function jsonParser (app: FastifyInstance): FastifyBodyParser<string> {
   const careful = app.getDefaultJsonParser('error', 'error')
   return (request, body, done) => {
-    // Clients that send the same headers with everything name a type also where there is no body.
+    // Some clients send the same headers with every request, so a content type without a body, too.
     if (body === '' && request.method === 'DELETE') return done(null)
-    // Broken JSON is not parsed a second time: nobody is told what is wrong with it.
+    // Broken JSON is not parsed a second time: the reply does not say what is wrong with it.
     if (SUSPICIOUS.some(text => body.includes(text))) return careful(request, body, done)
     const parsed = parse(body)
     return parsed instanceof SyntaxError ? done(parsed) : done(null, parsed)
   }
 }
 
-/** What the engine says of broken JSON quotes it, so that is not passed on. */
+/** The engine's own message about broken JSON quotes the body, so it is replaced. */
 function parse (body: string): unknown {
   try {
     return JSON.parse(body)

@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
 
-/** Characters from which on a body goes out in pieces: of what is written at once nobody can tell whether its reader still reads. */
+/**
+ * Characters of a body above which it is sent in pieces. While one large piece goes out, a slow reader and a stalled
+ * reader look the same.
+ */
 const LARGE = 262_144
 const PIECE = 65_536
 
-/** @returns the body as it is to be sent, and its length in bytes where it is one that nobody else measures */
+/** @returns the body to send, and its length in bytes when Fastify cannot measure it */
 export function paced (body: string): { body: string | Readable, length?: number } {
   if (body.length <= LARGE) return { body }
   const bytes = Buffer.from(body)

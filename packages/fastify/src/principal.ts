@@ -2,11 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import { type Principal, isPrincipal } from '@holdfast/core'
 import type { Settings } from './settings.js'
 
+/** Undefined for a request that must be refused, null for a request without a principal that is allowed. */
+type ReadPrincipal = (request: FastifyRequest) => Promise<Principal | null | undefined>
+
 /**
- * Who a request comes from; undefined when it must be turned away. Anything that is not a principal in full counts as none: a
- * subject that is missing from a token must not become a shared owner. Without the option nobody is asked.
+ * Reads the principal of a request; undefined without the option `principal`. An incomplete principal counts as none: a
+ * token without a subject must not lead to an owner that several users share.
  */
-export function principalReader ({ principal, anonymous }: Settings): ((request: FastifyRequest) => Promise<Principal | null | undefined>) | undefined {
+export function principalReader ({ principal, anonymous }: Settings): ReadPrincipal | undefined {
   if (principal === undefined) return undefined
   return async request => {
     const found = await principal(request)

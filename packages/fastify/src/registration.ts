@@ -1,11 +1,11 @@
 import type { RegisterOptions } from 'fastify'
 
-/** What Fastify's `register` takes beside the options of a plugin, and hands to it. */
+/** The options of Fastify's `register`, which come to the plugin together with its own. */
 export const REGISTRATION = ['prefix', 'logLevel', 'logSerializers'] as const
 
 /**
- * The options of `register`. Fastify itself obeys them only for plugins that have a scope of their own, which this one has not: the
- * application is to see its decorators.
+ * The options of `register` for the scopes of the plugin's routes. Fastify applies them only to a plugin with a scope
+ * of its own. This plugin has none, because the application needs its decorators.
  */
 export function registration (options: RegisterOptions): RegisterOptions {
   return Object.fromEntries(REGISTRATION.flatMap(name => options[name] === undefined ? [] : [[name, options[name]]]))

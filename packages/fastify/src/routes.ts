@@ -1,5 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf } from '@holdfast/transport'
+import {
+  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf
+} from '@holdfast/transport'
 import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
 import { serveRoutes } from './connections/routes.js'
@@ -15,10 +17,12 @@ import type { Settings } from './settings.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 
-/** The endpoint's routes, in a scope of their own: its parser and its error bodies are nobody else's. */
-export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Settings, connections: Connections, requests?: Requests): void {
+/** Adds the endpoint's routes. They need a scope of their own, because its parser and its error bodies differ. */
+export function routes (
+  scope: FastifyInstance, endpoint: Endpoint, settings: Settings, connections: Connections, requests?: Requests
+): void {
   const { path, bodyLimit, authInfo } = settings
-  const refused = hostCheck(scope, settings)
+  const checkHost = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
   const readContext = contextReader(settings.context)
 
@@ -40,27 +44,34 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     requests?.began(request)
-    const reason = refused(request)
-    if (reason === undefined) done()
-    else send(request, reply, reason)
+    const refused = checkHost(request)
+    if (refused === undefined) done()
+    else send(request, reply, refused)
   })
 
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
     const accepts = acceptCheck(types)
     const refusal = (request: FastifyRequest): Reply | undefined => {
-      if (!accepts(request.headers.accept)) return errorReply(406, idOf(request.body), SERVER_ERROR, `Not Acceptable: the client must accept ${types.join(' and ')}`)
+      if (!accepts(request.headers.accept)) {
+        const message = `Not Acceptable: the client must accept ${types.join(' and ')}`
+        return errorReply(406, idOf(request.body), SERVER_ERROR, message)
+      }
       return method === 'post' && request.headers['content-type'] === undefined ? unsupportedType() : undefined
     }
     const take = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         const principal = readPrincipal === undefined ? null : await readPrincipal(request)
-        if (principal === undefined) send(request, reply, unauthorized(request))
-        else send(request, reply, await endpoint[method](new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, readContext)))
+        if (principal === undefined) {
+          send(request, reply, unauthorized(request))
+          return
+        }
+        const inbound = new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, readContext)
+        send(request, reply, await endpoint[method](inbound))
       } catch (error) {
         reply.send(error)
       }
     }
-    // Not async: Fastify would wait once more for what has been sent.
+    // Not async: Fastify would wait a second time for a reply that has been sent.
     return (request: FastifyRequest, reply: FastifyReply): void => {
       const refused = refusal(request)
       if (refused === undefined) void take(request, reply)
@@ -73,7 +84,7 @@ export function routes (scope: FastifyInstance, endpoint: Endpoint, settings: Se
   scope.route({
     method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS'],
     url: path,
-    // Whatever the body is.
+    // Before the body is parsed.
     onRequest: notAllowed,
     handler: notAllowed
   })
@@ -88,7 +99,7 @@ function unsupportedType (): Reply {
   return errorReply(415, null, SERVER_ERROR, 'Unsupported Media Type: the body must be application/json')
 }
 
-/** What Fastify, or a hook of the application, has against a request, as JSON-RPC. */
+/** An error of Fastify, or of a hook of the application, as a JSON-RPC reply. */
 function explain (error: FastifyError, request: FastifyRequest): Reply {
   const status = error.statusCode ?? 500
   const id = idOf(request.body)
@@ -96,9 +107,11 @@ function explain (error: FastifyError, request: FastifyRequest): Reply {
   if (status === 408) return errorReply(408, null, SERVER_ERROR, 'Request Timeout: the body took too long')
   if (status === 413) return errorReply(413, id, SERVER_ERROR, 'Payload Too Large')
   if (status >= 500) {
-    request.log.error({ err: error }, 'an MCP request failed')
+    request.log.error({ err: error }, 'holdfast: an MCP request failed')
     return errorReply(status, id, SERVER_ERROR, status === 503 ? 'Service Unavailable' : 'Internal error')
   }
   const parsing = status === 400 && (error instanceof SyntaxError || error.code?.startsWith('FST_ERR_CTP') === true)
-  return parsing ? errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON that can be accepted') : errorReply(status, id, INVALID_REQUEST, error.message)
+  return parsing
+    ? errorReply(400, null, PARSE_ERROR, 'Parse error: the body is not JSON that can be accepted')
+    : errorReply(status, id, INVALID_REQUEST, error.message)
 }

@@ -1,11 +1,14 @@
-import type { JsonSchemaType, JsonSchemaValidator, jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js'
+import type {
+  JsonSchemaType, JsonSchemaValidator, jsonSchemaValidator
+} from '@modelcontextprotocol/sdk/validation/types.js'
 
 const MAX_SCHEMAS = 256
 
 /**
- * One JSON Schema validator for all servers of a process; the SDK would give each its own, which is most of what a live
- * session weighs. Schemas are told apart by their whole text and compiled apart from each other, so that an `$id` of one
- * tenant's schema means nothing to another's; the longest unused gives way.
+ * One JSON Schema validator for all servers of a process. The SDK would give each server its own, which takes most of
+ * the memory of a live session. A schema is found by its whole text and compiled apart from the others, so an `$id` in
+ * the schema of one tenant has no effect on the schema of another tenant. At the limit, the longest unused schema is
+ * dropped.
  */
 export class SharedValidator implements jsonSchemaValidator {
   readonly #compiled = new Map<string, JsonSchemaValidator<unknown>>()

@@ -1,26 +1,29 @@
 import { type Duration, HoldfastError, type Sessions, isHoldfastError, milliseconds, within } from '@holdfast/core'
 
-/** Milliseconds that the start waits for a snapshot: less than Fastify gives a hook. The rest of it comes back while the app runs. */
+/**
+ * Milliseconds that the start waits for the snapshot: less than Fastify gives a hook. The rest is restored while the
+ * app runs.
+ */
 const START_WAIT = 5_000
-/** Milliseconds that the end waits, in all, until what is there has been restored, which it would otherwise replace. */
+/** Milliseconds that the end waits in all for a restore, because an export replaces sessions that are not restored. */
 const CLOSE_WAIT = 5_000
-/** Milliseconds, at most, until a snapshot that cannot be read, or whose key is not here, is tried again. */
+/** Milliseconds, at most, until the next attempt to restore a snapshot that cannot be read, or whose key is missing. */
 const RETRY = 5_000
 
-/** Brings sessions back when the app is ready, and writes them down: now and then while it runs, and when it closes. */
+/** Restores the snapshot when the app is ready, and exports it at an interval and when the app closes. */
 export class SnapshotSchedule {
   readonly #every: number
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
-  /** The app closes: what cannot be read is not waited for. */
+  /** Aborted when the app closes, so that nothing waits for a snapshot that cannot be read. */
   readonly #givingUp = new AbortController()
   #last: Promise<void> | undefined
   #written = 0
 
   /**
    * @param every undefined: at close only
-   * @param changes how often what a snapshot holds has changed
+   * @param changes counts the changes to the content of a snapshot
    */
   constructor (
     private readonly sessions: Sessions,
@@ -30,14 +33,14 @@ export class SnapshotSchedule {
     this.#every = every === undefined ? Infinity : milliseconds(every, 'snapshot.every')
   }
 
-  /** Never rejects: until its snapshot is restored, an app answers 503 where it does not know a session. */
+  /** Never rejects: until its snapshot is restored, an app answers 503 to an unknown session id. */
   async restore (): Promise<void> {
     await within(this.#run(this.#restore()), START_WAIT, true)
   }
 
   /**
-   * Begins the last export: it waits for no peer. Where the app never became ready, nothing was restored, and nothing is written. Only
-   * {@link close} tells of a failure.
+   * Begins the last export, which waits for no peer. An app that never became ready has restored nothing, so it writes
+   * nothing. Only {@link close} reports a failure.
    */
   begin (): void {
     if (this.#running === undefined || this.#closed) return
@@ -48,9 +51,9 @@ export class SnapshotSchedule {
   }
 
   /**
-   * Waits for the last export, and writes once more where sessions have changed since it began.
+   * Waits for the last export, and exports once more if sessions have changed since it began.
    *
-   * @throws HoldfastError when sessions were not written; not where a snapshot is kept for another key, which was said at the start
+   * @throws HoldfastError when sessions were not written, except when the old snapshot is kept for its missing key
    */
   async close (): Promise<void> {
     this.begin()
@@ -72,7 +75,7 @@ export class SnapshotSchedule {
     try {
       await this.sessions.exportSessionState()
     } catch (error) {
-      // It was told, as every failure is; the right keys will find all that was there.
+      // The failure was logged when it happened. The old snapshot is complete, and opens with the right keys.
       if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_KEPT')) throw error
     }
   }
@@ -81,7 +84,7 @@ export class SnapshotSchedule {
     return await this.sessions.restoreSessionState(undefined, { signal: this.#givingUp.signal })
   }
 
-  /** A failure is an event of the sessions, and the timer tries again. */
+  /** Sessions report a failure as an event, and the timer tries again. */
   async #run (work: Promise<unknown>): Promise<void> {
     this.#running = work.then(() => {}, () => {}).then(() => { this.#schedule() })
     await this.#running

@@ -8,11 +8,14 @@ import holdfast from '../dist/index.js'
 import { type Answer, ask } from './fixtures/admin.js'
 import { serving } from './fixtures/tools.js'
 
-/** An app made by the last example of a document that says something of `admin`, behind a hook that finds out who asks. */
+/** An app made by the last example with `admin` in a document, behind a hook that reads the roles of the client. */
 async function appOf (t: Test, document: string): Promise<FastifyInstance> {
   const text = await readFile(new URL(document, import.meta.url), 'utf8')
-  const code = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string).findLast(code => code.includes('admin:'))
-  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type) {\n${code?.replaceAll(/^import .*$/gm, '')}}\n` })
+  const snippets = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+  const code = snippets.findLast(code => code.includes('admin:'))?.replaceAll(/^import .*$/gm, '')
+  const directory = t.testdir({
+    'register.mjs': `export async function register (app, holdfast, createServer, Type) {\n${code}}\n`
+  })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify()
   t.teardown(async () => { await app.close() })
@@ -27,7 +30,10 @@ async function appOf (t: Test, document: string): Promise<FastifyInstance> {
 
 const as = async (app: FastifyInstance, roles?: string): Promise<Answer[]> => {
   const headers = { ...(roles !== undefined && { 'x-roles': roles }), 'content-type': 'application/x-ndjson' }
-  return [await ask(app, 'GET', '/mcp-sessions', { headers }), await ask(app, 'POST', '/mcp-sessions/restore', { headers, payload: 'x' })]
+  return [
+    await ask(app, 'GET', '/mcp-sessions', { headers }),
+    await ask(app, 'POST', '/mcp-sessions/restore', { headers, payload: 'x' })
+  ]
 }
 
 for (const [document, unknown] of [['../../../docs/admin.md', 401], ['../README.md', 403]] as const) {

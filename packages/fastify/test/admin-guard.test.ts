@@ -31,7 +31,10 @@ function watched (): { backend: ReturnType<typeof memory>, looked: string[] } {
     for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(methods))) {
       const method = methods[name]
       if (name === 'constructor' || typeof method !== 'function') continue
-      methods[name] = async (...args) => { looked.push(`${part}.${name}`); return await method.apply(backend[part], args) }
+      methods[name] = async (...args) => {
+        looked.push(`${part}.${name}`)
+        return await method.apply(backend[part], args)
+      }
     }
   }
   return { backend, looked }
@@ -61,9 +64,14 @@ const REFUSALS: Record<string, [verdict: () => unknown, status: number]> = {
   'a promise of a promise in an object': [async () => ({ then: true }), 403],
   'an error': [() => { throw new Error('the directory is down') }, 403],
   'a rejection': [async () => await Promise.reject(new Error('the directory is down')), 403],
-  'an error that says 401': [() => { throw Object.assign(new Error('token expired for ada'), { statusCode: 401 }) }, 401],
-  'an error that says 200': [() => { throw Object.assign(new Error('fine'), { statusCode: 200 }) }, 403],
-  'null that is thrown': [async () => await Promise.reject(null), 403] // eslint-disable-line prefer-promise-reject-errors
+  'an error that says 401': [() => fail(401), 401],
+  'an error that says 200': [() => fail(200), 403],
+  // eslint-disable-next-line prefer-promise-reject-errors
+  'null that is thrown': [async () => await Promise.reject(null), 403]
+}
+
+function fail (statusCode: number): never {
+  throw Object.assign(new Error('token of ada has expired'), { statusCode })
 }
 
 for (const [name, [verdict, status]] of Object.entries(REFUSALS)) {
@@ -73,7 +81,8 @@ for (const [name, [verdict, status]] of Object.entries(REFUSALS)) {
     looked.length = 0
     for (const [, method, url] of ROUTES) {
       isRefused(t, await ask(app, method, url), status)
-      isRefused(t, await ask(app, method, url, { headers: NDJSON, payload: method === 'POST' ? '{"holdfast":' : '' }), status)
+      const payload = method === 'POST' ? '{"holdfast":' : ''
+      isRefused(t, await ask(app, method, url, { headers: NDJSON, payload }), status)
     }
     t.strictSame(looked, [])
   })
@@ -83,7 +92,14 @@ t.test('who may do one thing may do nothing else', async t => {
   const authorize = bearer()
   const asked: string[] = []
   let allowed: AdminAction
-  const { app } = await startAdmin(t, { admin: { authorize: (request, action) => { asked.push(action); return authorize(request, action) && action === allowed } } })
+  const { app } = await startAdmin(t, {
+    admin: {
+      authorize: (request, action) => {
+        asked.push(action)
+        return authorize(request, action) && action === allowed
+      }
+    }
+  })
   for (allowed of ['list', 'show', 'terminate', 'export', 'restore'] as const) {
     for (const [action, method, url] of ROUTES) {
       const answer = await ask(app, method, url)
@@ -98,7 +114,12 @@ t.test('each request is in the audit, without what it asked for', async t => {
   const log = new Log()
   const authorize = bearer('list')
   const { app } = await startAdmin(t, {
-    admin: { authorize: (request, action) => { if (action === 'export') throw new Error('down'); return authorize(request, action) } }
+    admin: {
+      authorize: (request, action) => {
+        if (action === 'export') throw new Error('down')
+        return authorize(request, action)
+      }
+    }
   }, { fastify: { logger: log.logger } })
   const { replica } = app.mcpSessions.fleet
   await ask(app, 'GET', '/mcp-sessions')
@@ -116,14 +137,24 @@ t.test('each request is in the audit, without what it asked for', async t => {
 
 /** Ways to write a path that a check of paths would overlook. */
 const TRICKS = [
-  '/mcp-sessions/', '/mcp-sessions//', '//mcp-sessions', '/./mcp-sessions', '/x/../mcp-sessions', '/MCP-SESSIONS', '/Mcp-Sessions/Export', '/mcp-sessions/EXPORT',
-  '/mcp-sessions%2F', '/mcp-sessions%2Fexport', '/mcp-sessions/%65xport', '/%6dcp-sessions/export', '/mcp-sessions/export/', '/mcp-sessions//export', '/mcp-sessions/export%2F',
-  '/mcp-sessions/export;x', '/mcp-sessions;x=1', '/mcp-sessions;/export', '/mcp-sessions/export;?x', '/mcp-sessions/export%3Bx', '/mcp-sessions/export%00', '/mcp-sessions/export%20',
-  '/mcp-sessions/export?/../../x', '/mcp-sessions/export#x', '/mcp-sessions/..%2Fmcp-sessions%2Fexport', '/mcp-sessions/%2e%2e/export', '/mcp-sessions\\export', '/mcp-sessions/%5cexport',
-  `/mcp-sessions/${KEY}/`, `/mcp-sessions/${KEY};x`, `/mcp-sessions/${KEY}%2F`, `/mcp-sessions/${KEY}%2F..%2Fexport`, `/mcp-sessions/%zz${KEY}`, '/mcp-sessions/__proto__', '/mcp-sessions/constructor',
-  '/mcp-sessions/revoke', '/mcp-sessions/revoke/', '/mcp-sessions/restore%2f', '/mcp-sessions/ﬂeet', '/mcp-sessions/fleet%c0%af', `/mcp-sessions/${'x'.repeat(500)}`
+  '/mcp-sessions/', '/mcp-sessions//', '//mcp-sessions', '/./mcp-sessions', '/x/../mcp-sessions', '/MCP-SESSIONS',
+  '/Mcp-Sessions/Export', '/mcp-sessions/EXPORT', '/mcp-sessions%2F', '/mcp-sessions%2Fexport',
+  '/mcp-sessions/%65xport', '/%6dcp-sessions/export', '/mcp-sessions/export/', '/mcp-sessions//export',
+  '/mcp-sessions/export%2F', '/mcp-sessions/export;x', '/mcp-sessions;x=1', '/mcp-sessions;/export',
+  '/mcp-sessions/export;?x', '/mcp-sessions/export%3Bx', '/mcp-sessions/export%00', '/mcp-sessions/export%20',
+  '/mcp-sessions/export?/../../x', '/mcp-sessions/export#x', '/mcp-sessions/..%2Fmcp-sessions%2Fexport',
+  '/mcp-sessions/%2e%2e/export', '/mcp-sessions\\export', '/mcp-sessions/%5cexport', `/mcp-sessions/${KEY}/`,
+  `/mcp-sessions/${KEY};x`, `/mcp-sessions/${KEY}%2F`, `/mcp-sessions/${KEY}%2F..%2Fexport`,
+  `/mcp-sessions/%zz${KEY}`, '/mcp-sessions/__proto__', '/mcp-sessions/constructor', '/mcp-sessions/revoke',
+  '/mcp-sessions/revoke/', '/mcp-sessions/restore%2f', '/mcp-sessions/ﬂeet', '/mcp-sessions/fleet%c0%af',
+  `/mcp-sessions/${'x'.repeat(500)}`
 ]
-const ROUTERS = { 'as it comes': {}, lenient: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, useSemicolonDelimiter: true } }
+const ROUTERS = {
+  'as it comes': {},
+  lenient: {
+    caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, useSemicolonDelimiter: true
+  }
+}
 
 for (const [name, routerOptions] of Object.entries(ROUTERS)) {
   t.test(`no way to write a path gets past the guard: a router ${name}`, async t => {
@@ -155,8 +186,12 @@ for (const [name, routerOptions] of Object.entries(ROUTERS)) {
 
 t.test('paths as a socket delivers them', async t => {
   const { url } = await startAdmin(t)
-  for (const path of ['/mcp-sessions', '/mcp-sessions/export', '/%6dcp-sessions', '/mcp-sessions/%65xport']) t.equal((await fetch(new URL(path, url))).status, 403)
-  for (const path of ['/mcp-sessions/%2e%2e/%2e%2e/mcp-sessions/x', '//mcp-sessions']) t.ok((await fetch(`${url.origin}${path}`)).status >= 400)
+  for (const path of ['/mcp-sessions', '/mcp-sessions/export', '/%6dcp-sessions', '/mcp-sessions/%65xport']) {
+    t.equal((await fetch(new URL(path, url))).status, 403)
+  }
+  for (const path of ['/mcp-sessions/%2e%2e/%2e%2e/mcp-sessions/x', '//mcp-sessions']) {
+    t.ok((await fetch(`${url.origin}${path}`)).status >= 400)
+  }
 })
 
 t.test('the routes may be elsewhere', async t => {
@@ -199,10 +234,13 @@ const PAGES: Array<[headers: Record<string, string>, admitted: boolean]> = [
 ]
 
 for (const allowedOrigins of [undefined, ['*'], ['https://evil.example', 'null', 'http://localhost:3000']]) {
-  t.test(`other people's web pages are kept away, whoever is logged in and whatever the endpoint lets in: ${allowedOrigins}`, async t => {
+  t.test(`foreign web pages are refused, with every authorize and allowedOrigins ${allowedOrigins}`, async t => {
     const { app } = await startAdmin(t, { admin: { authorize: () => true }, ...(allowedOrigins && { allowedOrigins }) })
     for (const [headers, admitted] of PAGES) {
-      for (const [method, url, payload] of [['GET', '/mcp-sessions'], ['POST', '/mcp-sessions/revoke', { principal: { subject: 'nobody' } }]] as const) {
+      const requests = [
+        ['GET', '/mcp-sessions'], ['POST', '/mcp-sessions/revoke', { principal: { subject: 'nobody' } }]
+      ] as const
+      for (const [method, url, payload] of requests) {
         const answer = await ask(app, method, url, { headers, ...(payload && { payload }) })
         if (admitted) t.equal(answer.status, 200, JSON.stringify(headers))
         else isRefused(t, answer)
@@ -213,7 +251,8 @@ for (const allowedOrigins of [undefined, ['*'], ['https://evil.example', 'null',
 
 t.test('what a hook of the application answers or says stands', async t => {
   const challenge = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
-  const { app } = await startAdmin(t, { admin: { authorize: () => { throw Object.assign(new Error('no token'), { statusCode: 401 }) } } }, {
+  const authorize = (): never => { throw Object.assign(new Error('no token'), { statusCode: 401 }) }
+  const { app } = await startAdmin(t, { admin: { authorize } }, {
     before: app => {
       app.addHook('onRequest', async (request, reply) => {
         reply.header('www-authenticate', challenge).header('retry-after', '7')
@@ -225,9 +264,15 @@ t.test('what a hook of the application answers or says stands', async t => {
   const refused = await ask(app, 'GET', '/mcp-sessions')
   t.equal(refused.status, 401)
   t.equal(refused.headers['www-authenticate'], challenge)
-  for (const [busy, status, error] of [[503, 503, 'Service Unavailable'], [429, 429, 'Too Many Requests'], [502, 502, 'Bad Gateway'], [200, 500, 'Internal Server Error'], [4.5, 500, 'Internal Server Error']] as const) {
+  const failures = [
+    [503, 503, 'Service Unavailable'], [429, 429, 'Too Many Requests'], [502, 502, 'Bad Gateway'],
+    [200, 500, 'Internal Server Error'], [4.5, 500, 'Internal Server Error']
+  ] as const
+  for (const [busy, status, error] of failures) {
     const answer = await ask(app, 'GET', '/mcp-sessions', { headers: { busy: String(busy) } })
-    t.match(answer, { status, body: { statusCode: status, error }, headers: { 'cache-control': 'no-store', 'retry-after': '7' } })
+    t.match(answer, {
+      status, body: { statusCode: status, error }, headers: { 'cache-control': 'no-store', 'retry-after': '7' }
+    })
     if (status >= 500) t.equal(answer.body.message, error, 'and says nothing of what is wrong inside')
   }
 })

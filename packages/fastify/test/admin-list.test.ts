@@ -23,12 +23,13 @@ async function keysOf (app: App, query: string, pages: Answer[] = []): Promise<s
   return keys
 }
 
-async function openNamed (url: URL, name: unknown, headers: Record<string, string> = {}): Promise<RawClient> {
+async function openNamed (url: URL, name: unknown, given: Record<string, string> = {}): Promise<RawClient> {
   const request = initializeRequest()
   request.params.clientInfo.name = name
-  const response = await new RawClient(url, { accept: 'application/json, text/event-stream', ...headers }).post(request)
+  const headers = { accept: 'application/json, text/event-stream', ...given }
+  const response = await new RawClient(url, headers).post(request)
   await response.text()
-  return new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': response.headers.get('mcp-session-id') ?? '', ...headers })
+  return new RawClient(url, { ...headers, 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' })
 }
 
 t.test('a session is listed with what can be known of it, and without its id', async t => {
@@ -117,9 +118,13 @@ t.test('a request looks at about a thousand sessions, and says where to go on', 
   await openNamed(url, 'needle')
   for (let n = 0; n < 2_500; n++) await app.mcpSessions.create({ client: { name: 'hay' } })
   await openNamed(url, 'needle')
-  const { list } = app.mcpSessions.vault.backend.records
+  const { records } = app.mcpSessions.vault.backend
+  const { list } = records
   let looked = 0
-  app.mcpSessions.vault.backend.records.list = async query => { looked += query.limit; return await list.call(app.mcpSessions.vault.backend.records, query) }
+  records.list = async query => {
+    looked += query.limit
+    return await list.call(records, query)
+  }
   const pages: Answer[] = []
   t.equal((await keysOf(app, 'client=needle&limit=100', pages)).length, 2)
   t.ok(pages.length >= 3 && pages.length <= 5, `${pages.length} pages`)
@@ -134,7 +139,9 @@ t.test('what cannot be opened is listed without its content', async t => {
   app.mcpSessions.on('unreadable', () => {})
   const { sessions: [session] } = (await ask(app, 'GET', '/mcp-sessions')).body
   t.match(session, { readable: false, principal: null, client: {}, protocolVersion: '' })
-  t.match((await ask(app, 'GET', `/mcp-sessions/${session.key}`)).body, { readable: false, context: null, dataBytes: 0, capabilities: [], initialized: false })
+  t.match((await ask(app, 'GET', `/mcp-sessions/${session.key}`)).body, {
+    readable: false, context: null, dataBytes: 0, capabilities: [], initialized: false
+  })
   t.strictSame((await keysOf(app, 'client=raw')), [])
   t.equal((await ask(app, 'DELETE', `/mcp-sessions/${session.key}`)).status, 200, 'it can be ended all the same')
   t.equal((await client.get()).status, 404)
@@ -194,11 +201,21 @@ t.test('a cursor that is forged, stale or of another list shows nothing that it 
   const all = await page('limit=1')
   const owner = ada.sessions[0].owner
   const forge = (text: string): string => Buffer.from(text).toString('base64url')
-  const of = (list: string, cursor: string): string => forge(`${list}\n${Buffer.from(cursor, 'base64url').toString().split('\n')[1]}`)
-  for (const cursor of [bob.cursor, all.cursor, `${ada.cursor}=`, `${ada.cursor}+`, 'AAAA', '..%2F..', '%00', '%F0%9F%92%A5', forge(''), forge('all:\n'), forge(`${owner}\n1`)]) {
+  const of = (list: string, cursor: string): string =>
+    forge(`${list}\n${Buffer.from(cursor, 'base64url').toString().split('\n')[1]}`)
+  const foreign = [
+    bob.cursor, all.cursor, `${ada.cursor}=`, `${ada.cursor}+`, 'AAAA', '..%2F..', '%00', '%F0%9F%92%A5', forge(''),
+    forge('all:\n'), forge(`${owner}\n1`)
+  ]
+  for (const cursor of foreign) {
     t.equal((await ask(app, 'GET', `/mcp-sessions?subject=ada&tenantId=acme&cursor=${cursor}`)).status, 400, cursor)
   }
-  for (const cursor of [of(`all:${owner}`, bob.cursor), of(`all:${owner}`, all.cursor), forge(`all:${owner}\n`), forge(`all:${owner}\n\n\n`), forge(`all:${owner}\n9.9.9`), forge(`all:${owner}\n${'9'.repeat(400)}`)]) {
+  const list = `all:${owner}`
+  const forged = [
+    of(list, bob.cursor), of(list, all.cursor), forge(`${list}\n`), forge(`${list}\n\n\n`), forge(`${list}\n9.9.9`),
+    forge(`${list}\n${'9'.repeat(400)}`)
+  ]
+  for (const cursor of forged) {
     const { status, body } = await ask(app, 'GET', `/mcp-sessions?owner=${owner}&cursor=${cursor}`)
     t.equal(status, 200)
     t.ok(body.sessions.every((session: any) => session.owner === owner), 'never another owner\'s')
@@ -219,15 +236,21 @@ t.test('an outage is 503, and says nothing of the backend', async t => {
   const key = `${'a'.repeat(12)}.${'b'.repeat(43)}`
   for (const path of ['', '/fleet', `/${key}`, '/export']) {
     const { status, headers, body } = await ask(app, 'GET', `/mcp-sessions${path}`)
-    t.match({ status, retry: headers['retry-after'], body }, { status: 503, retry: '1', body: { error: 'Service Unavailable', message: 'Service Unavailable' } }, path)
+    const name = 'Service Unavailable'
+    const unavailable = { status: 503, retry: '1', body: { error: name, message: name } }
+    t.match({ status, retry: headers['retry-after'], body }, unavailable, path)
   }
   t.equal((await ask(app, 'DELETE', `/mcp-sessions/${key}`)).status, 503)
   t.equal((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { owner: 'x'.repeat(43) } })).status, 503)
 })
 
-t.test('the sessions of a subject are one owner\'s whatever its client is, except where each client is an owner', async t => {
+t.test('the clients of a subject share one owner, except where each client is an owner', async t => {
   const { app, url } = await startAdmin(t, {
-    principal: ({ headers }) => ({ subject: 'ada', clientId: String(headers['x-user']), ...(headers['x-apart'] !== undefined && { perClient: true }) })
+    principal: ({ headers }) => ({
+      subject: 'ada',
+      clientId: String(headers['x-user']),
+      ...(headers['x-apart'] !== undefined && { perClient: true })
+    })
   })
   for (const name of ['one', 'two']) await RawClient.open(url, user(name))
   for (const name of ['one', 'two']) await RawClient.open(url, { headers: { 'x-user': name, 'x-apart': '1' } })
@@ -236,6 +259,8 @@ t.test('the sessions of a subject are one owner\'s whatever its client is, excep
   t.equal((await keysOf(app, 'subject=ada&clientId=one&perClient=true')).length, 1)
   t.equal((await keysOf(app, 'subject=ada&clientId=other&perClient=true')).length, 0)
   t.equal((await ask(app, 'GET', '/mcp-sessions?perClient=true')).status, 400)
-  t.strictSame((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { principal: { subject: 'ada', clientId: 'two', perClient: true } } })).body, { terminated: 1 })
-  t.strictSame((await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { principal: { subject: 'ada' } } })).body, { terminated: 2 })
+  const revoke = async (principal: object): Promise<unknown> =>
+    (await ask(app, 'POST', '/mcp-sessions/revoke', { payload: { principal } })).body
+  t.strictSame(await revoke({ subject: 'ada', clientId: 'two', perClient: true }), { terminated: 1 })
+  t.strictSame(await revoke({ subject: 'ada' }), { terminated: 2 })
 })

@@ -32,8 +32,15 @@ t.test('a session that ends between being found and being ended was not ended he
 t.test('all sessions of an owner end within a second on every replica, in the middle of calls too', async t => {
   const backend = memory()
   const running = latch()
-  const createServer = serving({ ...echo, wait: async ({ extra }) => { running.open(); await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) } })
-  const replicas = [await startAdmin(t, { backend, createServer }), await startAdmin(t, { backend, createServer })] as const
+  const createServer = serving({
+    ...echo,
+    wait: async ({ extra }) => {
+      running.open()
+      await new Promise(resolve => extra.signal.addEventListener('abort', resolve))
+    }
+  })
+  const options = { backend, createServer }
+  const replicas = [await startAdmin(t, options), await startAdmin(t, options)] as const
   const [a, b] = replicas
   const mine = [await RawClient.open(a.url, user('ada')), await RawClient.open(b.url, user('ada'))] as const
   const theirs = await RawClient.open(b.url, user('bob'))
@@ -45,7 +52,9 @@ t.test('all sessions of an owner end within a second on every replica, in the mi
   const reasons: string[] = []
   a.app.mcpSessions.on('terminated', ({ reason }) => { reasons.push(reason) })
   const began = performance.now()
-  t.strictSame((await ask(a.app, 'POST', '/mcp-sessions/revoke', { payload: { principal: { subject: 'ada', tenantId: 'acme' } } })).body, { terminated: 2 })
+  const principal = { subject: 'ada', tenantId: 'acme' }
+  const answer = await ask(a.app, 'POST', '/mcp-sessions/revoke', { payload: { principal } })
+  t.strictSame(answer.body, { terminated: 2 })
   t.equal((await stream.next()).done, true)
   t.equal((await call).status, 404)
   t.ok(performance.now() - began < 1_000)
@@ -67,16 +76,21 @@ const owner = 'x'.repeat(43)
 /** Bodies that name nobody, or everybody. */
 const WRONG: Array<[payload: unknown, status?: number, type?: string]> = [
   [undefined], ['null'], ['{}'], ['[]'], ['""'], ['{', 400], ['{"__proto__":{}}', 400],
-  [{ owner: '' }], [{ owner: null }], [{ owner: [owner] }], [{ owner: 'x' }], [{ principal: null }], [{ principal: {} }], [{ principal: { subject: '' } }],
-  [{ principal: { subject: 7 } }], [{ principal: { subject: 'ada', role: 'x' } }], [{ owner, principal: { subject: 'ada' } }], [{ owner, all: true }],
-  [{ owner, pad: 'x'.repeat(20_000) }, 413], [`owner=${owner}`, 415, 'application/x-www-form-urlencoded'], [`{"owner":"${owner}"}`, 415, 'text/plain']
+  [{ owner: '' }], [{ owner: null }], [{ owner: [owner] }], [{ owner: 'x' }], [{ principal: null }],
+  [{ principal: {} }], [{ principal: { subject: '' } }], [{ principal: { subject: 7 } }],
+  [{ principal: { subject: 'ada', role: 'x' } }], [{ owner, principal: { subject: 'ada' } }], [{ owner, all: true }],
+  [{ owner, pad: 'x'.repeat(20_000) }, 413], [`owner=${owner}`, 415, 'application/x-www-form-urlencoded'],
+  [`{"owner":"${owner}"}`, 415, 'text/plain']
 ]
 
 t.test('nobody is revoked by a body that says something else', async t => {
   const { app, url } = await startAdmin(t)
   const clients = [await RawClient.open(url), await RawClient.open(url, user('ada'))]
   for (const [payload, status = 400, type = 'application/json'] of WRONG) {
-    const answer = await ask(app, 'POST', '/mcp-sessions/revoke', { headers: { authorization: 'Bearer admin', 'content-type': type }, ...(payload !== undefined && { payload: payload as string }) })
+    const answer = await ask(app, 'POST', '/mcp-sessions/revoke', {
+      headers: { authorization: 'Bearer admin', 'content-type': type },
+      ...(payload !== undefined && { payload: payload as string })
+    })
     t.equal(answer.status, status, JSON.stringify(payload)?.slice(0, 80))
     t.match(answer.body, { statusCode: status, error: String, message: String })
   }

@@ -14,6 +14,12 @@ import type { Started } from './fixtures/start.js'
 import { echo, say, serving } from './fixtures/tools.js'
 
 const authorization = 'Bearer admin'
+const NDJSON = 'application/x-ndjson'
+
+interface Uploaded {
+  status: number
+  body: any
+}
 
 async function sealed (t: Test, options: Partial<HoldfastOptions> = {}): Promise<Started> {
   return await startAdmin(t, { keys: k1, ...options })
@@ -21,11 +27,13 @@ async function sealed (t: Test, options: Partial<HoldfastOptions> = {}): Promise
 
 async function download ({ app }: Started): Promise<string> {
   const { status, headers, body } = await ask(app, 'GET', '/mcp-sessions/export')
-  if (status !== 200 || headers['content-type'] !== 'application/x-ndjson') throw new Error(JSON.stringify({ status, headers, body }))
+  if (status !== 200 || headers['content-type'] !== NDJSON) {
+    throw new Error(JSON.stringify({ status, headers, body }))
+  }
   return body
 }
 
-async function upload ({ url }: Started, body: string | Buffer | Readable, type = 'application/x-ndjson'): Promise<{ status: number, body: any }> {
+async function upload ({ url }: Started, body: string | Buffer | Readable, type = NDJSON): Promise<Uploaded> {
   const response = await fetch(new URL('/mcp-sessions/restore', url), {
     method: 'POST',
     headers: { authorization, 'content-type': type },
@@ -65,7 +73,8 @@ t.test('sessions move to another app, with what they keep and their streams', as
   t.equal(await moved.call('count'), 2)
   t.match((await allMessages(await moved.resume(id as string))).map(({ params }) => params?.data), [2, undefined])
   t.strictSame((await upload(to, snapshot)).body, { ...nothing, duplicate: 251 })
-  t.strictSame((await upload(to, Buffer.from(snapshot), 'application/octet-stream')).body, { ...nothing, duplicate: 251 })
+  const bytes = Buffer.from(snapshot)
+  t.strictSame((await upload(to, bytes, 'application/octet-stream')).body, { ...nothing, duplicate: 251 })
 })
 
 t.test('what is not sealed is not handed out', async t => {
@@ -112,13 +121,16 @@ t.test('a broken line costs itself, a foreign key everything, and the rest of th
   const broken = lines.map((line, n) => n === 2 ? line.replace(/"version":1/, '"version":9') : line).join('\n')
   t.match((await upload(await sealed(t), broken)).body, { restored: 2, invalid: [{ line: 3 }, { line: 5 }] })
   const padded = `${lines.join('\n')}${'\n'.repeat(3_000_000)}`
-  t.match((await upload(await sealed(t, { keys: k2 }), padded)).body, { restored: 0, invalid: [{ line: 1, reason: /key/ }] })
+  t.match((await upload(await sealed(t, { keys: k2 }), padded)).body, {
+    restored: 0, invalid: [{ line: 1, reason: /key/ }]
+  })
 })
 
 t.test('an upload brings back no more than there is room for', async t => {
   const from = await sealed(t)
   for (let n = 0; n < 5; n++) await from.app.mcpSessions.create()
-  t.match((await upload(await sealed(t, { limits: { maxSessions: 2 } }), await download(from))).body, { restored: 2, overLimit: 3 })
+  const to = await sealed(t, { limits: { maxSessions: 2 } })
+  t.match((await upload(to, await download(from))).body, { restored: 2, overLimit: 3 })
 })
 
 t.test('an upload that is too large is broken off', async t => {
@@ -126,7 +138,9 @@ t.test('an upload that is too large is broken off', async t => {
   for (let n = 0; n < 300; n++) await from.app.mcpSessions.create()
   const snapshot = await download(from)
   const { app } = await sealed(t, { admin: { authorize: bearer(), restoreLimit: snapshot.length - 100 } })
-  const answer = await ask(app, 'POST', '/mcp-sessions/restore', { headers: { authorization, 'content-type': 'application/x-ndjson' }, payload: snapshot })
+  const answer = await ask(app, 'POST', '/mcp-sessions/restore', {
+    headers: { authorization, 'content-type': NDJSON }, payload: snapshot
+  })
   t.match(answer, { status: 413, body: { statusCode: 413, message: /restored/ } })
   t.ok(await app.mcpSessions.count() <= 300)
   const fits = await sealed(t, { admin: { authorize: bearer(), restoreLimit: snapshot.length } })
@@ -135,8 +149,10 @@ t.test('an upload that is too large is broken off', async t => {
 
 t.test('what is not uploaded as a snapshot is not looked at', async t => {
   const { app } = await sealed(t)
-  const post = async (headers: Record<string, string>, payload?: string): Promise<number> =>
-    (await ask(app, 'POST', '/mcp-sessions/restore', { headers: { authorization, ...headers }, ...(payload !== undefined && { payload }) })).status
+  const post = async (headers: Record<string, string>, payload?: string): Promise<number> => {
+    const options = { headers: { authorization, ...headers }, ...(payload !== undefined && { payload }) }
+    return (await ask(app, 'POST', '/mcp-sessions/restore', options)).status
+  }
   t.equal(await post({}), 415)
   t.equal(await post({ 'content-type': 'application/json' }, '{}'), 415)
   t.equal(await post({ 'content-type': 'multipart/form-data; boundary=x' }, '--x--'), 415)
@@ -147,7 +163,9 @@ t.test('whoever goes away in the middle of an upload leaves what was complete', 
   for (let n = 0; n < 300; n++) await from.app.mcpSessions.create()
   const snapshot = await download(from)
   const to = await sealed(t)
-  const upload = request(new URL('/mcp-sessions/restore', to.url), { method: 'POST', headers: { authorization, 'content-type': 'application/x-ndjson' } })
+  const upload = request(new URL('/mcp-sessions/restore', to.url), {
+    method: 'POST', headers: { authorization, 'content-type': NDJSON }
+  })
   upload.on('error', () => {})
   upload.write(snapshot.slice(0, -10_000))
   while (await to.app.mcpSessions.count() < 100) await new Promise(setImmediate)
@@ -165,21 +183,32 @@ t.test('a backend that goes away in the middle breaks an export off, which its r
   for (let n = 0; n < 300; n++) await app.mcpSessions.create()
   const { list } = backend.records
   let pages = 0
-  backend.records.list = async query => await (++pages === 2 ? Promise.reject(new Error('gone')) : list.call(backend.records, query))
+  backend.records.list = async query =>
+    await (++pages === 2 ? Promise.reject(new Error('gone')) : list.call(backend.records, query))
   const broke = new Promise<{ error: unknown }>(resolve => app.mcpSessions.on('snapshotExportFailed', resolve))
-  await t.rejects(async () => await (await fetch(new URL('/mcp-sessions/export', url), { headers: { authorization } })).text())
+  await t.rejects(async () => {
+    const response = await fetch(new URL('/mcp-sessions/export', url), { headers: { authorization } })
+    await response.text()
+  })
   t.match(await broke, { error: { code: 'HOLDFAST_BACKEND_UNAVAILABLE' } })
 })
 
 t.test('a reader that stalls holds up neither memory nor snapshots nor the end of the app', async t => {
   const exported: string[] = []
-  const snapshot = { read: () => undefined, write: async (stream: Readable) => { for await (const chunk of stream) exported.push(String(chunk)) } }
+  const snapshot = {
+    read: () => undefined,
+    write: async (stream: Readable) => { for await (const chunk of stream) exported.push(String(chunk)) }
+  }
   const started = await startAdmin(t, { keys: k1, snapshot }, { fastify: { forceCloseConnections: false } })
   const { app, url } = started
   for (let n = 0; n < 3_000; n++) await app.mcpSessions.create({ data: { text: 'x'.repeat(8_000) } })
   const listed = { pages: 0 }
-  const { list } = app.mcpSessions.vault.backend.records
-  app.mcpSessions.vault.backend.records.list = async query => { listed.pages++; return await list.call(app.mcpSessions.vault.backend.records, query) }
+  const { records } = app.mcpSessions.vault.backend
+  const { list } = records
+  records.list = async query => {
+    listed.pages++
+    return await list.call(records, query)
+  }
   const socket = connect(Number(url.port), url.hostname)
   t.teardown(() => { socket.destroy() })
   socket.pause()

@@ -21,16 +21,21 @@ interface Audited extends Started {
 /** An app whose users are named by a header. */
 async function audited (t: Test, options: Partial<HoldfastOptions> = {}): Promise<Audited> {
   const log = new Log()
-  const principal: HoldfastOptions['principal'] = ({ headers }) => headers['x-user'] === undefined ? null : { subject: String(headers['x-user']) }
+  const principal: HoldfastOptions['principal'] = ({ headers: { 'x-user': user } }) =>
+    user === undefined ? null : { subject: String(user) }
   const started = await start(t, { principal, anonymous: true, ...options }, { fastify: { logger: log.logger } })
-  return { ...started, log, lines: audit => log.text.map(line => JSON.parse(line)).filter(line => line.audit === audit) }
+  const lines = (audit: string): any[] =>
+    log.text.map(line => JSON.parse(line)).filter(line => line.audit === audit)
+  return { ...started, log, lines }
 }
 
 const as = (user: string): { headers: Record<string, string> } => ({ headers: { 'x-user': user } })
 
 t.test('the life of a session: when, where, who and the outcome', async t => {
   let now = Date.now()
-  const { url, app, lines } = await audited(t, { backend: memory({ now: () => now }), live: { max: 1 }, ttl: { idle: '1h' } })
+  const { url, app, lines } = await audited(t, {
+    backend: memory({ now: () => now }), live: { max: 1 }, ttl: { idle: '1h' }
+  })
   const began = Date.now()
   const mine = await RawClient.open(url, as('me'))
   const nobodys = await RawClient.open(url)
@@ -40,13 +45,25 @@ t.test('the life of a session: when, where, who and the outcome', async t => {
   await app.mcpSessions.sweep()
   const { replica } = app.mcpSessions.fleet
   const [created, anonymous] = lines('session_created')
-  t.match(created, { level: 30, replica, session: LABEL, owner: DIGEST, outcome: 'success', client: { name: 'raw', version: '1.0.0' }, msg: 'holdfast: a session began' })
+  t.match(created, {
+    level: 30,
+    replica,
+    session: LABEL,
+    owner: DIGEST,
+    outcome: 'success',
+    client: { name: 'raw', version: '1.0.0' },
+    msg: 'holdfast: a session began'
+  })
   t.ok(created.time >= began && created.time <= Date.now())
   t.match(anonymous, { owner: null, session: LABEL })
   const { session, owner } = created
   t.match(lines('session_activated'), [{ level: 30, replica, session, owner, outcome: 'success' }])
-  t.match(lines('session_terminated'), [{ level: 30, replica, session: anonymous.session, owner: null, outcome: 'success', reason: 'terminated' }])
-  t.match(lines('session_expired'), [{ level: 30, replica, session, owner, outcome: 'success', reason: 'idle', createdAt: Number, usedAt: Number }])
+  t.match(lines('session_terminated'), [{
+    level: 30, replica, session: anonymous.session, owner: null, outcome: 'success', reason: 'terminated'
+  }])
+  t.match(lines('session_expired'), [{
+    level: 30, replica, session, owner, outcome: 'success', reason: 'idle', createdAt: Number, usedAt: Number
+  }])
 })
 
 t.test('limits, by who met them', async t => {
@@ -112,12 +129,19 @@ t.test('snapshots and keys', async t => {
   t.match(second.lines('session_restore'), [{ outcome: 'success', restored: 1 }])
   await mcpSessions.rotate()
   await mcpSessions.dropKey('k1')
-  t.match(second.lines('key_rotated'), [{ level: 30, outcome: 'success', active: 'k2', resealed: 1, unreadable: 0 }, { level: 30, outcome: 'success', dropped: 'k1' }])
-  await t.rejects(mcpSessions.exportSessionState({ read: () => undefined, write: async () => { throw new Error('disk full') } }))
-  t.match(second.lines('session_export').at(-1), { level: 50, outcome: 'failure', err: { code: 'HOLDFAST_SNAPSHOT_FAILED' } })
+  t.match(second.lines('key_rotated'), [
+    { level: 30, outcome: 'success', active: 'k2', resealed: 1, unreadable: 0 },
+    { level: 30, outcome: 'success', dropped: 'k1' }
+  ])
+  const full = async (): Promise<void> => { throw new Error('disk full') }
+  await t.rejects(mcpSessions.exportSessionState({ read: () => undefined, write: full }))
+  t.match(second.lines('session_export').at(-1), {
+    level: 50, outcome: 'failure', err: { code: 'HOLDFAST_SNAPSHOT_FAILED' }
+  })
   const altered = (await readFile(path, 'utf8')).replace('"body":"', '"body":"A')
   await mcpSessions.restoreSessionState({ read: async function * () { yield altered } as any, write: async () => {} })
-  await t.rejects(mcpSessions.restoreSessionState({ read: async () => { throw new Error('disk on fire') }, write: async () => {} }))
+  const burning = async (): Promise<never> => { throw new Error('disk on fire') }
+  await t.rejects(mcpSessions.restoreSessionState({ read: burning, write: async () => {} }))
   t.match(second.lines('session_restore_failed'), [
     { level: 50, outcome: 'failure', restored: 0, lines: 2, invalid: [{ line: 2, reason: String }, {}] },
     { level: 50, outcome: 'failure', err: { code: 'HOLDFAST_SNAPSHOT_FAILED' } }
@@ -142,14 +166,18 @@ t.test('a session that cannot come back, and one that cannot be opened', async t
   broken = true
   t.equal((await mine.start('echo')).status, 500)
   broken = false
-  t.match(lines('session_activation_failed'), [{ level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED' }])
+  t.match(lines('session_activation_failed'), [{
+    level: 50, session, owner, outcome: 'failure', code: 'HOLDFAST_FACTORY_FAILED'
+  }])
   const { touch } = backend.records
   backend.records.touch = async (...given) => {
     const record = await touch.apply(backend.records, given)
     return typeof record === 'object' ? { ...record, body: record.body.map(byte => byte ^ 1) } : record
   }
   t.equal((await mine.start('echo')).status, 404)
-  t.match(lines('decrypt_failed'), [{ level: 50, session, owner, outcome: 'failure', kind: 'session', err: { code: 'HOLDFAST_INVALID_STATE' } }])
+  t.match(lines('decrypt_failed'), [{
+    level: 50, session, owner, outcome: 'failure', kind: 'session', err: { code: 'HOLDFAST_INVALID_STATE' }
+  }])
   app.mcpSessions.emit('unreadable', { label: session, key: 'k', kind: 'event', error: new Error('altered') })
   t.match(lines('decrypt_failed')[1], { session, kind: 'event', owner: undefined })
   app.mcpSessions.emit('activationFailed', { label: session, key: 'k', owner, error: new Error('anything') })
@@ -166,7 +194,12 @@ t.test('an outage, once', async t => {
   await mine.start('echo')
   backend.records.touch = touch
   await mine.call('echo')
-  t.match(lines('backend_down'), [{ level: 50, replica: /^[0-9a-f]{16}$/, outcome: 'failure', err: { code: undefined, message: 'connection refused' } }])
+  t.match(lines('backend_down'), [{
+    level: 50,
+    replica: /^[0-9a-f]{16}$/,
+    outcome: 'failure',
+    err: { code: undefined, message: 'connection refused' }
+  }])
   t.match(lines('backend_up'), [{ level: 30, outcome: 'success' }])
 })
 
@@ -174,8 +207,9 @@ t.test('what a client calls itself cannot forge a line, nor hide one', async t =
   const log = new Log()
   const { url } = await start(t, {}, { fastify: { logger: log.logger } })
   const names = [
-    'x\r\n{"level":60,"audit":"session_terminated","msg":"forged"}', 'x\u2028forged', 'x\u2029forged', 'x\u0085forged', 'x\vforged\fforged',
-    'x\u001b[2K\u001b[1Aforged', 'x\u009b2Kforged', 'x\u202edegrof', 'x\u200bforged', 'x\u0000forged', 'x\ud800forged', 'x\u007fforged', `${'x'.repeat(63)}😀`, 'long'.repeat(5_000)
+    'x\r\n{"level":60,"audit":"session_terminated","msg":"forged"}', 'x\u2028forged', 'x\u2029forged',
+    'x\u0085forged', 'x\vforged\fforged', 'x\u001b[2K\u001b[1Aforged', 'x\u009b2Kforged', 'x\u202edegrof',
+    'x\u200bforged', 'x\u0000forged', 'x\ud800forged', 'x\u007fforged', `${'x'.repeat(63)}😀`, 'long'.repeat(5_000)
   ]
   for (const name of names) {
     const request = initializeRequest()

@@ -6,16 +6,19 @@ import { start } from './fixtures/start.js'
 import { echo, say, serving } from './fixtures/tools.js'
 
 const ping = (id: unknown): Record<string, unknown> => ({ jsonrpc: '2.0', id, method: 'ping' })
-const refusal = (message: RegExp, id: unknown = null): Record<string, unknown> => ({ jsonrpc: '2.0', id, error: { code: -32600, message } })
+const refusal = (message: RegExp, id: unknown = null): Record<string, unknown> =>
+  ({ jsonrpc: '2.0', id, error: { code: -32600, message } })
+const notification = (method: string): Record<string, unknown> => ({ jsonrpc: '2.0', method })
 
 t.test('a client of 2025-03-26 may send batches', async t => {
   const { url } = await start(t)
   const client = await RawClient.open(url, { version: '2025-03-26' })
-  const response = await client.post([toolCall(1, 'echo', { a: 1 }), { jsonrpc: '2.0', method: 'notifications/progress' }, ping('two')])
+  const batch = [toolCall(1, 'echo', { a: 1 }), notification('notifications/progress'), ping('two')]
+  const response = await client.post(batch)
   t.equal(response.status, 200)
   const answers: any = await response.json()
   t.strictSame(answers.map(({ id }: any) => id).sort(), [1, 'two'])
-  t.equal((await client.post([{ jsonrpc: '2.0', method: 'notifications/a' }, { jsonrpc: '2.0', method: 'notifications/b' }])).status, 202)
+  t.equal((await client.post([notification('notifications/a'), notification('notifications/b')])).status, 202)
   const hundred: any = await (await client.post(Array.from({ length: 100 }, (_, id) => ping(id)))).json()
   t.equal(hundred.length, 100)
 })
@@ -70,7 +73,9 @@ t.test('a batch that says something before its last result becomes one stream', 
 
 t.test('an id that another request takes while a batch delivers its notifications stays with that request', async t => {
   const gate = latch()
-  const { url } = await start(t, { createServer: serving({ wait: async ({ args }) => { await gate.opened; return args.name } }) })
+  const { url } = await start(t, {
+    createServer: serving({ wait: async ({ args }) => { await gate.opened; return args.name } })
+  })
   const client = await RawClient.open(url, { version: '2025-03-26' })
   const notifications = Array.from({ length: 50 }, () => ({ jsonrpc: '2.0', method: 'notifications/x' }))
   const posts = ['a', 'b'].map(async name => await client.post([...notifications, toolCall(1, 'wait', { name })]))

@@ -5,7 +5,9 @@ import { start } from './fixtures/start.js'
 
 const call = JSON.stringify(toolCall(7, 'echo'))
 const nested = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
-const withArguments = (json: string): string => `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":${json}}}`
+const withArguments = (json: string): string =>
+  `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":${json}}}`
+const pingWith = (params: unknown): object => ({ jsonrpc: '2.0', id: 7, method: 'ping', params })
 
 interface Bad {
   body: unknown
@@ -24,31 +26,53 @@ const BAD: Record<string, Bad> = {
   'a string': { body: '"hello"', status: 400, code: -32600 },
   'an empty object': { body: '{}', status: 400, code: -32600 },
   'another JSON-RPC version': { body: { ...toolCall(7, 'echo'), jsonrpc: '1.0' }, status: 400, code: -32600, id: 7 },
-  'params that are a list': { body: { jsonrpc: '2.0', id: 7, method: 'ping', params: [] }, status: 400, code: -32600, id: 7 },
+  'params that are a list': { body: pingWith([]), status: 400, code: -32600, id: 7 },
   'a null id': { body: toolCall(null, 'echo'), status: 400, code: -32600 },
   'a fraction for an id': { body: toolCall(1.5, 'echo'), status: 400, code: -32600 },
   'an object for an id': { body: toolCall({ a: 1 }, 'echo'), status: 400, code: -32600 },
-  'a member that JSON-RPC does not know': { body: { ...toolCall(7, 'echo'), extra: 1 }, status: 400, code: -32600, id: 7 },
-  'a _meta that is no object': { body: { jsonrpc: '2.0', id: 7, method: 'ping', params: { _meta: 'x' } }, status: 400, code: -32600, id: 7 },
-  'a progress token that is an object': { body: { jsonrpc: '2.0', id: 7, method: 'ping', params: { _meta: { progressToken: {} } } }, status: 400, code: -32600, id: 7 },
-  'a related task without an id': { body: { jsonrpc: '2.0', id: 7, method: 'ping', params: { _meta: { 'io.modelcontextprotocol/related-task': 1 } } }, status: 400, code: -32600, id: 7 },
-  'a result and an error': { body: { jsonrpc: '2.0', id: 7, result: {}, error: { code: 1, message: '' } }, status: 400, code: -32600 },
+  'a member that JSON-RPC does not know': {
+    body: { ...toolCall(7, 'echo'), extra: 1 }, status: 400, code: -32600, id: 7
+  },
+  'a _meta that is no object': { body: pingWith({ _meta: 'x' }), status: 400, code: -32600, id: 7 },
+  'a progress token that is an object': {
+    body: pingWith({ _meta: { progressToken: {} } }), status: 400, code: -32600, id: 7
+  },
+  'a related task without an id': {
+    body: pingWith({ _meta: { 'io.modelcontextprotocol/related-task': 1 } }), status: 400, code: -32600, id: 7
+  },
+  'a result and an error': {
+    body: { jsonrpc: '2.0', id: 7, result: {}, error: { code: 1, message: '' } }, status: 400, code: -32600
+  },
   'an error without a code': { body: { jsonrpc: '2.0', id: 7, error: {} }, status: 400, code: -32600 },
   'an answer to nothing': { body: { jsonrpc: '2.0', id: 7, result: {} }, status: 400, code: -32600 },
   'a batch where there are none': { body: [toolCall(7, 'echo')], status: 400, code: -32600 },
   'a __proto__ key': { body: withArguments('{"__proto__":{"polluted":true}}'), status: 400, code: -32700 },
-  'a constructor with a prototype': { body: withArguments('{"constructor":{"prototype":{"polluted":true}}}'), status: 400, code: -32700 },
+  'a constructor with a prototype': {
+    body: withArguments('{"constructor":{"prototype":{"polluted":true}}}'), status: 400, code: -32700
+  },
   'objects in objects in objects': { body: withArguments(nested(100_000)), status: 400, code: -32600, id: 7 },
-  'lists in lists in lists': { body: withArguments('['.repeat(100_000) + ']'.repeat(100_000)), status: 400, code: -32600, id: 7 },
+  'lists in lists in lists': {
+    body: withArguments('['.repeat(100_000) + ']'.repeat(100_000)), status: 400, code: -32600, id: 7
+  },
   text: { body: call, headers: { 'content-type': 'text/plain' }, status: 415, code: -32000 },
   'nearly JSON': { body: call, headers: { 'content-type': 'application/jsonx' }, status: 415, code: -32000 },
-  'a form': { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: 415, code: -32000 },
+  'a form': {
+    body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: 415, code: -32000
+  },
   'a type that is none': { body: call, headers: { 'content-type': 'json' }, status: 415, code: -32000 },
   'more than the limit': { body: withArguments(`"${'x'.repeat(1_200_000)}"`), status: 413, code: -32000 },
-  'a client that takes JSON only': { body: call, headers: { accept: 'application/json' }, status: 406, code: -32000, id: 7 },
-  'a client that takes nothing we have': { body: call, headers: { accept: 'text/html' }, status: 406, code: -32000, id: 7 },
-  'an unsupported version': { body: call, headers: { 'mcp-protocol-version': '1999-01-01' }, status: 400, code: -32000, id: 7 },
-  'two versions': { body: call, headers: { 'mcp-protocol-version': '2025-06-18, 2025-11-25' }, status: 400, code: -32000, id: 7 }
+  'a client that takes JSON only': {
+    body: call, headers: { accept: 'application/json' }, status: 406, code: -32000, id: 7
+  },
+  'a client that takes nothing we have': {
+    body: call, headers: { accept: 'text/html' }, status: 406, code: -32000, id: 7
+  },
+  'an unsupported version': {
+    body: call, headers: { 'mcp-protocol-version': '1999-01-01' }, status: 400, code: -32000, id: 7
+  },
+  'two versions': {
+    body: call, headers: { 'mcp-protocol-version': '2025-06-18, 2025-11-25' }, status: 400, code: -32000, id: 7
+  }
 }
 
 t.test('a bad POST gets a clear error and harms nothing', async t => {
@@ -70,7 +94,10 @@ t.test('a bad POST gets a clear error and harms nothing', async t => {
 t.test('JSON is taken under each of its names', async t => {
   const { url } = await start(t)
   const client = await RawClient.open(url)
-  for (const type of ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset="UTF-8"']) {
+  const types = [
+    'application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset="UTF-8"'
+  ]
+  for (const type of types) {
     t.equal((await client.post(call, { 'content-type': type })).status, 200, type)
   }
   for (const accept of ['*/*', 'text/*, application/*', 'TEXT/event-stream;q=0.5,application/json']) {
@@ -81,19 +108,26 @@ t.test('JSON is taken under each of its names', async t => {
 t.test('a body without a type, and a type without a body', async t => {
   const { url } = await start(t)
   const client = await RawClient.open(url)
-  const post = async (headers: Record<string, string>, body?: string): Promise<{ status: number | undefined, answer: any }> =>
+  interface Received { status: number | undefined, answer: any }
+  const post = async (headers: Record<string, string>, body?: string): Promise<Received> =>
     await new Promise((resolve, reject) => {
       request(url, { method: 'POST', headers: { ...client.headers, ...headers } }, response => {
         let text = ''
-        response.setEncoding('utf8').on('data', part => { text += part }).on('end', () => resolve({ status: response.statusCode, answer: JSON.parse(text) }))
+        response.setEncoding('utf8')
+          .on('data', part => { text += part })
+          .on('end', () => resolve({ status: response.statusCode, answer: JSON.parse(text) }))
       }).on('error', reject).end(body)
     })
-  t.match(await post({}, call), { status: 415, answer: { jsonrpc: '2.0', id: null, error: { code: -32000 } } })
-  t.match(await post({ 'content-type': '' }, call), { status: 415, answer: { jsonrpc: '2.0', id: null, error: { code: -32000 } } })
-  t.match(await post({ 'content-type': 'application/json' }), { status: 400, answer: { jsonrpc: '2.0', id: null, error: { code: -32700 } } })
+  const json = { 'content-type': 'application/json' }
+  const chunked = { ...json, 'transfer-encoding': 'chunked' }
+  const refused = (status: number, code: number): object =>
+    ({ status, answer: { jsonrpc: '2.0', id: null, error: { code } } })
+  t.match(await post({}, call), refused(415, -32000))
+  t.match(await post({ 'content-type': '' }, call), refused(415, -32000))
+  t.match(await post(json), refused(400, -32700))
   t.match(await post({}), { status: 415, answer: { jsonrpc: '2.0', id: null } })
-  t.match(await post({ 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, call), { status: 200, answer: { id: 7 } })
-  t.match(await post({ 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, `"${'x'.repeat(4_300_000)}"`), { status: 413 })
+  t.match(await post(chunked, call), { status: 200, answer: { id: 7 } })
+  t.match(await post(chunked, `"${'x'.repeat(4_300_000)}"`), { status: 413 })
   t.strictSame(await client.call('echo', { fine: true }), { fine: true })
 })
 
@@ -102,7 +136,8 @@ t.test('an initialize that is none creates nothing', async t => {
   app.mcpSessions.on('error', ({ error }) => { t.fail('a defect was reported', { error }) })
   const client = new RawClient(url, { accept: 'application/json, text/event-stream' })
   const good = initializeRequest()
-  const params = (change: Record<string, unknown>): Record<string, unknown> => ({ ...good, params: { ...good.params, ...change } })
+  const params = (change: Record<string, unknown>): Record<string, unknown> =>
+    ({ ...good, params: { ...good.params, ...change } })
   const bad: Array<[unknown, number]> = [
     [{ ...good, params: undefined }, -32602],
     [params({ protocolVersion: 20251125 }), -32602],
@@ -131,7 +166,9 @@ t.test('an initialize that is none creates nothing', async t => {
 
 t.test('broken JSON is parsed once, and nobody is told what was in it', async t => {
   const errors: string[] = []
-  const { url } = await start(t, {}, { before: app => { app.addHook('onError', async (_, __, error) => { errors.push(error.message) }) } })
+  const { url } = await start(t, {}, {
+    before: app => { app.addHook('onError', async (_, __, error) => { errors.push(error.message) }) }
+  })
   const client = await RawClient.open(url)
   const { parse } = JSON
   let parsed = 0

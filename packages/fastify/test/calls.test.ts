@@ -7,7 +7,11 @@ import { echo, say, serving } from './fixtures/tools.js'
 
 t.test('a tool that throws is a result with an error, and nothing worse', async t => {
   const { url } = await start(t, {
-    createServer: serving({ ...echo, fail: () => { throw new Error('tool failed') }, crash: ({ args }) => { throw args.nothing } })
+    createServer: serving({
+      ...echo,
+      fail: () => { throw new Error('tool failed') },
+      crash: ({ args }) => { throw args.nothing }
+    })
   })
   const client = await RawClient.open(url)
   const failed = await client.post(toolCall(1, 'fail'))
@@ -15,7 +19,8 @@ t.test('a tool that throws is a result with an error, and nothing worse', async 
   t.match(await failed.json(), { id: 1, result: { isError: true, content: [{ text: 'tool failed' }] } })
   t.match(await (await client.post(toolCall(2, 'crash'))).json(), { id: 2, result: { isError: true } })
   t.match(await (await client.post(toolCall(3, 'no-such-tool'))).json(), { id: 3 })
-  t.match(await (await client.post({ jsonrpc: '2.0', id: 4, method: 'no/such' })).json(), { id: 4, error: { code: -32601 } })
+  const unknown = await client.post({ jsonrpc: '2.0', id: 4, method: 'no/such' })
+  t.match(await unknown.json(), { id: 4, error: { code: -32601 } })
   t.strictSame(await client.call('echo', { fine: true }), { fine: true })
 })
 
@@ -23,7 +28,14 @@ t.test('a client that goes away while it waits for JSON does not stop its call',
   const [running, gate, ended] = [latch(), latch(), latch<boolean>()]
   const { url } = await start(t, {
     responseMode: 'json',
-    createServer: serving({ ...echo, slow: async ({ extra }) => { running.open(); await gate.opened; ended.open(extra.signal.aborted) } })
+    createServer: serving({
+      ...echo,
+      slow: async ({ extra }) => {
+        running.open()
+        await gate.opened
+        ended.open(extra.signal.aborted)
+      }
+    })
   })
   const client = await RawClient.open(url)
   const leaving = new AbortController()
@@ -63,7 +75,14 @@ t.test('a client that goes away before a stream began is not sent one', async t 
 t.test('a client that goes away after an event resumes, and gets the rest once', async t => {
   const gate = latch()
   const { url } = await start(t, {
-    createServer: serving({ slow: async call => { await say(call, 1); await gate.opened; await say(call, 2); return 'done' } })
+    createServer: serving({
+      slow: async call => {
+        await say(call, 1)
+        await gate.opened
+        await say(call, 2)
+        return 'done'
+      }
+    })
   })
   const client = await RawClient.open(url)
   const leaving = new AbortController()

@@ -26,7 +26,9 @@ function waiting (): { running: Promise<void>, gate: () => void, createServer: R
 t.test('an app that closes sends streams away, takes nothing new and lets calls finish', async t => {
   const { running, gate, createServer } = waiting()
   const backend = memory()
-  const { url, app } = await start(t, { createServer, backend, shutdown: { timeout: '10s' }, streams: { standaloneRetry: '2s', after: '1h' } }, { fastify: { forceCloseConnections: false } })
+  const { url, app } = await start(t, {
+    createServer, backend, shutdown: { timeout: '10s' }, streams: { standaloneRetry: '2s', after: '1h' }
+  }, { fastify: { forceCloseConnections: false } })
   const client = await RawClient.open(url)
   const standalone = events(await client.get())
   await standalone.next()
@@ -50,7 +52,8 @@ t.test('an app that closes sends streams away, takes nothing new and lets calls 
 
 t.test('what still runs after shutdown.timeout is answered', async t => {
   const { running, createServer } = waiting()
-  const { url, app } = await start(t, { createServer, shutdown: { timeout: 30 } }, { fastify: { forceCloseConnections: false } })
+  const fastify = { forceCloseConnections: false }
+  const { url, app } = await start(t, { createServer, shutdown: { timeout: 30 } }, { fastify })
   const client = await RawClient.open(url)
   const stream = events(await client.start('wait', { say: true }))
   await nextMessage(stream)
@@ -67,12 +70,15 @@ t.test('what still runs after shutdown.timeout is answered', async t => {
 
 t.test('an endpoint that drains answers 503 with JSON-RPC', async t => {
   const { running, gate, createServer } = waiting()
-  const { url, app } = await start(t, { createServer, shutdown: { timeout: '10s' } }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
+  const fastify = { return503OnClosing: false, forceCloseConnections: false }
+  const { url, app } = await start(t, { createServer, shutdown: { timeout: '10s' } }, { fastify })
   const client = await RawClient.open(url)
   const calls = [client.call('wait'), client.call('wait')]
   await running
   const closing = app.close()
-  const responses = await Promise.all([client.post({ jsonrpc: '2.0', id: 9, method: 'ping' }), client.get(), client.delete()])
+  const responses = await Promise.all([
+    client.post({ jsonrpc: '2.0', id: 9, method: 'ping' }), client.get(), client.delete()
+  ])
   for (const response of responses) {
     t.equal(response.status, 503)
     t.equal(response.headers.get('retry-after'), '1')
@@ -119,10 +125,13 @@ t.test('an app with another closing hook that fails lets go of its servers', asy
   const app = Fastify()
   app.addHook('preClose', async () => { throw new Error('theirs') })
   await app.register(holdfast, {
-    createServer: async (session, shared) => ({ server: await make(session, shared) as McpServer, dispose: () => { disposed.open() } })
+    createServer: async (session, shared) => ({
+      server: await make(session, shared) as McpServer, dispose: () => { disposed.open() }
+    })
   })
   await app.ready()
-  await app.inject({ method: 'POST', url: '/mcp', headers: { accept: 'application/json, text/event-stream' }, payload: initializeRequest() })
+  const headers = { accept: 'application/json, text/event-stream' }
+  await app.inject({ method: 'POST', url: '/mcp', headers, payload: initializeRequest() })
   await t.rejects(app.close(), { message: 'theirs' })
   await disposed.opened
 })

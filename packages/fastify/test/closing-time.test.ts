@@ -10,10 +10,19 @@ import { echo, serving } from './fixtures/tools.js'
 
 const never = new Promise<never>(() => {})
 
-interface Times { flush: number, release: number, steps: string[], errors: unknown[] }
+interface Times {
+  flush: number
+  release: number
+  steps: string[]
+  errors: unknown[]
+}
+
+/** A drain that resolves at once, and a watch that stops. */
+const IDLE = { drain: Promise.resolve() as Promise<void>, stop: (): unknown => undefined }
 
 /** Closes an app with parts that note the time which they are given. */
-async function times (t: Test, drainTimeout: number, { drain = Promise.resolve() as Promise<void>, stop = (): unknown => undefined } = {}): Promise<Times> {
+async function times (t: Test, drainTimeout: number, parts: Partial<typeof IDLE> = {}): Promise<Times> {
+  const { drain, stop } = { ...IDLE, ...parts }
   const backend = memory()
   t.teardown(async () => { await backend.close() })
   const sessions = new Sessions({ backend })
@@ -23,8 +32,15 @@ async function times (t: Test, drainTimeout: number, { drain = Promise.resolve()
   const app = Fastify()
   closing(app, { shutdown: { timeout: drainTimeout }, backend }, {
     sessions,
-    endpoint: { drain: async () => { await drain }, close: async time => { seen.release = time as number; seen.steps.push('release') } },
-    connections: { drain: () => {}, flushed: async time => { seen.flush = time; seen.steps.push('flush') }, close: step('connections') },
+    endpoint: {
+      drain: async () => { await drain },
+      close: async time => { seen.release = time as number; seen.steps.push('release') }
+    },
+    connections: {
+      drain: () => {},
+      flushed: async time => { seen.flush = time; seen.steps.push('flush') },
+      close: step('connections')
+    },
     transfers: { end: step('transfers') },
     snapshots: { begin: step('export'), close: async () => { seen.steps.push('exported') } },
     watches: [{ stop }]

@@ -31,7 +31,8 @@ for (const protocol of ['HTTP', 'HTTPS', 'HTTP/2', 'h2c'] as const) {
     await app.listen({ path })
     const dial = async () => {
       if (protocol === 'HTTP' || protocol === 'h2c') return connect(path)
-      const socket = connectTls({ path, rejectUnauthorized: false, ALPNProtocols: [protocol === 'HTTPS' ? 'http/1.1' : 'h2'] })
+      const ALPNProtocols = [protocol === 'HTTPS' ? 'http/1.1' : 'h2']
+      const socket = connectTls({ path, rejectUnauthorized: false, ALPNProtocols })
       await once(socket, 'secureConnect')
       return socket
     }
@@ -74,7 +75,8 @@ t.test('connections that come once the app closes are not taken, over HTTP/2 nei
 
 t.test('what came before the plugin did is served', async t => {
   const server = createHttp2Server()
-  const app = Fastify({ http2: true, serverFactory: (handler: () => void) => server.on('request', handler) } as object) as unknown as FastifyInstance
+  const serverFactory = (handler: () => void) => server.on('request', handler)
+  const app = Fastify({ http2: true, serverFactory } as object) as unknown as FastifyInstance
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

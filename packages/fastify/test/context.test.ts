@@ -4,7 +4,11 @@ import { RawClient, initializeRequest } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'
 
-const schema = Type.Object({ apiUrl: Type.String({ pattern: '^https://' }), apiKey: Type.String({ minLength: 8 }), level: Type.Optional(Type.Union([Type.Literal('low'), Type.Literal('high')])) }, { additionalProperties: false })
+const schema = Type.Object({
+  apiUrl: Type.String({ pattern: '^https://' }),
+  apiKey: Type.String({ minLength: 8 }),
+  level: Type.Optional(Type.Union([Type.Literal('low'), Type.Literal('high')]))
+}, { additionalProperties: false })
 const good = { apiUrl: 'https://api.example.com', apiKey: 'secret-key-of-tenant' }
 const bare = { accept: 'application/json, text/event-stream' }
 
@@ -16,7 +20,8 @@ t.test('a context is resolved once, reaches every server of its session, and can
     live: { max: 1 },
     createServer: (session, shared) => {
       made.push(session.context)
-      return serving({ ...echo, context: () => session.context, spoil: () => { (session.context as any).apiKey = 'changed' } })(session, shared)
+      const spoil = (): void => { (session.context as any).apiKey = 'changed' }
+      return serving({ ...echo, context: () => session.context, spoil })(session, shared)
     }
   })
   const client = await RawClient.open(url)
@@ -34,8 +39,9 @@ t.test('a context that does not match begins no session, and its values stay her
   let context: any
   const { url, app } = await start(t, { context: { schema, resolve: () => context } })
   const contexts = [
-    undefined, null, 'canary-text', ['canary-list'], {}, { ...good, apiKey: 'canary' }, { ...good, apiUrl: 'http://canary' }, { ...good, level: 'canary' },
-    { ...good, 'canary-name': 1 }, { ...good, apiKey: 17 }
+    undefined, null, 'canary-text', ['canary-list'], {}, { ...good, apiKey: 'canary' },
+    { ...good, apiUrl: 'http://canary' }, { ...good, level: 'canary' }, { ...good, 'canary-name': 1 },
+    { ...good, apiKey: 17 }
   ]
   for (context of contexts) {
     const response = await new RawClient(url, bare).post(initializeRequest())
@@ -52,7 +58,10 @@ t.test('a context that does not match begins no session, and its values stay her
 t.test('without a schema any JSON will do, and nothing is null', async t => {
   const contexts = [undefined, null, 0, '', [], { a: [{ b: null }] }]
   let context: any
-  const { url } = await start(t, { context: { resolve: () => context }, createServer: serving({ context: ({ session }) => ({ context: session.context }) }) })
+  const { url } = await start(t, {
+    context: { resolve: () => context },
+    createServer: serving({ context: ({ session }) => ({ context: session.context }) })
+  })
   for (context of contexts) {
     const client = await RawClient.open(url)
     t.strictSame(await client.call('context'), { context: context ?? null })
@@ -77,9 +86,10 @@ t.test('what goes wrong while a context is resolved is the application\'s', asyn
 })
 
 t.test('a tenant that is refused while its context is resolved hears so', async t => {
-  const { url, app } = await start(t, {
-    context: { resolve: async () => { throw Object.assign(new Error('This tenant is suspended'), { statusCode: 403 }) } }
-  })
+  const resolve = async (): Promise<never> => {
+    throw Object.assign(new Error('This tenant is suspended'), { statusCode: 403 })
+  }
+  const { url, app } = await start(t, { context: { resolve } })
   app.mcpSessions.on('error', () => { t.fail('that is no defect') })
   const response = await new RawClient(url, bare).post(initializeRequest())
   t.equal(response.status, 403)

@@ -14,13 +14,33 @@ import { serving } from './fixtures/tools.js'
 const tls = await certificate(t)
 const large = 'x'.repeat(12_000_000)
 
-async function start (t: Test, protocol: Protocol, options: Partial<HoldfastOptions> = {}, prepare: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, port: number, log: Log }> {
+interface Started {
+  app: FastifyInstance
+  port: number
+  log: Log
+}
+
+type Prepare = (app: FastifyInstance) => void
+
+const ACCEPT = 'application/json, text/event-stream'
+/** Headers of a POST to the endpoint over HTTP/2. */
+const POST = { ':path': '/mcp', ':method': 'POST', accept: ACCEPT, 'content-type': 'application/json' }
+
+async function start (
+  t: Test, protocol: Protocol, options: Partial<HoldfastOptions> = {}, prepare: Prepare = () => {}
+): Promise<Started> {
   const log = new Log()
   const app = Fastify({ ...speaking(protocol, tls), logger: log.logger })
   t.teardown(async () => { await app.close() })
   prepare(app)
   await app.register(holdfast, {
-    createServer: serving({ large: () => large, slow: async () => { await new Promise(resolve => setTimeout(resolve, 400)); return 'done' } }),
+    createServer: serving({
+      large: () => large,
+      slow: async () => {
+        await new Promise(resolve => setTimeout(resolve, 400))
+        return 'done'
+      }
+    }),
     shutdown: { timeout: 50 },
     admin: { authorize: () => true },
     ...options
@@ -31,7 +51,8 @@ async function start (t: Test, protocol: Protocol, options: Partial<HoldfastOpti
 
 function begin (port: number, method: string, path = '/mcp', type = 'application/json'): Socket {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8')
-  socket.write(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json, text/event-stream\r\ncontent-type: ${type}\r\ncontent-length: 100\r\n\r\n{`)
+  const headers = ['host: localhost', `accept: ${ACCEPT}`, `content-type: ${type}`, 'content-length: 100']
+  socket.write(`${method} ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n{`)
   return socket
 }
 
@@ -52,7 +73,7 @@ t.test('a body that takes too long is answered, and its connection ends', async 
 async function beginHttp2 (t: Test, port: number): Promise<number> {
   const client = connectHttp2(`http://127.0.0.1:${port}`)
   t.teardown(() => { client.destroy() })
-  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json' })
+  const stream = client.request(POST)
   stream.on('error', () => {}).write('{')
   const closed = once(stream, 'close')
   const [headers] = await once(stream, 'response')
@@ -72,17 +93,23 @@ t.test('a body that goes on after its answer does not keep its connection for ev
 })
 
 t.test('a body that a hook of the application does not let in ends with its connection', async t => {
-  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, app => { app.addHook('preParsing', async () => { await new Promise(() => {}) }) })
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, app => {
+    app.addHook('preParsing', async () => { await new Promise(() => {}) })
+  })
   t.equal(await rest(begin(port, 'POST')), '')
 })
 
+const refuse: Prepare = app => {
+  app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true }))
+}
+
 t.test('a body of a request that a hook of the application has refused ends with its connection', async t => {
-  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, app => { app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true })) })
+  const { port } = await start(t, 'HTTP', { bodyTimeout: 100 }, refuse)
   t.match(await rest(begin(port, 'POST')), /^HTTP\/1\.1 401 [^]*"mine":true/)
 })
 
 t.test('so does one over HTTP/2, with its stream', async t => {
-  const { port } = await start(t, 'h2c', { bodyTimeout: 100 }, app => { app.addHook('onRequest', async (_, reply) => await reply.code(401).send({ mine: true })) })
+  const { port } = await start(t, 'h2c', { bodyTimeout: 100 }, refuse)
   t.equal(await beginHttp2(t, port), 401)
 })
 
@@ -101,7 +128,8 @@ t.test('routes of ours make the loggers of requests as the application does', as
 
 t.test('an upload of a snapshot that stands still is answered, and its connection ends', async t => {
   const { port } = await start(t, 'HTTP', { bodyTimeout: 100, stallTimeout: 100 })
-  t.match(await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson')), /^HTTP\/1\.1 408 [^]*"the upload stood still/)
+  const text = await rest(begin(port, 'POST', '/mcp-sessions/restore', 'application/x-ndjson'))
+  t.match(text, /^HTTP\/1\.1 408 [^]*"the upload stalled/)
 })
 
 for (const protocol of PROTOCOLS) {
@@ -128,13 +156,15 @@ t.test('a reader that takes nothing of its reply is cut', async t => {
   const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
   const accepted = once(app.server, 'connection')
   const body = JSON.stringify(toolCall(1, 'large'))
-  const sent = request(client.url, { method: 'POST', headers: { ...client.headers, 'content-type': 'application/json' }, agent: false }).on('error', () => {})
-  sent.end(body)
+  const sent = request(client.url, {
+    method: 'POST', headers: { ...client.headers, 'content-type': 'application/json' }, agent: false
+  })
+  sent.on('error', () => {}).end(body)
   const [socket] = await accepted
   const [response] = await once(sent, 'response') as [IncomingMessage]
   response.on('error', () => {}).pause()
   if (!socket.destroyed) await once(socket, 'close')
-  t.equal(log.saying('holdfast: a client that took too long').length, 1)
+  t.equal(log.saying('holdfast: a request was cut').length, 1)
   response.destroy()
 })
 
@@ -143,7 +173,7 @@ t.test('so is one that opens no window', async t => {
   const session = await opened({ protocol: 'h2c', port })
   const client = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } })
   t.teardown(() => { client.destroy() })
-  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'mcp-session-id': session })
+  const stream = client.request({ ...POST, 'mcp-session-id': session })
   stream.on('error', () => {}).end(JSON.stringify(toolCall(1, 'large')))
   await once(stream, 'close')
   t.equal(stream.rstCode, 8)
@@ -162,12 +192,13 @@ t.test('a connection over HTTP/2 that takes nothing at all is cut as a whole', a
   }).listen(0, '127.0.0.1')
   t.teardown(() => { network.close() })
   await once(network, 'listening')
-  const client = connectHttp2(`http://127.0.0.1:${(network.address() as AddressInfo).port}`, { settings: { initialWindowSize: 2 ** 31 - 1 } })
+  const { port: networkPort } = network.address() as AddressInfo
+  const client = connectHttp2(`http://127.0.0.1:${networkPort}`, { settings: { initialWindowSize: 2 ** 31 - 1 } })
   t.teardown(() => { client.destroy() })
   client.on('error', () => {})
   await once(client, 'remoteSettings')
   client.setLocalWindowSize(2 ** 31 - 1)
-  const stream = client.request({ ':path': '/mcp', ':method': 'POST', accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'mcp-session-id': session })
+  const stream = client.request({ ...POST, 'mcp-session-id': session })
   stream.on('error', () => {}).end(JSON.stringify(toolCall(1, 'large')))
   await once(stream, 'response')
   stall()
@@ -178,7 +209,8 @@ t.test('a connection over HTTP/2 that takes nothing at all is cut as a whole', a
 t.test('one that reads slowly gets all of it', async t => {
   const { port } = await start(t, 'HTTP', { stallTimeout: '2s', responseMode: 'json' })
   const client = await RawClient.open(new URL(`http://127.0.0.1:${port}/mcp`))
-  const sent = request(client.url, { method: 'POST', headers: { ...client.headers, 'content-type': 'application/json' }, agent: false, highWaterMark: 16_384 } as object)
+  const headers = { ...client.headers, 'content-type': 'application/json' }
+  const sent = request(client.url, { method: 'POST', headers, agent: false, highWaterMark: 16_384 } as object)
   sent.end(JSON.stringify(toolCall(1, 'large')))
   const [response] = await once(sent, 'response') as [IncomingMessage]
   t.equal(Number(response.headers['content-length']) > large.length, true)

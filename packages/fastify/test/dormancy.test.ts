@@ -9,7 +9,10 @@ const tools: Tools = {
   ...echo,
   count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
   state: ({ session, server }) => ({
-    restored: session.activated, data: session.data, capabilities: server.server.getClientCapabilities(), client: server.server.getClientVersion()
+    restored: session.activated,
+    data: session.data,
+    capabilities: server.server.getClientCapabilities(),
+    client: server.server.getClientVersion()
   })
 }
 
@@ -99,7 +102,13 @@ t.test('a held session stays, until it is let go', async t => {
 
 t.test('a session is not made dormant under a running call', async t => {
   const [running, gate] = [latch(), latch()]
-  const { url, disposed, made } = await counted(t, { live: { idle: 10 } }, { wait: async () => { running.open(); await gate.opened; return 'done' } })
+  const { url, disposed, made } = await counted(t, { live: { idle: 10 } }, {
+    wait: async () => {
+      running.open()
+      await gate.opened
+      return 'done'
+    }
+  })
   const client = await RawClient.open(url)
   const call = client.call('wait')
   await running.opened
@@ -129,7 +138,10 @@ t.test('servers are disposed of once, and told why', async t => {
 t.test('a dispose that fails is reported and harms nothing', async t => {
   const { url, app } = await start(t, {
     live: { max: 1 },
-    createServer: async (session, shared) => ({ server: await serving(tools)(session, shared) as any, dispose: async () => { throw new Error('stuck') } })
+    createServer: async (session, shared) => ({
+      server: await serving(tools)(session, shared) as any,
+      dispose: async () => { throw new Error('stuck') }
+    })
   })
   const errors: unknown[] = []
   app.mcpSessions.on('error', ({ error }) => { errors.push(error) })
@@ -148,14 +160,20 @@ t.test('the log level and subscriptions are in force again', async t => {
       const seen = (method: string): void => {
         const handlers = server.server._requestHandlers
         const handler = handlers.get(method) ?? (async () => ({}))
-        handlers.set(method, async (request: any, extra: unknown) => { levels.push([method, request.params]); return await handler(request, extra) })
+        handlers.set(method, async (request: any, extra: unknown) => {
+          levels.push([method, request.params])
+          return await handler(request, extra)
+        })
       }
       for (const method of ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']) seen(method)
       return server
     }
   })
   const client = await RawClient.open(url)
-  const ask = async (method: string, params: object): Promise<void> => { t.match(await (await client.post({ jsonrpc: '2.0', id: method, method, params })).json(), { result: {} }) }
+  const ask = async (method: string, params: object): Promise<void> => {
+    const response = await client.post({ jsonrpc: '2.0', id: method, method, params })
+    t.match(await response.json(), { result: {} })
+  }
   await ask('logging/setLevel', { level: 'info' })
   await ask('logging/setLevel', { level: 'error' })
   for (const uri of ['test://a', 'test://b', 'test://a']) await ask('resources/subscribe', { uri })

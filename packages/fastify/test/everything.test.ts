@@ -1,11 +1,14 @@
-import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema
+} from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import type { ConnectableServer } from '../dist/index.js'
 import { connect } from './fixtures/connect.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 
-const { createServer } = await import(import.meta.resolve('@modelcontextprotocol/server-everything/dist/server/index.js')) as {
+const path = import.meta.resolve('@modelcontextprotocol/server-everything/dist/server/index.js')
+const { createServer } = await import(path) as {
   createServer: () => { server: ConnectableServer, cleanup: (sessionId: string) => void }
 }
 
@@ -23,7 +26,9 @@ t.test('a server that nobody here wrote runs on the plugin, goes dormant and com
   const { client } = await connect(t, url, { roots: {}, sampling: {}, elicitation: { form: {} } }, client => {
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///home', name: 'home' }] }))
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'decline' }))
-    client.setRequestHandler(CreateMessageRequestSchema, () => ({ model: 'm', role: 'assistant', content: { type: 'text', text: 'sampled here' } }))
+    client.setRequestHandler(CreateMessageRequestSchema, () => ({
+      model: 'm', role: 'assistant', content: { type: 'text', text: 'sampled here' }
+    }))
   })
   const text = async (name: string, args: Record<string, unknown> = {}): Promise<string> => {
     const { content } = await client.callTool({ name, arguments: args }) as { content: Array<{ text: string }> }
@@ -33,14 +38,15 @@ t.test('a server that nobody here wrote runs on the plugin, goes dormant and com
   for (const round of ['live', 'restored']) {
     const { tools: listed } = await client.listTools()
     for (const { name } of listed) tools.add(name)
-    t.equal(tools.size, listed.length, `${round}: the same tools, those that depend on the client's capabilities included`)
+    t.equal(tools.size, listed.length, `${round}: the same tools, with those that need capabilities of the client`)
     t.match(await text('echo', { message: round }), `Echo: ${round}`)
     t.match(await text('get-sum', { a: 1, b: 2 }), '3')
     t.match(await text('trigger-sampling-request', { prompt: 'x', maxTokens: 3 }), 'sampled here')
     t.match(await text('trigger-elicitation-request'), /declin/i)
     t.match(await text('get-roots-list'), 'file:///home')
     const progress: number[] = []
-    await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 0.1, steps: 2 } }, undefined, { onprogress: step => progress.push(step.progress) })
+    const operation = { name: 'trigger-long-running-operation', arguments: { duration: 0.1, steps: 2 } }
+    await client.callTool(operation, undefined, { onprogress: step => progress.push(step.progress) })
     t.strictSame(progress, [1, 2])
     const { resources } = await client.listResources()
     t.ok((await client.readResource({ uri: resources[0]?.uri as string })).contents.length > 0)

@@ -6,7 +6,9 @@ import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'
 
-const pause = async (milliseconds: number): Promise<void> => { await new Promise(resolve => setTimeout(resolve, milliseconds)) }
+const pause = async (milliseconds: number): Promise<void> => {
+  await new Promise(resolve => setTimeout(resolve, milliseconds))
+}
 
 t.test('an open stream and a running call are use; their end is not', async t => {
   const [running, gate] = [latch(), latch()]
@@ -35,7 +37,11 @@ t.test('an open stream and a running call are use; their end is not', async t =>
 })
 
 t.test('the absolute limit ends a session in use, and its streams', async t => {
-  const { url, app } = await start(t, { responseMode: 'json', ttl: { idle: '1h', absolute: 700 }, createServer: serving({ wait: async () => await new Promise(() => {}) }) })
+  const { url, app } = await start(t, {
+    responseMode: 'json',
+    ttl: { idle: '1h', absolute: 700 },
+    createServer: serving({ wait: async () => await new Promise(() => {}) })
+  })
   const expired = latch<string>()
   app.mcpSessions.on('expired', ({ reason }) => { expired.open(reason) })
   const client = await RawClient.open(url)

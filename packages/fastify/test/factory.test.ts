@@ -19,7 +19,11 @@ const BAD: Record<string, { make: (session: McpSession) => any, status: number, 
   'returns null': { make: () => null, status: 500, retryAfter: null },
   'returns a number': { make: () => 17, status: 500, retryAfter: null },
   'returns a held nothing': { make: () => ({ server: {} }), status: 500, retryAfter: null },
-  'makes a server that does not connect': { make: () => ({ connect: async () => { throw new Error('no') }, close: async () => {} }), status: 500, retryAfter: null },
+  'makes a server that does not connect': {
+    make: () => ({ connect: async () => { throw new Error('no') }, close: async () => {} }),
+    status: 500,
+    retryAfter: null
+  },
   hangs: { make: never, status: 503, retryAfter: '5' },
   'makes a server that hangs': { make: () => ({ connect: never, close: async () => {} }), status: 503, retryAfter: '5' }
 }
@@ -35,7 +39,10 @@ for (const [name, { make, status, retryAfter }] of Object.entries(BAD)) {
     const client = await RawClient.open(url)
     const other = await RawClient.open(url)
     broken = true
-    for (const response of [await new RawClient(url, bare).post(initializeRequest()), await client.post(toolCall('init', 'echo'))]) {
+    const responses = [
+      await new RawClient(url, bare).post(initializeRequest()), await client.post(toolCall('init', 'echo'))
+    ]
+    for (const response of responses) {
       t.equal(response.status, status)
       t.equal(response.headers.get('retry-after'), retryAfter)
       t.equal(response.headers.get('mcp-session-id'), null)
@@ -57,7 +64,10 @@ t.test('a server that comes too late is closed, and disposed of once', async t =
     live: { startTimeout: 20 },
     createServer: async () => {
       await gate.opened
-      return { server: new McpServer({ name: 'late', version: '1.0.0' }), dispose: reason => { disposed.push(reason); done.open() } }
+      return {
+        server: new McpServer({ name: 'late', version: '1.0.0' }),
+        dispose: reason => { disposed.push(reason); done.open() }
+      }
     }
   })
   t.equal((await new RawClient(url, bare).post(initializeRequest())).status, 503)
@@ -67,7 +77,9 @@ t.test('a server that comes too late is closed, and disposed of once', async t =
 })
 
 t.test('a server is one session\'s, and never another\'s', async t => {
-  for (const shared of [new McpServer({ name: 'v1', version: '1.0.0' }), new McpServerV2({ name: 'v2', version: '2.0.0' })]) {
+  const v1 = new McpServer({ name: 'v1', version: '1.0.0' })
+  const v2 = new McpServerV2({ name: 'v2', version: '2.0.0' })
+  for (const shared of [v1, v2]) {
     const { url, app } = await start(t, { createServer: () => shared })
     app.mcpSessions.on('error', () => {})
     const client = await RawClient.open(url)

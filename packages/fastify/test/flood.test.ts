@@ -3,6 +3,8 @@ import { RawClient, initializeRequest } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { serving } from './fixtures/tools.js'
 
+const accept = 'application/json, text/event-stream'
+
 t.test('initialize with bad credentials allocates nothing', async t => {
   let [made, resolved] = [0, 0]
   const { url, app } = await start(t, {
@@ -11,9 +13,10 @@ t.test('initialize with bad credentials allocates nothing', async t => {
     createServer: (session, shared) => { made++; return serving()(session, shared) }
   })
   const flood = await Promise.all(Array.from({ length: 500 }, async (_, index) => {
-    const client = new RawClient(url, { accept: 'application/json, text/event-stream', authorization: `Bearer bad-${index}` })
+    const client = new RawClient(url, { accept, authorization: `Bearer bad-${index}` })
     const response = await client.post(initializeRequest())
-    return { status: response.status, challenge: response.headers.get('www-authenticate'), answer: await response.json() }
+    const { status, headers } = response
+    return { status, challenge: headers.get('www-authenticate'), answer: await response.json() }
   }))
   for (const { status, challenge, answer } of flood) {
     if (status !== 401 || challenge !== 'Bearer') t.fail('let in')
@@ -43,7 +46,11 @@ t.test('a hook of the application that refuses comes first, and its answer is JS
 t.test('a challenge that a hook of the application has set stands', async t => {
   const challenge = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
   const { url } = await start(t, { principal: () => undefined }, {
-    before: app => { app.addHook('onRequest', async (_, reply) => { reply.header('WWW-Authenticate', challenge).header('content-type', 'text/html') }) }
+    before: app => {
+      app.addHook('onRequest', async (_, reply) => {
+        reply.header('WWW-Authenticate', challenge).header('content-type', 'text/html')
+      })
+    }
   })
   const response = await new RawClient(url, { accept: 'application/json, text/event-stream' }).post(initializeRequest())
   t.equal(response.status, 401)

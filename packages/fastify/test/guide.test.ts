@@ -11,15 +11,21 @@ import { RawClient } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
 const guide = await readFile(new URL('../../../docs/snapshots-and-keys.md', import.meta.url), 'utf8')
-const [setup = '', rotation = '', importing = ''] = [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const [setup = '', rotation = '', importing = ''] =
+  [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 
 t.test('what the guide to snapshots and keys says can be run as it stands', async t => {
   const directory = await folder(t)
   const signals: Record<string, () => void> = {}
-  const context = { process: { env: { HOLDFAST_KEYS: `${k2},${k1}` } as Record<string, string>, once: (name: string, listener: () => void) => { signals[name] = listener } }, holdfast, Keyring, file, createServer: serving() }
+  const env: Record<string, string> = { HOLDFAST_KEYS: `${k2},${k1}` }
+  const process = { env, once: (name: string, listener: () => void) => { signals[name] = listener } }
+  const context = { process, holdfast, Keyring, file, createServer: serving() }
   const write = async (name: string, code: string): Promise<any> => {
-    const body = code.replaceAll(/^import .*$/gm, '').replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
-    await writeFile(join(directory, `${name}.mjs`), `export async function run (app, { process, holdfast, Keyring, file, createServer }) {\n${body}\n${name === 'importing' ? 'return report' : ''}}\n`)
+    const body = code.replaceAll(/^import .*$/gm, '')
+      .replace('./data', directory).replace('./n8n', join(directory, 'n8n'))
+    const run = 'export async function run (app, { process, holdfast, Keyring, file, createServer })'
+    const end = name === 'importing' ? 'return report' : ''
+    await writeFile(join(directory, `${name}.mjs`), `${run} {\n${body}\n${end}}\n`)
     return (await import(pathToFileURL(join(directory, `${name}.mjs`)).href)).run
   }
   const run = async (): Promise<any> => {
@@ -39,6 +45,11 @@ t.test('what the guide to snapshots and keys says can be run as it stands', asyn
   await (await write('rotation', rotation))(second.app, context)
   t.strictSame([...(await second.app.mcpSessions.keysInUse()).keys()], ['k2'])
   const now = new Date().toISOString()
-  await writeFile(join(directory, 'n8n-sessions.json'), JSON.stringify([{ sessionId: 'a-session', metadata: { createdAt: now, lastAccess: now }, context: { n8nApiUrl: 'https://n8n.example.com', n8nApiKey: 'x' } }]))
+  const session = {
+    sessionId: 'a-session',
+    metadata: { createdAt: now, lastAccess: now },
+    context: { n8nApiUrl: 'https://n8n.example.com', n8nApiKey: 'x' }
+  }
+  await writeFile(join(directory, 'n8n-sessions.json'), JSON.stringify([session]))
   t.match(await (await write('importing', importing))(second.app, context), { restored: 1, invalid: [] })
 })

@@ -12,7 +12,8 @@ import { start } from './fixtures/start.js'
 
 async function ask (app: FastifyInstance, path: string): Promise<{ status: number, [detail: string]: unknown }> {
   const { statusCode, headers, body } = await app.inject(path)
-  return { ...JSON.parse(body), code: statusCode, ...headers['retry-after'] !== undefined && { retryAfter: headers['retry-after'] } }
+  const { 'retry-after': retryAfter } = headers
+  return { ...JSON.parse(body), code: statusCode, ...retryAfter !== undefined && { retryAfter } }
 }
 
 t.test('there are no such routes unless they are asked for', async t => {
@@ -43,7 +44,8 @@ t.test('an app whose snapshot waits for another key is not ready', async t => {
 })
 
 t.test('an app that closes is not ready, and goes on as before for shutdown.delay', async t => {
-  const { app, url } = await start(t, { health: '/health', shutdown: { delay: 300 } }, { fastify: { return503OnClosing: false, forceCloseConnections: false } })
+  const fastify = { return503OnClosing: false, forceCloseConnections: false }
+  const { app, url } = await start(t, { health: '/health', shutdown: { delay: 300 } }, { fastify })
   const client = await RawClient.open(url)
   const began = performance.now()
   const closing = app.close()
@@ -71,11 +73,15 @@ t.test('a backend that is slow, or fails, is told without anybody asking, and so
   const backend = memory()
   const log = new Log()
   const heard = async (state: string): Promise<any> => await log.hears(`holdfast: the backend is ${state}`)
-  const { app } = await start(t, { backend, health: '/health', thresholds: { latency: 40, interval: 10 } }, { fastify: { logger: log.logger } })
+  const { app } = await start(t, {
+    backend, health: '/health', thresholds: { latency: 40, interval: 10 }
+  }, { fastify: { logger: log.logger } })
   const { ping } = backend
   const degraded = heard('degraded')
   backend.ping = async () => { await pause(50) }
-  t.match(await degraded, { level: 40, was: 'healthy', state: 'degraded', reasons: ['latency'], latency: Number, errorRate: 0 })
+  t.match(await degraded, {
+    level: 40, was: 'healthy', state: 'degraded', reasons: ['latency'], latency: Number, errorRate: 0
+  })
   t.equal((await ask(app, '/health/ready')).status, 'ready', 'it still serves')
   const unhealthy = heard('unhealthy')
   backend.ping = async () => { throw new Error('connection lost') }
@@ -107,7 +113,9 @@ t.test('under-pressure sheds load while the backend is away', async t => {
   t.strictSame(await client.call('echo', { fine: true }), { fine: true })
   t.equal((await app.inject('/status')).statusCode, 200)
   const { ping } = backend
-  const until = async (status: number): Promise<void> => { while ((await app.inject('/other')).statusCode !== status) await pause(5) }
+  const until = async (status: number): Promise<void> => {
+    while ((await app.inject('/other')).statusCode !== status) await pause(5)
+  }
   backend.ping = async () => { throw new Error('connection lost') }
   await until(503)
   const refused = await client.start('echo')

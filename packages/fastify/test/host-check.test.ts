@@ -10,15 +10,25 @@ import { start } from './fixtures/start.js'
 import { serving } from './fixtures/tools.js'
 
 const accept = { accept: 'application/json, text/event-stream' }
+const json = { ...accept, 'content-type': 'application/json' }
 
 async function ask (app: FastifyInstance, headers: Record<string, string>): Promise<number> {
-  const response = await app.inject({ method: 'POST', url: '/mcp', headers: { ...accept, 'content-type': 'application/json', ...headers }, payload: initializeRequest() })
-  if (response.statusCode === 403) t.match(response.json(), { jsonrpc: '2.0', id: null, error: { code: -32000, message: /Host|Origin/ } })
+  const response = await app.inject({
+    method: 'POST', url: '/mcp', headers: { ...json, ...headers }, payload: initializeRequest()
+  })
+  if (response.statusCode === 403) {
+    t.match(response.json(), { jsonrpc: '2.0', id: null, error: { code: -32000, message: /Host|Origin/ } })
+  }
   return response.statusCode
 }
 
-async function table (t: Test, app: FastifyInstance, name: 'host' | 'origin', rows: Record<string, boolean>, others: Record<string, string> = {}): Promise<void> {
-  for (const [value, allowed] of Object.entries(rows)) t.equal(await ask(app, { ...others, [name]: value }), allowed ? 200 : 403, `${name}: ${value}`)
+async function table (
+  t: Test, app: FastifyInstance, name: 'host' | 'origin', rows: Record<string, boolean>,
+  others: Record<string, string> = {}
+): Promise<void> {
+  for (const [value, allowed] of Object.entries(rows)) {
+    t.equal(await ask(app, { ...others, [name]: value }), allowed ? 200 : 403, `${name}: ${value}`)
+  }
 }
 
 t.test('an app on loopback answers to loopback names only', async t => {
@@ -104,9 +114,18 @@ t.test('a request of the server\'s own origin is let in wherever it listens', as
 })
 
 t.test('what is allowed can be said', async t => {
-  const options: Partial<HoldfastOptions> = { allowedHosts: ['Example.com', '[::1]'], allowedOrigins: ['https://app.example.com', 'null'] }
+  const options: Partial<HoldfastOptions> = {
+    allowedHosts: ['Example.com', '[::1]'], allowedOrigins: ['https://app.example.com', 'null']
+  }
   const { app } = await start(t, options)
-  await table(t, app, 'host', { 'example.com:1234': true, 'EXAMPLE.COM': true, '[::1]:3': true, localhost: false, '127.0.0.1': false, 'a.example.com': false })
+  await table(t, app, 'host', {
+    'example.com:1234': true,
+    'EXAMPLE.COM': true,
+    '[::1]:3': true,
+    localhost: false,
+    '127.0.0.1': false,
+    'a.example.com': false
+  })
   await table(t, app, 'origin', {
     'https://app.example.com': true,
     null: true,
@@ -126,7 +145,8 @@ t.test('what is allowed can be said', async t => {
 t.test('a refused request is not parsed, authenticated or resolved', async t => {
   const { app } = await start(t, { principal: () => { throw new Error('never asked') } })
   for (const method of ['GET', 'POST', 'DELETE', 'PUT', 'OPTIONS'] as const) {
-    const response = await app.inject({ method, url: '/mcp', headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, payload: '{' })
+    const headers = { origin: 'https://evil.test', 'content-type': 'application/json' }
+    const response = await app.inject({ method, url: '/mcp', headers, payload: '{' })
     t.equal(response.statusCode, 403)
   }
 })
@@ -152,7 +172,8 @@ t.test('headers that hooks of the application set reach JSON, streams and errors
   for (const { headers } of responses) t.ok(headers.get('access-control-allow-origin'))
   t.match(responses[1]?.headers.get('content-type'), 'text/event-stream')
   await responses[1]?.body?.cancel()
-  t.equal((await fetch(url, { method: 'OPTIONS', headers: { origin: url.origin } })).status, 204, 'and may answer a preflight')
+  const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: url.origin } })
+  t.equal(preflight.status, 204, 'and may answer a preflight')
 })
 
 t.test('behind trustProxy, what the proxy says of the request counts', async t => {
@@ -166,10 +187,13 @@ t.test('behind trustProxy, what the proxy says of the request counts', async t =
     'https://public.example.com:444': false,
     'https://other.example.com': false
   }, forwarded)
-  t.equal(await ask(app, { ...forwarded, host: 'public.example.com' }), 403, 'a page that has rebound its name can add a header, but not change Host')
+  const rebound = 'a page that has rebound its name can add a header, but not change Host'
+  t.equal(await ask(app, { ...forwarded, host: 'public.example.com' }), 403, rebound)
   t.equal(await ask(app, { ...forwarded, 'x-forwarded-host': 'a b' }), 403)
   const { app: named } = await start(t, { allowedHosts: ['public.example.com'] }, { fastify: { trustProxy: true } })
-  await table(t, named, 'host', { '127.0.0.1:3000': true, 'public.example.com': true, 'backend:8080': false, 'evil.test': false }, forwarded)
+  await table(t, named, 'host', {
+    '127.0.0.1:3000': true, 'public.example.com': true, 'backend:8080': false, 'evil.test': false
+  }, forwarded)
   t.equal(await ask(named, { host: 'public.example.com', 'x-forwarded-host': 'evil.test' }), 403)
 })
 
@@ -183,8 +207,12 @@ t.test('without trustProxy, forwarded headers mean nothing', async t => {
 
 t.test('a port that goes without saying is none', async t => {
   const { app } = await start(t, { allowedHosts: ['example.com'] })
-  await table(t, app, 'origin', { 'https://example.com': true, 'http://example.com': false, 'http://example.com:443': true }, { host: 'example.com:443' })
-  await table(t, app, 'origin', { 'http://example.com': true, 'https://example.com': false }, { host: 'example.com:80' })
+  await table(t, app, 'origin', {
+    'https://example.com': true, 'http://example.com': false, 'http://example.com:443': true
+  }, { host: 'example.com:443' })
+  await table(t, app, 'origin', {
+    'http://example.com': true, 'https://example.com': false
+  }, { host: 'example.com:80' })
 })
 
 t.test('an app that never listens is not on loopback', async t => {
@@ -210,16 +238,23 @@ t.test('the log names the option that would let an Origin in, once for each and 
 })
 
 t.test('MCP replies are kept by no cache, whatever they are', async t => {
-  const { url, app } = await start(t, { principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: 'me' } }, {
-    before: app => { app.addHook('onRequest', async (_, reply) => { reply.header('cache-control', 'public, max-age=60') }) }
+  const { url, app } = await start(t, {
+    principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: 'me' }
+  }, {
+    before: app => {
+      app.addHook('onRequest', async (_, reply) => { reply.header('cache-control', 'public, max-age=60') })
+    }
   })
   const client = await RawClient.open(url, { headers: { authorization: 'x' } })
-  const kept = (response: Response): void => { t.match(response.headers.get('cache-control'), /^no-store/, String(response.status)) }
+  const kept = (response: Response): void => {
+    t.match(response.headers.get('cache-control'), /^no-store/, String(response.status))
+  }
   for (const response of [
     await client.post(toolCall(1, 'echo')),
     await client.notify('notifications/initialized'),
     await client.post('{'),
-    await client.post(toolCall(1, 'echo'), { authorization: '' }).then(async () => await fetch(url, { method: 'DELETE' })),
+    await client.post(toolCall(1, 'echo'), { authorization: '' })
+      .then(async () => await fetch(url, { method: 'DELETE' })),
     await client.post(toolCall(1, 'echo'), { origin: 'https://evil.test' }),
     await client.post(toolCall(1, 'echo'), { accept: 'text/html' }),
     await client.post(toolCall(1, 'echo'), { 'content-type': 'text/plain' }),
@@ -234,7 +269,11 @@ t.test('MCP replies are kept by no cache, whatever they are', async t => {
 })
 
 t.test('an error of the application that is no refusal is not kept either', async t => {
-  const { app } = await start(t, {}, { before: app => { app.addHook('onRequest', async () => { throw Object.assign(new Error('busy'), { statusCode: 503 }) }) } })
+  const { app } = await start(t, {}, {
+    before: app => {
+      app.addHook('onRequest', async () => { throw Object.assign(new Error('busy'), { statusCode: 503 }) })
+    }
+  })
   const { statusCode, headers } = await app.inject({ method: 'POST', url: '/mcp', headers: accept })
   t.equal(statusCode, 503)
   t.equal(headers['cache-control'], 'no-store')

@@ -6,11 +6,18 @@ import holdfast from '../dist/index.js'
 import { initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { echo, say, serving } from './fixtures/tools.js'
 
-async function ask (session: ClientHttp2Session, headers: Record<string, string>, body?: unknown): Promise<{ headers: Record<string, unknown>, text: string }> {
+interface Received {
+  headers: Record<string, unknown>
+  text: string
+}
+
+const JSON_HEADERS = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
+
+async function ask (session: ClientHttp2Session, headers: Record<string, string>, body?: unknown): Promise<Received> {
   return await new Promise((resolve, reject) => {
     let seen = {}
     let text = ''
-    session.request({ ':path': '/mcp', accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers })
+    session.request({ ':path': '/mcp', ...JSON_HEADERS, ...headers })
       .on('response', received => { seen = received })
       .setEncoding('utf8').on('data', part => { text += String(part) })
       .on('end', () => resolve({ headers: seen, text })).on('error', reject)
@@ -22,7 +29,13 @@ t.test('the endpoint works over HTTP/2', async t => {
   const app = Fastify({ http2: true })
   t.teardown(async () => { await app.close() })
   await app.register(holdfast, {
-    createServer: serving({ ...echo, say: async call => { await say(call, 'said'); return call.extra.requestInfo?.url?.pathname } })
+    createServer: serving({
+      ...echo,
+      say: async call => {
+        await say(call, 'said')
+        return call.extra.requestInfo?.url?.pathname
+      }
+    })
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)

@@ -13,13 +13,16 @@ import { serving } from './fixtures/tools.js'
 
 const IDS = ['a', 'b', 'c', 'd', 'e'].map(name => `instance-user1-${name}-0f8fad5b-d9cb-469f-a165-70867728950e`)
 
+function contextOf (id: string | undefined): object {
+  const metadata = { plan: 'pro' }
+  return { n8nApiUrl: 'https://n8n.example.com', n8nApiKey: `key of ${id}`, instanceId: 'one', metadata }
+}
+
 /** What n8n-mcp's `exportSessionState` gives. */
 function exported (): object[] {
   const now = new Date().toISOString()
   return IDS.map(sessionId => ({
-    sessionId,
-    metadata: { createdAt: now, lastAccess: now },
-    context: { n8nApiUrl: 'https://n8n.example.com', n8nApiKey: `key of ${sessionId}`, instanceId: 'one', metadata: { plan: 'pro' } }
+    sessionId, metadata: { createdAt: now, lastAccess: now }, context: contextOf(sessionId)
   }))
 }
 
@@ -27,31 +30,45 @@ function from (text: string): SnapshotStore {
   return { read: async function * () { yield text } as unknown as SnapshotStore['read'], write: async () => {} }
 }
 
-async function importing (t: Test, text = JSON.stringify(exported()), key?: Buffer): Promise<Started & { served: () => number }> {
+type Importing = Started & { served: () => number }
+
+async function importing (t: Test, text = JSON.stringify(exported()), key?: Buffer): Promise<Importing> {
   let served = 0
   const tools = serving({
     who: ({ session }) => [session.context, session.protocolVersion],
-    announce: async ({ server, args }) => { await server.server.sendLoggingMessage({ level: 'info', data: args.text }) },
-    ask: async ({ server }) => await server.server.elicitInput({ mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} } })
+    announce: async ({ server, args }) => {
+      await server.server.sendLoggingMessage({ level: 'info', data: args.text })
+    },
+    ask: async ({ server }) => await server.server.elicitInput({
+      mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} }
+    })
   })
-  const started = await start(t, { keys: k1, createServer: (session, shared) => { served++; return tools(session, shared) } })
-  t.match(await started.app.mcpSessions.restoreSessionState(from(text), { n8nMcp: { ...(key && { key }) } }), { restored: IDS.length, invalid: [] })
+  const started = await start(t, {
+    keys: k1,
+    createServer: (session, shared) => {
+      served++
+      return tools(session, shared)
+    }
+  })
+  const report = await started.app.mcpSessions.restoreSessionState(from(text), { n8nMcp: { ...(key && { key }) } })
+  t.match(report, { restored: IDS.length, invalid: [] })
   return { ...started, served: () => served }
 }
 
 function holder (url: URL, id: string | undefined, headers: Record<string, string> = {}): RawClient {
-  return new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': id as string, ...headers })
+  const accept = 'application/json, text/event-stream'
+  return new RawClient(url, { accept, 'mcp-session-id': id as string, ...headers })
 }
 
 t.test('sessions of n8n-mcp go on with their ids, whatever the first request is', async t => {
   const { url, served } = await importing(t)
   const [plain, dated, got, twice, ended] = IDS
-  const context = (id: string | undefined): object => ({ n8nApiUrl: 'https://n8n.example.com', n8nApiKey: `key of ${id}`, instanceId: 'one', metadata: { plan: 'pro' } })
 
-  t.strictSame(await holder(url, plain).call('who'), [context(plain), '2025-03-26'], 'without a version')
+  t.strictSame(await holder(url, plain).call('who'), [contextOf(plain), '2025-03-26'], 'without a version')
   const newer = holder(url, dated, { 'mcp-protocol-version': '2025-11-25' })
-  t.match(await (await newer.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).json(), { result: { tools: [{ name: 'who' }, {}, {}] } })
-  t.strictSame(await newer.call('who'), [context(dated), '2025-11-25'])
+  const list = await newer.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  t.match(await list.json(), { result: { tools: [{ name: 'who' }, {}, {}] } })
+  t.strictSame(await newer.call('who'), [contextOf(dated), '2025-11-25'])
   t.equal((await holder(url, dated, { 'mcp-protocol-version': '2026-07-28' }).start('who')).status, 400)
   await t.rejects(newer.call('ask'), /does not support/, 'nothing is known of what the client can do')
 
@@ -62,10 +79,12 @@ t.test('sessions of n8n-mcp go on with their ids, whatever the first request is'
   await stream.return()
 
   const before = served()
-  const answers = await Promise.all(['2025-06-18', '2025-11-25'].map(async version => await holder(url, twice, { 'mcp-protocol-version': version }).post(toolCall(version, 'who'))))
+  const answers = await Promise.all(['2025-06-18', '2025-11-25'].map(async version =>
+    await holder(url, twice, { 'mcp-protocol-version': version }).post(toolCall(version, 'who'))))
   t.strictSame(answers.map(({ status }) => status), [200, 200], 'two at once')
   t.equal(served() - before, 1, 'one server')
-  const [one, two] = await Promise.all(answers.map(async answer => ((await answer.json()) as any).result.content[0].text))
+  const [one, two] = await Promise.all(answers.map(async answer =>
+    ((await answer.json()) as any).result.content[0].text))
   t.equal(one, two)
 
   t.equal((await holder(url, ended).notify('notifications/initialized')).status, 202)
@@ -87,17 +106,19 @@ t.test('its encrypted file is read with its key', async t => {
   const iv = randomBytes(16)
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   const sealed = Buffer.concat([cipher.update(JSON.stringify(exported())), cipher.final()])
-  const { url } = await importing(t, [iv, cipher.getAuthTag(), sealed].map(part => part.toString('base64')).join(':'), key)
+  const text = [iv, cipher.getAuthTag(), sealed].map(part => part.toString('base64')).join(':')
+  const { url } = await importing(t, text, key)
   t.match(await holder(url, IDS[3]).call('who'), [{ instanceId: 'one' }, '2025-03-26'])
 })
 
 t.test('they are in the next snapshot, used or not', async t => {
   const path = `${await folder(t)}/sessions`
-  const first = await start(t, { keys: k1, snapshot: file(path), createServer: serving({ who: ({ session }) => session.protocolVersion }) })
+  const createServer = serving({ who: ({ session }) => session.protocolVersion })
+  const first = await start(t, { keys: k1, snapshot: file(path), createServer })
   await first.app.mcpSessions.restoreSessionState(from(JSON.stringify(exported())), { n8nMcp: {} })
   t.equal(await holder(first.url, IDS[0], { 'mcp-protocol-version': '2025-11-25' }).call('who'), '2025-11-25')
   await first.app.close()
-  const second = await start(t, { keys: k1, snapshot: file(path), createServer: serving({ who: ({ session }) => session.protocolVersion }) })
+  const second = await start(t, { keys: k1, snapshot: file(path), createServer })
   t.equal(await holder(second.url, IDS[0]).call('who'), '2025-11-25', 'what the first request brought stays')
   t.equal(await holder(second.url, IDS[1], { 'mcp-protocol-version': '2025-06-18' }).call('who'), '2025-06-18')
 })

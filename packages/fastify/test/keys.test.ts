@@ -45,7 +45,8 @@ t.test('sessions are sealed with the first key, wherever the keys come from', as
   t.equal(await sealedWith(t, { keys: [{ id, key }] }), 'k1')
   t.equal(await sealedWith(t, { keys: [{ id, key: Buffer.from(key, 'base64') }] }), 'k1')
   t.equal(await sealedWith(t, { keys: new Keyring(k1) }), 'k1')
-  t.equal(await sealedWith(t, { keys: { id: 'k9', wrap: async key => key.map(byte => byte ^ 1), unwrap: async key => key.map(byte => byte ^ 1) } }), 'k9')
+  const flip = async (key: Uint8Array): Promise<Uint8Array> => key.map(byte => byte ^ 1)
+  t.equal(await sealedWith(t, { keys: { id: 'k9', wrap: flip, unwrap: flip } }), 'k9')
   t.equal(await sealedWith(t, {}), undefined, 'in memory, without keys')
 })
 
@@ -62,7 +63,9 @@ t.test('keys of the environment are taken, unless others are given or none are w
 t.test('what outlives the process is sealed, or said to be readable', async t => {
   const snapshot = file(`${await folder(t)}/sessions`)
   for (const options of [{ snapshot }, { backend: { ...memory(), durable: true } }]) {
-    t.match(await refusal(options), { name: 'InvalidOptionError', path: 'keys', message: /HOLDFAST_KEYS.*encryption: "none"/ })
+    t.match(await refusal(options), {
+      name: 'InvalidOptionError', path: 'keys', message: /HOLDFAST_KEYS.*encryption: "none"/
+    })
     await start(t, { ...options, encryption: 'none' })
     await start(t, { ...options, keys: k1 })
   }
@@ -105,34 +108,45 @@ t.test('one bad key fails the start, and is named but not shown', async t => {
       delete process.env.HOLDFAST_KEYS
       t.match(error, { code: 'HOLDFAST_INVALID_KEY', path }, `${path} of the ${source}`)
       const shown = inspect(error, { depth: 9, showHidden: true }) + String(error.stack)
-      for (const part of [key.slice(0, 12), bytes.toString('hex').slice(0, 16), bytes.toString('hex').toUpperCase().slice(0, 16)]) t.notOk(shown.includes(part), `${path} shows nothing`)
+      const hex = bytes.toString('hex').slice(0, 16)
+      for (const part of [key.slice(0, 12), hex, hex.toUpperCase()]) {
+        t.notOk(shown.includes(part), `${path} shows nothing`)
+      }
     }
   }
-  for (const keys of [7, true, null, () => k1]) t.match(await refusal({ keys: keys as any }), { name: 'InvalidOptionError', path: 'keys' })
+  for (const keys of [7, true, null, () => k1]) {
+    t.match(await refusal({ keys: keys as any }), { name: 'InvalidOptionError', path: 'keys' })
+  }
 })
 
 t.test('a snapshot that is no place for one is refused, and so is an interval that no timer can keep', async t => {
-  const sink = { read: () => undefined, write: async () => {} }
-  for (const snapshot of ['sessions', {}, { read: sink.read }, null, file] as any[]) t.match(await refusal({ keys: k1, snapshot }), { path: 'snapshot' })
-  for (const every of [0, -1, 1.5, NaN, 'often', 2 ** 31] as any[]) t.match(await refusal({ keys: k1, snapshot: { ...sink, every } }), { path: 'snapshot' }, String(every))
+  const store = { read: () => undefined, write: async () => {} }
+  for (const snapshot of ['sessions', {}, { read: store.read }, null, file] as any[]) {
+    t.match(await refusal({ keys: k1, snapshot }), { path: 'snapshot' })
+  }
+  for (const every of [0, -1, 1.5, NaN, 'often', 2 ** 31] as any[]) {
+    t.match(await refusal({ keys: k1, snapshot: { ...store, every } }), { path: 'snapshot' }, String(every))
+  }
   t.match(await refusal({ encryption: 'aes' as 'none' }), { path: 'encryption', message: /none/ })
 })
 
 t.test('while a KMS is away requests are answered 503, and afterwards as if nothing had been', async t => {
   let away = true
   let asked = 0
-  const turn = (key: Uint8Array): Uint8Array => key.map(byte => byte ^ 0x55)
-  const kms: KeyProvider = {
-    id: 'kms',
-    maxAge: 1,
-    wrap: async key => { asked++; if (away) throw new Error('ECONNREFUSED'); return turn(key) },
-    unwrap: async key => { asked++; if (away) throw new Error('ECONNREFUSED'); return turn(key) }
+  const turn = async (key: Uint8Array): Promise<Uint8Array> => {
+    asked++
+    if (away) throw new Error('ECONNREFUSED')
+    return key.map(byte => byte ^ 0x55)
   }
+  const kms: KeyProvider = { id: 'kms', maxAge: 1, wrap: turn, unwrap: turn }
   const backend = memory()
   const { url, app } = await start(t, { backend, keys: kms, live: { max: 1 } })
   const bodies: Uint8Array[] = []
   const { create } = backend.records
-  backend.records.create = async (record, limits) => { bodies.push(record.body); return await create.call(backend.records, record, limits) }
+  backend.records.create = async (record, limits) => {
+    bodies.push(record.body)
+    return await create.call(backend.records, record, limits)
+  }
   const bare = new RawClient(url, { accept: 'application/json, text/event-stream' })
   const expect503 = async (response: Response, id: unknown): Promise<void> => {
     t.equal(response.status, 503)

@@ -17,7 +17,13 @@ t.test('an app boots while its backend is down, answers 503 and recovers by itse
   })
   const { url, app } = await start(t, {
     heartbeat: 20,
-    backend: { ...backend, records: gated(backend.records), events: gated(backend.events), bus: gated(backend.bus), presence: gated(backend.presence) }
+    backend: {
+      ...backend,
+      records: gated(backend.records),
+      events: gated(backend.events),
+      bus: gated(backend.bus),
+      presence: gated(backend.presence)
+    }
   })
   const heard: string[] = []
   app.mcpSessions.on('backendDown', () => { heard.push('down') })
@@ -70,7 +76,8 @@ t.test('several endpoints of one app, each with a backend and sessions of its ow
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(async () => { await app.close() })
   for (const [path, backend] of [['/one', one], ['/two', two]] as const) {
-    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ where: async () => path }), path, backend }) })
+    const createServer = serving({ where: async () => path })
+    await app.register(async scope => { await scope.register(holdfast, { createServer, path, backend }) })
   }
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
   const clients = await Promise.all(['/one', '/two'].map(async path => await RawClient.open(new URL(path, base))))

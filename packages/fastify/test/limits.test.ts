@@ -6,7 +6,8 @@ import { start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'
 
 const bare = { accept: 'application/json, text/event-stream' }
-const principal = ({ headers }: { headers: Record<string, unknown> }): { subject: string } => ({ subject: String(headers['x-user']) })
+const principal = ({ headers }: { headers: Record<string, unknown> }): { subject: string } =>
+  ({ subject: String(headers['x-user']) })
 const user = (name: string): { headers: Record<string, string> } => ({ headers: { 'x-user': name } })
 
 async function refused (t: Test, response: Response, retryAfter: string): Promise<void> {
@@ -45,7 +46,8 @@ t.test('evict: the longest idle one that nobody uses makes room', async t => {
   })
   const reasons: string[] = []
   app.mcpSessions.on('terminated', ({ reason }) => { reasons.push(reason) })
-  const [streaming, calling, oldest, newest] = [await RawClient.open(url, user('me')), await RawClient.open(url, user('me')), await RawClient.open(url, user('me')), await RawClient.open(url, user('me'))]
+  const open = async (): Promise<RawClient> => await RawClient.open(url, user('me'))
+  const [streaming, calling, oldest, newest] = [await open(), await open(), await open(), await open()]
   const stream = events(await streaming.get())
   await stream.next()
   const call = calling.call('wait')
@@ -88,7 +90,12 @@ t.test('no more live servers than live.max; when all are busy, clients are told 
     live: { max: 2 },
     createServer: (session, shared) => {
       most = Math.max(most, ++live)
-      const server = serving({ ...echo, wait: async () => { if (++waiting === 2) running.open(); await gate.opened; return 'done' } })(session, shared) as any
+      const wait = async (): Promise<string> => {
+        if (++waiting === 2) running.open()
+        await gate.opened
+        return 'done'
+      }
+      const server = serving({ ...echo, wait })(session, shared) as any
       return { server, dispose: () => { live-- } }
     }
   })
@@ -134,7 +141,9 @@ t.test('as many as there is room for start at the same time', async t => {
 t.test('a session that would become too large is left as it was', async t => {
   const { url } = await start(t, {
     limits: { maxStateBytes: 2_000 },
-    createServer: serving({ keep: async ({ session, args }) => await session.update(() => args), data: ({ session }) => session.data })
+    createServer: serving({
+      keep: async ({ session, args }) => await session.update(() => args), data: ({ session }) => session.data
+    })
   })
   const client = await RawClient.open(url)
   await client.call('keep', { small: 1 })

@@ -6,7 +6,8 @@ t.test('methods that MCP does not use are not allowed, whatever they carry', asy
   const { app, url } = await start(t)
   for (const method of ['HEAD', 'PUT', 'PATCH', 'OPTIONS'] as const) {
     for (const payload of [undefined, '{', 'x'.repeat(5_000_000)]) {
-      const response = await app.inject({ method, url: '/mcp', ...(payload !== undefined && { payload, headers: { 'content-type': 'text/plain' } }) })
+      const text = payload !== undefined && { payload, headers: { 'content-type': 'text/plain' } }
+      const response = await app.inject({ method, url: '/mcp', ...text })
       t.equal(response.statusCode, 405)
       t.equal(response.headers.allow, 'GET, POST, DELETE')
       if (method !== 'HEAD') t.match(response.json(), { jsonrpc: '2.0', id: null, error: { code: -32000 } })
@@ -28,7 +29,9 @@ t.test('the endpoint is where it is told to be, and its parser is its own', asyn
       app.get('/fails', async () => { throw new Error('of the application') })
     }
   })
-  t.strictSame((await app.inject({ method: 'POST', url: '/text', payload: 'hello', headers: { 'content-type': 'text/plain' } })).json(), { body: 'hello' })
+  const headers = { 'content-type': 'text/plain' }
+  const echoed = await app.inject({ method: 'POST', url: '/text', payload: 'hello', headers })
+  t.strictSame(echoed.json(), { body: 'hello' })
   t.match((await app.inject('/fails')).json(), { statusCode: 500, message: 'of the application' }, 'error bodies too')
   t.equal((await app.inject({ method: 'POST', url: '/mcp' })).statusCode, 404)
   t.ok(await RawClient.open(new URL('/api/mcp', url)))

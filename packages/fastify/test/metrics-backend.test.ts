@@ -12,7 +12,9 @@ const bounds = { entries: 20, bytes: 20_000 }
 const called = new Set<string>()
 
 function observed (backend: Backend): Backend {
-  return observedBackend(backend, { operation: name => ({ took: () => { called.add(name) }, failed: () => {} }), ended: () => {} })
+  return observedBackend(backend, {
+    operation: name => ({ took: () => { called.add(name) }, failed: () => {} }), ended: () => {}
+  })
 }
 
 t.test('a backend that is watched is still a backend', async t => {
@@ -36,7 +38,8 @@ t.test('whatever the contract asks for is an operation', async t => {
 })
 
 t.test('one that is exchanged while it serves is watched on', async t => {
-  const [one, two] = [memory(), Object.assign(memory(), { shared: true, status: () => ({ breaker: 'closed' }) }) as Backend]
+  const redis = { shared: true, status: () => ({ breaker: 'closed' }) }
+  const [one, two] = [memory(), Object.assign(memory(), redis) as Backend]
   const backend = switchable(one)
   const { app, url } = await start(t, { backend, keys: k1, metrics: { path: '/metrics' } })
   const client = await RawClient.open(url)

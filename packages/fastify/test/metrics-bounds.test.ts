@@ -52,15 +52,21 @@ t.test('nor can who writes to the storage, by the keys that seals name', async t
   t.notMatch(text, /made-up/)
 })
 
-t.test('labels and their values are those of the table, and no label tells of a session, its owner or a token', async t => {
-  const { app, url } = await start(t, { keys: k1, metrics: { path: '/metrics' }, principal: () => ({ issuer: 'canary', subject: 'canary-subject' }), context: { resolve: () => 'canary' } })
+t.test('labels and their values are those of the table; none shows a session, an owner or a token', async t => {
+  const { app, url } = await start(t, {
+    keys: k1,
+    metrics: { path: '/metrics' },
+    principal: () => ({ issuer: 'canary', subject: 'canary-subject' }),
+    context: { resolve: () => 'canary' }
+  })
   const client = await RawClient.open(url, { headers: { authorization: 'Bearer canary' } })
   await client.call('echo')
   const key = (await app.mcpSessions.list()).sessions[0]?.key as string
   await client.delete()
   const { lines, text } = await Scrape.of(app)
   for (const { name, labels: { path, le, ...labels } } of lines) {
-    const { labels: known = {}, type }: MetricSpec = METRICS[name.replace(/_(bucket|sum|count)$/, '') as keyof typeof METRICS]
+    const metric = name.replace(/_(bucket|sum|count)$/, '') as keyof typeof METRICS
+    const { labels: known = {}, type }: MetricSpec = METRICS[metric]
     t.equal(path, '/mcp')
     t.equal(le !== undefined, type === 'histogram' && name.endsWith('_bucket'))
     for (const [label, value] of Object.entries(labels)) {
@@ -95,15 +101,21 @@ t.test('a scrape answers while the backend fails, and soon while it hangs', asyn
 
 t.test('docs/metrics.md has the table', async t => {
   const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
-  const label = ([name, values]: [string, readonly string[]]): string => values.length === 0 || values.length > 7 ? `\`${name}\`` : `\`${name}\`: ${values.join(', ')}`
-  const rows = Object.entries<MetricSpec>(METRICS).map(([name, { type, labels = {}, help }]) => `| \`${name}\` | ${type} | ${Object.entries(labels).map(label).join('; ')} | ${help} |`)
+  const label = ([name, values]: [string, readonly string[]]): string =>
+    values.length === 0 || values.length > 7 ? `\`${name}\`` : `\`${name}\`: ${values.join(', ')}`
+  const rows = Object.entries<MetricSpec>(METRICS).map(([name, { type, labels = {}, help }]) =>
+    `| \`${name}\` | ${type} | ${Object.entries(labels).map(label).join('; ')} | ${help} |`)
   t.strictSame([...page.matchAll(/^\| `holdfast_.*$/gm)].map(([row]) => row), rows)
 })
 
 t.test('what docs/metrics.md shows works, and the hook guards the route', async t => {
   const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
   const [example, guard] = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-  const directory = t.testdir({ 'register.mjs': `import { collectDefaultMetrics, register } from 'prom-client'\nexport async function run (app, holdfast, createServer) {\n${guard}\n${example?.replaceAll(/^import .*$/gm, '')}}\n` })
+  const directory = t.testdir({
+    'register.mjs': "import { collectDefaultMetrics, register } from 'prom-client'\n" +
+      'export async function run (app, holdfast, createServer) {\n' +
+      `${guard}\n${example?.replaceAll(/^import .*$/gm, '')}}\n`
+  })
   const { run } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify()
   t.teardown(async () => {

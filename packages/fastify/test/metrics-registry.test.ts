@@ -10,6 +10,21 @@ import { RawClient } from './fixtures/raw-client.js'
 import { Scrape } from './fixtures/scrape.js'
 import { start } from './fixtures/start.js'
 
+/** Makes a process believe that prom-client is not installed. */
+const HIDE = `import { register } from 'node:module'
+const hooks = "export async function resolve (name, context, next) {" +
+  "  if (name === 'prom-client') throw new Error('not installed')" +
+  "  ; return await next(name, context) }"
+register('data:text/javascript,' + encodeURIComponent(hooks))
+`
+const APP = `import Fastify from 'fastify'
+import holdfast from '@holdfast/fastify'
+try {
+  await Fastify().register(holdfast, { createServer: () => {}, metrics: { path: '/metrics' } })
+} catch (error) { console.log(error.code, error.message) }
+await Fastify().register(holdfast, { createServer: () => {} })
+console.log('without metrics it starts')
+`
 t.test('without the option nothing is shown, nothing stands between, and prom-client is not needed', async t => {
   const backend = memory()
   const { app } = await start(t, { backend })
@@ -17,7 +32,7 @@ t.test('without the option nothing is shown, nothing stands between, and prom-cl
   t.equal(app.mcpSessions.vault.backend, backend)
 })
 
-t.test('a registry of the application gets the metrics, with its default labels, beside its own, and no route', async t => {
+t.test('a registry of the application gets the metrics, with its default labels, and no route', async t => {
   const registry = new Registry()
   registry.setDefaultLabels({ job: 'mine' })
   const own = new Counter({ name: 'mine_total', help: 'Mine.', registers: [registry] })
@@ -51,7 +66,9 @@ t.test('it is shown in the format that it is set to', async t => {
 
 t.test('two apps that share a registry are told apart by their path, or counted together', async t => {
   const registry = new Registry()
-  const [one, two, other] = [await start(t, { metrics: { registry } }), await start(t, { metrics: { registry } }), await start(t, { metrics: { registry }, path: '/other' })]
+  const metrics = { registry }
+  const [one, two] = [await start(t, { metrics }), await start(t, { metrics })]
+  const other = await start(t, { metrics, path: '/other' })
   const backend = memory()
   for (const url of [one.url, two.url, two.url, new URL('/other', other.url)]) await RawClient.open(url)
   const before = new Scrape(await registry.metrics())
@@ -65,7 +82,7 @@ t.test('two apps that share a registry are told apart by their path, or counted 
   t.equal(new Scrape(await registry.metrics()).value('holdfast_sessions_created_total', { path: '/mcp' }), 1)
   await Promise.all([one.app.close(), other.app.close()])
   t.strictSame(registry.getMetricsAsArray(), [])
-  await start(t, { metrics: { registry }, backend })
+  await start(t, { metrics, backend })
   t.equal(registry.getMetricsAsArray().length, Object.keys(METRICS).length, 'and the next one may have it')
 })
 
@@ -76,10 +93,12 @@ t.test('two apps with a registry each know nothing of each other', async t => {
   t.equal((await Scrape.of(two.app, '/m')).value('holdfast_sessions_created_total'), 0)
 })
 
-t.test('a name that somebody else has registered fails the start, with what to do, and leaves the registry as it was', async t => {
+t.test('a name that is taken fails the start, with what to do, and leaves the registry as it was', async t => {
   const registry = new Registry()
   registry.registerMetric(new Counter({ name: 'holdfast_unreadable_total', help: 'Not ours.', registers: [] }))
-  await t.rejects(start(t, { metrics: { registry } }), { path: 'metrics.registry', message: /holdfast_unreadable_total.*registry of its own/ })
+  await t.rejects(start(t, { metrics: { registry } }), {
+    path: 'metrics.registry', message: /holdfast_unreadable_total.*registry of its own/
+  })
   t.strictSame(registry.getMetricsAsArray().map(({ name }) => name), ['holdfast_unreadable_total'])
 })
 
@@ -88,14 +107,16 @@ t.test('metrics that nobody could read fail the start', async t => {
 })
 
 t.test('without prom-client the start says what to install', async t => {
-  await t.rejects(ownRegistry(async () => { throw new Error('ERR_MODULE_NOT_FOUND') }), { path: 'metrics', message: /npm install prom-client/ })
-  const directory = t.testdir({
-    'hide.mjs': "import { register } from 'node:module'\nregister('data:text/javascript,' + encodeURIComponent(`export async function resolve (name, context, next) { if (name === 'prom-client') throw new Error('not installed'); return await next(name, context) }`))\n",
-    'app.mjs': "import Fastify from 'fastify'\nimport holdfast from '@holdfast/fastify'\ntry { await Fastify().register(holdfast, { createServer: () => {}, metrics: { path: '/metrics' } }) } catch (error) { console.log(error.code, error.message) }\nawait Fastify().register(holdfast, { createServer: () => {} })\nconsole.log('without metrics it starts')\n"
+  const missing = async (): Promise<never> => { throw new Error('ERR_MODULE_NOT_FOUND') }
+  await t.rejects(ownRegistry(missing), { path: 'metrics', message: /npm install prom-client/ })
+  const directory = t.testdir({ 'hide.mjs': HIDE, 'app.mjs': APP })
+  const args = ['--import', join(directory, 'hide.mjs'), join(directory, 'app.mjs')]
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit']
   })
-  const child = spawn(process.execPath, ['--import', join(directory, 'hide.mjs'), join(directory, 'app.mjs')], { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', chunk => { said += String(chunk) })
   await once(child, 'close')
-  t.equal(said, 'HOLDFAST_INVALID_OPTION metrics: needs the package prom-client: `npm install prom-client`\nwithout metrics it starts\n')
+  t.equal(said, 'HOLDFAST_INVALID_OPTION metrics: needs the package prom-client: `npm install prom-client`\n' +
+    'without metrics it starts\n')
 })

@@ -31,7 +31,8 @@ async function watched (t: Test, options: Partial<HoldfastOptions> = {}, setting
 }
 
 const user = (name: string): { headers: Record<string, string> } => ({ headers: { 'x-user': name } })
-const principal: HoldfastOptions['principal'] = ({ headers }) => headers['x-user'] === undefined ? null : { subject: String(headers['x-user']) }
+const principal: HoldfastOptions['principal'] = ({ headers: { 'x-user': user } }) =>
+  user === undefined ? null : { subject: String(user) }
 const bare = { accept: 'application/json, text/event-stream' }
 
 t.test('sessions that begin, sleep and wake up', async t => {
@@ -86,10 +87,14 @@ t.test('sessions that are ended, and what they were like', async t => {
 
 t.test('limits that are met', async t => {
   const { url, app, value } = await watched(t, { principal, limits: { maxPerOwner: 1, maxSessions: 2 } })
-  const open = async (name: string): Promise<number> => (await new RawClient(url, { ...bare, 'x-user': name }).post(initializeRequest())).status
+  const open = async (name: string): Promise<number> =>
+    (await new RawClient(url, { ...bare, 'x-user': name }).post(initializeRequest())).status
   t.strictSame([await open('me'), await open('me'), await open('you'), await open('them')], [200, 503, 200, 503])
   app.mcpSessions.emit('limitReached', { limit: 'initializeRate', owner: '', admitted: false })
-  for (const [limit, count] of [['maxPerOwner', 1], ['maxSessions', 1], ['initializeRate', 1], ['maxLive', 0], ['maxBuffered', 0]] as const) {
+  const counts = [
+    ['maxPerOwner', 1], ['maxSessions', 1], ['initializeRate', 1], ['maxLive', 0], ['maxBuffered', 0]
+  ] as const
+  for (const [limit, count] of counts) {
     t.equal(await value('holdfast_limit_reached_total', { limit }), count, limit)
   }
 })
@@ -154,7 +159,8 @@ t.test('snapshots that go out and come back', async t => {
   t.equal(await first.value('holdfast_sessions_exported_total'), 1)
   t.ok(await first.value('holdfast_snapshot_bytes') as number > 500)
   t.ok(await first.value('holdfast_snapshot_timestamp_seconds') as number >= began)
-  await t.rejects(first.app.mcpSessions.exportSessionState({ read: () => undefined, write: async () => { throw new Error('no room') } }))
+  const full = async (): Promise<void> => { throw new Error('no room') }
+  await t.rejects(first.app.mcpSessions.exportSessionState({ read: () => undefined, write: full }))
   t.equal(await first.value('holdfast_snapshots_exported_total', { outcome: 'failure' }), 1)
   await first.app.close()
 
@@ -163,7 +169,8 @@ t.test('snapshots that go out and come back', async t => {
   t.equal(await second.value('holdfast_sessions_restored_total', { result: 'restored' }), 1)
   await t.rejects(second.app.mcpSessions.restoreSessionState({ read: () => { throw new Error('cannot be read') } }))
   t.equal(await second.value('holdfast_snapshots_restored_total', { outcome: 'failure' }), 1)
-  const report = await second.app.mcpSessions.restoreSessionState({ read: async function * () { yield Buffer.from('junk\n') } as never })
+  const junk = async function * (): AsyncGenerator<Uint8Array> { yield Buffer.from('junk\n') }
+  const report = await second.app.mcpSessions.restoreSessionState({ read: junk as never })
   t.equal(report.invalid.length, 1)
   t.equal(await second.value('holdfast_snapshots_restored_total', { outcome: 'failure' }), 2)
   t.equal(await second.value('holdfast_sessions_restored_total', { result: 'invalid' }), 1)
@@ -184,7 +191,8 @@ t.test('requests, by what they ask and what comes of it', async t => {
       return headers['x-user'] === undefined ? null : { subject: String(headers['x-user']) }
     }
   })
-  const count = async (method: string, outcome: string): Promise<number | undefined> => await value('holdfast_request_duration_seconds_count', { method, outcome })
+  const count = async (method: string, outcome: string): Promise<number | undefined> =>
+    await value('holdfast_request_duration_seconds_count', { method, outcome })
   const client = await RawClient.open(url, user('me'))
   t.equal(await count('initialize', 'ok'), 1)
   t.equal(await count('notifications/initialized', 'ok'), 1)
@@ -222,20 +230,41 @@ t.test('requests, by what they ask and what comes of it', async t => {
 
 t.test('what a hook of the application refuses, before anything of ours runs, took no time', async t => {
   const { url, value } = await watched(t, {}, {
-    before: app => { app.addHook('onRequest', async ({ method }) => { if (method === 'POST') throw Object.assign(new Error('go away'), { statusCode: 401 }) }) }
+    before: app => {
+      app.addHook('onRequest', async ({ method }) => {
+        if (method === 'POST') throw Object.assign(new Error('go away'), { statusCode: 401 })
+      })
+    }
   })
   t.equal((await new RawClient(url, bare).post(initializeRequest())).status, 401)
   t.equal(await value('holdfast_request_duration_seconds_count', { method: 'other', outcome: 'denied' }), 1)
   t.equal(await value('holdfast_request_duration_seconds_sum', { method: 'other' }), 0)
 })
 
+/** Calls `left` when a client goes away that has said so in a header. */
+function leaving (left: () => void): Setting {
+  return {
+    before: app => {
+      app.addHook('onRequest', async ({ headers }, reply) => {
+        if (headers['x-leaves'] !== undefined) reply.raw.once('close', left)
+      })
+    }
+  }
+}
+
 t.test('calls that are streamed count when they are over, calls that nobody waits for as aborted', async t => {
   const [gate, running, closed] = [latch(), latch(), latch()]
   const { url, value } = await watched(t, {
-    createServer: serving({ ...echo, say: async call => { await say(call, 'hello'); running.open(); await gate.opened; return 'done' } })
-  }, {
-    before: app => { app.addHook('onRequest', async ({ headers }, reply) => { if (headers['x-leaves'] !== undefined) reply.raw.once('close', () => { closed.open() }) }) }
-  })
+    createServer: serving({
+      ...echo,
+      say: async call => {
+        await say(call, 'hello')
+        running.open()
+        await gate.opened
+        return 'done'
+      }
+    })
+  }, leaving(() => { closed.open() }))
   const client = await RawClient.open(url)
   const stream = events(await client.start('say'))
   const { id } = await nextMessage(stream)
@@ -260,9 +289,7 @@ t.test('so does a call whose answer would have been JSON', async t => {
   const { url, value } = await watched(t, {
     responseMode: 'json',
     createServer: serving({ ...echo, wait: async () => { running.open(); await gate.opened } })
-  }, {
-    before: app => { app.addHook('onRequest', async ({ headers }, reply) => { if (headers['x-leaves'] !== undefined) reply.raw.once('close', () => { closed.open() }) }) }
-  })
+  }, leaving(() => { closed.open() }))
   const client = await RawClient.open(url)
   const away = new AbortController()
   const left = client.post(toolCall(1, 'wait'), { 'x-leaves': 'yes' }, away.signal)

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { type Backend, type MirroredBackend, type SwitchableBackend, migrate, mirrored, switchable, withFallback } from '@holdfast/core'
+import {
+  type Backend, type MirroredBackend, type SwitchableBackend, migrate, mirrored, switchable, withFallback
+} from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import holdfast from '../dist/index.js'
 import { folder } from './fixtures/folder.js'
@@ -14,13 +16,22 @@ import { serving } from './fixtures/tools.js'
 const guide = await readFile(new URL('../../../docs/moving-sessions.md', import.meta.url), 'utf8')
 const snippets = [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 
-/** Runs a snippet of the guide as it stands, with what it takes for granted; a session of its application is open then. */
-async function run (t: Test, index: number, given: Record<string, Backend>): Promise<{ app: FastifyInstance, client: RawClient, store: any }> {
+interface Running {
+  app: FastifyInstance
+  client: RawClient
+  store: any
+}
+
+/** Runs a snippet of the guide unchanged, with the names that it uses; a session of its application is open then. */
+async function run (t: Test, index: number, given: Record<string, Backend>): Promise<Running> {
   const app = Fastify({ forceCloseConnections: true })
-  const context = { app, holdfast, memory, migrate, mirrored, switchable, withFallback, createServer: serving(), keys: k1, ...given }
-  const [before = '', after = ''] = (snippets[index] as string).replaceAll(/^import .*$/gm, '').split('// … later, while requests run:')
+  const parts = { memory, migrate, mirrored, switchable, withFallback }
+  const context = { app, holdfast, ...parts, createServer: serving(), keys: k1, ...given }
+  const code = (snippets[index] as string).replaceAll(/^import .*$/gm, '')
+  const [before = '', after = ''] = code.split('// … later, while requests run:')
   const path = join(await folder(t), 'snippet.mjs')
-  await writeFile(path, `export async function run ({ ${Object.keys(context).join(', ')} }, open) {\n${before}\nawait open()\n${after}\nreturn store\n}\n`)
+  const head = `export async function run ({ ${Object.keys(context).join(', ')} }, open)`
+  await writeFile(path, `${head} {\n${before}\nawait open()\n${after}\nreturn store\n}\n`)
   let client: RawClient | undefined
   const open = async (): Promise<void> => {
     client = await RawClient.open(new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 })))
@@ -35,11 +46,13 @@ async function run (t: Test, index: number, given: Record<string, Backend>): Pro
 
 t.test('copying', async t => {
   const [from, to] = [memory(), memory()]
-  await from.records.create({ key: 'tag.digest', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.from('body') }, { maxRecords: 1, maxPerOwner: 1 })
+  const record = { key: 'tag.digest', owner: '', idle: 60_000, absolute: 60_000, body: Buffer.from('body') }
+  await from.records.create(record, { maxRecords: 1, maxPerOwner: 1 })
   const printed = t.capture(console, 'log')
   const [code = ''] = snippets
   const path = join(await folder(t), 'snippet.mjs')
-  await writeFile(path, `export async function run ({ migrate, from, to }) {\n${code.replace(/^import .*$/m, '')}\nreturn report\n}\n`)
+  const body = code.replaceAll(/^import .*$/gm, '')
+  await writeFile(path, `export async function run ({ migrate, from, to }) {\n${body}\nreturn report\n}\n`)
   t.match(await (await import(pathToFileURL(path).href)).run({ migrate, from, to }), { copied: 1, failed: [] })
   t.strictSame(printed().map(({ args }) => args[0]), [1, 1])
   t.ok(await to.records.read('tag.digest'))

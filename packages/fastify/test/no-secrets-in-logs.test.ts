@@ -28,8 +28,10 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
     backend,
     keys,
     snapshot: file(path, { every: 20 }),
-    limits: { maxPerOwner: 3 }, live: { max: 1, startTimeout: 50 },
-    principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: String(headers['x-user'] ?? 'me') },
+    limits: { maxPerOwner: 3 },
+    live: { max: 1, startTimeout: 50 },
+    principal: ({ headers: { authorization, 'x-user': user } }) =>
+      authorization === undefined ? undefined : { subject: String(user ?? 'me') },
     authInfo: ({ headers }) => ({ token: String(headers.authorization), clientId: 'app', scopes: [] }),
     context: { schema: Type.Object({ apiKey: Type.String({ pattern: '^can' }) }), resolve: () => context as any },
     createServer: (session, shared) => {
@@ -100,24 +102,36 @@ t.test('no id, token, context, argument or result reaches a log, whatever happen
   await client.delete()
   const errors: unknown[] = []
   const sessions = app.mcpSessions
-  const failing = async (work: () => Promise<unknown>): Promise<void> => { await t.rejects(work().catch(error => { errors.push(error); throw error })) }
+  const failing = async (work: () => Promise<unknown>): Promise<void> => {
+    await t.rejects(work().catch(error => { errors.push(error); throw error }))
+  }
+  const write = async (): Promise<void> => {}
+  const text = (...texts: string[]): any => async function * () { yield * texts }
   await failing(async () => await sessions.dropKey('k2'))
-  await failing(async () => await sessions.exportSessionState({ read: () => undefined, write: async () => { throw new Error('ENOSPC') } }))
-  await failing(async () => await sessions.restoreSessionState({ read: async () => { throw new Error('EIO') }, write: async () => {} }))
+  const full = async (): Promise<void> => { throw new Error('ENOSPC') }
+  await failing(async () => await sessions.exportSessionState({ read: () => undefined, write: full }))
+  const unreadable = async (): Promise<never> => { throw new Error('EIO') }
+  await failing(async () => await sessions.restoreSessionState({ read: unreadable, write }))
   app.log.info(await sessions.rotate(), 'rotated')
   const damaged = (await readFile(path, 'utf8')).replaceAll('"body":"', '"body":"A')
-  const report = await sessions.restoreSessionState({ read: async function * () { yield damaged; yield '{"canary":1}' } as any, write: async () => {} })
+  const report = await sessions.restoreSessionState({ read: text(damaged, '{"canary":1}'), write })
   t.ok(report.invalid.length > 1)
   app.log.info(report, 'restored')
-  const imported = JSON.stringify([{ sessionId: 'canary-id', context: 'canary' }, 'canary', { sessionId: 'canary-id', metadata: { createdAt: 'canary' } }])
-  const n8nMcp = await sessions.restoreSessionState({ read: async function * () { yield imported } as any, write: async () => {} }, { n8nMcp: {} })
+  const imported = JSON.stringify([
+    { sessionId: 'canary-id', context: 'canary' },
+    'canary',
+    { sessionId: 'canary-id', metadata: { createdAt: 'canary' } }
+  ])
+  const n8nMcp = await sessions.restoreSessionState({ read: text(imported), write }, { n8nMcp: {} })
   t.equal(n8nMcp.invalid.length, 3)
   app.log.info(n8nMcp, 'imported')
   keys.replace(k1)
   t.equal((await client.at(url, { 'mcp-session-id': ids.at(-1) as string }).start('echo')).status, 503)
   keys.replace(`${k2},${k1}`)
   await app.close()
-  const shown = errors.map(error => inspect(error, { depth: 9, showHidden: true })).join() + inspect([keys, sessions.snapshot, report, n8nMcp], { depth: 9, showHidden: true }) + JSON.stringify([keys, errors, report])
+  const deeply = { depth: 9, showHidden: true }
+  const shown = errors.map(error => inspect(error, deeply)).join() +
+    inspect([keys, sessions.snapshot, report, n8nMcp], deeply) + JSON.stringify([keys, errors, report])
   const snapshot = await readFile(path, 'utf8')
   const material = [k1, k2].map(key => key.slice(3, 20))
   for (const secret of ['canary', ...ids, ...material]) {
@@ -142,7 +156,9 @@ t.test('a session that is printed shows neither its id nor what it keeps', async
   const { url } = await start(t, {
     context: { resolve: () => ({ key: 'canary' }) },
     createServer: serving({
-      print: ({ session }) => { printed = inspect(session, { depth: 10, showHidden: true }) + JSON.stringify({ session }) + String(session) }
+      print: ({ session }) => {
+        printed = inspect(session, { depth: 10, showHidden: true }) + JSON.stringify({ session }) + String(session)
+      }
     })
   })
   const client = await RawClient.open(url)

@@ -16,26 +16,39 @@ import { serving } from './fixtures/tools.js'
 const tls = await certificate(t)
 const text = 'x'.repeat(300_000)
 
+interface Started {
+  app: FastifyInstance
+  port: number
+  running: Promise<void>
+  go: () => void
+  drained: Promise<void>
+}
+
 /** An app with a slow route of its own, and a signal for each step. */
-async function start (t: Test, protocol: Protocol): Promise<{ app: FastifyInstance, port: number, running: Promise<void>, go: () => void, drained: Promise<void> }> {
+async function start (t: Test, protocol: Protocol): Promise<Started> {
   const [running, gate, drained] = [latch(), latch(), latch()]
   const app = Fastify({ ...speaking(protocol, tls), return503OnClosing: false })
   t.teardown(async () => { gate.open(); await app.close() })
   const wait = async (): Promise<string> => { running.open(); await gate.opened; return text }
   app.get('/slow', wait)
-  await app.register(holdfast, { createServer: serving({ wait, quick: () => text }), responseMode: 'json', shutdown: { timeout: '10s' } })
+  await app.register(holdfast, {
+    createServer: serving({ wait, quick: () => text }), responseMode: 'json', shutdown: { timeout: '10s' }
+  })
   app.addHook('preClose', async () => { drained.open() })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  return { app, port: (app.server.address() as AddressInfo).port, running: running.opened, go: gate.open, drained: drained.opened }
+  const { port } = app.server.address() as AddressInfo
+  return { app, port, running: running.opened, go: gate.open, drained: drained.opened }
 }
 
 async function get (protocol: Protocol, port: number, path: string): Promise<string> {
   let source: AsyncIterable<unknown>
   if (protocol === 'HTTP/2' || protocol === 'h2c') {
-    const client = connectHttp2(`${protocol === 'h2c' ? 'http' : 'https'}://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    const scheme = protocol === 'h2c' ? 'http' : 'https'
+    const client = connectHttp2(`${scheme}://127.0.0.1:${port}`, { rejectUnauthorized: false })
     source = client.request({ ':path': path }).setEncoding('utf8').on('close', () => { client.close() })
   } else {
-    const sent = (protocol === 'HTTP' ? request : requestTls)({ port, host: '127.0.0.1', path, rejectUnauthorized: false }).end()
+    const ask = protocol === 'HTTP' ? request : requestTls
+    const sent = ask({ port, host: '127.0.0.1', path, rejectUnauthorized: false }).end()
     const [response] = await once(sent, 'response')
     source = response.setEncoding('utf8')
   }
@@ -71,7 +84,10 @@ for (const protocol of PROTOCOLS) {
 }
 
 /** Has an app hand out a connection, and hears what is said on it. */
-const TAKEN = { upgrade: 'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', connect: 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n' }
+const TAKEN = {
+  upgrade: 'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+  connect: 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n'
+}
 
 for (const [event, opening] of Object.entries(TAKEN)) {
   t.test(`a connection that somebody takes over by ${event} is theirs`, async t => {
@@ -115,7 +131,8 @@ t.test('an upgrade that somebody has one of our routes serve is ours', async t =
   })
   const session = await opened({ protocol: 'HTTP', port })
   const socket = connect(port, '127.0.0.1').setEncoding('utf8')
-  socket.write(`GET /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\nmcp-session-id: ${session}\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n`)
+  const headers = ['accept: text/event-stream', `mcp-session-id: ${session}`, 'connection: upgrade', 'upgrade: x']
+  socket.write(`GET /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('\r\n')}\r\n\r\n`)
   t.match(await once(socket, 'data'), [/^HTTP\/1\.1 200 /])
   const gone = once(socket.resume(), 'close')
   await app.close()
@@ -124,9 +141,10 @@ t.test('an upgrade that somebody has one of our routes serve is ours', async t =
 
 t.test('a tunnel over HTTP/2 that somebody takes is theirs', async t => {
   const { app, port, drained } = await start(t, 'h2c')
-  app.server.on('connect', (_, response: Http2ServerResponse) => { response.stream.respond(); response.stream.pipe(response.stream) })
+  app.server.on('connect', (_, { stream }: Http2ServerResponse) => { stream.respond(); stream.pipe(stream) })
   const client = connectHttp2(`http://127.0.0.1:${port}`)
-  const stream = client.request({ ':method': 'CONNECT', ':authority': 'x:80' }, { endStream: false }).setEncoding('utf8')
+  const tunnel = { ':method': 'CONNECT', ':authority': 'x:80' }
+  const stream = client.request(tunnel, { endStream: false }).setEncoding('utf8')
   await once(stream, 'response')
   const mine = connectHttp2(`http://127.0.0.1:${port}`)
   await once(mine, 'remoteSettings')
@@ -141,7 +159,7 @@ t.test('a tunnel over HTTP/2 that somebody takes is theirs', async t => {
 })
 
 for (const protocol of ['HTTP', 'h2c'] as const) {
-  t.test(`${protocol}: two plugins of one app: the first that closes leaves the calls of the other alone, and the last ends the rest`, async t => {
+  t.test(`${protocol}: of two plugins of one app, the first to close spares the calls of the other`, async t => {
     const [running, gate, drained] = [latch(), latch(), latch()]
     const app = Fastify({ ...speaking(protocol, tls), return503OnClosing: false })
     t.teardown(async () => { gate.open(); await app.close() })
@@ -150,13 +168,18 @@ for (const protocol of ['HTTP', 'h2c'] as const) {
       await scope.register(holdfast, { createServer: serving(), path: '/first', shutdown: { timeout: 50 } })
       scope.addHook('preClose', async () => { drained.open() })
     })
-    await app.register(async scope => { await scope.register(holdfast, { createServer: serving({ wait }), responseMode: 'json', shutdown: { timeout: '30s' } }) })
+    await app.register(async scope => {
+      await scope.register(holdfast, {
+        createServer: serving({ wait }), responseMode: 'json', shutdown: { timeout: '30s' }
+      })
+    })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
     const session = await opened({ protocol, port })
     const answer = ask({ protocol, port }, toolCall(1, 'wait'), session)
     await running.opened
-    const gone = Promise.all([beginning(protocol, port), connect(port, '127.0.0.1').resume()].map(async socket => await once(socket, 'close')))
+    const idle = [beginning(protocol, port), connect(port, '127.0.0.1').resume()]
+    const gone = Promise.all(idle.map(async socket => await once(socket, 'close')))
     await opened({ protocol, port })
     const closing = app.close()
     await drained.opened
@@ -171,7 +194,8 @@ for (const protocol of ['HTTP', 'h2c'] as const) {
 function beginning (protocol: 'HTTP' | 'h2c', port: number): NodeJS.EventEmitter {
   if (protocol === 'HTTP') {
     const socket = connect(port, '127.0.0.1').resume()
-    socket.write('POST /first HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{')
+    const headers = ['host: 127.0.0.1', 'content-type: application/json', 'content-length: 100']
+    socket.write(`POST /first HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n{`)
     return socket
   }
   const client = connectHttp2(`http://127.0.0.1:${port}`)
@@ -235,7 +259,7 @@ t.test('connections of the servers that Fastify adds for the other addresses of 
   await gone
 })
 
-t.test('requests that come without a connection are served, and leave nothing behind that would have to end', async t => {
+t.test('requests that come without a connection are served, and leave nothing behind', async t => {
   const { app } = await start(t, 'HTTP')
   const request = new IncomingMessage(new Socket())
   Object.assign(request, { method: 'PUT', url: '/mcp', headers: { host: 'localhost' } })

@@ -6,7 +6,13 @@ import { Log } from './fixtures/log.js'
 import { initializeRequest } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
-const OPTIONS: HoldfastOptions = { createServer: serving(), health: '/health', admin: { authorize: bearer() }, metrics: { path: '/metrics' } }
+const OPTIONS: HoldfastOptions = {
+  createServer: serving(), health: '/health', admin: { authorize: bearer() }, metrics: { path: '/metrics' }
+}
+/** A prefix as it is given, and as it counts. */
+const PREFIXES = [
+  ['/api', '/api'], ['/api/', '/api'], ['api', '/api'], ['/a/b', '/a/b'], ['/', ''], ['', ''], [undefined, '']
+] as const
 
 async function hasRoutes (t: Test, app: FastifyInstance, prefix: string, path = '/mcp'): Promise<void> {
   const headers = { accept: 'application/json, text/event-stream', authorization: 'Bearer admin' }
@@ -22,7 +28,7 @@ async function hasRoutes (t: Test, app: FastifyInstance, prefix: string, path = 
   t.match(body, `holdfast_sessions_created_total{path="${prefix}${path}"} 1`)
 }
 
-for (const [given, prefix] of [['/api', '/api'], ['/api/', '/api'], ['api', '/api'], ['/a/b', '/a/b'], ['/', ''], ['', ''], [undefined, '']] as const) {
+for (const [given, prefix] of PREFIXES) {
   t.test(`the prefix ${String(given)} is that of every route`, async t => {
     const app = Fastify()
     t.teardown(async () => { await app.close() })
@@ -34,14 +40,18 @@ for (const [given, prefix] of [['/api', '/api'], ['/api/', '/api'], ['api', '/ap
 t.test('it follows the prefix of the scope', async t => {
   const app = Fastify()
   t.teardown(async () => { await app.close() })
-  await app.register(async scope => { await scope.register(holdfast, { ...OPTIONS, prefix: '/tools', path: '/' }) }, { prefix: '/v1' })
+  await app.register(async scope => {
+    await scope.register(holdfast, { ...OPTIONS, prefix: '/tools', path: '/' })
+  }, { prefix: '/v1' })
   await hasRoutes(t, app, '/v1/tools', '/')
 })
 
 t.test('two endpoints in one app are told apart by their prefix', async t => {
   const app = Fastify()
   t.teardown(async () => { await app.close() })
-  for (const prefix of ['/one', '/two']) await app.register(async scope => { await scope.register(holdfast, { ...OPTIONS, prefix }) })
+  for (const prefix of ['/one', '/two']) {
+    await app.register(async scope => { await scope.register(holdfast, { ...OPTIONS, prefix }) })
+  }
   await hasRoutes(t, app, '/one')
   await hasRoutes(t, app, '/two')
 })

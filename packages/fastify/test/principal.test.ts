@@ -7,10 +7,13 @@ import { echo, serving } from './fixtures/tools.js'
 const bare = { accept: 'application/json, text/event-stream' }
 
 /** The principal is whatever JSON the request claims. */
-const claimed: NonNullable<HoldfastOptions['principal']> = async ({ headers }) => JSON.parse(String(headers['x-principal'] ?? 'null'))
+const claimed: NonNullable<HoldfastOptions['principal']> = async ({ headers }) =>
+  JSON.parse(String(headers['x-principal'] ?? 'null'))
 const as = (principal: unknown): Record<string, string> => ({ 'x-principal': JSON.stringify(principal) })
 
-const whoami = serving({ ...echo, whoami: ({ session, extra }) => ({ principal: session.principal, authInfo: extra.authInfo ?? null }) })
+const whoami = serving({
+  ...echo, whoami: ({ session, extra }) => ({ principal: session.principal, authInfo: extra.authInfo ?? null })
+})
 
 async function claiming (t: Test, options: Partial<HoldfastOptions> = {}): Promise<Started> {
   return await start(t, { principal: claimed, createServer: whoami, ...options })
@@ -20,7 +23,8 @@ t.test('a request without a principal in full is turned away', async t => {
   const { url, app } = await claiming(t)
   const client = await RawClient.open(url, { headers: as({ subject: 'me' }) })
   const incomplete: unknown[] = [
-    null, false, '', 'me', 7, [], {}, ['me'], { subject: '' }, { subject: null }, { subject: 7 }, { subject: ['me'] }, { sub: 'me' },
+    null, false, '', 'me', 7, [], {}, ['me'], { subject: '' }, { subject: null }, { subject: 7 },
+    { subject: ['me'] }, { sub: 'me' },
     { subject: 'me', tenantId: null }, { subject: 'me', issuer: 7 }, { subject: 'me', clientId: {} }
   ]
   for (const principal of incomplete) {
@@ -50,8 +54,9 @@ t.test('anonymous clients have sessions of their own where they are let in', asy
 t.test('every part of an owner separates, live and dormant alike', async t => {
   const mine: Principal = { issuer: 'https://idp', subject: 'me', clientId: 'app', tenantId: 'a' }
   const others: Principal[] = [
-    { ...mine, issuer: 'https://other' }, { ...mine, subject: 'you' }, { ...mine, perClient: true }, { ...mine, tenantId: 'b' },
-    { subject: 'me' }, { subject: 'me', issuer: 'https://idp' }, { ...mine, tenantId: '' }, { issuer: '', subject: 'me', clientId: 'app', tenantId: 'a' },
+    { ...mine, issuer: 'https://other' }, { ...mine, subject: 'you' }, { ...mine, perClient: true },
+    { ...mine, tenantId: 'b' }, { subject: 'me' }, { subject: 'me', issuer: 'https://idp' },
+    { ...mine, tenantId: '' }, { issuer: '', subject: 'me', clientId: 'app', tenantId: 'a' },
     { ...mine, subject: 'Me' }, { ...mine, subject: 'me ' }
   ]
   const { url, app } = await claiming(t, { live: { max: 1 } })
@@ -67,7 +72,8 @@ t.test('every part of an owner separates, live and dormant alike', async t => {
       t.equal((await foreign.delete()).status, 404)
     }
     t.match(await client.call('whoami'), { principal: mine })
-    t.match(await client.at(url, as({ ...mine, clientId: 'another' })).call('whoami'), { principal: mine }, 'another client of the same owner')
+    const another = client.at(url, as({ ...mine, clientId: 'another' }))
+    t.match(await another.call('whoami'), { principal: mine }, 'another client of the same owner')
   }
   await app.close() // which tells what was to be told later
   t.equal(mismatches.length, 30, 'a live one is told apart and reported')
@@ -85,18 +91,25 @@ t.test('a refreshed token keeps the session', async t => {
     authInfo: ({ headers }) => ({ token: String(headers.authorization), clientId: 'app', scopes: ['a'] })
   })
   const client = await RawClient.open(url, { headers: { authorization: 'Bearer one' } })
-  t.match(await client.call('whoami'), { principal: { subject: 'me' }, authInfo: { token: 'Bearer one', scopes: ['a'] } })
-  t.match(await client.at(url, { authorization: 'Bearer two' }).call('whoami'), { principal: { subject: 'me' }, authInfo: { token: 'Bearer two' } })
+  const me = { subject: 'me' }
+  t.match(await client.call('whoami'), { principal: me, authInfo: { token: 'Bearer one', scopes: ['a'] } })
+  const two = client.at(url, { authorization: 'Bearer two' })
+  t.match(await two.call('whoami'), { principal: me, authInfo: { token: 'Bearer two' } })
   t.equal((await client.at(url, { authorization: 'Bearer three' }).get()).status, 404)
   t.equal((await client.at(url, { authorization: 'Bearer four' }).get()).status, 401)
 })
 
 t.test('an error of the application\'s own keeps its status', async t => {
   const { url } = await start(t, {
-    principal: ({ headers }) => { throw Object.assign(new Error('expired'), headers['x-status'] === undefined ? {} : { statusCode: Number(headers['x-status']) }) }
+    principal: ({ headers: { 'x-status': status } }) => {
+      throw Object.assign(new Error('expired'), status === undefined ? {} : { statusCode: Number(status) })
+    }
   })
   const client = new RawClient(url, bare)
-  for (const [status, message] of [[401, 'expired'], [403, 'expired'], [429, 'expired'], [500, 'Internal error'], [503, 'Service Unavailable']] as const) {
+  const answers = [
+    [401, 'expired'], [403, 'expired'], [429, 'expired'], [500, 'Internal error'], [503, 'Service Unavailable']
+  ] as const
+  for (const [status, message] of answers) {
     const response = await client.post(initializeRequest(), { 'x-status': String(status) })
     t.equal(response.status, status)
     t.match(await response.json(), { jsonrpc: '2.0', id: 'init', error: { message } })

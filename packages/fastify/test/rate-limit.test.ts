@@ -12,7 +12,9 @@ import { serving } from './fixtures/tools.js'
 t.test('the recipe for a rate of initialize: by owner, and of nothing else', async t => {
   const guide = await readFile(new URL('../../../docs/limits.md', import.meta.url), 'utf8')
   const [, recipe = ''] = /^```js\n(.*?)^```$/ms.exec(guide) ?? []
-  const directory = t.testdir({ 'register.mjs': `export async function register (app, rateLimit, ownerDigest, holdfast, createServer) {\n${recipe.replace(/^import .*$/gm, '').replace('max: 30', 'max: 3')}}\n` })
+  const code = recipe.replace(/^import .*$/gm, '').replace('max: 30', 'max: 3')
+  const head = 'export async function register (app, rateLimit, ownerDigest, holdfast, createServer)'
+  const directory = t.testdir({ 'register.mjs': `${head} {\n${code}}\n` })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(async () => { await app.close() })
@@ -27,7 +29,8 @@ t.test('the recipe for a rate of initialize: by owner, and of nothing else', asy
   const url = new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 }))
   const ada = { headers: { 'x-user': 'ada' } }
   const clients = [await RawClient.open(url, ada), await RawClient.open(url, ada), await RawClient.open(url, ada)]
-  const refused = await new RawClient(url, { accept: 'application/json, text/event-stream', ...ada.headers }).post(initializeRequest())
+  const accept = 'application/json, text/event-stream'
+  const refused = await new RawClient(url, { accept, ...ada.headers }).post(initializeRequest())
   t.equal(refused.status, 429)
   t.match(refused.headers.get('retry-after'), /^\d+$/)
   t.match(await refused.json(), { jsonrpc: '2.0', id: 'init', error: { message: /Rate limit/ } })

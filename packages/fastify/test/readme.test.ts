@@ -14,11 +14,14 @@ import { RawClient } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-const [example, withSnapshot, withPrincipal] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const [example, withSnapshot, withPrincipal] =
+  [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 
 t.test('the example runs as it stands', async t => {
   const directory = t.testdir({ 'example.mjs': example as string })
-  const child = spawn(process.execPath, [join(directory, 'example.mjs')], { env: { ...process.env, PORT: '0', NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(directory, 'example.mjs')], {
+    env: { ...process.env, PORT: '0', NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit']
+  })
   const exited = once(child, 'exit')
   t.teardown(async () => { child.kill(); await exited })
   const [address] = await once(createInterface(child.stdout), 'line')
@@ -29,8 +32,10 @@ t.test('the example runs as it stands', async t => {
 
 t.test('the second example keeps sessions across a restart', async t => {
   const directory = await folder(t)
-  const source = (withSnapshot as string).replaceAll(/^import .*$/gm, '').replace('./sessions.holdfast', join(directory, 'sessions'))
-  await writeFile(join(directory, 'register.mjs'), `export async function register (app, holdfast, createServer, file) {\n${source}}\n`)
+  const source = (withSnapshot as string).replaceAll(/^import .*$/gm, '')
+    .replace('./sessions.holdfast', join(directory, 'sessions'))
+  const head = 'export async function register (app, holdfast, createServer, file)'
+  await writeFile(join(directory, 'register.mjs'), `${head} {\n${source}}\n`)
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   t.teardown(() => { delete process.env.HOLDFAST_KEYS })
   process.env.HOLDFAST_KEYS = generateKey()
@@ -50,17 +55,23 @@ t.test('the options of the third example work as it says', async t => {
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(async () => { await app.close() })
   app.decorateRequest('user')
+  const user = { iss: 'idp', sub: 'me', azp: 'app', org: 'tenant', token: 'x', scopes: ['a'] }
   app.addHook('onRequest', async request => {
-    if (request.headers.authorization !== undefined) Object.assign(request, { user: { iss: 'idp', sub: 'me', azp: 'app', org: 'tenant', token: 'x', scopes: ['a'] } })
+    if (request.headers.authorization !== undefined) Object.assign(request, { user })
   })
-  const createServer = serving({ all: ({ session, extra }) => [session.principal, session.context, extra.authInfo?.scopes] })
-  const directory = t.testdir({ 'register.mjs': `export async function register (app, holdfast, createServer, Type, credentialsOf) {\n${withPrincipal?.replaceAll(/^import .*$/gm, '')}}\n` })
+  const createServer = serving({
+    all: ({ session, extra }) => [session.principal, session.context, extra.authInfo?.scopes]
+  })
+  const head = 'export async function register (app, holdfast, createServer, Type, credentialsOf)'
+  const directory = t.testdir({ 'register.mjs': `${head} {\n${withPrincipal?.replaceAll(/^import .*$/gm, '')}}\n` })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   await register(app, holdfast, createServer, Type, async (org: string) => ({ apiUrl: `https://${org}`, apiKey: 'k' }))
   const url = new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 }))
   await t.rejects(RawClient.open(url), /401/)
   const client = await RawClient.open(url, { headers: { authorization: 'Bearer x' } })
   t.strictSame(await client.call('all'), [
-    { issuer: 'idp', subject: 'me', clientId: 'app', tenantId: 'tenant' }, { apiUrl: 'https://tenant', apiKey: 'k' }, ['a']
+    { issuer: 'idp', subject: 'me', clientId: 'app', tenantId: 'tenant' },
+    { apiUrl: 'https://tenant', apiKey: 'k' },
+    ['a']
   ])
 })

@@ -1,5 +1,5 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { ElicitResultSchema, SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { memory } from '@holdfast/memory'
 import type { Backend } from '@holdfast/core'
 import t, { type Test } from 'tap'
@@ -8,10 +8,16 @@ import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
-import { type Tools, echo, say, serving } from './fixtures/tools.js'
+import { type Tools, echo, elicit, say, serving } from './fixtures/tools.js'
+
+interface Pair {
+  a: Started
+  b: Started
+  backend: Backend
+}
 
 /** Two applications on one backend are two replicas in one process. */
-async function pair (t: Test, tools: Tools = echo, options: Partial<HoldfastOptions> = {}): Promise<{ a: Started, b: Started, backend: Backend }> {
+async function pair (t: Test, tools: Tools = echo, options: Partial<HoldfastOptions> = {}): Promise<Pair> {
   const backend = memory()
   const replica = async (): Promise<Started> => await start(t, { backend, createServer: serving(tools), ...options })
   return { a: await replica(), b: await replica(), backend }
@@ -25,22 +31,22 @@ t.test('requests of one session alternate between replicas and see the same data
   const onA = await RawClient.open(a.url)
   const onB = onA.at(b.url)
   for (let n = 1; n <= 10; n++) t.equal(await (n % 2 === 0 ? onA : onB).call('count'), n)
-  const totals = await Promise.all(Array.from({ length: 50 }, async (_, n) => await (n % 2 === 0 ? onA : onB).call('count')))
+  const totals = await Promise.all(Array.from({ length: 50 }, async (_, n) =>
+    await (n % 2 === 0 ? onA : onB).call('count')))
   t.strictSame(totals.sort((x, y) => x - y), Array.from({ length: 50 }, (_, n) => n + 11), 'fifty at once, on both')
   t.not(await onA.call('where'), await onB.call('where'))
   t.equal(await a.app.mcpSessions.count(), 1)
 })
 
 t.test('an answer finds the replica that asked', async t => {
-  const { a, b } = await pair(t, {
-    ask: async ({ extra }) => await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} } } }, ElicitResultSchema)
-  })
+  const { a, b } = await pair(t, { ask: async call => await elicit(call, '?') })
   const onA = await RawClient.open(a.url, { capabilities: { elicitation: { form: {} } } })
   const onB = onA.at(b.url)
   for (const [here, there] of [[onA, onB], [onB, onA]] as const) {
     const stream = events(await here.start('ask'))
     const { message } = await nextMessage(stream)
-    t.equal((await there.post({ jsonrpc: '2.0', id: message.id, result: { action: 'accept', content: {} } })).status, 202)
+    const answer = { jsonrpc: '2.0', id: message.id, result: { action: 'accept', content: {} } }
+    t.equal((await there.post(answer)).status, 202)
     t.match(valueOf((await nextMessage(stream)).message), { action: 'accept' })
   }
   const gone = await onA.post({ jsonrpc: '2.0', id: '0123456789abcdef.1', result: {} })
@@ -50,7 +56,10 @@ t.test('an answer finds the replica that asked', async t => {
 t.test('a cancel finds the call, and progress the question', async t => {
   const running = latch()
   const { a, b } = await pair(t, {
-    wait: async ({ extra }) => { running.open(); await new Promise(resolve => extra.signal.addEventListener('abort', resolve)) }
+    wait: async ({ extra }) => {
+      running.open()
+      await new Promise(resolve => extra.signal.addEventListener('abort', resolve))
+    }
   })
   const onA = await RawClient.open(a.url)
   const call = onA.start('wait')
@@ -75,7 +84,15 @@ t.test('a session that one replica deletes is gone on all, streams included', as
 
 t.test('a stream is resumed on the other replica, live', async t => {
   const gate = latch()
-  const { a, b } = await pair(t, { talk: async call => { await say(call, 1); await say(call, 2); await gate.opened; await say(call, 3); return 'done' } })
+  const { a, b } = await pair(t, {
+    talk: async call => {
+      await say(call, 1)
+      await say(call, 2)
+      await gate.opened
+      await say(call, 3)
+      return 'done'
+    }
+  })
   const onA = await RawClient.open(a.url)
   const away = new AbortController()
   const first = await nextMessage(events(await onA.start('talk', {}, away.signal)))
@@ -91,7 +108,11 @@ t.test('a stream is resumed on the other replica, live', async t => {
 })
 
 t.test('the standalone stream is wherever the client opened it last', async t => {
-  const { a, b } = await pair(t, { announce: async ({ server, args }) => { await server.server.sendLoggingMessage({ level: 'info', data: args.text }) } })
+  const { a, b } = await pair(t, {
+    announce: async ({ server, args }) => {
+      await server.server.sendLoggingMessage({ level: 'info', data: args.text })
+    }
+  })
   const onA = await RawClient.open(a.url)
   const onB = onA.at(b.url)
   const old = events(await onA.get())
@@ -111,14 +132,17 @@ t.test('what a client set on one replica holds on the other, also where the sess
   const { a, b } = await pair(t, {
     ...echo,
     log: async ({ server, session }) => {
-      for (const level of ['info', 'error'] as const) await server.sendLoggingMessage({ level, data: level }, session.id)
+      for (const level of ['info', 'error'] as const) {
+        await server.sendLoggingMessage({ level, data: level }, session.id)
+      }
     }
   })
   const onA = await RawClient.open(a.url)
   const onB = onA.at(b.url)
   await onB.call('echo')
   const heard = events(await onA.get())
-  t.match(await (await onA.post({ jsonrpc: '2.0', id: 'level', method: 'logging/setLevel', params: { level: 'error' } })).json(), { result: {} })
+  const setLevel = { jsonrpc: '2.0', id: 'level', method: 'logging/setLevel', params: { level: 'error' } }
+  t.match(await (await onA.post(setLevel)).json(), { result: {} })
   await onB.call('log')
   t.equal((await nextMessage(heard)).message.params.data, 'error')
   await onA.call('log')
@@ -147,7 +171,8 @@ t.test('a subscription holds on every replica, and so does its end', async t => 
   const onB = onA.at(b.url)
   await onB.call('echo')
   const ask = async (client: RawClient, method: string, uri: string): Promise<void> => {
-    t.match(await (await client.post({ jsonrpc: '2.0', id: method + uri, method, params: { uri } })).json(), { result: {} })
+    const response = await client.post({ jsonrpc: '2.0', id: method + uri, method, params: { uri } })
+    t.match(await response.json(), { result: {} })
   }
   await ask(onA, 'resources/subscribe', 'test://one')
   await ask(onB, 'resources/subscribe', 'test://two')
@@ -178,7 +203,13 @@ t.test('a client that says initialized elsewhere has said it everywhere', async 
 })
 
 t.test('whoever resumes a call of a replica that died hears that it may have run', async t => {
-  const { a, b, backend } = await pair(t, { ...echo, hang: async call => { await say(call, 'begun'); await new Promise(() => {}) } }, { heartbeat: 100 })
+  const { a, b, backend } = await pair(t, {
+    ...echo,
+    hang: async call => {
+      await say(call, 'begun')
+      await new Promise(() => {})
+    }
+  }, { heartbeat: 100 })
   const onA = await RawClient.open(a.url)
   const stream = events(await onA.start('hang'))
   const first = await nextMessage(stream)
@@ -188,11 +219,15 @@ t.test('whoever resumes a call of a replica that died hears that it may have run
   // It neither announces itself nor hears anything any more, as a process that was killed.
   const dead = a.app.mcpSessions.fleet.replica
   const { announce } = backend.presence
-  backend.presence.announce = async (replica, ttl) => { if (replica !== dead) await announce.call(backend.presence, replica, ttl) }
+  backend.presence.announce = async (replica, ttl) => {
+    if (replica !== dead) await announce.call(backend.presence, replica, ttl)
+  }
   await backend.presence.withdraw(dead)
-  t.match((await nextMessage(waiting)).message, { jsonrpc: '2.0', id: 1, error: { code: -32000, message: /interrupted/ } }, 'one that was waiting already')
+  const interrupted = { id: 1, error: { code: -32000, message: /interrupted/ } }
+  const { message } = await nextMessage(waiting)
+  t.match(message, { ...interrupted, jsonrpc: '2.0' }, 'one that was waiting already')
   t.equal((await waiting.next()).done, true)
-  t.match(await allMessages(await onB.resume(first.id as string)), [{ id: 1, error: { message: /interrupted/ } }], 'one that comes later')
+  t.match(await allMessages(await onB.resume(first.id as string)), [interrupted], 'one that comes later')
   t.strictSame(await onB.call('echo', { fine: true }), { fine: true }, 'the session itself goes on')
   await stream.return()
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allEvents, events, nextMessage } from '@holdfast/clients/events'
+import { type ServerSentEvent, allEvents, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
@@ -21,7 +21,11 @@ t.test('auto: JSON, until the call says something or takes long', async t => {
   t.equal(type(await client.start('echo')), JSON_TYPE)
   const said = await client.start('say')
   t.equal(type(said), SSE)
-  t.match(await allEvents(said), [{ id: /\.0$/, retry: '1000' }, { id: /\.1$/, message: { params: { data: 'first' } } }, { id: /\.2$/, message: { id: 2, result: {} } }])
+  t.match(await allEvents(said), [
+    { id: /\.0$/, retry: '1000' },
+    { id: /\.1$/, message: { params: { data: 'first' } } },
+    { id: /\.2$/, message: { id: 2, result: {} } }
+  ])
   const slow = await client.start('slow')
   t.equal(type(slow), SSE)
   t.match(await allEvents(slow), [{ id: /\.0$/, retry: '1000' }, { id: /\.1$/, message: { id: 3 } }])
@@ -59,10 +63,13 @@ t.test('events without data are for clients that know them', async t => {
     const client = await RawClient.open(url, { version })
     for (const response of [await client.start('echo'), await client.start('say')]) {
       const heard = await allEvents(response)
-      t.equal(heard.some(({ id, message, comment }) => id !== undefined && message === undefined && comment === undefined), primed, version)
+      const isPriming = ({ id, message, comment }: ServerSentEvent): boolean =>
+        id !== undefined && message === undefined && comment === undefined
+      t.equal(heard.some(isPriming), primed, version)
     }
     const standalone = events(await client.get())
-    t.match((await standalone.next()).value, primed ? { id: 'standalone.0', retry: '5000' } : { retry: '5000', id: undefined })
+    const priming = primed ? { id: 'standalone.0', retry: '5000' } : { retry: '5000', id: undefined }
+    t.match((await standalone.next()).value, priming)
     await standalone.return()
   }
 })
@@ -81,8 +88,19 @@ t.test('a handler may send its client away, which comes back for the rest', asyn
   const { url } = await start(t, {
     streams: { retry: 10, standaloneRetry: 10 },
     createServer: serving({
-      poll: async call => { call.extra.closeSSEStream?.(); await gate.opened; await say(call, 'while away'); return 'done' },
-      both: async call => { await say(call, 'before'); call.extra.closeSSEStream?.(); call.extra.closeStandaloneSSEStream?.(); await gate.opened; return 'done' },
+      poll: async call => {
+        call.extra.closeSSEStream?.()
+        await gate.opened
+        await say(call, 'while away')
+        return 'done'
+      },
+      both: async call => {
+        await say(call, 'before')
+        call.extra.closeSSEStream?.()
+        call.extra.closeStandaloneSSEStream?.()
+        await gate.opened
+        return 'done'
+      },
       known: ({ extra }) => [typeof extra.closeSSEStream, typeof extra.closeStandaloneSSEStream]
     })
   })
@@ -95,9 +113,11 @@ t.test('a handler may send its client away, which comes back for the rest', asyn
   t.match(second.at(-1), { retry: '10' })
   t.match((await standalone.next()).value, { retry: '10' })
   t.equal((await standalone.next()).done, true)
-  const [rest, otherRest] = [await client.resume(first[0]?.id as string), await client.resume(second.at(-2)?.id as string)]
+  const rest = await client.resume(first[0]?.id as string)
+  const otherRest = await client.resume(second.at(-2)?.id as string)
   gate.open()
-  t.match((await allEvents(rest)).flatMap(({ message }) => message ?? []), [{ params: { data: 'while away' } }, { id: 1, result: {} }])
+  const messages = (await allEvents(rest)).flatMap(({ message }) => message ?? [])
+  t.match(messages, [{ params: { data: 'while away' } }, { id: 1, result: {} }])
   t.match((await allEvents(otherRest)).flatMap(({ message }) => message ?? []), [{ id: 2, result: {} }])
   t.strictSame(await client.call('known'), ['function', 'function'])
   const older = await RawClient.open(url, { version: '2025-06-18' })

@@ -52,7 +52,14 @@ t.test('a stream is resumed in the middle of its call: each event once, the rest
 })
 
 t.test('a finished stream is replayed from anywhere, and is over at its end', async t => {
-  const { url } = await start(t, { createServer: serving({ talk: async call => { for (const n of [1, 2, 3]) await say(call, n); return 'done' } }) })
+  const { url } = await start(t, {
+    createServer: serving({
+      talk: async call => {
+        for (const n of [1, 2, 3]) await say(call, n)
+        return 'done'
+      }
+    })
+  })
   const client = await RawClient.open(url)
   const heard = await allEvents(await client.start('talk'))
   for (const [index, { id }] of heard.entries()) {
@@ -67,11 +74,23 @@ t.test('a finished stream is replayed from anywhere, and is over at its end', as
 })
 
 t.test('a Last-Event-ID that is none of this session\'s is refused', async t => {
-  const { url } = await start(t, { createServer: serving({ ...echo, talk: async call => { await say(call, 1); return 'done' } }) })
+  const { url } = await start(t, {
+    createServer: serving({
+      ...echo,
+      talk: async call => {
+        await say(call, 1)
+        return 'done'
+      }
+    })
+  })
   const [client, other] = [await RawClient.open(url), await RawClient.open(url)]
   const [, foreign] = await allEvents(await other.start('talk'))
   const [, own] = await allEvents(await client.start('talk'))
-  for (const id of [foreign?.id as string, 'x', '0', '..', 'a.b.c', 'x'.repeat(8000), 'standalone', 'standalone.-1', 'standalone.1.5', '__proto__.1', `${own?.id}x`, '0123456789abcdef.1.1', 'standalone.9999999999999999', '*']) {
+  const invalid = [
+    foreign?.id as string, 'x', '0', '..', 'a.b.c', 'x'.repeat(8000), 'standalone', 'standalone.-1',
+    'standalone.1.5', '__proto__.1', `${own?.id}x`, '0123456789abcdef.1.1', 'standalone.9999999999999999', '*'
+  ]
+  for (const id of invalid) {
     const response = await client.resume(id)
     t.equal(response.status, 400, id.slice(0, 40))
     t.match(await response.json(), { jsonrpc: '2.0', id: null, error: { code: -32000, message: /Last-Event-ID/ } })
@@ -96,7 +115,13 @@ t.test('a client whose place in the log is gone is told so', async t => {
 t.test('several calls resume independently of each other', async t => {
   const gates = [latch(), latch()]
   const { url } = await start(t, {
-    createServer: serving({ talk: async call => { await say(call, `${call.args.n} begins`); await gates[call.args.n]?.opened; return call.args.n } })
+    createServer: serving({
+      talk: async call => {
+        await say(call, `${call.args.n} begins`)
+        await gates[call.args.n]?.opened
+        return call.args.n
+      }
+    })
   })
   const client = await RawClient.open(url)
   const firsts = await Promise.all([0, 1].map(async n => {

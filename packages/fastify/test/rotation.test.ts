@@ -6,11 +6,18 @@ import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
-import { say, serving } from './fixtures/tools.js'
+import { type Call, say, serving } from './fixtures/tools.js'
+
+async function count ({ session }: Call): Promise<unknown> {
+  return (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total
+}
 
 const createServer = serving({
-  count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
-  talk: async call => { await say(call, 'begun'); return (await call.session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total }
+  count,
+  talk: async call => {
+    await say(call, 'begun')
+    return await count(call)
+  }
 })
 
 t.test('keys are exchanged while twenty sessions work, and no request fails', async t => {
@@ -25,7 +32,9 @@ t.test('keys are exchanged while twenty sessions work, and no request fails', as
   const work = clients.map(async client => {
     let calls = 1
     for (; !done.signal.aborted || calls < 5; calls++) {
-      const total = calls % 2 === 0 ? await client.call('count') : valueOf((await allMessages(await client.start('talk'))).at(-1))
+      const total = calls % 2 === 0
+        ? await client.call('count')
+        : valueOf((await allMessages(await client.start('talk'))).at(-1))
       if (total !== calls + 1) throw new Error(`call ${calls + 1} says ${total}`)
     }
     return calls
@@ -47,18 +56,23 @@ t.test('keys are exchanged while twenty sessions work, and no request fails', as
   for (const [n, client] of clients.entries()) {
     const events = streams[n] ?? []
     const first = events.find(({ message }) => message !== undefined)
-    t.match(await allMessages(await client.resume(first?.id as string)), [events.at(-1)?.message], 'a stream from before')
+    const replayed = await allMessages(await client.resume(first?.id as string))
+    t.match(replayed, [events.at(-1)?.message], 'a stream from before')
   }
   t.strictSame([...(await sessions.keysInUse()).keys()], ['k2'])
   await app.close()
   const next = await start(t, { createServer, keys: k2, snapshot: file(path) })
-  t.strictSame(await Promise.all(clients.map(async client => await client.at(next.url).call('count'))), calls.map(count => count + 1))
+  const totals = await Promise.all(clients.map(async client => await client.at(next.url).call('count')))
+  t.strictSame(totals, calls.map(count => count + 1))
 })
 
 t.test('three phases bring a new key to several replicas without a failed request', async t => {
   const backend = memory()
   const rings = [keyring(k1), keyring(k1)]
-  const [a, b] = [await start(t, { createServer, backend, keys: rings[0] as any }), await start(t, { createServer, backend, keys: rings[1] as any })]
+  const [a, b] = [
+    await start(t, { createServer, backend, keys: rings[0] as any }),
+    await start(t, { createServer, backend, keys: rings[1] as any })
+  ]
   const client = await RawClient.open(a.url)
   let total = 0
   const both = async (): Promise<void> => {
@@ -86,7 +100,8 @@ t.test('what no envelope has sealed needs no key, and is left as it is', async t
   await RawClient.open(url)
   await RawClient.open(url)
   const [damaged] = (await backend.records.list({ limit: 1 })).records
-  t.equal(await backend.records.reseal(damaged?.key as string, damaged?.version as number, Buffer.from('{"schema":1}')), true)
+  const { key, version } = damaged!
+  t.equal(await backend.records.reseal(key, version, Buffer.from('{"schema":1}')), true)
   keys.replace(`${k2},${k1}`)
   t.strictSame(await app.mcpSessions.rotate(), { resealed: 1, current: 0, unreadable: 1 })
   t.strictSame([...await app.mcpSessions.keysInUse()], [['k2', 1]])

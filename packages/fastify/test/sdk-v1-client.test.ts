@@ -42,13 +42,17 @@ t.test('the SDK\'s client ends its session, and cannot go on with it', async t =
 t.test('a hundred clients at once keep to themselves', async t => {
   const { url } = await start(t, {
     live: { max: 10 },
-    createServer: serving({ count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total })
+    createServer: serving({
+      count: async ({ session }) =>
+        (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total
+    })
   })
   const clients = []
   for (let n = 0; n < 100; n++) clients.push((await connect(t, url)).client)
   for (let round = 1; round <= 2; round++) {
     for (let n = 0; n < 100; n += 10) {
-      t.strictSame(await Promise.all(clients.slice(n, n + 10).map(async client => await callTool(client, 'count'))), Array.from({ length: 10 }, () => round))
+      const counts = await Promise.all(clients.slice(n, n + 10).map(async client => await callTool(client, 'count')))
+      t.strictSame(counts, Array.from({ length: 10 }, () => round))
     }
   }
 })

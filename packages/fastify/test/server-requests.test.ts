@@ -1,19 +1,23 @@
-import { CreateMessageRequestSchema, CreateMessageResultSchema, ElicitRequestSchema, ElicitResultSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  CreateMessageRequestSchema, CreateMessageResultSchema, ElicitRequestSchema, ListRootsRequestSchema
+} from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import { callTool, connect } from './fixtures/connect.js'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { latch } from './fixtures/latch.js'
 import { RawClient, toolCall, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
-import { type Tools, echo, serving } from './fixtures/tools.js'
+import { type Tools, echo, elicit, serving } from './fixtures/tools.js'
 
 const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } }
 
 const tools: Tools = {
   ...echo,
-  ask: async ({ extra, args }) => await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: String(args.question), requestedSchema } }, ElicitResultSchema),
+  ask: async call => await elicit(call, String(call.args.question), requestedSchema),
   askAside: async ({ server }) => await server.server.elicitInput({ message: 'aside', requestedSchema }),
-  sample: async ({ extra }) => await extra.sendRequest({ method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }, CreateMessageResultSchema),
+  sample: async ({ extra }) => await extra.sendRequest({
+    method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 }
+  }, CreateMessageResultSchema),
   roots: async ({ server }) => await server.server.listRoots()
 }
 
@@ -23,12 +27,17 @@ t.test('the SDK\'s client is asked, and answers', async t => {
   for (const responseMode of ['auto', 'json', 'sse'] as const) {
     const { url } = await start(t, { createServer: serving(tools), responseMode, live: { max: 1 } })
     const { client } = await connect(t, url, { elicitation: { form: {} }, sampling: {}, roots: {} }, client => {
-      client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: 'accept', content: { name: `${params.message}!` } }))
-      client.setRequestHandler(CreateMessageRequestSchema, () => ({ model: 'm', role: 'assistant', content: { type: 'text', text: 'sampled' } }))
+      client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({
+        action: 'accept', content: { name: `${params.message}!` }
+      }))
+      client.setRequestHandler(CreateMessageRequestSchema, () => ({
+        model: 'm', role: 'assistant', content: { type: 'text', text: 'sampled' }
+      }))
       client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///home' }] }))
     })
     for (const round of ['live', 'restored']) {
-      t.match(await callTool(client, 'ask', { question: round }), { action: 'accept', content: { name: `${round}!` } }, `${responseMode}, ${round}`)
+      const answer = { action: 'accept', content: { name: `${round}!` } }
+      t.match(await callTool(client, 'ask', { question: round }), answer, `${responseMode}, ${round}`)
       t.match(await callTool(client, 'sample'), { content: { text: 'sampled' } })
       t.match(await callTool(client, 'roots'), { roots: [{ uri: 'file:///home' }] })
       t.match(await callTool(client, 'askAside'), { content: { name: 'aside!' } })
@@ -58,18 +67,22 @@ t.test('ids on the wire are never used twice in a session, through all its serve
 
 t.test('an answer that is none leaves the question open', async t => {
   const { url } = await start(t, { createServer: serving(tools) })
-  const [client, other] = await Promise.all([1, 2].map(async () => await RawClient.open(url, { capabilities: { elicitation: { form: {} } } }))) as [RawClient, RawClient]
+  const capabilities = { elicitation: { form: {} } }
+  const [client, other] = [await RawClient.open(url, { capabilities }), await RawClient.open(url, { capabilities })]
   const stream = events(await client.start('ask', { question: 'well?' }))
   const { message } = await nextMessage(stream)
+  const { id } = message
   const bad = [
-    { jsonrpc: '2.0', id: message.id }, { jsonrpc: '2.0', id: message.id, result: 'yes' }, { jsonrpc: '2.0', id: message.id, result: null },
-    { jsonrpc: '2.0', id: message.id, error: 'no' }, { jsonrpc: '2.0', id: message.id, result: {}, more: 1 },
-    { jsonrpc: '2.0', id: `${message.id}1`, result: {} }, { jsonrpc: '2.0', id: 0, result: {} }, { jsonrpc: '2.0', id: '0123456789abcdef.1', result: {} }
-  ]
+    { id }, { id, result: 'yes' }, { id, result: null }, { id, error: 'no' }, { id, result: {}, more: 1 },
+    { id: `${id}1`, result: {} }, { id: 0, result: {} }, { id: '0123456789abcdef.1', result: {} }
+  ].map(answer => ({ jsonrpc: '2.0', ...answer }))
   for (const answer of bad) t.equal((await client.post(answer)).status, 400, JSON.stringify(answer))
   t.equal((await other.post(answering(message, { action: 'accept' }))).status, 400, 'nor is another session\'s')
-  t.equal((await client.post({ jsonrpc: '2.0', id: message.id, error: { code: -1, message: 'user said no' } })).status, 202)
-  t.match((await nextMessage(stream)).message, { id: 1, result: { isError: true, content: [{ text: /user said no/ }] } })
+  const refusal = { jsonrpc: '2.0', id, error: { code: -1, message: 'user said no' } }
+  t.equal((await client.post(refusal)).status, 202)
+  t.match((await nextMessage(stream)).message, {
+    id: 1, result: { isError: true, content: [{ text: /user said no/ }] }
+  })
 })
 
 t.test('progress goes both ways under the right tokens', async t => {
@@ -77,14 +90,20 @@ t.test('progress goes both ways under the right tokens', async t => {
   const { url } = await start(t, {
     createServer: serving({
       steps: async ({ extra }) => {
-        for (const progress of [1, 2]) await extra.sendNotification({ method: 'notifications/progress', params: { progressToken: extra._meta?.progressToken as string, progress } })
+        const progressToken = extra._meta?.progressToken as string
+        for (const progress of [1, 2]) {
+          await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress } })
+        }
       },
-      ask: async ({ extra }) => await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: 'q', requestedSchema } }, ElicitResultSchema, { onprogress: ({ progress }) => seen.push(progress) })
+      ask: async call => await elicit(call, 'q', requestedSchema, {
+        onprogress: ({ progress }) => { seen.push(progress) }
+      })
     })
   })
   const { client } = await connect(t, url)
   const progress: number[] = []
-  await callTool(client, 'steps', {}, undefined, { onprogress: ({ progress: step }: { progress: number }) => progress.push(step) })
+  const onprogress = ({ progress: step }: { progress: number }) => progress.push(step)
+  await callTool(client, 'steps', {}, undefined, { onprogress })
   t.strictSame(progress, [1, 2])
   const raw = await RawClient.open(url, { capabilities: { elicitation: { form: {} } } })
   const stream = events(await raw.start('ask'))
@@ -106,7 +125,11 @@ t.test('a cancelled call is told so and gets no answer', async t => {
     createServer: serving({
       ...echo,
       wait: async ({ args, extra }) => {
-        if (args.say === true) await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'begun' } })
+        if (args.say === true) {
+          await extra.sendNotification({
+            method: 'notifications/message', params: { level: 'info', data: 'begun' }
+          })
+        }
         extra.signal.addEventListener('abort', () => cancelled.push(args.n))
         running[args.n]?.open()
         await new Promise(resolve => { extra.signal.addEventListener('abort', resolve) })
@@ -117,11 +140,14 @@ t.test('a cancelled call is told so and gets no answer', async t => {
   const json = client.post(toolCall('a', 'wait', { n: 0 }))
   const streaming = client.post(toolCall('b', 'wait', { n: 1, say: true }))
   await Promise.all([running[0]?.opened, running[1]?.opened])
-  for (const requestId of ['a', 'b', 'unknown', 7, null, {}]) t.equal((await client.notify('notifications/cancelled', { requestId })).status, 202)
+  for (const requestId of ['a', 'b', 'unknown', 7, null, {}]) {
+    t.equal((await client.notify('notifications/cancelled', { requestId })).status, 202)
+  }
   t.strictSame(await allMessages(await json), [], 'one that waited for JSON')
   t.match(await allMessages(await streaming), [{ params: { data: 'begun' } }])
   t.strictSame(cancelled, [0, 1])
-  t.strictSame(await (await client.post(toolCall('a', 'echo', { free: true }))).json().then(valueOf), { free: true }, 'the id is free')
+  const again = await client.post(toolCall('a', 'echo', { free: true }))
+  t.strictSame(valueOf(await again.json()), { free: true }, 'the id is free')
   const { client: sdk } = await connect(t, url)
   const controller = new AbortController()
   const call = callTool(sdk, 'wait', { n: 2 }, undefined, { signal: controller.signal })
@@ -134,9 +160,7 @@ t.test('a cancelled call is told so and gets no answer', async t => {
 
 t.test('a question that the server takes back is taken back on the wire', async t => {
   const { url } = await start(t, {
-    createServer: serving({
-      ask: async ({ extra }) => await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: 'q', requestedSchema } }, ElicitResultSchema, { timeout: 20 })
-    })
+    createServer: serving({ ask: async call => await elicit(call, 'q', requestedSchema, { timeout: 20 }) })
   })
   const client = await RawClient.open(url, { capabilities: { elicitation: { form: {} } } })
   const [question, cancelled, result] = await allMessages(await client.start('ask'))

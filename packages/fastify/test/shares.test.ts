@@ -6,9 +6,13 @@ import { RawClient } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
 import { echo, serving } from './fixtures/tools.js'
 
+type Shared = Started & { open: (user: string) => Promise<RawClient> }
+
 /** An app whose users say who they are. */
-async function shared (t: Test, options: Partial<HoldfastOptions>): Promise<Started & { open: (user: string) => Promise<RawClient> }> {
-  const started = await start(t, { principal: ({ headers }) => typeof headers['x-user'] === 'string' ? { subject: headers['x-user'] } : null, ...options })
+async function shared (t: Test, options: Partial<HoldfastOptions>): Promise<Shared> {
+  const principal: HoldfastOptions['principal'] = ({ headers: { 'x-user': user } }) =>
+    typeof user === 'string' ? { subject: user } : null
+  const started = await start(t, { principal, ...options })
   return { ...started, open: async user => await RawClient.open(started.url, { headers: { 'x-user': user } }) }
 }
 
@@ -17,7 +21,15 @@ t.test('calls of one principal whose clients hung up leave live places to others
   t.teardown(() => { gate.open() })
   let running = 0
   let begun = latch()
-  const createServer = serving({ ...echo, wait: async () => { running++; begun.open(); await gate.opened; return 'done' } })
+  const createServer = serving({
+    ...echo,
+    wait: async () => {
+      running++
+      begun.open()
+      await gate.opened
+      return 'done'
+    }
+  })
   const { open } = await shared(t, { live: { max: 20 }, createServer })
   const hangUp = new AbortController()
   const greedy: Array<Promise<unknown>> = []
@@ -56,7 +68,8 @@ t.test('idle places of whoever has most go first', async t => {
 
 t.test('large sessions of one principal, more than fit, leave room in memory for others', async t => {
   const maxBytes = 64 * 2 ** 20
-  const { app, open } = await shared(t, { backend: memory({ maxBytes }), limits: { maxPerOwner: 2_000, maxSessions: 5_000 } })
+  const limits = { maxPerOwner: 2_000, maxSessions: 5_000 }
+  const { app, open } = await shared(t, { backend: memory({ maxBytes }), limits })
   const sessions = app.mcpSessions
   const large = { text: 'x'.repeat(180_000) }
   let refused = 0

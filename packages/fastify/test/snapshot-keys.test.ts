@@ -10,7 +10,7 @@ import { start } from './fixtures/start.js'
 const otherBytes = generateKey('k1')
 const WRONG = [['another id', k2, `${k2},${k1}`], ['the right id and other bytes', otherBytes, k1]] as const
 for (const [what, wrong, right] of WRONG) {
-  t.test(`with a key of ${what} nothing is lost: 503 for what is not known, and with the right one all is there`, async t => {
+  t.test(`a key of ${what} loses nothing: 503 for unknown ids, and everything is back with the right key`, async t => {
     const directory = await folder(t)
     const path = `${directory}/sessions`
     const first = await start(t, { keys: k1, snapshot: file(path) })
@@ -19,7 +19,9 @@ for (const [what, wrong, right] of WRONG) {
     const before = await readFile(path)
     const log = new Log()
     const second = await start(t, { keys: wrong, snapshot: file(path) }, { fastify: { logger: log.logger } })
-    t.match(log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 0, invalid: [{ line: 1, reason: /key/ }] }])
+    t.match(log.saying('holdfast: the snapshot was not restored completely'), [{
+      restored: 0, invalid: [{ line: 1, reason: /key/ }]
+    }])
     const there = client.at(second.url)
     for (const id of [client.id, 'unknown']) {
       const asked = there.at(second.url, { 'mcp-session-id': id })
@@ -75,7 +77,8 @@ t.test('a KMS that is away at the start costs waiting, not sessions', async t =>
   await first.app.close()
   away = true
   const log = new Log()
-  const second = await start(t, { keys: kms(), snapshot: file(path, { every: 10 }) }, { fastify: { logger: log.logger } })
+  const snapshot = file(path, { every: 10 })
+  const second = await start(t, { keys: kms(), snapshot }, { fastify: { logger: log.logger } })
   t.equal((await client.at(second.url).start('echo')).status, 503)
   away = false
   await log.hears('holdfast: the snapshot was restored')
@@ -84,7 +87,8 @@ t.test('a KMS that is away at the start costs waiting, not sessions', async t =>
 
 t.test('without a seal a snapshot works too, and is readable', async t => {
   const path = `${await folder(t)}/sessions`
-  const first = await start(t, { encryption: 'none', snapshot: file(path), context: { resolve: () => ({ apiKey: 'readable' }) } })
+  const context = { resolve: () => ({ apiKey: 'readable' }) }
+  const first = await start(t, { encryption: 'none', snapshot: file(path), context })
   const client = await RawClient.open(first.url)
   await first.app.close()
   const [, line = ''] = (await readFile(path, 'utf8')).split('\n')

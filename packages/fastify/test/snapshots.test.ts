@@ -2,7 +2,7 @@ import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { ElicitResultSchema, SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t, { type Test } from 'tap'
 import Type from 'typebox'
 import { type HoldfastOptions, type SnapshotStore, file } from '../dist/index.js'
@@ -13,17 +13,19 @@ import { latch } from './fixtures/latch.js'
 import { Log } from './fixtures/log.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { type Started, start } from './fixtures/start.js'
-import { type Tools, echo, say, serving } from './fixtures/tools.js'
+import { type Call, type Tools, echo, elicit, say, serving } from './fixtures/tools.js'
 
 const tools: Tools = {
   ...echo,
   count: async ({ session }) => (await session.update(data => { data.total = Number(data.total ?? 0) + 1 })).total,
   who: ({ session }) => [session.principal, session.context, session.activated],
-  announce: async ({ server, args }) => { await server.server.sendLoggingMessage({ level: args.level ?? 'error', data: args.text }) },
+  announce: async ({ server, args }) => {
+    await server.server.sendLoggingMessage({ level: args.level ?? 'error', data: args.text })
+  },
   log: async ({ server, session }) => {
     for (const level of ['info', 'error'] as const) await server.sendLoggingMessage({ level, data: level }, session.id)
   },
-  ask: async ({ extra }) => await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} } } }, ElicitResultSchema)
+  ask: async call => await elicit(call, '?')
 }
 
 type Runs = (options?: Partial<HoldfastOptions>) => Promise<Started & { log: Log }>
@@ -33,7 +35,8 @@ async function runs (t: Test): Promise<{ path: string, run: Runs }> {
   const path = `${await folder(t)}/sessions`
   const run: Runs = async options => {
     const log = new Log()
-    return { ...await start(t, { createServer: serving(tools), keys: k1, snapshot: file(path), ...options }, { fastify: { logger: log.logger } }), log }
+    const defaults = { createServer: serving(tools), keys: k1, snapshot: file(path) }
+    return { ...await start(t, { ...defaults, ...options }, { fastify: { logger: log.logger } }), log }
   }
   return { path, run }
 }
@@ -43,15 +46,23 @@ t.test('sessions go on in the next process: what they keep, who they belong to, 
   const subscribed: string[] = []
   const options: Partial<HoldfastOptions> = {
     principal: ({ headers }) => ({ subject: String(headers['x-user']) }),
-    context: { schema: Type.Object({ apiKey: Type.String() }), resolve: ({ headers }) => ({ apiKey: `key of ${headers['x-user']}` }) },
+    context: {
+      schema: Type.Object({ apiKey: Type.String() }),
+      resolve: ({ headers }) => ({ apiKey: `key of ${headers['x-user']}` })
+    },
     createServer: (session, shared) => {
       const server = serving(tools)(session, shared) as McpServer
-      server.server.setRequestHandler(SubscribeRequestSchema, ({ params }) => { subscribed.push(params.uri); return {} })
+      server.server.setRequestHandler(SubscribeRequestSchema, ({ params }) => {
+        subscribed.push(params.uri)
+        return {}
+      })
       return server
     }
   }
   const first = await run(options)
-  const me = await RawClient.open(first.url, { headers: { 'x-user': 'me' }, capabilities: { elicitation: { form: {} } } })
+  const me = await RawClient.open(first.url, {
+    headers: { 'x-user': 'me' }, capabilities: { elicitation: { form: {} } }
+  })
   const you = await RawClient.open(first.url, { headers: { 'x-user': 'you' }, version: '2025-06-18' })
   t.equal(await me.call('count'), 1)
   t.equal(await me.call('count'), 2)
@@ -65,7 +76,9 @@ t.test('sessions go on in the next process: what they keep, who they belong to, 
   t.equal((await stat(path)).mode & 0o777, 0o600)
 
   const second = await run(options)
-  t.match(second.log.saying('holdfast: the snapshot was restored'), [{ restored: 2, expired: 0, duplicate: 0, overLimit: 0 }])
+  t.match(second.log.saying('holdfast: the snapshot was restored'), [{
+    restored: 2, expired: 0, duplicate: 0, overLimit: 0
+  }])
   const [mine, yours] = [me.at(second.url), you.at(second.url)]
   t.equal(await mine.call('count'), 3)
   t.equal(await yours.call('count'), 2)
@@ -113,7 +126,11 @@ t.test('open streams resume in the next process, each message once', async t => 
 
 t.test('a call that the end of its process cut off resumes to an error', async t => {
   const { run } = await runs(t)
-  const hanging = { createServer: serving({ ...tools, hang: async call => { await say(call, 'begun'); await new Promise(() => {}) } }) }
+  const hang = async (call: Call): Promise<void> => {
+    await say(call, 'begun')
+    await new Promise(() => {})
+  }
+  const hanging = { createServer: serving({ ...tools, hang }) }
   const first = await run(hanging)
   const client = await RawClient.open(first.url)
   const away = new AbortController()
@@ -133,7 +150,8 @@ t.test('ten restarts lose nothing, and nothing grows', async t => {
   for (let round = 1; round <= 10; round++) {
     const { url, app } = await run()
     while (clients.length < 5) clients.push(await RawClient.open(url))
-    t.strictSame(await Promise.all(clients.map(async client => await client.at(url).call('count'))), Array.from({ length: 5 }, () => round))
+    const counts = await Promise.all(clients.map(async client => await client.at(url).call('count')))
+    t.strictSame(counts, Array.from({ length: 5 }, () => round))
     await (await RawClient.open(url)).delete()
     await app.close()
     sizes.push((await stat(path)).size)
@@ -147,7 +165,8 @@ t.test('with `every`, a process that dies without a word loses only what came af
   const first = await run({ snapshot: file(path, { every: 10 }) })
   const client = await RawClient.open(first.url)
   await client.call('count')
-  const { exported } = await first.log.hears('holdfast: a snapshot was written').then(async () => await first.log.hears('holdfast: a snapshot was written'))
+  await first.log.hears('holdfast: a snapshot was written')
+  const { exported } = await first.log.hears('holdfast: a snapshot was written')
   t.equal(exported, 1)
   const second = await run()
   t.equal(await client.at(second.url).call('count'), 2)
@@ -157,7 +176,8 @@ t.test('a session that ended after the last export stays ended, although its pro
   const { run } = await runs(t)
   const principal: Partial<HoldfastOptions> = { principal: ({ headers }) => ({ subject: String(headers['x-user']) }) }
   const first = await run(principal)
-  const open = async (user: string): Promise<RawClient> => await RawClient.open(first.url, { headers: { 'x-user': user } })
+  const open = async (user: string): Promise<RawClient> =>
+    await RawClient.open(first.url, { headers: { 'x-user': user } })
   const [deleted, all, also, kept] = [await open('a'), await open('b'), await open('b'), await open('c')]
   await first.app.mcpSessions.exportSessionState()
   t.equal((await deleted.delete()).status, 200)
@@ -172,11 +192,23 @@ t.test('a session that ended after the last export stays ended, although its pro
 
 t.test('a session whose context no longer matches is not restored, and that is said', async t => {
   const { run } = await runs(t)
-  const before = await run({ context: { schema: Type.Object({ apiKey: Type.String() }), resolve: ({ headers }) => ({ apiKey: 'canary', ...(headers['x-new'] !== undefined && { region: 'canary-eu' }) }) } })
+  const before = await run({
+    context: {
+      schema: Type.Object({ apiKey: Type.String() }),
+      resolve: ({ headers }) => ({
+        apiKey: 'canary', ...(headers['x-new'] !== undefined && { region: 'canary-eu' })
+      })
+    }
+  })
   const old = await RawClient.open(before.url)
   const fit = await RawClient.open(before.url, { headers: { 'x-new': '1' } })
   await before.app.close()
-  const after = await run({ context: { schema: Type.Object({ apiKey: Type.String(), region: Type.String() }), resolve: () => ({ apiKey: 'x', region: 'y' }) } })
+  const after = await run({
+    context: {
+      schema: Type.Object({ apiKey: Type.String(), region: Type.String() }),
+      resolve: () => ({ apiKey: 'x', region: 'y' })
+    }
+  })
   const [line] = after.log.saying('holdfast: the snapshot was not restored completely')
   t.match(line, { restored: 1, lines: 1, invalid: [{ line: Number, reason: /context/ }] })
   t.notMatch(after.log.text.join(''), 'canary')
@@ -195,7 +227,9 @@ t.test('a damaged line costs its session only, and a copy of the file is kept', 
   const damaged = lines.join('\n')
   await writeFile(path, damaged)
   const second = await run()
-  t.match(second.log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 2, invalid: [{ line: at + 1, reason: /altered/ }, {}] }])
+  t.match(second.log.saying('holdfast: the snapshot was not restored completely'), [{
+    restored: 2, invalid: [{ line: at + 1, reason: /altered/ }, {}]
+  }])
   const statuses = await Promise.all(clients.map(async client => (await client.at(second.url).start('echo')).status))
   t.strictSame(statuses.sort(), [200, 200, 404])
   await second.app.close()
@@ -211,7 +245,9 @@ t.test('sessions for which there is no room are reported, and a copy of the file
   await first.app.close()
   const whole = await readFile(path)
   const second = await run({ limits: { maxSessions: 2 } })
-  t.match(second.log.saying('holdfast: the snapshot was not restored completely'), [{ restored: 2, overLimit: 1, lines: 0 }])
+  t.match(second.log.saying('holdfast: the snapshot was not restored completely'), [{
+    restored: 2, overLimit: 1, lines: 0
+  }])
   await second.app.close()
   const [kept] = (await readdir(dirname(path))).filter(name => name.includes('.kept-'))
   t.strictSame(await readFile(join(dirname(path), String(kept))), whole)
@@ -223,7 +259,9 @@ t.test('an app that never became ready leaves the snapshot as it was', async t =
   const client = await RawClient.open(first.url)
   await first.app.close()
   const before = await readFile(path)
-  const failing = start(t, { createServer: serving(tools), keys: k1, snapshot: file(path) }, { before: app => { app.addHook('onReady', async () => { throw new Error('the database is down') }) } })
+  const failing = start(t, { createServer: serving(tools), keys: k1, snapshot: file(path) }, {
+    before: app => { app.addHook('onReady', async () => { throw new Error('the database is down') }) }
+  })
   await t.rejects(failing, /database/)
   const { default: Fastify } = await import('fastify')
   const app = Fastify()
@@ -243,9 +281,16 @@ t.test('a snapshot that cannot be read leaves unknown ids open until it can', as
   await first.app.close()
   let broken = true
   const whole = file(path)
-  const flaky: SnapshotStore = { ...whole, every: 10, read: () => broken ? Readable.from((async function * () { yield '{"holdfast":'; throw new Error('EIO') })()) : whole.read() }
+  const half = async function * (): AsyncGenerator<string> {
+    yield '{"holdfast":'
+    throw new Error('EIO')
+  }
+  const read: SnapshotStore['read'] = () => broken ? Readable.from(half()) : whole.read()
+  const flaky: SnapshotStore = { ...whole, every: 10, read }
   const second = await run({ snapshot: flaky })
-  t.match(second.log.saying('holdfast: the snapshot could not be read'), [{ err: { code: 'HOLDFAST_SNAPSHOT_FAILED' } }])
+  t.match(second.log.saying('holdfast: the snapshot could not be read'), [{
+    err: { code: 'HOLDFAST_SNAPSHOT_FAILED' }
+  }])
   const there = client.at(second.url)
   for (const response of [await there.start('echo'), await there.get(), await there.delete()]) {
     t.equal(response.status, 503)
@@ -268,20 +313,33 @@ t.test('a snapshot that turns out to be damaged when it can be read at last is r
   let broken = true
   const { run } = await runs(t)
   const { log, url } = await run({
-    snapshot: { every: 10, write: async stream => { for await (const chunk of stream) void chunk }, read: () => { if (broken) throw new Error('EIO'); return Readable.from(['noise\n']) } }
+    snapshot: {
+      every: 10,
+      write: async stream => { for await (const chunk of stream) void chunk },
+      read: () => {
+        if (broken) throw new Error('EIO')
+        return Readable.from(['noise\n'])
+      }
+    }
   })
   t.equal(log.saying('holdfast: the snapshot could not be read').length, 1)
   broken = false
-  t.match(await log.hears('holdfast: the snapshot was not restored completely'), { restored: 0, invalid: [{ line: 1 }] })
-  t.equal((await new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': 'x' }).start('echo')).status, 404)
+  t.match(await log.hears('holdfast: the snapshot was not restored completely'), {
+    restored: 0, invalid: [{ line: 1 }]
+  })
+  t.equal((await stranger(url).start('echo')).status, 404)
 })
 
+/** A client with an id that is of no session. */
+function stranger (url: URL): RawClient {
+  return new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': 'x' })
+}
 t.test('a folder in the place of the file: the app runs, and says at its end that nothing was written', async t => {
   const path = await folder(t)
   const log = new Log()
   const { url, app } = await start(t, { keys: k1, snapshot: file(path) }, { fastify: { logger: log.logger } })
   t.equal(log.saying('holdfast: the snapshot could not be read').length, 1)
-  t.equal((await new RawClient(url, { accept: 'application/json, text/event-stream', 'mcp-session-id': 'x' }).start('echo')).status, 503)
+  t.equal((await stranger(url).start('echo')).status, 503)
   t.strictSame(await (await RawClient.open(url)).call('echo', {}), {})
   await t.rejects(app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
   t.equal(log.saying('holdfast: the snapshot could not be written').length, 1)
@@ -295,11 +353,17 @@ t.test('an export that fails at the end is an error of close, and the old snapsh
   await first.app.close()
   const before = await readFile(path)
   const whole = file(path)
-  const full: SnapshotStore = { ...whole, write: async () => { await whole.write(Readable.from((async function * () { yield Buffer.from('half of it'); throw new Error('ENOSPC') })())) } }
+  const half = async function * (): AsyncGenerator<Buffer> {
+    yield Buffer.from('half of it')
+    throw new Error('ENOSPC')
+  }
+  const full: SnapshotStore = { ...whole, write: async () => { await whole.write(Readable.from(half())) } }
   const second = await run({ snapshot: full })
   await client.at(second.url).call('count')
   await t.rejects(second.app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
-  t.match(second.log.saying('holdfast: the snapshot could not be written'), [{ err: { code: 'HOLDFAST_SNAPSHOT_FAILED' } }])
+  t.match(second.log.saying('holdfast: the snapshot could not be written'), [{
+    err: { code: 'HOLDFAST_SNAPSHOT_FAILED' }
+  }])
   t.strictSame(await readFile(path), before)
   t.equal(await client.at((await run()).url).call('count'), 2)
 })
@@ -308,7 +372,11 @@ t.test('a failed export is tried again at the next interval', async t => {
   const { path, run } = await runs(t)
   let fail = true
   const whole = file(path)
-  const { log } = await run({ snapshot: { ...whole, every: 10, write: async stream => { if (fail) throw new Error('EIO'); await whole.write(stream) } } })
+  const write: SnapshotStore['write'] = async stream => {
+    if (fail) throw new Error('EIO')
+    await whole.write(stream)
+  }
+  const { log } = await run({ snapshot: { ...whole, every: 10, write } })
   await log.hears('holdfast: the snapshot could not be written')
   fail = false
   await log.hears('holdfast: a snapshot was written')
@@ -330,7 +398,7 @@ t.test('a snapshot that takes long to read comes back while the app runs already
   t.strictSame(await client.at(second.url).call('echo', {}), {})
 })
 
-t.test('what changes after the last export has begun is exported as well, and what does not is exported once', async t => {
+t.test('a change after the last export has begun is exported as well; without one there is one export', async t => {
   for (const changed of [true, false]) {
     const [begun, gate] = [latch(), latch()]
     const written: string[] = []
@@ -379,7 +447,8 @@ t.test('a snapshot that cannot be read holds up the end for five seconds, and is
   let written = 0
   const read = async function * (): AsyncGenerator<string> { await new Promise(() => {}) }
   const write = async (): Promise<void> => { written++ }
-  const { app } = await start(t, { encryption: 'none', snapshot: { read, write, patience: 60_000 } }, { fastify: { logger: log.logger } })
+  const snapshot = { read, write, patience: 60_000 }
+  const { app } = await start(t, { encryption: 'none', snapshot }, { fastify: { logger: log.logger } })
   const began = performance.now()
   await t.rejects(app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED', message: /not replaced/ })
   // Twice the patience of a restore, which it took before, is two minutes.

@@ -7,7 +7,7 @@ import t from 'tap'
 const fixture = fileURLToPath(new URL('../test/fixtures/speaking-process.js', import.meta.url))
 
 for (const kind of ['v1', 'v2', 'everything']) {
-  t.test(`${kind}: a server whose timer speaks on after dormancy and after its session does not end the process`, async t => {
+  t.test(`${kind}: a server whose timer still sends after dormancy and after its session harms no process`, async t => {
     const child = spawn(process.execPath, [fixture, kind], { stdio: ['ignore', 'pipe', 'inherit'] })
     t.teardown(() => { child.kill('SIGKILL') })
     const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])

@@ -10,20 +10,27 @@ import { type Call, say, serving } from './fixtures/tools.js'
 const EVENTS = 400
 const text = 'x'.repeat(50_000)
 const all = Array.from({ length: EVENTS }, (_, index) => index + 1)
-const numbers = (events: Array<{ message?: any }>): number[] => events.flatMap(({ message }) => message?.params?.data?.number ?? [])
+const numbers = (events: Array<{ message?: any }>): number[] =>
+  events.flatMap(({ message }) => message?.params?.data?.number ?? [])
 
 async function shout (call: Call): Promise<string> {
   for (const number of all) await say(call, { number, text })
   return 'done'
 }
 
+interface Stalled {
+  heard: string
+  written: number
+}
+
 /**
- * Sends a call, reads the beginning of its answer and then nothing. Resolves when the server has cut the connection, to what
- * was read and what the server had written.
+ * Sends a call, reads the beginning of its answer and then nothing. Resolves when the server has cut the connection, to
+ * the text that was read and the number of bytes that the server had written.
  */
-async function stall (app: FastifyInstance, { url, headers }: RawClient, body: unknown): Promise<{ heard: string, written: number }> {
+async function stall (app: FastifyInstance, { url, headers }: RawClient, body: unknown): Promise<Stalled> {
   const json = JSON.stringify(body)
-  const lines = Object.entries({ host: url.host, ...headers, 'content-type': 'application/json', 'content-length': json.length })
+  const all = { host: url.host, ...headers, 'content-type': 'application/json', 'content-length': json.length }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
   let heard = ''
   const callback = (size: number, buffer: Uint8Array): boolean => {
     heard += Buffer.from(buffer.subarray(0, size)).toString()
@@ -32,8 +39,9 @@ async function stall (app: FastifyInstance, { url, headers }: RawClient, body: u
   const written = new Promise<number>(resolve => {
     app.server.once('connection', socket => socket.once('close', () => resolve(socket.bytesWritten)))
   })
-  const socket = connect({ port: Number(url.port), host: url.hostname, onread: { buffer: Buffer.alloc(4096), callback } })
-  socket.write(`POST ${url.pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${json}`)
+  const onread = { buffer: Buffer.alloc(4096), callback }
+  const socket = connect({ port: Number(url.port), host: url.hostname, onread })
+  socket.write(`POST ${url.pathname} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${json}`)
   await written
   socket.destroy()
   return { heard, written: await written }
@@ -66,7 +74,7 @@ t.test('a reader that keeps up gets a burst in full, even one that no log can ho
   t.match(heard.at(-1), { message: { id: 1, result: {} } })
 })
 
-t.test('messages that cannot be logged reach a reader that keeps up, and do not pile up for one that stalls', async t => {
+t.test('messages that cannot be logged reach a reader that keeps up, and do not pile up for a stalled one', async t => {
   const backend = memory()
   const full = {
     streams: async () => [],
@@ -78,7 +86,9 @@ t.test('messages that cannot be logged reach a reader that keeps up, and do not 
     delivered: async () => {},
     drop: async () => {}
   }
-  const { url, app } = await start(t, { backend: { ...backend, events: full }, streams: { maxBuffered: 65_536 }, createServer: serving({ shout }) })
+  const { url, app } = await start(t, {
+    backend: { ...backend, events: full }, streams: { maxBuffered: 65_536 }, createServer: serving({ shout })
+  })
   let failures = 0
   app.mcpSessions.on('error', () => { failures++ })
   app.mcpSessions.on('backendDown', () => { failures++ })

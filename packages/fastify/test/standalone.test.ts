@@ -8,7 +8,8 @@ const createServer = serving({
   announce: async ({ server, args }) => { await server.server.sendLoggingMessage({ level: 'info', data: args.text }) }
 })
 
-const next = async (stream: AsyncGenerator<ServerSentEvent, void>): Promise<unknown> => (await nextMessage(stream)).message.params.data
+const next = async (stream: AsyncGenerator<ServerSentEvent, void>): Promise<unknown> =>
+  (await nextMessage(stream)).message.params.data
 
 t.test('what is said while nobody listens is delivered once', async t => {
   const { url } = await start(t, { createServer })

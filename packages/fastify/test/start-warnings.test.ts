@@ -4,7 +4,9 @@ import holdfast, { type HoldfastOptions } from '../dist/index.js'
 import { Log } from './fixtures/log.js'
 import { serving } from './fixtures/tools.js'
 
-async function warnings (t: Test, options: Partial<HoldfastOptions>, fastify: FastifyServerOptions = {}, address?: string): Promise<string[]> {
+async function warnings (
+  t: Test, options: Partial<HoldfastOptions>, fastify: FastifyServerOptions = {}, address?: string
+): Promise<string[]> {
   const log = new Log()
   const app = Fastify({ logger: log.logger, return503OnClosing: false, requestTimeout: 60_000, ...fastify })
   t.teardown(async () => { await app.close() })
@@ -45,7 +47,9 @@ t.test('it is named in a scope as well', async t => {
   const log = new Log()
   const app = Fastify({ logger: log.logger })
   t.teardown(async () => { await app.close() })
-  await app.register(async scope => { await scope.register(holdfast, { createServer: serving(), shutdown: { delay: 1 } }) })
+  await app.register(async scope => {
+    await scope.register(holdfast, { createServer: serving(), shutdown: { delay: 1 } })
+  })
   await app.ready()
   t.equal(log.saying('holdfast: shutdown.delay').length, 1)
 })
@@ -63,7 +67,7 @@ t.test('nothing is said of an option that cannot be read', async t => {
   const app = Fastify({ logger: log.logger, requestTimeout: 60_000 })
   t.teardown(async () => { await app.close() })
   await app.register(async scope => {
-    const kept = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options') as symbol
+    const kept = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options')
     Object.defineProperty(scope, Symbol('fastify.options'), { value: undefined })
     t.ok(kept)
     await scope.register(holdfast, { createServer: serving(), shutdown: { delay: 1 } })

@@ -80,7 +80,8 @@ t.test('calls that run when their session is deleted are answered', async t => {
 
 t.test('the application ends sessions too', async t => {
   const { url, app } = await start(t, { principal: ({ headers }) => ({ subject: String(headers['x-user']) }) })
-  const mine = [await RawClient.open(url, { headers: { 'x-user': 'me' } }), await RawClient.open(url, { headers: { 'x-user': 'me' } })]
+  const me = { headers: { 'x-user': 'me' } }
+  const mine = [await RawClient.open(url, me), await RawClient.open(url, me)]
   const yours = await RawClient.open(url, { headers: { 'x-user': 'you' } })
   t.equal(await app.mcpSessions.terminateAll({ principal: { subject: 'me' } }), 2)
   for (const client of mine) t.equal((await client.get()).status, 404)

@@ -33,7 +33,9 @@ export class Account {
 
   /** Nothing runs any more, and this is the total: every acknowledged increment is in it, once. */
   close (total: number): void {
-    if (total < this.acknowledged) this.wrong.push(`lost: the total is ${total} after ${this.acknowledged} acknowledged increments`)
-    if (total > this.acknowledged + this.unclear) this.wrong.push(`doubled: the total is ${total} after ${this.acknowledged} acknowledged and ${this.unclear} unclear increments`)
+    const { acknowledged, unclear } = this
+    const found = `the total is ${total} after ${acknowledged} acknowledged`
+    if (total < acknowledged) this.wrong.push(`lost: ${found} increments`)
+    if (total > acknowledged + unclear) this.wrong.push(`doubled: ${found} and ${unclear} unclear increments`)
   }
 }

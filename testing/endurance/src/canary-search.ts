@@ -26,7 +26,8 @@ export class CanarySearch {
       const start = end + 1 - PREFIX
       if (start < 0) continue
       for (const { name, form } of this.#forms.get(window) ?? []) {
-        if (bytes.compare(form, 0, form.length, start, Math.min(bytes.length, start + form.length)) === 0) found.add(name)
+        const until = Math.min(bytes.length, start + form.length)
+        if (bytes.compare(form, 0, form.length, start, until) === 0) found.add(name)
       }
     }
     return [...found]
@@ -44,6 +45,7 @@ function forms (canary: string): Array<[how: string, form: Buffer]> {
     ['text', bytes],
     ['hexadecimal', Buffer.from(bytes.toString('hex'))],
     ...shifted.map((form): [string, Buffer] => ['base64', Buffer.from(form)]),
-    ...shifted.map((form): [string, Buffer] => ['base64url', Buffer.from(form.replaceAll('+', '-').replaceAll('/', '_'))])
+    ...shifted.map((form): [string, Buffer] =>
+      ['base64url', Buffer.from(form.replaceAll('+', '-').replaceAll('/', '_'))])
   ]
 }

@@ -37,7 +37,9 @@ export class Counters {
   /** @param place where the next request goes */
   static async begin (place: () => URL, { sessions, hands = 1, headers = {} }: CountersOptions): Promise<Counters> {
     const counters = new Counters(place)
-    for (let i = 0; i < sessions; i++) counters.counted.push({ session: await openSession(place(), headers), account: new Account() })
+    for (let i = 0; i < sessions; i++) {
+      counters.counted.push({ session: await openSession(place(), headers), account: new Account() })
+    }
     for (const one of counters.counted) for (let i = 0; i < hands; i++) counters.#hands.push(counters.#count(one))
     return counters
   }
@@ -72,15 +74,20 @@ export class Counters {
     assert.equal(wrong.length, 0, `${wrong.length} wrong, of these first: ${wrong.slice(0, 3).join('; ')}`)
     const unclear = this.counted.reduce((sum, { account }) => sum + account.unclear, 0)
     const failed = [...this.failures].map(([what, times]) => `${times} × ${what}`).join(', ')
-    return `${this.#acknowledged} acknowledged increments in ${this.counted.length} sessions, none lost, none doubled; ${unclear} unclear${failed && ` (${failed})`}`
+    return `${this.#acknowledged} acknowledged increments in ${this.counted.length} sessions, none lost, ` +
+      `none doubled; ${unclear} unclear${failed && ` (${failed})`}`
   }
 
   /** The total as soon as it can be had. */
   async #served (session: Record<string, string>): Promise<{ text: string }> {
     for (let tries = 0; ; tries++) {
-      const reply = await send(this.place(), { message: { ...call('counter', { by: 0 }), id: ++this.#ids }, headers: session }).catch((error: Error) => ({ status: 0, text: error.message }))
+      const message = { ...call('counter', { by: 0 }), id: ++this.#ids }
+      const reply = await send(this.place(), { message, headers: session })
+        .catch((error: Error) => ({ status: 0, text: error.message }))
       if (reply.status === 200 && answerIn(reply.text)?.result?.isError !== true) return reply
-      if (reply.status === 404 || tries === 600) throw new Error(`a total cannot be read: ${reply.status} ${reply.text}`)
+      if (reply.status === 404 || tries === 600) {
+        throw new Error(`a total cannot be read: ${reply.status} ${reply.text}`)
+      }
       await pause(BACK_OFF)
     }
   }
@@ -88,7 +95,8 @@ export class Counters {
   async #count ({ session, account }: Counted): Promise<void> {
     while (!this.#over.signal.aborted) {
       const increment = account.begin()
-      const problem = await send(this.place(), { message: { ...call('counter'), id: ++this.#ids }, headers: session }).then(({ status, text }) => {
+      const message = { ...call('counter'), id: ++this.#ids }
+      const problem = await send(this.place(), { message, headers: session }).then(({ status, text }) => {
         const answer = status === 200 ? answerIn(text) : undefined
         const total = answer?.result?.structuredContent?.total
         if (typeof total === 'number') {

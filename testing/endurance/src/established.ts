@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 const ESTABLISHED = '01'
 
 /**
- * The ports from which peers are connected to a port of 127.0.0.1, as the kernel sees it from the server's side: a peer that reads
- * nothing does not hear that it was cut.
+ * The ports from which peers are connected to a port of 127.0.0.1, as the kernel sees it from the server's side: a peer
+ * that reads nothing does not hear that it was cut.
  */
 export async function established (port: number): Promise<Set<number>> {
   const peers = new Set<number>()

@@ -1,4 +1,5 @@
-// Floods a server with requests without credentials, from a process of its own: node flood.js <url> <per second> <seconds>
+// Floods a server with requests without credentials, from a process of its own:
+// node flood.js <url> <per second> <seconds>
 import { connect } from 'node:net'
 
 const SOCKETS = 50
@@ -8,7 +9,11 @@ const TICK = 2
 const [target = '', rate, seconds] = process.argv.slice(2)
 const url = new URL(target)
 const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-const text = `POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+const headers = [
+  `Host: ${url.host}`, 'Accept: application/json, text/event-stream', 'Content-Type: application/json',
+  `Content-Length: ${body.length}`
+]
+const text = `POST ${url.pathname} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body}`
 const amount = Number(rate) * Number(seconds)
 const statuses: Record<string, number> = {}
 let answered = 0

@@ -34,7 +34,9 @@ export class Watch {
       const began = performance.now()
       const { status, text } = await send(this.url, { message: call('counter'), headers: this.session })
       this.#times.push(performance.now() - began)
-      if (status !== 200 || answerIn(text)?.result === undefined) throw new Error(`a request of somebody else was answered ${status}: ${text}`)
+      if (status !== 200 || answerIn(text)?.result === undefined) {
+        throw new Error(`a request of somebody else was answered ${status}: ${text}`)
+      }
       await pause(PACE)
     }
   }

@@ -1,7 +1,7 @@
 /** Milliseconds between two looks. */
 const TICK = 25
 
-/** How much later than they should the timers of this process went off, all together: what a busy machine adds to every wait. */
+/** The sum of the delays of this process's timers: a busy machine adds it to every wait. */
 export class Lateness {
   #looked = performance.now()
   #late = 0

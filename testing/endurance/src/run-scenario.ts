@@ -15,8 +15,13 @@ export interface Outcome {
 const ENTRY = fileURLToPath(new URL('one.js', import.meta.url))
 let running: ChildProcess | undefined
 
-/** Runs a scenario in a group of processes and a temporary folder of its own. When its deadline is over, nothing of them is left. */
-export async function runScenario (name: string, { deadline }: Scenario, scale: number): Promise<Outcome & { seconds: number }> {
+type Timed = Outcome & { seconds: number }
+
+/**
+ * Runs a scenario in a group of processes and a temporary folder of its own. When its deadline is over, nothing of them
+ * is left.
+ */
+export async function runScenario (name: string, { deadline }: Scenario, scale: number): Promise<Timed> {
   const began = performance.now()
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-endurance-'))
   const child = fork(ENTRY, [name, String(scale)], { detached: true, env: { ...process.env, TMPDIR: folder } })

@@ -3,8 +3,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 
-/** Milliseconds. */
-const PATIENCE = 180_000
+/** Milliseconds that a call may take. */
+const CALL_TIMEOUT = 180_000
 
 /** The SDK's own client, whose user answers each question with the question and its own name. */
 export class SdkClient {
@@ -15,7 +15,9 @@ export class SdkClient {
 
   private constructor (readonly name: string) {
     this.#client = new Client({ name, version: '1.0.0' }, { capabilities: { elicitation: {} } })
-    this.#client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: 'accept', content: { answer: `${params.message} ${name}` } }))
+    this.#client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({
+      action: 'accept', content: { answer: `${params.message} ${name}` }
+    }))
     this.#client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
       this.heard.push(String(params.data))
       this.#listening()
@@ -34,14 +36,16 @@ export class SdkClient {
 
   /** Calls a tool and resolves to its structured content. */
   async call (name: string, args: Record<string, unknown> = {}): Promise<any> {
-    const result = await this.#client.callTool({ name, arguments: args }, undefined, { timeout: PATIENCE })
+    const result = await this.#client.callTool({ name, arguments: args }, undefined, { timeout: CALL_TIMEOUT })
     if (result.isError === true) throw new Error(`${name} failed: ${JSON.stringify(result.content)}`)
     return result.structuredContent
   }
 
   /** Has something announced to itself, and resolves when it came on the standalone stream. */
   async hears (text: string): Promise<void> {
-    const arrival = new Promise<void>(resolve => { this.#listening = () => { if (this.heard.includes(text)) resolve() } })
+    const arrival = new Promise<void>(resolve => {
+      this.#listening = () => { if (this.heard.includes(text)) resolve() }
+    })
     await this.call('announce', { text })
     await arrival
   }

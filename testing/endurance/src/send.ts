@@ -24,7 +24,8 @@ const shared = new Agent({ keepAlive: true, maxSockets: Infinity })
  *
  * @throws Error with the `code` of the socket: `ECONNREFUSED` when nothing was sent
  */
-export async function send (url: URL, { method = 'POST', headers = {}, message, patience = 60_000, agent = shared }: SendOptions = {}): Promise<Reply> {
+export async function send (url: URL, options: SendOptions = {}): Promise<Reply> {
+  const { method = 'POST', headers = {}, message, patience = 60_000, agent = shared } = options
   const body = message === undefined ? undefined : JSON.stringify(message)
   return await new Promise((resolve, reject) => {
     const sent = request(url, {

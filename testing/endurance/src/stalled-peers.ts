@@ -29,10 +29,12 @@ const PEERS: Readonly<Record<string, Peer>> = {
     socket.write(`${head('POST', url, { 'content-type': 'application/json', 'content-length': '1000' })}{"jsonrpc"`)
   },
   'has sent half a chunk of a body': async (socket, target) => {
-    socket.write(`${head('POST', target.url, { ...target.session, 'content-type': 'application/json', 'transfer-encoding': 'chunked' })}40\r\n{"jsonrpc"`)
+    const headers = { ...target.session, 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    socket.write(`${head('POST', target.url, headers)}40\r\n{"jsonrpc"`)
   },
   'has sent half a body to a route that is not there': async (socket, { url }) => {
-    socket.write(`${head('POST', new URL('/nowhere', url), { 'content-type': 'application/json', 'content-length': '1000' })}{`)
+    const headers = { 'content-type': 'application/json', 'content-length': '1000' }
+    socket.write(`${head('POST', new URL('/nowhere', url), headers)}{`)
   },
   'reads nothing of a stream': async (socket, { url, session }) => {
     socket.pause()
@@ -41,7 +43,9 @@ const PEERS: Readonly<Record<string, Peer>> = {
   'reads nothing of pipelined replies': async (socket, { url, session }) => {
     socket.pause()
     const prompt = { name: 'test_prompt_with_arguments', arguments: { arg1: LARGE, arg2: 'y' } }
-    for (let id = 1; id <= PIPELINED; id++) socket.write(posted(url, session, { jsonrpc: '2.0', id, method: 'prompts/get', params: prompt }))
+    for (let id = 1; id <= PIPELINED; id++) {
+      socket.write(posted(url, session, { jsonrpc: '2.0', id, method: 'prompts/get', params: prompt }))
+    }
   },
   'reads nothing of a call that goes on': async (socket, { url, session }) => {
     socket.pause()
@@ -50,12 +54,18 @@ const PEERS: Readonly<Record<string, Peer>> = {
   },
   'does not answer a question': async (socket, { url, session }) => {
     socket.resume()
-    socket.write(posted(url, session, { jsonrpc: '2.0', id: 'asked', method: 'tools/call', params: { name: 'ask', arguments: { question: '?' } } }))
+    const params = { name: 'ask', arguments: { question: '?' } }
+    socket.write(posted(url, session, { jsonrpc: '2.0', id: 'asked', method: 'tools/call', params }))
   }
 }
 
+interface StalledPeers {
+  kinds: number
+  close: () => void
+}
+
 /** One peer of every kind at a server. They stay until the server ends them. */
-export async function stalledPeers (url: URL, session: Record<string, string>): Promise<{ kinds: number, close: () => void }> {
+export async function stalledPeers (url: URL, session: Record<string, string>): Promise<StalledPeers> {
   const sockets: Socket[] = []
   for (const stall of Object.values(PEERS)) {
     const socket = connect(Number(url.port), url.hostname)
@@ -75,7 +85,12 @@ async function served (socket: Socket, url: URL): Promise<void> {
 
 function posted (url: URL, session: Record<string, string>, message: object): string {
   const body = JSON.stringify(message)
-  const headers = { ...session, accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'content-length': String(body.length) }
+  const headers = {
+    ...session,
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    'content-length': String(body.length)
+  }
   return head('POST', url, headers) + body
 }
 

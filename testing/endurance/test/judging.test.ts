@@ -48,7 +48,8 @@ t.test('a canary is found as text, hexadecimal and base64, wherever it begins, a
   const places = [
     canary,
     Buffer.from(`..${canary}..`).toString('hex'),
-    ...['', '.', '..', '...'].flatMap(before => (['base64', 'base64url'] as const).map(how => Buffer.from(`${before}${canary}..`).toString(how)))
+    ...['', '.', '..', '...'].flatMap(before => (['base64', 'base64url'] as const).map(how =>
+      Buffer.from(`${before}${canary}..`).toString(how)))
   ]
   for (const place of places) t.ok(search.found(Buffer.from(`<${place}>`)).length > 0, place)
   t.strictSame(search.found(Buffer.from('canary-012345678 and none')), [])
@@ -60,7 +61,8 @@ t.test('percentiles, answers and volumes', async t => {
   t.equal(percentile(numbers, 0.99), 100)
   t.equal(median([3, 1, 2]), 2)
   t.strictSame(answerIn('{"id":1,"result":{}}'), { id: 1, result: {} })
-  t.strictSame(answerIn('id: a\ndata: \n\nevent: message\ndata: {"method":"m"}\n\ndata: {"id":1,"error":{}}\n\n'), { id: 1, error: {} })
+  const stream = 'id: a\ndata: \n\nevent: message\ndata: {"method":"m"}\n\ndata: {"id":1,"error":{}}\n\n'
+  t.strictSame(answerIn(stream), { id: 1, error: {} })
   const lines: string[] = []
   const trial = new Trial(0.1, line => lines.push(line))
   t.strictSame([trial.volume(100), trial.volume(1), trial.volume(10, 5)], [10, 1, 5])

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 
-/** Has the routes of a scope checked as their schemas say, whichever compilers the application uses for its own. */
+/** Checks the routes of a scope against their schemas, independent of the compilers of the application. */
 export function compilers (scope: FastifyInstance): void {
   scope.setValidatorCompiler(validator)
   scope.setSerializerCompiler(() => data => JSON.stringify(data))
@@ -13,7 +13,7 @@ export function compilers (scope: FastifyInstance): void {
 const validator: FastifySchemaCompiler<Type.TSchema> = ({ schema, httpPart = '' }) => {
   const compiled = Compile(schema)
   return given => {
-    // What is in a URL is text.
+    // Values in a URL are text.
     const value = httpPart === 'body' ? given : Value.Convert(schema, Value.Default(schema, given))
     if (compiled.Check(value)) return { value }
     const [error] = compiled.Errors(value) as [TLocalizedValidationError]

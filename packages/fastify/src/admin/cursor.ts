@@ -1,4 +1,4 @@
-/** The cursor of a list, bound to what is listed: a backend's own cursor means nothing in another list. */
+/** Binds a backend's cursor to its list, because it has no meaning in another list. */
 export function encodeCursor (list: string, cursor: string): string {
   return Buffer.from(`${list}\n${cursor}`).toString('base64url')
 }

@@ -6,25 +6,28 @@ import { setHeaders } from '../reply-headers.js'
 
 const NONE: Readonly<Record<string, string>> = {}
 
-/** What a request is turned down with, for {@link failures} to answer. */
+/** The error to throw when a request is refused. {@link failures} answers it. */
 export function refusal (statusCode: number, message: string): Error {
   return Object.assign(new Error(message), { statusCode })
 }
 
-/** Has errors of a scope answered in the form that its schemas document. What is wrong inside is said to the log only. */
+/** Answers errors of a scope in the form of its schemas. The reason of a status from 500 on goes to the log only. */
 export function failures (scope: FastifyInstance): void {
   scope.setErrorHandler<FastifyError>((error, request, reply) => fail(error, request, reply))
 }
 
 function fail (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, headers } = isHoldfastError(error) ? failureReply(error, null) : { status: statusOf(error), headers: NONE }
+  const { status, headers } = isHoldfastError(error)
+    ? failureReply(error, null)
+    : { status: statusOf(error), headers: NONE }
   if (status >= 500) request.log.error({ err: error }, 'holdfast: an admin request failed')
   const { 'retry-after': wait } = headers
   setHeaders(reply, wait === undefined ? NONE : { 'retry-after': wait })
-  return reply.code(status).send({ statusCode: status, error: STATUS_CODES[status], message: status >= 500 ? STATUS_CODES[status] : error.message })
+  const name = STATUS_CODES[status]
+  return reply.code(status).send({ statusCode: status, error: name, message: status >= 500 ? name : error.message })
 }
 
-/** As hooks of the application, and Fastify, say it; anything else is a defect. */
+/** The status that Fastify, or a hook of the application, has set. Any other error is a defect: 500. */
 function statusOf ({ statusCode = 500 }: FastifyError): number {
   return Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599 ? statusCode : 500
 }

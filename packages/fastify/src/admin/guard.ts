@@ -3,37 +3,45 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../audit.js'
 import { setHeaders } from '../reply-headers.js'
 
-/** What an admin route does. `list` is of sessions and of replicas, `terminate` of one session or of all of an owner. */
+/**
+ * The action of an admin route. `list` lists sessions or replicas. `terminate` ends one session, or all sessions of an
+ * owner.
+ */
 export type AdminAction = 'list' | 'show' | 'terminate' | 'export' | 'restore'
 
 /**
- * Whether whoever sends a request may do something with everybody's sessions. Only `true` lets it through. It runs after your
- * `onRequest` hooks and before anything else is looked at. An error with `statusCode: 401` asks for authentication; anything else is
- * answered 403.
+ * Decides whether a request may do `action` with the sessions of all users. Only `true` allows it. The function runs
+ * after your `onRequest` hooks, before the rest of the request is read. If it throws an error with `statusCode: 401`,
+ * the answer is 401; any other error or result is answered 403.
  */
 export type Authorize = (request: FastifyRequest, action: AdminAction) => boolean | Promise<boolean>
 
 const audit: AuditEvent = 'admin_request'
 
-/** @returns an `onRequest` hook that turns away whoever may not do it, always in the same words */
-export function guard (authorize: Authorize, action: AdminAction, replica: string): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
+type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+
+/** @returns an `onRequest` hook that refuses requests without permission, always with the same text */
+export function guard (authorize: Authorize, action: AdminAction, replica: string): Guard {
   return async (request, reply) => {
     const status = await refusal(authorize, request, action)
     if (status === undefined) {
-      request.log.info({ audit, replica, outcome: 'success', action }, 'holdfast: an admin request was let in')
+      request.log.info({ audit, replica, outcome: 'success', action }, 'holdfast: an admin request was allowed')
       return undefined
     }
-    request.log.warn({ audit, replica, outcome: 'refused', action }, 'holdfast: an admin request was turned away')
+    request.log.warn({ audit, replica, outcome: 'refused', action }, 'holdfast: an admin request was refused')
     if (status === 401) setHeaders(reply, { 'www-authenticate': 'Bearer' })
     return await refuse(reply, status)
   }
 }
 
 export async function refuse (reply: FastifyReply, status: 401 | 403): Promise<FastifyReply> {
-  return await reply.code(status).send({ statusCode: status, error: STATUS_CODES[status], message: STATUS_CODES[status] })
+  const name = STATUS_CODES[status]
+  return await reply.code(status).send({ statusCode: status, error: name, message: name })
 }
 
-async function refusal (authorize: Authorize, request: FastifyRequest, action: AdminAction): Promise<401 | 403 | undefined> {
+async function refusal (
+  authorize: Authorize, request: FastifyRequest, action: AdminAction
+): Promise<401 | 403 | undefined> {
   try {
     return await authorize(request, action) === true ? undefined : 403
   } catch (error) {

@@ -3,8 +3,8 @@ import { type Json, isObject } from '@holdfast/core'
 const REDACTED = '[redacted]'
 
 /**
- * A context without its secrets. Shown is what its schema marks with `public: true`, at any depth of `properties` and `items`, and the
- * names of other properties that the schema has. What the schema does not spell out is hidden, whatever it is.
+ * A context without its secrets. It shows the values that its schema marks with `public: true`, at any depth of
+ * `properties` and `items`, and the names of the other properties in the schema. Everything else is hidden.
  */
 export function redact (context: Json, schema: unknown): Json {
   return context === null ? null : visible(context, schema)

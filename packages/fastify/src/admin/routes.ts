@@ -12,7 +12,10 @@ import { compilers } from './compilers.js'
 import { failures, refusal } from './failures.js'
 import { type AdminAction, guard, refuse } from './guard.js'
 import { type Query, list } from './listing.js'
-import { FleetAnswer, Failure, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot, TerminatedAnswer } from './schemas.js'
+import {
+  FleetAnswer, Failure, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot,
+  TerminatedAnswer
+} from './schemas.js'
 import type { Transfers } from './transfer.js'
 import { detailOf } from './view.js'
 
@@ -22,28 +25,35 @@ const NDJSON = 'application/x-ndjson'
 
 type Described = FastifySchema & { summary: string, response: object }
 type Guarded = RouteShorthandOptions & { exposeHeadRoute: false }
-/** Whoever is at the other end. */
+/** Clients, with their connections, and the snapshots that they send or receive. */
 interface Peers {
   connections: Connections
   transfers: Transfers
 }
 type Admin = Required<NonNullable<HoldfastOptions['admin']>>
 
-/** Routes to look at, end and move everybody's sessions, in a scope of their own. Each is guarded by itself: no hook judges a path. */
-export async function admin (scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings, { connections, transfers }: Peers): Promise<void> {
+/**
+ * Adds routes that show, end, export and restore the sessions of all users, in a scope of their own. Each route has its
+ * own guard, so no hook decides by path.
+ */
+export async function admin (
+  scope: FastifyInstance, sessions: Sessions, endpoint: Endpoint, settings: Settings, { connections, transfers }: Peers
+): Promise<void> {
   const { authorize, path, restoreLimit } = settings.admin as Admin
   const isAdmitted = adminHostCheck(scope, settings)
 
   const route = (action: AdminAction, { response, ...rest }: Described): Guarded => {
     const schema = { tags: ['mcp-sessions'], ...rest, response: { ...response, '4xx': Failure, '5xx': Failure } }
-    return { onRequest: guard(authorize, action, sessions.fleet.replica), config: { holdfast: 'admin' }, exposeHeadRoute: false, schema }
+    const onRequest = guard(authorize, action, sessions.fleet.replica)
+    return { onRequest, config: { holdfast: 'admin' }, exposeHeadRoute: false, schema }
   }
 
   serveRoutes(scope, connections)
   compilers(scope)
   failures(scope)
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, scope.getDefaultJsonParser('error', 'error'))
+  const parser = scope.getDefaultJsonParser('error', 'error')
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parser)
   scope.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
     if (!isAdmitted(request)) return await refuse(reply, 403)
@@ -54,10 +64,11 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   }), async ({ query }) => await list(sessions, endpoint, query))
 
   scope.get(`${path}/fleet`, route('list', {
-    summary: 'Says which replicas there are, and what they have open.', response: { 200: FleetAnswer }
+    summary: 'Lists replicas, with the number of their live sessions and open streams.', response: { 200: FleetAnswer }
   }), async (): Promise<Static<typeof FleetAnswer>> => {
     const [{ replicas, silent }, count] = await Promise.all([endpoint.fleet(), sessions.count()])
-    return { here: sessions.fleet.replica, sessions: count, replicas: Array.from(replicas, ([replica, report]) => ({ replica, ...report })), silent }
+    const reports = Array.from(replicas, ([replica, report]) => ({ replica, ...report }))
+    return { here: sessions.fleet.replica, sessions: count, replicas: reports, silent }
   })
 
   scope.get<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('show', {
@@ -80,12 +91,15 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
     summary: 'Ends all sessions of an owner.', body: RevokeBody, response: { 200: TerminatedAnswer }
   }), async ({ body: { owner, principal } }) => {
     const named = owner ?? (principal && ownerDigest(sessions.vault.namespace, principal))
-    if (named === undefined || (owner !== undefined && principal !== undefined)) throw refusal(400, 'body: expected an owner or a principal')
+    if (named === undefined || (owner !== undefined && principal !== undefined)) {
+      throw refusal(400, 'body: expected an owner or a principal, not both')
+    }
     return { terminated: await sessions.terminateAll({ owner: named }) }
   })
 
   scope.get(`${path}/export`, route('export', {
-    summary: 'Hands out a snapshot of all sessions with their streams.', response: { 200: { description: 'A snapshot.', content: { [NDJSON]: { schema: Snapshot } } } }
+    summary: 'Exports a snapshot of all sessions with their streams.',
+    response: { 200: { description: 'A snapshot.', content: { [NDJSON]: { schema: Snapshot } } } }
   }), async (_, reply) => {
     const stream = await transfers.export()
     return await reply.type(NDJSON).header('content-disposition', 'attachment; filename="sessions.ndjson"').send(stream)
@@ -94,10 +108,12 @@ export async function admin (scope: FastifyInstance, sessions: Sessions, endpoin
   await scope.register(async scope => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser([NDJSON, 'application/octet-stream'], (_, payload, done) => { done(null, payload) })
-    // The body is a stream, which only its reader can judge.
+    // The body is a stream, which only its reader can validate.
     scope.setValidatorCompiler(() => () => true)
     scope.post<{ Body: Readable | undefined }>(`${path}/restore`, route('restore', {
-      summary: 'Brings back the sessions of a snapshot.', body: { content: { [NDJSON]: { schema: Snapshot } } }, response: { 200: RestoreAnswer }
+      summary: 'Restores the sessions of a snapshot.',
+      body: { content: { [NDJSON]: { schema: Snapshot } } },
+      response: { 200: RestoreAnswer }
     }), async request => {
       const { body } = request
       connections.leaveBody(request)

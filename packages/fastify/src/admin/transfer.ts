@@ -3,23 +3,33 @@ import { finished } from 'node:stream/promises'
 import { HoldfastError, InvalidOptionError, type RestoreReport, type Sessions } from '@holdfast/core'
 import { refusal } from './failures.js'
 
-/** Exports and restores that are under way, as streams over HTTP. */
+const UNSEALED = 'sessions are not sealed: set the option keys, or encryption: "none"'
+
+/** Makes the error that ends a restore. */
+type Refuse = (status: number, message: string) => Error
+
+/** The running exports and restores, as streams over HTTP. */
 export class Transfers {
   readonly #running = new Set<Readable>()
 
-  /** @param stallTimeout milliseconds that an upload may stand still while more of it is wanted */
+  /** @param stallTimeout milliseconds that an upload may stall while its reader waits */
   constructor (private readonly sessions: Sessions, private readonly stallTimeout: number) {}
 
-  /** Ends what is under way: a peer that has stalled would keep the app from closing. */
+  /** Ends the running transfers: a peer that has stalled would keep the app from closing. */
   end (): void {
     for (const stream of this.#running) stream.destroy(new HoldfastError('HOLDFAST_CLOSED'))
   }
 
-  /** @returns a snapshot as it is being made. One that breaks off has no end, which its reader sees, and `exportFailed` tells. */
+  /**
+   * @returns a snapshot while it is being written. If the export fails, the last line is missing, which a reader
+   * notices, and the event `snapshotExportFailed` is emitted.
+   */
   async export (): Promise<Readable> {
     const { sessions } = this
-    if (sessions.incomplete) throw new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', 'not all sessions are here: the snapshot of this app is not restored')
-    // Once the first line is out, there is no status left to say it with.
+    if (sessions.incomplete) {
+      throw new HoldfastError('HOLDFAST_KEY_UNAVAILABLE', 'the snapshot of this app is not restored completely')
+    }
+    // After the first line, the status of the reply cannot change any more.
     await sessions.vault.availability.ask(() => sessions.vault.backend.ping())
     return await new Promise((resolve, reject) => {
       const write = async (stream: Readable): Promise<void> => {
@@ -27,16 +37,17 @@ export class Transfers {
         await this.#track(stream, async () => await finished(stream))
       }
       sessions.exportSessionState({ read: () => undefined, write }).catch((error: unknown) => {
-        reject(error instanceof InvalidOptionError ? refusal(409, 'sessions are not sealed: give the plugin keys, or encryption: "none"') : error)
+        reject(error instanceof InvalidOptionError ? refusal(409, UNSEALED) : error)
       })
     })
   }
 
-  /** @param most bytes */
+  /** @param most bytes of the upload */
   async restore (upload: Readable, most: number): Promise<RestoreReport> {
     return await this.#track(upload, async () => {
       let reason: Error | undefined
-      const refuse = (status: number, message: string): Error => (reason = refusal(status, `${message}; what came before is restored`))
+      const refuse: Refuse = (status, message) =>
+        (reason = refusal(status, `${message}; the sessions before that are restored`))
       const bytes = this.#read(upload, most, refuse)
       try {
         return await this.sessions.restoreSessionState({ read: () => bytes })
@@ -55,9 +66,9 @@ export class Transfers {
     }
   }
 
-  async * #read (upload: Readable, most: number, refuse: (status: number, message: string) => Error): AsyncGenerator<Uint8Array> {
+  async * #read (upload: Readable, most: number, refuse: Refuse): AsyncGenerator<Uint8Array> {
     const chunks: AsyncIterator<Uint8Array> = upload.iterator({ destroyOnReturn: false })
-    const stalled = (): void => { upload.emit('error', refuse(408, 'the upload stood still')) }
+    const stalled = (): void => { upload.emit('error', refuse(408, 'the upload stalled')) }
     let bytes = 0
     try {
       while (true) {
@@ -65,12 +76,12 @@ export class Transfers {
         const { value, done } = await chunks.next().finally(() => { clearTimeout(timer) })
         if (done === true) return
         bytes += (value as Uint8Array).length
-        if (bytes > most) throw refuse(413, `a snapshot of more than ${most} bytes`)
+        if (bytes > most) throw refuse(413, `the snapshot is larger than ${most} bytes`)
         yield value
       }
     } finally {
       await chunks.return?.()
-      // Whoever uploads reads the answer after the last byte.
+      // The client reads the answer after it has sent the last byte.
       upload.resume()
     }
   }

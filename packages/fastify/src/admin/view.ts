@@ -6,8 +6,9 @@ import type { ListAnswer, ShowAnswer } from './schemas.js'
 
 type Entry = Static<typeof ListAnswer>['sessions'][number]
 
-/** A session as it is listed. */
-export function entryOf ({ key, label, owner, createdAt, usedAt, expiresAt, version, state }: SessionSummary, endpoint: Endpoint): Entry {
+/** A session in a list. */
+export function entryOf (session: SessionSummary, endpoint: Endpoint): Entry {
+  const { key, label, owner, createdAt, usedAt, expiresAt, version, state } = session
   return {
     key,
     label,
@@ -24,8 +25,10 @@ export function entryOf ({ key, label, owner, createdAt, usedAt, expiresAt, vers
   }
 }
 
-/** A session as it is shown. */
-export function detailOf (session: SessionSummary, endpoint: Endpoint, contextSchema: unknown): Static<typeof ShowAnswer> {
+/** A session on its own, with more details. */
+export function detailOf (
+  session: SessionSummary, endpoint: Endpoint, contextSchema: unknown
+): Static<typeof ShowAnswer> {
   const { handshake, replay, context, data } = session.state ?? {}
   return {
     ...entryOf(session, endpoint),

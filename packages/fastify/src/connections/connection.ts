@@ -3,17 +3,18 @@ import type { Http2ServerResponse, ServerHttp2Session, ServerHttp2Stream } from 
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 
-/** Milliseconds that a peer has to take note of the end. */
+/** Milliseconds that a peer has to notice the end. */
 const LINGER = 150
 const REFUSAL = 'HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n'
 
-/** Looks, of {@link LOOK} milliseconds each, after which a connection from which nothing came stands still: 0.7 s. */
+/** Checks, {@link LOOK} milliseconds apart, after which a connection without new bytes counts as stalled: 0.7 s. */
 const STILL = 7
+/** Milliseconds between two checks of a connection. */
 export const LOOK = 100
 
 /** What a connection needs of a request and its reply. */
 interface OnConnection {
-  /** Set where the request is for one of our routes. */
+  /** Set when the request is for one of our routes. */
   readonly ours: object | undefined
   /** Over HTTP/2. */
   readonly stream?: ServerHttp2Stream | undefined
@@ -24,15 +25,15 @@ interface OnConnection {
   readonly replied: boolean
   /** Part of the reply waits for its reader. */
   readonly pending: boolean
-  /** Others work on it. */
+  /** A handler of the application, or of another plugin, works on it. */
   readonly isElsewhere: boolean
 }
 
-/** One connection, and what is under way on it. */
+/** One connection, and the exchanges on it. */
 export class Connection<Exchange extends OnConnection> {
   readonly exchanges = new Set<Exchange>()
   session: ServerHttp2Session | undefined
-  /** It was upgraded, or is a tunnel: it belongs to whoever took it. */
+  /** It was upgraded, or is a tunnel: it belongs to the listener that took it over. */
   taken = false
   #received = 0
   #looks = 0
@@ -41,17 +42,17 @@ export class Connection<Exchange extends OnConnection> {
   /** @param socket the outermost: that of TLS, once the handshake is done */
   constructor (public socket: Socket) {}
 
-  /** Nothing has come for a while, as far as anybody looked. */
+  /** The last checks found no new bytes. */
   get isStill (): boolean { return this.#looks > STILL }
 
-  /** Looks whether something has come. Looks are counted, not time: while the process is busy, nothing is read. */
+  /** Checks whether bytes have arrived. It counts checks, not time: while the process is busy, nothing is read. */
   look (): void {
     const { bytesRead } = this.socket
     this.#looks = bytesRead === this.#received ? this.#looks + 1 : 1
     this.#received = bytesRead
   }
 
-  /** What is under way belongs to others. Replies of HTTP/1 go out in order, so there the first decides. */
+  /** Other handlers work on it. Replies of HTTP/1 go out in order, so there the first exchange decides. */
   get busyElsewhere (): boolean {
     if (this.taken) return true
     for (const { isElsewhere } of this.exchanges) {
@@ -61,7 +62,9 @@ export class Connection<Exchange extends OnConnection> {
     return false
   }
 
-  /** Forgets exchanges of which only the rest of a body was outstanding. Streams of HTTP/2 say themselves when they are over. */
+  /**
+   * Forgets exchanges whose reply is done and whose body has arrived since. Streams of HTTP/2 report their own end.
+   */
   prune (): void {
     if (this.session !== undefined) return
     for (const exchange of this.exchanges) if (exchange.replied && exchange.arrived) this.exchanges.delete(exchange)
@@ -73,14 +76,14 @@ export class Connection<Exchange extends OnConnection> {
     this.socket.destroy()
   }
 
-  /** Ends what is ours on it, and nothing else. */
+  /** Ends our exchanges on it, and no others. */
   release (): void {
     const [first] = this.exchanges
     for (const { ours, stream } of this.exchanges) if (ours !== undefined) stream?.close(constants.NGHTTP2_CANCEL)
     if (this.session === undefined && first?.ours !== undefined) this.#conclude(first)
   }
 
-  /** Ends it, whatever its peer does, unless others are at work on it: then only what they are not at work on. */
+  /** Ends it without waiting for its peer. If other handlers work on it, it stays, and only other exchanges end. */
   finish (): void {
     for (const { isElsewhere, stream } of this.exchanges) if (!isElsewhere) stream?.close(constants.NGHTTP2_CANCEL)
     const [first] = this.exchanges
@@ -93,7 +96,7 @@ export class Connection<Exchange extends OnConnection> {
     if (this.session !== undefined) this.session.close()
     else if (first?.pending === true) return this.cut()
     else this.socket.end(first?.response?.headersSent === false ? REFUSAL : '')
-    // What was flushed still reaches the peer, who hears that there is no more.
+    // The flushed bytes still reach the peer, and then the end of the connection.
     setTimeout(() => this.cut(), LINGER).unref()
   }
 }

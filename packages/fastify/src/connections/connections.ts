@@ -8,25 +8,29 @@ import { Exchange } from './exchange.js'
 import { Marks } from './marks.js'
 import { whenTaken } from './taken.js'
 
-/** Those of all plugins that watch a server. */
+/** The connections of all plugins that watch a server. */
 const WATCHING = new WeakMap<Server, Set<Connections>>()
 
 /**
- * Every connection of the app's servers, over HTTP, HTTPS, HTTP/2 and h2c, with what is under way on it and whose it is. Node's server
- * does not tell: it takes a connection on which nothing was ever asked for a busy one, and stops its own time-outs once it closes.
+ * Every connection of the app's servers, over HTTP, HTTPS, HTTP/2 and h2c, with its exchanges and their owners. Node's
+ * server does not know enough: it takes a connection without any request for a busy one, and stops its own time-outs
+ * once it closes.
  */
 export class Connections {
   readonly #all = new Set<Connection<Exchange>>()
-  /** Those that are under TLS, by their peer, until they have closed: TLS has a socket of its own, which does not name this one. */
+  /**
+   * Connections under TLS, by their peer, until they have closed. TLS has a socket of its own, without a reference to
+   * the socket below it.
+   */
   readonly #peers = new Map<string, Connection<Exchange>>()
   readonly #servers = new Set<Server>()
   readonly #connections = new Marks<Connection<Exchange>>()
   readonly #exchanges = new Marks<Exchange>()
   /** A session of HTTP/2 begins while its connection is being accepted. */
   #latest: Connection<Exchange> | undefined
-  /** This plugin has drained; the others may still serve. */
+  /** This plugin has drained; other plugins may still serve. */
   #drained = false
-  /** All have. */
+  /** All plugins have drained. */
   #closing = false
   #looking: NodeJS.Timeout | undefined
   #settled: (() => void) | undefined
@@ -55,19 +59,19 @@ export class Connections {
     if (exchange !== undefined) exchange.ours = log
   }
 
-  /** A request is for nobody's route. */
+  /** No route matches a request. */
   refuse ({ raw }: FastifyRequest): void {
     const exchange = this.#exchanges.get(raw)
     if (exchange !== undefined) exchange.unrouted = true
   }
 
-  /** Whoever reads the body of a request sets its deadlines. */
+  /** The reader of a request's body sets its deadlines. */
   leaveBody ({ raw }: FastifyRequest): void {
     const exchange = this.#exchanges.get(raw)
     if (exchange !== undefined) exchange.untimed = true
   }
 
-  /** Resolves when no reply of ours is under way any more, or when the time is over. */
+  /** Resolves when all our replies are done, or when the time is over. */
   async flushed (timeout: number): Promise<void> {
     if (!this.#isServing) return
     await new Promise<void>(resolve => {
@@ -80,15 +84,15 @@ export class Connections {
     })
   }
 
-  /** From now on looks whose bodies stand still. */
+  /** From now on checks which bodies have stalled. */
   drain (): void {
     this.#looking ??= setInterval(() => this.#look(), LOOK).unref()
     this.#look()
   }
 
   /**
-   * Ends what is ours, and, once no other plugin of the app serves any more, what is unused or idle, now and from now on. What others
-   * are at work on goes on until they are done, or until its peer stands still.
+   * Ends our exchanges. Once no other plugin of the app serves any more, it also ends every connection that is or
+   * becomes unused or idle. An exchange of another handler goes on until the handler is done, or until its peer stalls.
    */
   close (): void {
     this.#drained = true
@@ -111,7 +115,7 @@ export class Connections {
     if (this.#closing && this.#all.size === 0) clearInterval(this.#looking)
   }
 
-  /** Whoever took a connection over as an upgrade has our route serve it. */
+  /** A listener took a connection over as an upgrade, and passed its request to our route. */
   #upgraded (request: IncomingMessage | Http2ServerRequest): Exchange | undefined {
     const connection = request.socket as Socket | undefined && this.#connections.get(request.socket)
     if (connection?.taken !== true) return undefined
@@ -130,7 +134,7 @@ export class Connections {
   #accepted (socket: Socket, underTls: boolean): void {
     const peer = underTls ? peerOf(socket) : undefined
     if (this.#closing) socket.destroy()
-    // A local socket has no peer to know it by again.
+    // A local socket has no peer address to recognize it by.
     else if (!underTls) this.#add(socket)
     else if (peer !== undefined) {
       const connection = this.#add(socket)
@@ -188,8 +192,9 @@ export class Connections {
   }
 
   #begin ({ socket }: IncomingMessage, response: ServerResponse | Http2ServerResponse): Exchange {
-    // One that no server has accepted, such as that of a serverless adapter, is not ours to end.
-    const connection = (socket as Socket | undefined && this.#connections.get(socket)) ?? new Connection<Exchange>(socket)
+    // A connection that no server has accepted, such as that of a serverless adapter, is not ours to end.
+    const known = socket as Socket | undefined && this.#connections.get(socket)
+    const connection = known ?? new Connection<Exchange>(socket)
     if (connection.exchanges.size > 0) connection.prune()
     const exchange = new Exchange(connection)
     connection.exchanges.add(exchange)
@@ -199,7 +204,7 @@ export class Connections {
 
   #over (exchange: Exchange): void {
     const { connection } = exchange
-    // A reply that came before the end of the body leaves a connection that is not free yet.
+    // After a reply that came before the end of the body, the connection is not free yet.
     if (exchange.ours === undefined || exchange.arrived || this.#closing) connection.exchanges.delete(exchange)
     if (this.#closing && !connection.busyElsewhere) connection.finish()
     this.#settled?.()

@@ -9,18 +9,20 @@ export interface DeadlineOptions {
   stallTimeout: number
 }
 
-/** Looks per shorter time limit, so a peer may be this much late: an eighth. */
-const LOOKS = 8
-const LEAST = 10
-const MOST = 1_000
+/** Checks within the shorter of the time limits, so a deadline is noticed late by at most an eighth. */
+const CHECKS = 8
+/** Milliseconds between two checks, at least and at most. */
+const MIN_INTERVAL = 10
+const MAX_INTERVAL = 1_000
 
-/** Sets a limit to how long our routes wait for a peer. One timer looks at all of them: requests in time pay nothing. */
+/** Limits how long our routes wait for a peer. One timer checks all requests, so requests in time cost nothing. */
 export class Deadlines {
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
 
   constructor (private readonly connections: Connections, private readonly options: DeadlineOptions) {
-    this.#interval = Math.min(MOST, Math.max(LEAST, Math.min(options.bodyTimeout, options.stallTimeout) / LOOKS))
+    const shorter = Math.min(options.bodyTimeout, options.stallTimeout)
+    this.#interval = Math.min(MAX_INTERVAL, Math.max(MIN_INTERVAL, shorter / CHECKS))
   }
 
   start (): void {
@@ -36,7 +38,7 @@ export class Deadlines {
       connection.prune()
       for (const exchange of connection.exchanges) {
         if (exchange.ours !== undefined) this.#judge(exchange, now)
-        // Whoever comes later waits for the first, whose deadline it is.
+        // Later requests on the connection wait for the first, so only the first has a deadline.
         if (connection.session === undefined) break
       }
     }
@@ -45,20 +47,22 @@ export class Deadlines {
   #judge (exchange: Exchange, now: number): void {
     const { bodyTimeout, stallTimeout } = this.options
     exchange.seen ??= now
-    if (!exchange.arrived && (exchange.replied || !exchange.untimed) && now - exchange.seen >= bodyTimeout) refuse(exchange)
+    const awaitsBody = !exchange.arrived && (exchange.replied || !exchange.untimed)
+    if (awaitsBody && now - exchange.seen >= bodyTimeout) refuse(exchange)
     else if (!exchange.pending || exchange.streams) exchange.stalled = undefined
     else if (exchange.stalled === undefined) watch(exchange, now)
     else if (now - exchange.stalled >= stallTimeout) cut(exchange)
   }
 }
 
-/** A request that was answered already, or that cannot be, ends with its connection. */
+/** A request that has an answer already, or cannot get one, ends with its connection. */
 function refuse (exchange: Exchange): void {
   const { request, response } = exchange
-  if (exchange.refused || response?.headersSent === true || request === undefined || request.listenerCount('error') === 0) cut(exchange)
+  const answered = exchange.refused || response?.headersSent === true
+  if (answered || request === undefined || request.listenerCount('error') === 0) cut(exchange)
   else {
     exchange.refused = true
-    // Whoever reads the body hears it as if the body had broken off, and answers.
+    // The reader of the body gets the error as if the body had broken off, and answers.
     request.emit('error', Object.assign(new Error('the body of the request took too long'), { statusCode: 408 }))
   }
 }
@@ -72,8 +76,8 @@ function watch (exchange: Exchange, now: number): void {
 
 function cut (exchange: Exchange): void {
   const { connection, stream, ours } = exchange
-  ours?.warn('holdfast: a client that took too long to send or to read was cut')
-  // A connection over which not even the end of a stream gets out has stalled as a whole.
+  ours?.warn('holdfast: a request was cut because its client took too long to send or to read')
+  // A connection has stalled as a whole when not even the end of a stream goes out.
   if (stream === undefined || (exchange.cut && !connection.busyElsewhere)) connection.cut()
   else stream.close(constants.NGHTTP2_CANCEL)
   exchange.cut = true

@@ -1,4 +1,7 @@
-/** Notes on objects of Node what of ours they belong to. Each plugin of an app has notes of its own. A map would cost each request more. */
+/**
+ * Notes on Node's objects which object of ours they belong to. Each plugin of an app has its own notes. A map would
+ * cost each request more.
+ */
 export class Marks<Owner extends object> {
   readonly #name = Symbol('holdfast')
 

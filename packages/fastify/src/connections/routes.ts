@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Connections } from './connections.js'
 
 /**
- * Notes which requests are for the routes of a scope. A hook would hear of them after those of the application, which may hold or refuse
- * a request; the factory of its logger is asked before them, and makes what the application's makes.
+ * Notes which requests are for the routes of a scope. A hook would run after the hooks of the application, which may
+ * hold or refuse a request. The factory of its logger runs before them. It returns the application's own logger.
  */
 export function serveRoutes (scope: FastifyInstance, connections: Connections): void {
   const { childLoggerFactory: create } = scope
@@ -14,7 +14,10 @@ export function serveRoutes (scope: FastifyInstance, connections: Connections): 
   })
 }
 
-/** Notes which requests no route matches, as far as hooks of the application let them come. Those that they answer are known by that. */
+/**
+ * Notes requests that no route matches, as far as hooks of the application let them through. A request that a hook
+ * answers is known by its answer.
+ */
 export function noteUnrouted (app: FastifyInstance, connections: Connections): void {
   app.addHook('onRequest', (request, _, done) => {
     if (request.is404) connections.refuse(request)

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { keptByFastify } from '../kept-by-fastify.js'
 import type { Connections } from './connections.js'
 
-/** Watches the server of an app, and those that Fastify adds where `localhost` is more than one address. */
+/** Watches the server of an app, and the servers that Fastify adds when `localhost` has more than one address. */
 export function watchServers (app: FastifyInstance, connections: Connections): void {
   connections.watch(app.server)
   app.addHook('onListen', async () => {

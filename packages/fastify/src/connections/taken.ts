@@ -2,9 +2,9 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 
 /**
- * Hears of connections that somebody takes over: upgraded ones, and tunnels. Node hands them out as soon as anybody listens, and answers
- * such requests in the usual way while nobody does, so this listens only while somebody else does. A tunnel over HTTP/2 is a stream of its
- * connection, known by its response.
+ * Calls `taken` for each connection that a listener takes over: upgraded connections, and tunnels. Node hands them out
+ * as soon as there is a listener, and answers such requests in the usual way otherwise. So this function listens only
+ * while another listener does. A tunnel over HTTP/2 is a stream of its connection, known by its response.
  */
 export function whenTaken (server: Server, taken: (by: Socket | Http2ServerResponse) => void): void {
   const listener = (_: unknown, by: Socket | Http2ServerResponse): void => { taken(by) }

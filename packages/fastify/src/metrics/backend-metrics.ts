@@ -7,10 +7,10 @@ import { type ObservedBackend, observedBackend } from './observed-backend.js'
 import type { Source } from './registry.js'
 
 const OPERATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-/** From a minute to a week. */
+/** Seconds, from a minute to a week. */
 const LIFE_BOUNDS = [60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800]
 
-/** What goes through a backend, and how it is. */
+/** Metrics of the backend: its calls, its state, and the sessions that end in it. */
 export class BackendMetrics {
   readonly #ages = new Histogram(LIFE_BOUNDS)
   readonly #pauses = new Histogram(LIFE_BOUNDS)
@@ -38,7 +38,9 @@ export class BackendMetrics {
     return {
       holdfast_session_age_seconds: this.#ages,
       holdfast_session_idle_seconds: this.#pauses,
-      holdfast_backend_operation_duration_seconds: { read: (name: string) => this.#operations.flatMap(histogram => histogram.read(name)) },
+      holdfast_backend_operation_duration_seconds: {
+        read: (name: string) => this.#operations.flatMap(histogram => histogram.read(name))
+      },
       holdfast_backend_errors_total: this.#errors,
       holdfast_backend_up: gauge(() => Number(!sessions.vault.availability.down)),
       holdfast_backend_health: healthSource(sessions),
@@ -54,5 +56,6 @@ export class BackendMetrics {
 function healthSource (sessions: Sessions): Source {
   let current: Health['state'] = 'healthy'
   sessions.on('health', ({ state }) => { current = state })
-  return { read: () => METRICS.holdfast_backend_health.labels.state.map(state => ({ labels: { state }, value: Number(state === current) })) }
+  const { state: states } = METRICS.holdfast_backend_health.labels
+  return { read: () => states.map(state => ({ labels: { state }, value: Number(state === current) })) }
 }

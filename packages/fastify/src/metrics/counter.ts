@@ -1,12 +1,12 @@
 import { METRICS, type MetricName, type MetricSpec } from './catalog.js'
 import type { Sample, Source } from './registry.js'
 
-/** Counts events, by one label or none. */
+/** Counts events, by one label or without a label. */
 export class Counter implements Source {
   readonly #label: string | undefined
   readonly #counts: Map<string, number>
 
-  /** Values of the label that are known from the start are seen before they first occur. */
+  /** A value of the label that is known from the start is shown with 0 before it first occurs. */
   constructor (name: MetricName) {
     const { labels = {} }: MetricSpec = METRICS[name]
     const [[label, values] = [undefined, ['']]] = Object.entries(labels)

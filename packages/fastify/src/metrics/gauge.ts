@@ -1,6 +1,6 @@
 import type { Sample, Source } from './registry.js'
 
-/** Asks for a value when it is read; `undefined` is none. */
+/** Calls `ask` for its value when it is read. It has no value while `ask` returns `undefined`. */
 export function gauge (ask: () => number | undefined | Promise<number | undefined>): Source {
   return {
     async read (): Promise<Sample[]> {

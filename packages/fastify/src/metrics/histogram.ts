@@ -1,12 +1,16 @@
 import type { Sample, Source } from './registry.js'
 
-/** How many values there were up to each bound. It is written with every request, and put into Prometheus' form only when it is read. */
+/**
+ * Counts values up to each bound. Every request writes to it; only a read makes the form that Prometheus needs.
+ */
 export class Histogram implements Source {
   readonly #counts: number[]
   #sum = 0
 
   /** @param bounds ascending */
-  constructor (private readonly bounds: readonly number[], private readonly labels: Readonly<Record<string, string>> = {}) {
+  constructor (
+    private readonly bounds: readonly number[], private readonly labels: Readonly<Record<string, string>> = {}
+  ) {
     this.#counts = new Array<number>(bounds.length + 1).fill(0)
   }
 
@@ -18,7 +22,7 @@ export class Histogram implements Source {
     this.#sum += value
   }
 
-  /** @param name of the metric, which its buckets, sum and count begin with */
+  /** @param name of the metric, with which the names of its buckets, sum and count begin */
   read (name: string): Sample[] {
     const { labels } = this
     let count = 0
@@ -26,6 +30,10 @@ export class Histogram implements Source {
       count += own
       return { metricName: `${name}_bucket`, labels: { le: this.bounds[index] ?? '+Inf', ...labels }, value: count }
     })
-    return [...buckets, { metricName: `${name}_sum`, labels, value: this.#sum }, { metricName: `${name}_count`, labels, value: count }]
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: this.#sum },
+      { metricName: `${name}_count`, labels, value: count }
+    ]
   }
 }

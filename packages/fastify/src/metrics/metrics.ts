@@ -11,10 +11,10 @@ import { SealMetrics } from './seal-metrics.js'
 import { sessionMetrics } from './session-metrics.js'
 import { snapshotMetrics } from './snapshot-metrics.js'
 
-/** Milliseconds that a scrape waits for the backend. */
-const PATIENCE = 1_000
+/** Milliseconds that a scrape waits for the number of sessions. */
+const COUNT_WAIT = 1_000
 
-/** Counts cheaply while requests run, and puts it into a registry's form when that asks. */
+/** Counts cheaply while requests run, and makes the form of a registry only when the registry asks. */
 export class Metrics {
   readonly requests = new Requests()
   readonly #backend = new BackendMetrics()
@@ -22,7 +22,9 @@ export class Metrics {
 
   /** @throws InvalidOptionError */
   static async create ({ registry, path }: NonNullable<Settings['metrics']>): Promise<Metrics> {
-    if (registry === undefined && path === undefined) throw new InvalidOptionError('metrics', 'expected a registry, a path, or both: otherwise nobody reads them')
+    if (registry === undefined && path === undefined) {
+      throw new InvalidOptionError('metrics', 'expected a registry, a path, or both: they make the metrics visible')
+    }
     return new Metrics(registry ?? await ownRegistry(), path)
   }
 
@@ -37,7 +39,7 @@ export class Metrics {
   }
 
   /**
-   * Registers everything, and adds the route.
+   * Registers all metrics, and adds the route.
    *
    * @throws InvalidOptionError
    */
@@ -62,21 +64,25 @@ export class Metrics {
     })
     scope.addHook('onClose', async () => { unregister() })
     if (path === undefined) return
-    scope.get(path, { config: { holdfast: 'metrics' } }, async (_, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
+    scope.get(path, { config: { holdfast: 'metrics' } }, async (_, reply) =>
+      await reply.type(registry.contentType).send(await registry.metrics()))
   }
 }
 
-/** The number of sessions, asked once for all who want to know it at the same time; undefined while the backend does not answer. */
+/**
+ * The number of sessions; undefined while the backend does not answer. Calls at the same time share one count of the
+ * backend.
+ */
 function counting (sessions: Sessions): () => Promise<number | undefined> {
   let asking: Promise<number | undefined> | undefined
   return async () => {
     // An outage has its own event and its own metric.
     asking ??= sessions.count().catch(() => undefined).finally(() => { asking = undefined })
-    return await Promise.race([asking, pause(PATIENCE, undefined, { ref: false })])
+    return await Promise.race([asking, pause(COUNT_WAIT, undefined, { ref: false })])
   }
 }
 
-/** Two endpoints with one path under two prefixes are two. */
+/** With its prefix, because two endpoints with the same path under two prefixes are different. */
 function fullPath ({ prefix }: FastifyInstance, path: string): string {
   return prefix.replace(/\/$/, '') + path
 }

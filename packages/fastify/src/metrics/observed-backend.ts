@@ -1,39 +1,45 @@
 import { type Backend, type RecordStore, type StoredRecord, expiresAt, partitionIn } from '@holdfast/core'
 
-/** Hears what became of the calls of one operation. */
+/** Gets the duration and the failures of the calls of one operation. */
 export interface OperationObserver {
   /** @param seconds that the call took, whether it failed or not */
   took (seconds: number): void
   failed (): void
 }
 
-/** Hears what became of the calls of a backend. */
+/** Observes the calls of a backend. */
 export interface BackendObserver {
   operation (name: string): OperationObserver
   /** A session has ended, `at` milliseconds since the epoch. */
   ended (record: StoredRecord, at: number): void
 }
 
-/** What a backend can be asked, by part. */
+/** The methods of a backend, by part. */
 export const METHODS = {
   backend: ['ping'],
   records: [
-    'create', 'createMany', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list', 'listHeads', 'idlest',
-    'claimExpired', 'count'
+    'create', 'createMany', 'read', 'touch', 'replace', 'reseal', 'remove', 'removeOwner', 'removed', 'release', 'list',
+    'listHeads', 'idlest', 'claimExpired', 'count'
   ],
   events: ['append', 'readAfter', 'delivered', 'drop', 'streams', 'heads', 'importStream', 'reseal'],
   bus: ['publish', 'subscribe'],
   presence: ['announce', 'isPresent', 'list', 'withdraw']
-} as const satisfies { backend: ['ping'] } & { [Part in 'records' | 'events' | 'bus' | 'presence']: ReadonlyArray<keyof Backend[Part]> }
+} as const satisfies { backend: ['ping'] } & {
+  [Part in 'records' | 'events' | 'bus' | 'presence']: ReadonlyArray<keyof Backend[Part]>
+}
 
 /** Methods with the name of their part, such as `records.touch`. */
-export const OPERATIONS: readonly string[] = Object.entries(METHODS).flatMap(([part, methods]) => methods.map(method => `${part}.${method}`))
+export const OPERATIONS: readonly string[] = Object.entries(METHODS)
+  .flatMap(([part, methods]) => methods.map(method => `${part}.${method}`))
 
 export type ObservedBackend = Backend & Required<Pick<Backend, 'status'>>
 
 type Method = (...args: any[]) => Promise<any>
 
-/** A backend that does what another one does, and tells how. Only sessions end: what its partitions hold are none. */
+/**
+ * A backend that passes every call on, and reports it to an observer. It reports the end of sessions only, not of
+ * records in its partitions.
+ */
 export function observedBackend (backend: Backend, observer: BackendObserver): ObservedBackend {
   const partitions = new Map<string, Backend>()
   const partition = (name: string): Backend => partitionIn(partitions, name, () => {
@@ -54,7 +60,7 @@ function observedPart (
     bus: observed('bus', backend.bus, observer) as unknown as Backend['bus'],
     presence: observed('presence', backend.presence, observer) as unknown as Backend['presence'],
     ping: observed('backend', backend, observer).ping as Backend['ping'],
-    // A backend that stands before others may change its mind.
+    // A backend that routes calls to others may change these values.
     get shared () { return backend.shared },
     get durable () { return backend.durable },
     partition,
@@ -70,10 +76,14 @@ function observedRecords ({ records }: Backend, observer: BackendObserver): Reco
 
 function observed (part: keyof typeof METHODS, target: object, observer: BackendObserver): Record<string, Method> {
   const methods = target as Record<string, Method>
-  return Object.fromEntries(METHODS[part].map(name => [name, timed(methods, name, observer.operation(`${part}.${name}`))]))
+  return Object.fromEntries(METHODS[part].map(name =>
+    [name, timed(methods, name, observer.operation(`${part}.${name}`))]))
 }
 
-/** Listens beside the caller, who gets the very promise of the backend: another one for each request would cost more than counting. */
+/**
+ * Observes the backend's own promise, and returns the same promise. A second promise for each request would cost more
+ * than counting.
+ */
 function timed (target: Record<string, Method>, name: string, operation: OperationObserver): Method {
   return (...args) => {
     const began = performance.now()
@@ -87,7 +97,7 @@ function timed (target: Record<string, Method>, name: string, operation: Operati
   }
 }
 
-/** Tells of sessions on their way out. */
+/** Reports sessions that end. */
 function ending (records: RecordStore, { ended }: BackendObserver): Pick<RecordStore, 'remove' | 'claimExpired'> {
   return {
     remove: async key => {

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@holdfast/core'
 import { METRICS, type MetricName, type MetricSpec } from './catalog.js'
 
-/** A registry of `prom-client`, as far as it is needed. */
+/** The members of a registry of `prom-client` that the plugin needs. */
 export interface MetricsRegistry {
   readonly contentType: string
   registerMetric (metric: any): void
@@ -13,25 +13,25 @@ export interface MetricsRegistry {
 export interface Sample {
   labels: Readonly<Record<string, string | number>>
   value: number
-  /** Where it is not that of the metric: the parts of a histogram. */
+  /** The name of a part of a histogram, which differs from the name of the metric. */
   metricName?: string
 }
 
-/** What a metric says when it is asked. It never rejects. */
+/** The values of a metric. Reading never rejects. */
 export interface Source {
   read (name: string): Sample[] | Promise<Sample[]>
 }
 
 export type Sources = Record<MetricName, Source>
 
-const TOGETHER = { sum: (a: number, b: number) => a + b, max: Math.max, min: Math.min }
+const COMBINE = { sum: (a: number, b: number) => a + b, max: Math.max, min: Math.min }
 
-/** What a registry collects, of all apps that share it: nothing is prepared before it asks. */
+/** A metric of all apps that share a registry. It computes its values when the registry collects them. */
 class Metric {
   readonly type: string
   readonly help: string
-  readonly aggregator: keyof typeof TOGETHER
-  /** With the path of its endpoint. */
+  readonly aggregator: keyof typeof COMBINE
+  /** Each source with the path of its endpoint. */
   readonly sources = new Map<Source, string>()
 
   constructor (readonly name: string, { type, help, aggregator = 'sum' }: MetricSpec) {
@@ -47,27 +47,29 @@ class Metric {
       for (const { labels, value, ...rest } of await source.read(name)) {
         const id = JSON.stringify([rest, path, labels])
         const same = values.get(id)
-        values.set(id, { ...rest, labels: { path, ...labels }, value: same === undefined ? value : TOGETHER[aggregator](same.value, value) })
+        const total = same === undefined ? value : COMBINE[aggregator](same.value, value)
+        values.set(id, { ...rest, labels: { path, ...labels }, value: total })
       }
     }
     return { name, help, type, aggregator, values: [...values.values()] }
   }
 
-  /** Counts go on: they are not the registry's. */
+  /** Does nothing: the counts belong to the app, not to the registry. */
   reset (): void {}
 }
 
 /**
- * Adds our metrics to a registry, beside those of other apps.
+ * Adds the metrics of an app to a registry, together with the metrics of other apps.
  *
- * @returns what takes them out again
+ * @returns a function that removes them again
  * @throws InvalidOptionError when a name is taken
  */
 export function register (registry: MetricsRegistry, path: string, sources: Sources): () => void {
   const metrics = (Object.keys(METRICS) as MetricName[]).map(name => {
     const metric = registry.getSingleMetric(name) ?? new Metric(name, METRICS[name])
     if (metric instanceof Metric) return metric
-    throw new InvalidOptionError('metrics.registry', `has a metric ${name} that somebody else registered, such as another copy of this package: give this app a registry of its own`)
+    throw new InvalidOptionError('metrics.registry', `already has another metric ${name}, ` +
+      'for example of another copy of this package: give this app a registry of its own')
   })
   for (const metric of metrics) {
     metric.sources.set(sources[metric.name as MetricName], path)

@@ -11,12 +11,12 @@ const METHODS: ReadonlySet<unknown> = new Set(METRICS.holdfast_request_duration_
 
 type Outcome = typeof METRICS.holdfast_request_duration_seconds.labels.outcome[number]
 
-/** When a request came in; 0 for one that a hook of the application refused first. */
+/** When a request came in; 0 for a request that a hook of the application refused before. */
 const BEGAN = Symbol('began')
 
 type Timed = FastifyRequest & { [BEGAN]: number }
 
-/** How long requests take, by what they ask and what came of it. A hook for responses would cost more than all the rest. */
+/** Durations of requests, by method and outcome. A hook for responses would cost more than all the rest. */
 export class Requests implements Source {
   readonly #histograms = new Map<string, Map<Outcome, Histogram>>()
 
@@ -29,15 +29,19 @@ export class Requests implements Source {
     (request as Timed)[BEGAN] = performance.now()
   }
 
-  /** Notes what a request is answered with; a stream, when it is over. */
+  /** Notes the outcome of a request: at once, or at the end of its stream. */
   answered (request: FastifyRequest, { status, body }: Reply): void {
-    if (body === null || typeof body === 'string') this.#note(request, request.raw.socket.destroyed ? 'aborted' : outcomeOf(status))
-    // One for what belongs to no request is open for as long as its client likes.
-    else if (request.method !== 'GET') body.once('close', () => this.#note(request, body.readableEnded ? 'ok' : 'aborted'))
+    if (body === null || typeof body === 'string') {
+      this.#note(request, request.raw.socket.destroyed ? 'aborted' : outcomeOf(status))
+    } else if (request.method !== 'GET') {
+      // The stream of a GET stays open as long as its client wants, so its duration means nothing.
+      body.once('close', () => this.#note(request, body.readableEnded ? 'ok' : 'aborted'))
+    }
   }
 
   read (name: string): Sample[] {
-    return Array.from(this.#histograms.values(), outcomes => Array.from(outcomes.values(), histogram => histogram.read(name))).flat(2)
+    const histograms = [...this.#histograms.values()].flatMap(outcomes => [...outcomes.values()])
+    return histograms.flatMap(histogram => histogram.read(name))
   }
 
   #note (request: FastifyRequest, outcome: Outcome): void {
@@ -62,7 +66,9 @@ function methodOf ({ method, body }: FastifyRequest): string {
   return METHODS.has(body.method) ? body.method as string : 'other'
 }
 
-const OUTCOMES: Readonly<Record<number, Outcome>> = { 401: 'denied', 403: 'denied', 404: 'unknown', 429: 'denied', 503: 'unavailable' }
+const OUTCOMES: Readonly<Record<number, Outcome>> = {
+  401: 'denied', 403: 'denied', 404: 'unknown', 429: 'denied', 503: 'unavailable'
+}
 
 function outcomeOf (status: number): Outcome {
   return OUTCOMES[status] ?? (status < 400 ? 'ok' : status < 500 ? 'invalid' : 'error')

@@ -1,14 +1,18 @@
 import { type Codec, type SealingKeys, isHoldfastError } from '@holdfast/core'
 import { Counter } from './counter.js'
 
-/** What is sealed and opened, by key. */
+/** Counts seals that are made and opened, by key. */
 export class SealMetrics {
   readonly #seals = new Counter('holdfast_seals_total')
   readonly #opens = new Counter('holdfast_opens_total')
   readonly #failures = new Counter('holdfast_open_failures_total')
-  readonly sources = { holdfast_seals_total: this.#seals, holdfast_opens_total: this.#opens, holdfast_open_failures_total: this.#failures }
+  readonly sources = {
+    holdfast_seals_total: this.#seals,
+    holdfast_opens_total: this.#opens,
+    holdfast_open_failures_total: this.#failures
+  }
 
-  /** A codec that does what another one does, and counts it. One without keys has nothing to count, and stays what it is. */
+  /** A codec that passes every call on, and counts it. A codec without keys has nothing to count. */
   counted (codec: Codec): Codec {
     const { keys } = codec
     if (keys === undefined) return codec
@@ -17,7 +21,7 @@ export class SealMetrics {
       keys,
       seal: (plaintext, place) => after(codec.seal(plaintext, place), sealed),
       open: (bytes, place) => {
-        // A key is counted once it has opened something: what a seal says of itself proves nothing.
+        // A key is counted only after it has opened a seal: the key id in a seal proves nothing.
         const opened = (plaintext: Uint8Array): Uint8Array => count(this.#opens, keys, bytes, plaintext)
         try {
           const result = codec.open(bytes, place)
@@ -35,7 +39,9 @@ export class SealMetrics {
   }
 }
 
-function after (result: Uint8Array | Promise<Uint8Array>, then: (bytes: Uint8Array) => Uint8Array): Uint8Array | Promise<Uint8Array> {
+type Bytes = Uint8Array | Promise<Uint8Array>
+
+function after (result: Bytes, then: (bytes: Uint8Array) => Uint8Array): Bytes {
   return result instanceof Promise ? result.then(then) : then(result)
 }
 

@@ -1,18 +1,18 @@
 import type { Sessions } from '@holdfast/core'
 import { Counter } from './counter.js'
 
-/** What becomes of sessions, as they tell themselves. */
+/** Counts the events of sessions. */
 export function sessionMetrics (sessions: Sessions) {
   const created = new Counter('holdfast_sessions_created_total')
-  const restored = new Counter('holdfast_sessions_activated_total')
+  const activated = new Counter('holdfast_sessions_activated_total')
   const expired = new Counter('holdfast_sessions_expired_total')
   const terminated = new Counter('holdfast_sessions_terminated_total')
   const limits = new Counter('holdfast_limit_reached_total')
   const mismatches = new Counter('holdfast_owner_mismatches_total')
   const unreadable = new Counter('holdfast_unreadable_total')
   sessions.on('created', () => { created.add() })
-  sessions.on('activated', () => { restored.add('success') })
-  sessions.on('activationFailed', () => { restored.add('failure') })
+  sessions.on('activated', () => { activated.add('success') })
+  sessions.on('activationFailed', () => { activated.add('failure') })
   sessions.on('expired', ({ reason }) => { expired.add(reason) })
   sessions.on('terminated', ({ reason }) => { terminated.add(reason) })
   sessions.on('limitReached', ({ limit }) => { limits.add(limit) })
@@ -20,7 +20,7 @@ export function sessionMetrics (sessions: Sessions) {
   sessions.on('unreadable', ({ kind }) => { unreadable.add(kind) })
   return {
     holdfast_sessions_created_total: created,
-    holdfast_sessions_activated_total: restored,
+    holdfast_sessions_activated_total: activated,
     holdfast_sessions_expired_total: expired,
     holdfast_sessions_terminated_total: terminated,
     holdfast_limit_reached_total: limits,

@@ -2,30 +2,30 @@ import type { Sessions } from '@holdfast/core'
 import { Counter } from './counter.js'
 import { gauge } from './gauge.js'
 
-/** What goes out and comes back with snapshots. */
+/** Counts snapshots and the sessions in them. */
 export function snapshotMetrics (sessions: Sessions) {
   const exports = new Counter('holdfast_snapshots_exported_total')
-  const exported = new Counter('holdfast_sessions_exported_total')
-  const imports = new Counter('holdfast_snapshots_restored_total')
-  const imported = new Counter('holdfast_sessions_restored_total')
+  const sessionsExported = new Counter('holdfast_sessions_exported_total')
+  const restores = new Counter('holdfast_snapshots_restored_total')
+  const sessionsRestored = new Counter('holdfast_sessions_restored_total')
   let last: { bytes: number, at: number } | undefined
   sessions.on('snapshotExported', report => {
     exports.add('success')
-    exported.add('', report.exported)
+    sessionsExported.add('', report.exported)
     last = { bytes: report.bytes, at: Date.now() / 1000 }
   })
   sessions.on('snapshotExportFailed', () => { exports.add('failure') })
   sessions.on('snapshotRestored', ({ restored, expired, duplicate, overLimit, invalid }) => {
-    imports.add(invalid.length + overLimit === 0 ? 'success' : 'failure')
+    restores.add(invalid.length + overLimit === 0 ? 'success' : 'failure')
     const results = { restored, expired, duplicate, over_limit: overLimit, invalid: invalid.length }
-    for (const [result, count] of Object.entries(results)) imported.add(result, count)
+    for (const [result, count] of Object.entries(results)) sessionsRestored.add(result, count)
   })
-  sessions.on('snapshotRestoreFailed', () => { imports.add('failure') })
+  sessions.on('snapshotRestoreFailed', () => { restores.add('failure') })
   return {
     holdfast_snapshots_exported_total: exports,
-    holdfast_sessions_exported_total: exported,
-    holdfast_snapshots_restored_total: imports,
-    holdfast_sessions_restored_total: imported,
+    holdfast_sessions_exported_total: sessionsExported,
+    holdfast_snapshots_restored_total: restores,
+    holdfast_sessions_restored_total: sessionsRestored,
     holdfast_snapshot_bytes: gauge(() => last?.bytes),
     holdfast_snapshot_timestamp_seconds: gauge(() => last?.at),
     holdfast_snapshot_incomplete: gauge(() => Number(sessions.incomplete))

@@ -21,7 +21,9 @@ export const busyMachine: Scenario = {
     const ms = trial.volume(60_000, 3_000)
     const redis = await RedisServer.start(['--appendonly', 'yes'])
     trial.defer(async () => { await redis.stop() })
-    const server = await startChildServer({ HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey() })
+    const server = await startChildServer({
+      HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey()
+    })
     trial.defer(async () => { await server.kill() })
     const sessions = await Promise.all(Array.from({ length: HANDS }, async () => await openSession(server.url)))
     for (let n = 0; n < LOOPS * availableParallelism(); n++) {

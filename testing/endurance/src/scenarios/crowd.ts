@@ -12,7 +12,8 @@ const SDK = 10
 const HANDS = 2
 
 export const crowd: Scenario = {
-  promise: 'many clients that use the same JSON-RPC ids at the same time, with requests to any replica, each get their own answers and give their own',
+  promise: 'many clients that use the same JSON-RPC ids at the same time, with requests to any replica, ' +
+    'each get their own answers and give their own',
   figures: '500 clients, 100,000 questions and answers, all clients with the ids 1 to 200, three replicas',
   deadline: 30,
   run: async trial => {
@@ -33,26 +34,31 @@ export const crowd: Scenario = {
       let id = 0
       if (n % SDK === 0) {
         const client = await SdkClient.open(fleet.url, `client ${n}`)
-        while (id++ < each) check((await client.call('ask', { question: question(id) })).answer, `${question(id)} client ${n}`)
+        while (id++ < each) {
+          check((await client.call('ask', { question: question(id) })).answer, `${question(id)} client ${n}`)
+        }
         await client.close()
       } else {
         const session = await openAsking(place())
         await Promise.all(Array.from({ length: HANDS }, async () => {
           while (id < each) {
             const own = ++id
-            check(await conversation(place, session, own, question(own), `answer ${own} of ${n}`), `answer ${own} of ${n}`)
+            const answer = `answer ${own} of ${n}`
+            check(await conversation(place, session, own, question(own), answer), answer)
           }
         }))
       }
     }))
     assert.equal(answered, total)
-    return `${answered} questions to ${amount} clients, a tenth of them the SDK's own: each got its own question and each tool its own answer`
+    return `${answered} questions to ${amount} clients, a tenth of them the SDK's own: ` +
+      'each got its own question and each tool its own answer'
   }
 }
 
 async function openAsking (url: URL): Promise<Record<string, string>> {
   const message = initialize() as { params: object }
-  const reply = await send(url, { message: { ...message, params: { ...message.params, capabilities: { elicitation: {} } } } })
+  const params = { ...message.params, capabilities: { elicitation: {} } }
+  const reply = await send(url, { message: { ...message, params } })
   assert.equal(reply.status, 200, reply.text)
   return { 'mcp-session-id': reply.headers['mcp-session-id'] as string, 'mcp-protocol-version': '2025-11-25' }
 }

@@ -19,7 +19,9 @@ export const cutReplies: Scenario = {
     const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
     trial.defer(async () => { await redis.stop() })
     const keys = generateKey()
-    const start = async (url: string) => await startChildServer({ HOLDFAST_BACKEND: 'redis', REDIS_URL: url, HOLDFAST_KEYS: keys })
+    const start = async (url: string) => await startChildServer({
+      HOLDFAST_BACKEND: 'redis', REDIS_URL: url, HOLDFAST_KEYS: keys
+    })
     const total = { cuts: 0, asked: 0, failed: 0, increments: 0, opened: 0 }
     let left = cuts
     await Promise.all(Array.from({ length: SERVERS }, async () => {
@@ -33,11 +35,15 @@ export const cutReplies: Scenario = {
       }
     }))
     assert.ok(total.cuts >= cuts, `${total.cuts} replies were cut`)
-    assert.ok(total.failed < total.asked / 20, `hardly anybody noticed: ${total.failed} of ${total.asked} requests failed`)
+    const noticed = `hardly anybody noticed: ${total.failed} of ${total.asked} requests failed`
+    assert.ok(total.failed < total.asked / 20, noticed)
     const raw = new Redis(redis.url)
     trial.defer(() => { raw.disconnect() })
     const records = (await raw.keys('holdfast:*:r:*')).length
-    assert.ok(records >= total.opened && records <= total.opened + total.failed, `as many sessions as were opened and not ended: ${records}, ${total.opened}`)
-    return `${total.cuts} replies cut under ${total.asked} requests with ${total.increments} increments: none twice, none pending; ${total.failed} answered with an error`
+    const { opened, failed } = total
+    const sum = `as many sessions as were opened and not ended: ${records}, ${opened}`
+    assert.ok(records >= opened && records <= opened + failed, sum)
+    return `${total.cuts} replies cut under ${total.asked} requests with ${total.increments} increments: ` +
+      `none twice, none pending; ${failed} answered with an error`
   }
 }

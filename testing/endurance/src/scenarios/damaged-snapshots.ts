@@ -9,7 +9,8 @@ const NEWLINE = 10
 const BITS = 8
 
 export const damagedSnapshots: Scenario = {
-  promise: 'of a snapshot that is cut off or changed anywhere, what is whole comes back as it was, and that something is wrong is said',
+  promise: 'of a snapshot that is cut off or changed anywhere, what is whole comes back as it was, ' +
+    'and that something is wrong is said',
   figures: 'cut off after every byte, and with every single bit changed',
   deadline: 15,
   run: async trial => {
@@ -30,9 +31,12 @@ export const damagedSnapshots: Scenario = {
 
     const restore = async (content: Buffer, what: string): Promise<RestoreReport> => {
       const sessions = begin()
-      const report = await sessions.restoreSessionState({ read: async () => Readable.from([content]), write: async () => {} })
+      const read = async (): Promise<Readable> => Readable.from([content])
+      const report = await sessions.restoreSessionState({ read, write: async () => {} })
       const back = await stored(sessions)
-      for (const [name, text] of back) assert.equal(text, all.get(name), `${what}: something came back that was never there`)
+      for (const [name, text] of back) {
+        assert.equal(text, all.get(name), `${what}: something came back that was never there`)
+      }
       assert.equal([...back.keys()].filter(name => !name.includes(' ')).length, report.restored, what)
       await sessions.vault.backend.close()
       return report
@@ -56,21 +60,23 @@ export const damagedSnapshots: Scenario = {
         const changed = Buffer.from(snapshot)
         changed[at] = (snapshot[at] as number) ^ (1 << bit)
         const { restored, invalid } = await restore(changed, what)
+        const [whole, found] = [snapshot[at] === NEWLINE ? 1 : 2, restored + invalid.length]
         if (at < header) assert.ok(restored === 3 || (restored === 0 && invalid.length > 0), `${what}: ${restored}`)
-        else assert.ok(restored >= (snapshot[at] === NEWLINE ? 1 : 2) && restored + invalid.length >= 3, `${what}: ${restored}`)
+        else assert.ok(restored >= whole && found >= 3, `${what}: ${restored}`)
         if (at >= header && at < snapshot.length - 1) assert.ok(invalid.length > 0, `${what}, and nobody noticed`)
         tries++
       }
       trial.progress(at, snapshot.length, `changed up to byte ${at} of ${snapshot.length}`)
     }
-    return `${tries} damaged snapshots of ${snapshot.length} bytes: whatever came back was as it had been, and every loss was told`
+    return `${tries} damaged snapshots of ${snapshot.length} bytes: ` +
+      'whatever came back was as it had been, and every loss was told'
   }
 }
 
 async function exported (sessions: Sessions): Promise<Buffer> {
   const chunks: Buffer[] = []
-  const sink: SnapshotStore = { read: () => undefined, write: async stream => { for await (const chunk of stream) chunks.push(chunk) } }
-  await sessions.exportSessionState(sink)
+  const write: SnapshotStore['write'] = async stream => { for await (const chunk of stream) chunks.push(chunk) }
+  await sessions.exportSessionState({ read: () => undefined, write })
   return Buffer.concat(chunks)
 }
 
@@ -78,6 +84,8 @@ async function exported (sessions: Sessions): Promise<Buffer> {
 async function stored ({ vault: { backend } }: Sessions): Promise<Map<string, string>> {
   const { records } = await backend.records.list({ limit: 100 })
   const streams = await backend.events.streams(records.map(({ key }) => key))
-  const sessions = records.map(({ key, owner, version, createdAt, body }): [string, string] => [key, JSON.stringify([owner, version, createdAt, [...body]])])
-  return new Map([...sessions, ...streams.map(({ key, ...stream }): [string, string] => [`${key} ${stream.name}`, JSON.stringify(stream)])])
+  const sessions = records.map(({ key, owner, version, createdAt, body }): [string, string] =>
+    [key, JSON.stringify([owner, version, createdAt, [...body]])])
+  return new Map([...sessions, ...streams.map(({ key, ...stream }): [string, string] =>
+    [`${key} ${stream.name}`, JSON.stringify(stream)])])
 }

@@ -16,21 +16,27 @@ const TOLD = 750
 const RECOVERED = 10_000
 const HANDS = 4
 
+type Deed = (redis: RedisServer) => Promise<void>
+
 /** How Redis dies, and comes back. */
-const DEATHS: Readonly<Record<string, [die: (redis: RedisServer) => Promise<void>, revive: (redis: RedisServer) => Promise<void>]>> = {
+const DEATHS: Readonly<Record<string, [die: Deed, revive: Deed]>> = {
   stopped: [async redis => { redis.signal('SIGSTOP') }, async redis => { redis.signal('SIGCONT') }],
   killed: [async redis => { await redis.kill() }, async redis => { await redis.run() }]
 }
 
 export const deadRedis: Scenario = {
-  promise: 'a Redis that is dead is called down within 750 ms: requests are answered 503, and served again when it is back',
-  figures: '20 times stopped in its tracks and 20 times killed, under load; what timers of an idle process are late meanwhile is not held against it',
+  promise: 'a Redis that is dead is called down within 750 ms: requests are answered 503, ' +
+    'and served again when it is back',
+  figures: '20 times stopped in its tracks and 20 times killed, under load; ' +
+    'what timers of an idle process are late meanwhile is not held against it',
   deadline: 10,
   run: async trial => {
     const times = trial.volume(20, 2)
     const redis = await RedisServer.start(['--appendonly', 'yes'])
     trial.defer(async () => { await redis.stop() })
-    const { url, process } = await startChildServer({ HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey() })
+    const { url, process } = await startChildServer({
+      HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey()
+    })
     trial.defer(() => { process.kill('SIGKILL') })
     const lateness = new Lateness()
     trial.defer(() => { lateness.stop() })
@@ -50,13 +56,15 @@ export const deadRedis: Scenario = {
         const { status } = await ask(n)
         const [told, extra] = [performance.now() - began, lateness.late - late]
         assert.equal(status, 503, `${way}: a request was answered ${status}`)
-        assert.ok(told <= TOLD + 2 * extra, `${way}: told after ${told.toFixed(0)} ms, with timers ${extra.toFixed(0)} ms late`)
+        const timing = `told after ${told.toFixed(0)} ms, with timers ${extra.toFixed(0)} ms late`
+        assert.ok(told <= TOLD + 2 * extra, `${way}: ${timing}`)
         took.push(told)
         await Promise.all(load)
         await revive(redis)
         trial.progress(n, times, `${n} × ${way}: told after ${told.toFixed(0)} ms`)
       }
-      found.push(`${way} ${times} times: told after ${median(took).toFixed(0)} ms, at most ${Math.max(...took).toFixed(0)} ms`)
+      const [usual, most] = [median(took).toFixed(0), Math.max(...took).toFixed(0)]
+      found.push(`${way} ${times} times: told after ${usual} ms, at most ${most} ms`)
     }
     await served(ask)
     return found.join('; ')

@@ -14,8 +14,10 @@ import { send } from '../send.js'
 const AT_A_TIME = 20
 
 export const deleteAgainstSave: Scenario = {
-  promise: 'a session that ends while others write to it stays ended: on every replica, in Redis, in the snapshot and after a kill -9',
-  figures: '10,000 sessions, three writes against each DELETE; 8,000 on three replicas, 2,000 beside a snapshot that is always being written',
+  promise: 'a session that ends while others write to it stays ended: on every replica, in Redis, in the snapshot ' +
+    'and after a kill -9',
+  figures: '10,000 sessions, three writes against each DELETE; 8,000 on three replicas, ' +
+    '2,000 beside a snapshot that is always being written',
   deadline: 15,
   run: async trial => {
     const [shared, single] = [trial.volume(8_000), trial.volume(2_000)]
@@ -61,11 +63,16 @@ async function together (amount: number, work: () => Promise<void>): Promise<voi
   }))
 }
 
+type Session = Record<string, string>
+
 /** @returns how many writes were acknowledged */
-async function race (replicas: readonly URL[], n: number, ended: (session: Record<string, string>) => void = () => {}): Promise<number> {
+async function race (
+  replicas: readonly URL[], n: number, ended: (session: Session) => void = () => {}
+): Promise<number> {
   const at = (offset: number): URL => replicas[(n + offset) % replicas.length] as URL
   const session = await openSession(at(0))
-  const count = async (id: number, place: URL) => await send(place, { message: { ...call('counter'), id }, headers: session })
+  const count = async (id: number, place: URL) =>
+    await send(place, { message: { ...call('counter'), id }, headers: session })
   const asked = [count(1, at(0)), count(2, at(1)), send(at(2), { method: 'DELETE', headers: session }), count(3, at(2))]
   const [first, second, deletion, third] = await Promise.all(asked)
   assert.equal(deletion?.status, 200)
@@ -76,6 +83,8 @@ async function race (replicas: readonly URL[], n: number, ended: (session: Recor
   return writes.filter(status => status === 200).length
 }
 
-async function isGone (replicas: readonly URL[], session: Record<string, string>): Promise<void> {
-  for (const url of replicas) assert.equal((await send(url, { message: call('counter'), headers: session })).status, 404)
+async function isGone (replicas: readonly URL[], session: Session): Promise<void> {
+  for (const url of replicas) {
+    assert.equal((await send(url, { message: call('counter'), headers: session })).status, 404)
+  }
 }

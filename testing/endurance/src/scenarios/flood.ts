@@ -15,7 +15,8 @@ const BURST = 5_000
 const ROUNDS = 6
 
 export const flood: Scenario = {
-  promise: 'a flood without credentials is answered 401 and does not slow the others down: p99 at most twice what it is without',
+  promise: 'a flood without credentials is answered 401 and does not slow the others down: ' +
+    'p99 at most twice what it is without',
   figures: '2,000 requests/s for 30 s, in six parts with as long a quiet before each',
   deadline: 5,
   run: async trial => {
@@ -37,16 +38,23 @@ export const flood: Scenario = {
       flooded.push(await p99(async () => {
         const { statuses, seconds: took } = await floods(server.url, rate, seconds)
         assert.deepEqual(statuses, { 401: rate * seconds })
-        trial.tell(`round ${round}: ${rate * seconds} answered 401 in ${took.toFixed(1)} s; p99 without ${quiet.at(-1)?.toFixed(1)} ms`)
+        const usual = quiet.at(-1)?.toFixed(1)
+        trial.tell(`round ${round}: ${rate * seconds} answered 401 in ${took.toFixed(1)} s; p99 without ${usual} ms`)
       }))
     }
     const [before, during] = [median(quiet), median(flooded)]
     assert.ok(during <= 2 * before, `p99 ${during.toFixed(1)} ms, without the flood ${before.toFixed(1)} ms`)
-    return `${ROUNDS * rate * seconds} requests, ${rate} a second, all answered 401; p99 of the others ${during.toFixed(1)} ms, without the flood ${before.toFixed(1)} ms`
+    return `${ROUNDS * rate * seconds} requests, ${rate} a second, all answered 401; ` +
+      `p99 of the others ${during.toFixed(1)} ms, without the flood ${before.toFixed(1)} ms`
   }
 }
 
-async function floods (url: URL, rate: number, seconds: number): Promise<{ statuses: Record<string, number>, seconds: number }> {
+interface Flooded {
+  statuses: Record<string, number>
+  seconds: number
+}
+
+async function floods (url: URL, rate: number, seconds: number): Promise<Flooded> {
   const child = fork(fileURLToPath(new URL('../flood.js', import.meta.url)), [url.href, `${rate}`, `${seconds}`])
   const [result] = await once(child, 'message')
   return result

@@ -13,7 +13,8 @@ const LAST = 16
 const Z = 6
 
 export const ids: Scenario = {
-  promise: 'session ids are unique, of 43 characters of base64url, and no character or bit is more likely than another at any position',
+  promise: 'session ids are unique, of 43 characters of base64url, ' +
+    'and no character or bit is more likely than another at any position',
   figures: '1,000,000 ids, 5,000 of them over HTTP',
   deadline: 10,
   run: async trial => {
@@ -44,7 +45,8 @@ export const ids: Scenario = {
     scores.push(...[ones(all, amount)])
     const worst = Math.max(...scores)
     assert.ok(worst < Z, `no bias: z = ${worst.toFixed(1)}`)
-    return `${amount} ids, all different; worst z of chi-square at ${LENGTH} positions and of bits that are set: ${worst.toFixed(2)} (limit ${Z})`
+    return `${amount} ids, all different; worst z of chi-square at ${LENGTH} positions and of bits that are set: ` +
+      `${worst.toFixed(2)} (limit ${Z})`
   }
 }
 

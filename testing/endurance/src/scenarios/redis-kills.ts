@@ -5,7 +5,8 @@ import { Counters } from '../counters.js'
 import type { Scenario } from '../scenario.js'
 
 export const redisKills: Scenario = {
-  promise: 'kill -9 of a Redis with an append-only file loses no acknowledged increment; its outage is a 503 or an error, never a 404',
+  promise: 'kill -9 of a Redis with an append-only file loses no acknowledged increment; ' +
+    'its outage is a 503 or an error, never a 404',
   figures: '20 kills, 20,000 acknowledged increments, three replicas',
   deadline: 10,
   run: async trial => {

@@ -32,14 +32,21 @@ export const resumes: Scenario = {
   }
 }
 
-/** Calls, cuts the reply and its continuations after a random number of bytes, and checks what came. @returns the cuts */
+/**
+ * Calls, cuts the reply and its continuations after a random number of bytes, and checks what came.
+ *
+ * @returns the cuts
+ */
 async function cutCall (replicas: readonly URL[], session: Record<string, string>, id: number): Promise<number> {
-  const message = { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'countdown', arguments: { steps: STEPS, intervalMs: 5 }, _meta: { progressToken: id } } }
+  const params = { name: 'countdown', arguments: { steps: STEPS, intervalMs: 5 }, _meta: { progressToken: id } }
+  const message = { jsonrpc: '2.0', id, method: 'tools/call', params }
   const heard: any[] = []
   let [last, cuts] = ['', -1]
   for (let place = randomInt(3); ; place++, cuts++) {
     const url = replicas[place % 3] as URL
-    const text = last === '' ? await bytes(url, session, message) : await bytes(url, { ...session, 'last-event-id': last })
+    const text = last === ''
+      ? await bytes(url, session, message)
+      : await bytes(url, { ...session, 'last-event-id': last })
     // What has no blank line after it did not arrive.
     for (const block of text.split('\n\n').slice(0, -1)) {
       last = /^id: (.*)$/m.exec(block)?.[1] ?? last
@@ -49,7 +56,8 @@ async function cutCall (replicas: readonly URL[], session: Record<string, string
     assert.notEqual(last, '', 'the first event has an id')
     const answer = heard.at(-1)
     if (answer?.id === undefined) continue
-    assert.deepEqual(heard.slice(0, -1).map(({ params }) => params.progress), Array.from({ length: STEPS }, (_, n) => n + 1))
+    const steps = heard.slice(0, -1).map(({ params }) => params.progress)
+    assert.deepEqual(steps, Array.from({ length: STEPS }, (_, n) => n + 1))
     assert.deepEqual({ id: answer.id, result: answer.result?.structuredContent }, { id, result: { steps: STEPS } })
     return cuts + 1
   }
@@ -62,7 +70,9 @@ async function bytes (url: URL, headers: Record<string, string>, message?: objec
     const sent = request(url, {
       agent: false,
       method: message === undefined ? 'GET' : 'POST',
-      headers: { accept: 'application/json, text/event-stream', ...message && { 'content-type': 'application/json' }, ...headers }
+      headers: {
+        accept: 'application/json, text/event-stream', ...message && { 'content-type': 'application/json' }, ...headers
+      }
     }, (response: IncomingMessage) => {
       if (response.statusCode !== 200) reject(new Error(`a resumed stream was answered ${response.statusCode}`))
       let text = ''

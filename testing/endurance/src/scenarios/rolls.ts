@@ -14,12 +14,16 @@ const GONE = 5_000
 const GIVEN_UP = 30_000
 
 export const rolls: Scenario = {
-  promise: 'a rolling deploy fails no request and loses no stream, and each process is gone in time, whatever its peers do with their connections',
-  figures: '10 rolls of three replicas with 200 open streams under load; each process gone within 5 s of its drain, with a stalled peer of every kind connected',
+  promise: 'a rolling deploy fails no request and loses no stream, and each process is gone in time, ' +
+    'whatever its peers do with their connections',
+  figures: '10 rolls of three replicas with 200 open streams under load; ' +
+    'each process gone within 5 s of its drain, with a stalled peer of every kind connected',
   deadline: 15,
   run: async trial => {
     const [times, streams] = [trial.volume(10), trial.volume(200, 10)]
-    const fleet = await Fleet.start({ HOLDFAST_DRAIN_DELAY: `${DRAIN_DELAY}ms`, HOLDFAST_DRAIN_TIMEOUT: `${DRAIN_TIMEOUT}ms` })
+    const fleet = await Fleet.start({
+      HOLDFAST_DRAIN_DELAY: `${DRAIN_DELAY}ms`, HOLDFAST_DRAIN_TIMEOUT: `${DRAIN_TIMEOUT}ms`
+    })
     trial.defer(async () => { await fleet.stop() })
     const clients: SdkClient[] = []
     for (let n = 0; n < streams; n++) clients.push(await SdkClient.open(fleet.url, `client-${n}`))
@@ -35,7 +39,8 @@ export const rolls: Scenario = {
       const code = await Promise.race([replica.stop(), pause(GIVEN_UP, 'still there', { ref: false })])
       const took = performance.now() - began - DRAIN_DELAY
       if (code === 'still there') await replica.kill()
-      assert.equal(code, 0, `a process is not gone as it should, but ${code} after ${took.toFixed(0)} ms: ${replica.log()}`)
+      const fate = `a process is not gone as it should, but ${code} after ${took.toFixed(0)} ms`
+      assert.equal(code, 0, `${fate}: ${replica.log()}`)
       await fleet.replace(place)
       return took
     }
@@ -56,7 +61,9 @@ export const rolls: Scenario = {
       const text = `roll ${roll}`
       said.push(text)
       await Promise.all(clients.map(async client => { await client.hears(text) }))
-      trial.progress(roll, times, `${text}: heard on ${streams} streams; slowest end so far ${Math.round(Math.max(...ends))} ms after its drain began`)
+      const slowest = Math.round(Math.max(...ends))
+      const heard = `${text}: heard on ${streams} streams`
+      trial.progress(roll, times, `${heard}; slowest end so far ${slowest} ms after its drain began`)
     }
     const slowest = Math.round(Math.max(...ends))
     // At the full figure nothing is excused; a run at a share of the volume may share its machine.
@@ -64,6 +71,7 @@ export const rolls: Scenario = {
     for (const { heard } of clients) assert.deepEqual(heard, said, 'nothing is lost, nothing comes twice')
     const outcome = await counters.settle()
     assert.deepEqual([...counters.failures], [], 'no request fails')
-    return `${ends.length} processes replaced, each with ${kinds} kinds of stalled peers; the slowest was gone ${slowest} ms after its drain began, ${Math.round(usual)} ms without them. ${outcome}`
+    return `${ends.length} processes replaced, each with ${kinds} kinds of stalled peers; the slowest was gone ` +
+      `${slowest} ms after its drain began, ${Math.round(usual)} ms without them. ${outcome}`
   }
 }

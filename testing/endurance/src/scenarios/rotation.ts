@@ -10,7 +10,8 @@ import type { Scenario } from '../scenario.js'
 const HOLDFAST = fileURLToPath(new URL('bin.js', import.meta.resolve('@holdfast/cli')))
 
 export const rotation: Scenario = {
-  promise: 'keys are exchanged in a fleet, in three rolls and a reseal, while it is used: no request fails, and the old key is needed by nothing',
+  promise: 'keys are exchanged in a fleet, in three rolls and a reseal, while it is used: ' +
+    'no request fails, and the old key is needed by nothing',
   figures: '100,000 requests, two rotations',
   deadline: 15,
   run: async trial => {

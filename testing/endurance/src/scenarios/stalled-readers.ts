@@ -18,19 +18,22 @@ const TEXT = 'x'.repeat(256 * 1024)
 const MOST = 40
 const AT_A_TIME = 10
 /** Milliseconds: twice the default of stallTimeout. */
-const PATIENCE = 60_000
+const CUT_WAIT = 60_000
 /** MiB that the process may grow by: half of what one announcement to each reader takes. */
 const GROWTH = 256
 
 export const stalledReaders: Scenario = {
-  promise: 'readers that take nothing are cut, hold no memory, and do not slow the others down: p99 at most twice what it is when nobody reads',
+  promise: 'readers that take nothing are cut, hold no memory, and do not slow the others down: ' +
+    'p99 at most twice what it is when nobody reads',
   figures: '500 stalled readers of streams of up to 10 MiB each',
   deadline: 10,
   run: async trial => {
     const amount = trial.volume(500, 10)
     const redis = await RedisServer.start(['--maxmemory', '4gb', '--maxmemory-policy', 'noeviction'])
     trial.defer(async () => { await redis.stop() })
-    const { url, process } = await startChildServer({ HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey() })
+    const { url, process } = await startChildServer({
+      HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url, HOLDFAST_KEYS: generateKey()
+    })
     trial.defer(() => { process.kill('SIGKILL') })
     const sessions: Array<Record<string, string>> = []
     for (let n = 0; n < amount; n++) sessions.push(await openSession(url))
@@ -59,24 +62,31 @@ export const stalledReaders: Scenario = {
     looking.abort()
     await looks
     trial.tell(`p99 ${during.toFixed(1)} ms while ${amount} stall; ${cut.size} of them are cut`)
-    await until('the stalled readers are cut', async () => await look().then(() => cut.size === amount), PATIENCE).catch(() => {
-      assert.fail(`${amount - cut.size} of ${amount} stalled readers are still connected after ${PATIENCE / 1_000} s`)
+    const allCut = async (): Promise<boolean> => await look().then(() => cut.size === amount)
+    await until('the stalled readers are cut', allCut, CUT_WAIT).catch(() => {
+      assert.fail(`${amount - cut.size} of ${amount} stalled readers are still connected after ${CUT_WAIT / 1_000} s`)
     })
     const growth = Math.round(most - resident)
     assert.ok(growth < GROWTH, `the process grew by ${growth} MiB`)
     assert.ok(during <= 2 * before, `p99 ${during.toFixed(1)} ms, ${before.toFixed(1)} ms while nobody reads`)
-    return `${amount} stalled readers, all cut; the process grew by ${growth} MiB; p99 of the others ${during.toFixed(1)} ms, ${before.toFixed(1)} ms while nobody reads`
+    return `${amount} stalled readers, all cut; the process grew by ${growth} MiB; ` +
+      `p99 of the others ${during.toFixed(1)} ms, ${before.toFixed(1)} ms while nobody reads`
   }
 }
 
+type Session = Record<string, string>
+
 /** Has each session announce to itself, until it is done with or so many times. */
-async function announce (url: URL, sessions: ReadonlyArray<Record<string, string>>, done: (n: number) => boolean, most: number): Promise<void> {
+async function announce (
+  url: URL, sessions: readonly Session[], done: (n: number) => boolean, most: number
+): Promise<void> {
   let next = 0
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
     while (next < sessions.length) {
       const n = next++
       for (let times = 0; times < most && !done(n); times++) {
-        const { status, text } = await send(url, { message: call('announce', { text: TEXT }), headers: sessions[n] as Record<string, string> })
+        const message = call('announce', { text: TEXT })
+        const { status, text } = await send(url, { message, headers: sessions[n] as Session })
         assert.equal(status, 200, text)
       }
     }
@@ -86,7 +96,8 @@ async function announce (url: URL, sessions: ReadonlyArray<Record<string, string
 /** A reader that reads the head of its stream and nothing more. */
 async function stalled (url: URL, session: Record<string, string>): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname)
-  const headers = Object.entries({ host: url.host, accept: 'text/event-stream', ...session }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const all = { host: url.host, accept: 'text/event-stream', ...session }
+  const headers = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`GET ${url.pathname} HTTP/1.1\r\n${headers.join('')}\r\n`)
   await once(socket, 'data')
   return socket.pause()
