@@ -25,7 +25,12 @@ const factories: CreateServer[] = [
   () => new ServerV1({ name: 'x', version: '1' }),
   () => new McpServerV2({ name: 'x', version: '1' }),
   (_, { serverOptions }) => new McpServerV2({ name: 'x', version: '1' }, { ...serverOptions }),
-  () => ({ server: new McpServerV1({ name: 'x', version: '1' }), dispose: (reason: DisposeReason) => { assert<Equal<typeof reason, 'dormant' | 'terminated' | 'expired' | 'closing'>>() } }),
+  () => ({
+    server: new McpServerV1({ name: 'x', version: '1' }),
+    dispose: (reason: DisposeReason) => {
+      assert<Equal<typeof reason, 'dormant' | 'terminated' | 'expired' | 'closing'>>()
+    }
+  }),
   async () => ({ server: new McpServerV2({ name: 'x', version: '1' }), dispose: async () => {} })
 ]
 // @ts-expect-error nothing is no server

@@ -100,9 +100,9 @@ export class Endpoint {
   }
 
   /**
-   * Takes no new request, sends the clients of open streams elsewhere, and gives time to running calls and to calls that
-   * wait for their server. The last 250 ms are for the calls that are left: they are answered with an error. Resolves in
-   * time, also when servers or the backend never answer.
+   * Takes no new request, sends the clients of open streams elsewhere, and gives time to running calls and to calls
+   * that wait for their server. The last 250 ms are for the calls that are left: they are answered with an error.
+   * Resolves in time, also when servers or the backend never answer.
    *
    * @param timeout milliseconds
    */
