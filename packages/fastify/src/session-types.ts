@@ -8,7 +8,6 @@ import type {
  * `request.mcpSession` and the factory everywhere:
  * `declare module '@holdfast/fastify' { interface SessionTypes { data: Cart, context: Tenant } }`.
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the application adds the members
 export interface SessionTypes {}
 
 /** JSON, or an interface that stands for JSON. A Date or a Buffer does not: it would come back as another value. */

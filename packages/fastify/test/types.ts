@@ -124,11 +124,11 @@ interface Tenant { apiUrl: string, region: 'eu' | 'us' }
 export async function useCart (session: McpSession<Cart, Tenant>): Promise<void> {
   assert<Equal<typeof session.data, Readonly<Cart>>>()
   assert<Equal<typeof session.context, Tenant>>()
-  const data = await session.update(draft => {
+  const { items }: Readonly<Cart> = await session.update(draft => {
     assert<Equal<typeof draft, Cart>>()
     draft.items.push('x')
   })
-  assert<Equal<typeof data, Readonly<Cart>>>()
+  items satisfies string[]
   await session.update(draft => ({ ...draft, total: 1 }))
   // @ts-expect-error there is no such member
   await session.update(draft => { draft.price = 1 })
