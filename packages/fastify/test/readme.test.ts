@@ -75,3 +75,17 @@ t.test('the options of the third example work as it says', async t => {
     ['a']
   ])
 })
+
+t.test('the table of app.mcpSessions has every member, one by one', async t => {
+  const [, table = ''] = /^## The sessions of your application.*?(^\| member .*?)\n\n/ms.exec(readme) ?? []
+  const listed = [...table.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names]) => [...names!.matchAll(/`(\w+)/g)])
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(holdfast, { createServer: serving() })
+  const sessions = app.mcpSessions
+  const members = new Set([
+    ...Object.keys(sessions), ...['on', 'emit'],
+    ...Object.getOwnPropertyNames(Object.getPrototypeOf(sessions)).filter(name => name !== 'constructor')
+  ])
+  t.strictSame(listed.map(([, name]) => name).sort(), [...members].sort())
+})
