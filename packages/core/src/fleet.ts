@@ -9,7 +9,11 @@ import { within } from './within.js'
 /** Milliseconds that a sender waits for the bus. */
 const BUS_WAIT = 5_000
 
-/** Sends sealed messages between the replicas of one namespace over a bus. Nothing may depend on their arrival. */
+/**
+ * Sends sealed messages between the replicas of one namespace over a bus. Nothing may depend on their arrival: at
+ * intervals, `OpenStreams.checkForeign` of the transport finds a lost `wake`, and `Replica` touches the sessions in use
+ * and finds a lost `gone`.
+ */
 export class Fleet {
   constructor (
     private readonly bus: Bus,

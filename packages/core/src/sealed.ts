@@ -1,5 +1,6 @@
-import type { Codec, Place } from './codec.js'
+import type { Codec } from './codec.js'
 import { type ErrorCode, HoldfastError } from './errors.js'
+import { sealedAad } from './sealed-aad.js'
 
 /** Seals bytes for a place and opens them there: an `Envelope` of `@holdfast/envelope`. */
 export interface Sealer {
@@ -15,24 +16,17 @@ export interface SealerKeys {
   drop (id: string): void
 }
 
-/** The version of the AAD layout. Change it when the parts of the AAD change their meaning. */
-const AAD_VERSION = '1'
-
 /** The codec of the plugin and of the command line. With the same keys, each opens what the other has sealed. */
 export function sealed (envelope: Sealer, keyring: SealerKeys): Codec {
   return {
-    seal: (plaintext, place) => translated(() => envelope.seal(plaintext, aad(place))),
-    open: (sealed, place) => translated(() => envelope.open(sealed, aad(place))),
+    seal: (plaintext, place) => translated(() => envelope.seal(plaintext, sealedAad(place))),
+    open: (sealed, place) => translated(() => envelope.open(sealed, sealedAad(place))),
     keys: {
       get active () { return keyring.active },
       of: sealed => keyOf(envelope, sealed),
       drop: id => keyring.drop(id)
     }
   }
-}
-
-function aad ({ namespace, kind, key }: Place): string[] {
-  return [namespace, kind, key, AAD_VERSION]
 }
 
 function keyOf (envelope: Sealer, sealed: Uint8Array): string | undefined {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { type Json, isObject } from '../dist/index.js'
-import { initialState, sessionFormat } from '../dist/state.js'
+import { sessionFormat } from '../dist/session-format.js'
+import { initialState } from '../dist/state.js'
 
 const valid = JSON.parse(JSON.stringify(initialState({ principal: { subject: 'ada' }, data: { n: 1 } })))
 const format = sessionFormat(10_000)

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { type Aad, encodeAad } from './aad.js'
+import { type Aad, encodeAad } from './encode-aad.js'
 import { assertBytes } from './bytes.js'
 import { EnvelopeError } from './errors.js'
 import type { Key } from './key.js'

@@ -1,4 +1,4 @@
-export type { Aad } from './aad.js'
+export type { Aad } from './encode-aad.js'
 export { Envelope } from './envelope.js'
 export { ENVELOPE_ERRORS, EnvelopeError, type EnvelopeErrorCode, InvalidKeyError } from './errors.js'
 export { generateKey } from './generate-key.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { encodeAad } from '../dist/aad.js'
+import { encodeAad } from '../dist/encode-aad.js'
 import { Envelope, Keyring } from '../dist/index.js'
 import { writePrefix } from '../dist/layout.js'
 import { pseudorandomKey, sealMessage } from '../dist/message.js'

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Codec, InvalidOptionError, plain, sealed, unsealed } from '@holdfast/core'
 import { Envelope, Keyring } from '@holdfast/envelope'
-import type { Settings } from './settings.js'
+import type { Settings } from './check-options.js'
 
 /**
  * Chooses how sessions are sealed: with `keys`, with HOLDFAST_KEYS of the environment, or not at all. Data that never

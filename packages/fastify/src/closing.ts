@@ -4,7 +4,7 @@ import { type Sessions, milliseconds, within } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import type { Transfers } from './admin/transfer.js'
 import type { Connections } from './connections/connections.js'
-import type { Settings } from './settings.js'
+import type { Settings } from './check-options.js'
 import type { SnapshotSchedule } from './snapshot-schedule.js'
 
 /** Milliseconds from the end of `shutdown.timeout` to the last step: less than the second that the docs promise. */

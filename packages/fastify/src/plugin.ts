@@ -19,7 +19,7 @@ import type { HoldfastOptions } from './options.js'
 import { registration } from './registration.js'
 import { routes } from './routes.js'
 import type { AppContext, AppData } from './session-types.js'
-import { type Settings, readOptions } from './settings.js'
+import { type Settings, checkOptions } from './check-options.js'
 import { sharedValidator } from './shared-validator.js'
 import { SnapshotSchedule } from './snapshot-schedule.js'
 import { startWarnings } from './start-warnings.js'
@@ -41,7 +41,7 @@ declare module 'fastify' {
 
 export async function plugin (app: FastifyInstance, options: HoldfastOptions & RegisterOptions): Promise<void> {
   const registered = registration(options)
-  const settings = readOptions(options)
+  const settings = checkOptions(options)
   const stallTimeout = milliseconds(settings.stallTimeout, 'stallTimeout')
   const { namespace, ttl, limits, snapshot, thresholds } = settings
   const metrics = settings.metrics && await Metrics.create(settings.metrics)

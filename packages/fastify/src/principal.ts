@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Principal, isPrincipal } from '@holdfast/core'
-import type { Settings } from './settings.js'
+import type { Settings } from './check-options.js'
 
 /** Undefined for a request that must be refused, null for a request without a principal that is allowed. */
 type ReadPrincipal = (request: FastifyRequest) => Promise<Principal | null | undefined>

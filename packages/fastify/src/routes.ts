@@ -13,7 +13,7 @@ import { paced } from './large-body.js'
 import type { Requests } from './metrics/requests.js'
 import { principalReader } from './principal.js'
 import { setHeaders } from './reply-headers.js'
-import type { Settings } from './settings.js'
+import type { Settings } from './check-options.js'
 
 const ALLOWED = 'GET, POST, DELETE'
 

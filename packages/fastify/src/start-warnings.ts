@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from './host-check.js'
 import { keptByFastify } from './kept-by-fastify.js'
-import type { Settings } from './settings.js'
+import type { Settings } from './check-options.js'
 
 /** Warns in the log of settings of the app that defeat the plugin, once the app is ready or listens. */
 export function startWarnings (app: FastifyInstance, { shutdown, allowedHosts }: Settings): void {

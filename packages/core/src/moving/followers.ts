@@ -40,41 +40,6 @@ export class Followers {
     await follower.stop()
   }
 
-  /**
-   * Makes a follower's copy the serving backend as soon as the copy lacks nothing. Calls wait for the last changes, no
-   * longer than one attempt takes.
-   *
-   * @param onServed called with the backend that served before, before any write to the new serving backend
-   */
-  async handOver (follower: Follower, onServed: (before: Backend) => void = () => {}): Promise<void> {
-    await follower.caughtUp()
-    await this.router.exclusively(async () => {
-      await follower.settled()
-      await this.#serveFrom(follower, onServed)
-    })
-  }
-
-  /**
-   * {@link handOver} for a primary that does not come back. Afterwards each of the two backends may lack changes that
-   * the other has.
-   *
-   * @returns how many records lack a change at the follower's copy
-   */
-  async handOverAsItIs (follower: Follower, onServed: (before: Backend) => void): Promise<number> {
-    return await this.router.exclusively(async () => {
-      const lacking = await follower.giveUp()
-      await this.#serveFrom(follower, onServed)
-      return lacking
-    })
-  }
-
-  async #serveFrom (follower: Follower, onServed: (before: Backend) => void): Promise<void> {
-    const before = this.router.serving
-    await this.router.serveFrom(follower.copy)
-    await this.unfollow(follower)
-    onServed(before)
-  }
-
   #add (partition: string, key: RecordKey, change: Change): void {
     for (const follower of this.#all) follower.add(partition, key, change)
   }

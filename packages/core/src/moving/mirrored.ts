@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../errors.js'
 import { within } from '../within.js'
 import type { Lag } from './follower.js'
 import { Followers } from './followers.js'
+import { handOver, handOverAsItIs } from './hand-over.js'
 import type { MigrateOptions } from './migrate.js'
 import type { MigrationReport } from './report.js'
 import { RoutedBackend } from './routed-backend.js'
@@ -78,8 +79,8 @@ class Mirrored extends RoutedBackend implements MirroredBackend {
     const { followers } = this
     const follower = followers.all.find(follower => follower.copy === copy)
     if (follower === undefined) throw new InvalidOptionError('copy', 'expected one of the copies')
-    if (force) return await followers.handOverAsItIs(follower, before => { followers.follow(before).compareAll() })
-    await followers.handOver(follower, before => { followers.follow(before) })
+    if (force) return await handOverAsItIs(followers, follower, before => { followers.follow(before).compareAll() })
+    await handOver(followers, follower, before => { followers.follow(before) })
     return 0
   }
 

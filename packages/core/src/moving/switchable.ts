@@ -2,6 +2,7 @@ import type { Backend, BackendStatus } from '../backend.js'
 import { HoldfastError, InvalidOptionError } from '../errors.js'
 import { within } from '../within.js'
 import { Followers } from './followers.js'
+import { handOver } from './hand-over.js'
 import type { MigrateOptions } from './migrate.js'
 import { type MigrationReport, MigrationStopped } from './report.js'
 import { RoutedBackend } from './routed-backend.js'
@@ -88,7 +89,7 @@ class Switchable extends RoutedBackend implements SwitchableBackend {
         if (report.failed.length > 0) {
           throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE', 'Some sessions could not be copied.')
         }
-        await this.followers.handOver(follower)
+        await handOver(this.followers, follower)
       } catch (error) {
         throw new MigrationStopped(report, error)
       }

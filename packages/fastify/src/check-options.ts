@@ -31,7 +31,7 @@ const MOVED: Readonly<Record<string, string>> = {
 }
 
 /** @throws InvalidOptionError naming the option and what is wrong with it */
-export function readOptions (given: HoldfastOptions): Settings {
+export function checkOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   for (const name of REGISTRATION) delete options[name]
   if ('keys' in options && options.keys === undefined) {
