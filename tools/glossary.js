@@ -6,14 +6,20 @@ const GLOSSARY = 'docs/glossary.md'
 /** What must keep to the glossary: the pages, the READMEs of the repository and its packages, their sources. */
 const BOUND = /^(docs\/[^/]+\.md|README\.md|packages\/[^/]+\/(README\.md|src\/.+\.ts))$/
 
-/** A complaint for each whole word that the glossary rules out, in upper or lower case. */
+/** Words that hide who does something, or to what. */
+const VAGUE = ['whoever', 'whatever', 'whosoever']
+
+/** A complaint for each whole word that the glossary rules out, and for each vague one, in upper or lower case. */
 export function ruledOutWords (files) {
   const terms = ruledOut()
-  if (terms.size === 0) return []
-  const pattern = new RegExp(`\\b(?:${[...terms.keys()].join('|')})\\b`, 'gi')
+  const pattern = new RegExp(`\\b(?:${[...terms.keys(), ...VAGUE].join('|')})\\b`, 'gi')
   return files.filter(file => BOUND.test(file) && file !== GLOSSARY).flatMap(file =>
     readFileSync(file, 'utf8').split('\n').flatMap((line, i) => [...line.matchAll(pattern)].map(([word]) =>
-      `${file}:${i + 1}: uses "${word}", which ${GLOSSARY} calls "${terms.get(word.toLowerCase())}"`)))
+      `${file}:${i + 1}: ${complaint(word, terms.get(word.toLowerCase()))}`)))
+}
+
+function complaint (word, term) {
+  return term === undefined ? `uses "${word}": name it` : `uses "${word}", which ${GLOSSARY} calls "${term}"`
 }
 
 /** Each word, in lower case, with the term that stands in its place. */

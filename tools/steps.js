@@ -42,6 +42,12 @@ const check = [
     command: node('tools/configuration.js'),
     aside: true
   },
+  {
+    name: 'snippets',
+    says: 'the code in READMEs and docs compiles, and the page installs what it imports',
+    command: node('tools/snippets.js'),
+    aside: true
+  },
   { name: 'changesets', says: 'every package has its release note', command: node('tools/changesets.js'), aside: true },
   {
     name: 'packaging', says: 'publint and attw on the packed packages', command: node('tools/packaging.js'), aside: true

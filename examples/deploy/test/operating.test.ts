@@ -4,7 +4,7 @@ import { count, open } from '@holdfast/clients/by-hand'
 import { ERROR_CODES } from '@holdfast/core'
 import { AUDIT_EVENTS, generateKey } from '@holdfast/fastify'
 import { RedisServer } from '@holdfast/real-redis'
-import { REDIS_ADVICE, REDIS_ERRORS } from '@holdfast/redis'
+import { REDIS_ERRORS, REDIS_RISKS } from '@holdfast/redis'
 import { startChildServer } from '@holdfast/reference-server/child-server'
 import { VARIABLES } from '@holdfast/reference-server/variables'
 import t, { type Test } from 'tap'
@@ -92,7 +92,7 @@ t.test('a backup of a server in memory goes into one on Redis, and its sessions 
 
 t.test('what the pages call by a name has that name', async t => {
   const names = new Set([
-    ...Object.keys(ERROR_CODES), ...Object.keys(REDIS_ERRORS), ...Object.keys(REDIS_ADVICE),
+    ...Object.keys(ERROR_CODES), ...Object.keys(REDIS_ERRORS), ...Object.keys(REDIS_RISKS),
     ...VARIABLES.map(({ name }) => name),
     'HOLDFAST_', 'HOLDFAST_PORT', 'REDIS_URL'
   ])
@@ -108,7 +108,7 @@ t.test('what the pages call by a name has that name', async t => {
   for (const event of events) {
     t.ok(troubleshooting.includes(event) && event in AUDIT_EVENTS, event)
   }
-  for (const code of Object.keys(REDIS_ADVICE)) t.ok(troubleshooting.includes(`| \`${code}\` |`), code)
+  for (const code of Object.keys(REDIS_RISKS)) t.ok(troubleshooting.includes(`| \`${code}\` |`), code)
 })
 
 t.test('messages that the pages quote are those of the code', async t => {

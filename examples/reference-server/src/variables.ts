@@ -51,7 +51,7 @@ export const SETTINGS = {
     parse: duration,
     default: 30_000,
     about: 'how long a request may take to arrive, head and body, or the client gets 408; its head may take a third ' +
-      'of that. Who uploads large snapshots over a slow line needs more'
+      'of that. Large uploads over a slow line need more'
   },
   backend: {
     name: 'HOLDFAST_BACKEND',
@@ -231,8 +231,8 @@ export const SETTINGS = {
     name: 'HOLDFAST_METRICS',
     parse: parseMetricsAccess,
     absent: 'none: no metrics',
-    about: '`1` shows the [metrics](metrics.md) under `/metrics` to whoever reaches the server; ' +
-      'a token, 16 characters or more, to whoever presents it'
+    about: '`1` shows the [metrics](metrics.md) under `/metrics` to every client; ' +
+      'a token of 16 characters or more shows them to clients that present it'
   },
   demoTokens: {
     name: 'HOLDFAST_DEMO_TOKENS',

@@ -24,7 +24,7 @@ const REFUSED: Array<[what: string, environment: Record<string, string>, says: s
   [
     'two keys with one id',
     { HOLDFAST_KEYS: `k1:${KEY},k1:${OTHER}` },
-    'HOLDFAST_KEYS: keys[1].id: is that of keys[0] too'
+    'HOLDFAST_KEYS: keys[1].id: is also the id of keys[0]'
   ],
   ['a key without an id', { HOLDFAST_KEYS: KEY }, 'HOLDFAST_KEYS: keys[0]: expected id:key'],
   ['a snapshot without keys', {}, 'HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS'],

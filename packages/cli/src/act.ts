@@ -1,7 +1,7 @@
 import type { Io } from './io.js'
 import type { Result } from './output.js'
 
-/** Runs a command and prints its result, if it has not done so itself. What it throws ends in `main`. */
+/** Runs a command and prints its result, unless the command has printed it itself. Its errors are handled in `main`. */
 export type Act = <Args extends unknown[]>(
   work: (io: Io, ...args: Args) => Promise<Result | undefined>
 ) => (...args: Args) => Promise<void>

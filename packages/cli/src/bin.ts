@@ -2,7 +2,7 @@
 import { main } from './index.js'
 
 const interruption = new AbortController()
-// Once: whoever asks a second time need not wait.
+// `once`: a second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interruption.abort() })
 
 const { env, stdin, stdout, stderr } = process

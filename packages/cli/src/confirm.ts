@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Failure, UsageError } from './failure.js'
 import type { Io } from './io.js'
 
-/** Asks before something is destroyed. @throws Failure unless the answer is yes */
+/** Asks before something is deleted or overwritten. @throws Failure unless the answer is yes */
 export async function confirm (
   { stdin, stderr, interrupted }: Io,
   question: string,
@@ -10,12 +10,13 @@ export async function confirm (
 ): Promise<void> {
   if (yes === true) return
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
-    throw new UsageError(`${question} There is no terminal to ask on: say --yes. Nothing was changed.`)
+    throw new UsageError(`${question} There is no terminal to ask on. To confirm, use --yes. Nothing was changed.`)
   }
   const terminal = createInterface({ input: stdin, output: stderr })
-  const left = new AbortController()
-  terminal.once('close', () => { left.abort() })
-  const answer = await terminal.question(`${question} [y/N] `, { signal: AbortSignal.any([left.signal, interrupted]) })
+  const closed = new AbortController()
+  terminal.once('close', () => { closed.abort() })
+  const signal = AbortSignal.any([closed.signal, interrupted])
+  const answer = await terminal.question(`${question} [y/N] `, { signal })
     .catch(() => 'no') // Ctrl-C or Ctrl-D
   terminal.close()
   if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('Nothing was changed.')

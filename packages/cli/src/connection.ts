@@ -1,17 +1,17 @@
 import type { Command } from 'commander'
 import { type Backend, type Codec, Sessions, sealed } from '@holdfast/core'
 import { Envelope, Keyring } from '@holdfast/envelope'
-import { RedisAdvice, type RedisBackend, redis } from '@holdfast/redis'
+import { type RedisBackend, RedisRisk, redis } from '@holdfast/redis'
 import { Failure, UsageError } from './failure.js'
 import { type Io, proceed, say } from './io.js'
 import { redisPlace } from './redis-place.js'
 
-/** Milliseconds that a command waits for an answer of Redis. */
-const PATIENCE = 2_000
-/** Milliseconds that a connection may take to end. ioredis waits so long also for one that never was. */
-const FAREWELL = 100
+/** Time that a command waits for an answer of Redis. */
+const COMMAND_TIMEOUT = '2s'
+/** Milliseconds that a connection may take to close. ioredis waits this long even if it never connected. */
+const DISCONNECT_TIMEOUT = 100
 
-/** Which sessions a command is about. */
+/** The sessions that a command works on. */
 export interface Place {
   redis?: string
   master?: string
@@ -23,36 +23,36 @@ export interface Place {
 /** Adds the options of {@link Place}. */
 export function placed (command: Command): Command {
   return command
-    .option('--redis <urls>', 'where the sessions live: redis:// or rediss:// (TLS), several with commas of a ' +
-      'Cluster or of Sentinels (default: REDIS_URL)')
-    .option('--master <name>', 'what the Sentinels call their master (default: HOLDFAST_REDIS_MASTER)')
-    .option('--prefix <text>', 'what the keys in Redis begin with (default: HOLDFAST_REDIS_PREFIX, or else holdfast:)')
-    .option('--namespace <name>', 'the namespace of the plugin', 'mcp')
-    .option('--json', 'the result as JSON')
+    .option('--redis <urls>', 'the Redis that holds the sessions: redis:// or rediss:// (TLS); separate several ' +
+      'URLs, of a Cluster or of Sentinels, with commas (default: REDIS_URL)')
+    .option('--master <name>', 'the name of the master that the Sentinels watch (default: HOLDFAST_REDIS_MASTER)')
+    .option('--prefix <text>', 'the prefix of all keys in Redis (default: HOLDFAST_REDIS_PREFIX, or holdfast:)')
+    .option('--namespace <name>', 'the namespace of the servers', 'mcp')
+    .option('--json', 'print the result as JSON')
 }
 
-/** @throws Failure without keys, or what the keyring has against one */
+/** @throws Failure without keys; InvalidKeyError for a wrong key */
 export function codecOf ({ env: { HOLDFAST_KEYS: keys } }: Io): { codec: Codec, keyring: Keyring } {
   if (keys === undefined || keys === '') {
     throw new Failure(
-      'HOLDFAST_KEYS is not set: give the keys of the servers, as id:base64,id:base64. Nothing was changed.'
+      'HOLDFAST_KEYS is not set. Set it to the keys of the servers: id:base64,id:base64. Nothing was changed.'
     )
   }
   const keyring = new Keyring(keys)
   return { codec: sealed(new Envelope(keyring), keyring), keyring }
 }
 
-/** The URLs of the Redis that a command is about, and where they were found. */
+/** The URLs of the Redis that a command works on, and the option or variable that they come from. */
 export function urlsOf ({ env }: Io, { redis }: Pick<Place, 'redis'>): { urls: string | undefined, name: string } {
   return redis === undefined
     ? { urls: env.REDIS_URL || undefined, name: 'REDIS_URL' }
     : { urls: redis, name: '--redis' }
 }
 
-/** @throws UsageError without a URL, or for one that is none */
+/** @throws UsageError without a URL, or with a malformed one */
 export function connect (io: Io, place: Place): RedisBackend {
   const { urls, name } = urlsOf(io, place)
-  if (urls === undefined) throw new UsageError('Which Redis? Set REDIS_URL, or give --redis.')
+  if (urls === undefined) throw new UsageError('No Redis is given. Set REDIS_URL, or use --redis.')
   return backendAt(io, urls, name, place.master ?? io.env.HOLDFAST_REDIS_MASTER, prefixOf(io, place))
 }
 
@@ -71,15 +71,15 @@ export function backendAt (
   const { connection, ...url } = redisPlace(urls, master, name)
   return redis({
     ...url,
-    connection: { ...connection, disconnectTimeout: FAREWELL },
+    connection: { ...connection, disconnectTimeout: DISCONNECT_TIMEOUT },
     ...prefix !== undefined && { prefix },
-    commandTimeout: PATIENCE,
-    // What Redis should be like is what `doctor` says.
-    onWarning: warning => { if (!(warning instanceof RedisAdvice)) say(io, `holdfast: warning: ${warning.message}`) }
+    commandTimeout: COMMAND_TIMEOUT,
+    // `doctor` reports the risks of Redis.
+    onWarning: warning => { if (!(warning instanceof RedisRisk)) say(io, `holdfast: warning: ${warning.message}`) }
   })
 }
 
-/** Opens the sessions, checks that the keys fit, and lets go of everything afterwards. */
+/** Opens the sessions, checks that the keys fit, and closes the connection afterwards. */
 export async function withSessions<T> (io: Io, place: Place, work: (sessions: Sessions) => Promise<T>): Promise<T> {
   const { codec } = codecOf(io)
   const backend = connect(io, place)
@@ -92,13 +92,13 @@ export async function withSessions<T> (io: Io, place: Place, work: (sessions: Se
   }
 }
 
-/** Without limits of its own: those are the servers'. */
+/** A manager of these sessions without limits: the limits are set on the servers. */
 export function sessionsOf (backend: Backend, codec: Codec, namespace: string): Sessions {
   const none = Number.MAX_SAFE_INTEGER
   return new Sessions({ backend, codec, namespace, limits: { maxSessions: none, maxPerOwner: none } })
 }
 
-/** One session that opens is enough: there may be damaged ones, and others whose key was taken away. */
+/** One session that opens is enough: some sessions may be damaged, or sealed with a key that was dropped. */
 async function assertKeysFit (io: Io, sessions: Sessions): Promise<void> {
   let amount = 0
   for await (const { state } of sessions.each()) {
@@ -108,8 +108,8 @@ async function assertKeysFit (io: Io, sessions: Sessions): Promise<void> {
   }
   if (amount > 0) {
     throw new Failure(
-      `The keys in HOLDFAST_KEYS open none of the ${amount} sessions there, or --namespace is another. ` +
-      'Nothing was changed.'
+      `The keys in HOLDFAST_KEYS open none of the ${amount} sessions in this Redis. ` +
+      'Use the keys and the --namespace of the servers. Nothing was changed.'
     )
   }
 }

@@ -12,9 +12,9 @@ import { examineSnapshot } from './snapshot-check.js'
 
 export function doctor (program: Command, act: Act): void {
   placed(program.command('doctor'))
-    .description('examine keys, Redis and a snapshot, and change nothing')
-    .option('--snapshot <file>', 'a snapshot to read to its end')
-    .addHelpText('after', '\nExit code 1 when something is not as it should be.\n\nExamples:\n  holdfast doctor\n' +
+    .description('check keys, Redis and a snapshot; changes nothing')
+    .option('--snapshot <file>', 'also check this snapshot, by reading all of it')
+    .addHelpText('after', '\nThe exit code is 1 when a check has failed.\n\nExamples:\n  holdfast doctor\n' +
       '  holdfast doctor --snapshot sessions.holdfast --json')
     .action(act(examine))
 }
@@ -24,12 +24,12 @@ async function examine (io: Io, { snapshot, ...place }: Place & { snapshot?: str
   const findings = [finding]
   if (urlsOf(io, place).urls !== undefined) findings.push(...await examineRedis(io, place, codec))
   else if (snapshot === undefined) {
-    findings.push(warning('redis', 'not looked at: there is no REDIS_URL and no --redis'))
+    findings.push(warning('redis', 'not checked: neither REDIS_URL nor --redis is given'))
   }
   if (snapshot !== undefined) findings.push(await examineSnapshot(io, snapshot, codec, place.namespace))
   return {
     json: { findings },
-    text: table(findings.map(({ check, state, says }) => [state, check, says])),
+    text: table(findings.map(({ check, state, message }) => [state, check, message])),
     exitCode: findings.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.done
   }
 }

@@ -1,10 +1,10 @@
 import { InvalidOptionError, isHoldfastError } from '@holdfast/core'
 import { InvalidKeyError } from '@holdfast/envelope'
 
-/** What the exit code of the command says. */
+/** The exit codes of the command. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
-/** The command could not do what it was asked for; the message says why. */
+/** The command has failed. The message says why. */
 export class Failure extends Error {
   readonly exitCode: number
   constructor (message: string, { exitCode = EXIT.failed, cause }: { exitCode?: number, cause?: unknown } = {}) {
@@ -13,14 +13,14 @@ export class Failure extends Error {
   }
 }
 
-/** The command was not given what it needs. */
+/** The arguments or the environment of the command are wrong or incomplete. */
 export class UsageError extends Failure {
   constructor (message: string) {
     super(message, { exitCode: EXIT.usage })
   }
 }
 
-/** @returns what to tell the operator, without ids, keys or content, and the exit code */
+/** @returns a line for the operator, without ids, keys or content, and the exit code */
 export function explain (error: unknown): { line: string, exitCode: number } {
   if (error instanceof InvalidKeyError && error.path === 'id') {
     return { line: `--${error.message}`, exitCode: EXIT.usage }
@@ -33,16 +33,16 @@ export function explain (error: unknown): { line: string, exitCode: number } {
   return { line: reasons(error), exitCode: error instanceof InvalidOptionError ? EXIT.usage : EXIT.failed }
 }
 
-/** Our own words, also where somebody else has passed them on. */
+/** The failure itself, also when another error has it as its cause. */
 function failureIn (error: unknown): Failure | undefined {
   if (error instanceof Failure || !(error instanceof Error)) return error as Failure | undefined
   return failureIn(error.cause)
 }
 
-/** What happened, and what that came from. */
+/** The message of an error, followed by those of its causes. */
 export function reasons (error: unknown): string {
   const { message, cause } = error as Error
-  // Its own words are for whoever asked for one session.
+  // Its own message is about one session. The cause is of more use here.
   if (isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')) return reasons(cause)
   return cause === undefined ? message : `${message} ${reasons(cause)}`
 }

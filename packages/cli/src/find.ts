@@ -2,7 +2,7 @@ import { type RecordHead, type SessionSummary, type Sessions, keyLabel } from '@
 import { Failure } from './failure.js'
 import { type Io, proceed } from './io.js'
 
-/** Records that are looked at together. */
+/** Records that are read together. */
 const PAGE = 500
 
 /** The session of a key, or of the label that logs show. @throws Failure unless there is exactly one */
@@ -13,11 +13,11 @@ export async function find (io: Io, sessions: Sessions, name: string): Promise<S
     proceed(io)
     found.push(...heads.filter(({ key }) => keyLabel(key) === name))
   }
-  if (found.length > 1) throw new Failure('Several sessions have this label: give the key, as --json lists it.')
+  if (found.length > 1) throw new Failure('Several sessions have this label. Use the key, as --json lists it.')
   const [record] = found
   return (record && await sessions.get(record)) ?? none()
 }
 
 function none (): never {
-  throw new Failure('There is no session of this label or key.')
+  throw new Failure('There is no session with this label or key.')
 }

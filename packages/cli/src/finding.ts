@@ -1,18 +1,18 @@
-/** What `doctor` says of one thing. */
+/** The result of one check of `doctor`. */
 export interface Finding {
   check: string
   state: 'ok' | 'warning' | 'failed'
-  says: string
+  message: string
 }
 
-export function ok (check: string, says: string): Finding {
-  return { check, state: 'ok', says }
+export function ok (check: string, message: string): Finding {
+  return { check, state: 'ok', message }
 }
 
-export function warning (check: string, says: string): Finding {
-  return { check, state: 'warning', says }
+export function warning (check: string, message: string): Finding {
+  return { check, state: 'warning', message }
 }
 
-export function failed (check: string, says: string): Finding {
-  return { check, state: 'failed', says }
+export function failed (check: string, message: string): Finding {
+  return { check, state: 'failed', message }
 }

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { Failure } from './failure.js'
 
-/** Where a command runs. */
+/** The environment and the streams of a command. */
 export interface Io {
   /** Read for `HOLDFAST_KEYS`, `REDIS_URL` and the like. */
   env: Readonly<Record<string, string | undefined>>
@@ -16,10 +16,10 @@ export interface Io {
   interrupted: AbortSignal
 }
 
-/** Nobody reads the results any more, as after `| head`. */
+/** The reader of the results is gone, as after `| head`. */
 export class ReaderGone extends Error {}
 
-/** Writes a line to stdout, and waits until it was taken. @throws ReaderGone */
+/** Writes a line to stdout and waits until it is flushed. @throws ReaderGone */
 export async function print ({ stdout }: Io, line: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stdout.write(`${line}\n`, error => {
@@ -30,17 +30,17 @@ export async function print ({ stdout }: Io, line: string): Promise<void> {
   })
 }
 
-/** Writes to stderr; whoever is not there to read it misses it. */
+/** Writes a line to stderr, without passwords. Errors of stderr are ignored. */
 export function say ({ stderr }: Io, line: string): void {
   stderr.write(withoutPasswords(`${line}\n`))
 }
 
-/** Somebody may have typed a URL where none belongs. */
+/** Hides passwords in URLs: an operator may have typed a URL in the wrong place. */
 export function withoutPasswords (text: string): string {
   return text.replace(/:\/\/[^\s/]*@/g, '://[redacted]@')
 }
 
 /** @throws Failure when the command was interrupted */
 export function proceed ({ interrupted }: Io): void {
-  if (interrupted.aborted) throw new Failure('It was interrupted.')
+  if (interrupted.aborted) throw new Failure('The command was interrupted.')
 }

@@ -8,20 +8,21 @@ import { type Result, counts } from './output.js'
 import { withProgress } from './progress.js'
 
 export function keys (program: Command, act: Act): void {
-  const group = program.command('keys').description('make keys, and seal anew with a newer one')
+  const group = program.command('keys').description('generate keys, and reseal sessions with a new key')
   group.command('generate')
-    .description('print a new key, for HOLDFAST_KEYS')
+    .description('print a new key for HOLDFAST_KEYS')
     .option(
-      '--id <id>', 'its name, which is no secret: 1 to 16 of A-Z a-z 0-9 . _ - (default: the date and four digits)'
+      '--id <id>',
+      'the id of the key, which is not secret: 1 to 16 of A-Z a-z 0-9 . _ - (default: the date and four hex digits)'
     )
-    .option('--json', 'the result as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  HOLDFAST_KEYS="$(holdfast keys generate --id k2),$HOLDFAST_KEYS"')
     .action(act(generate))
   placed(group.command('rotate'))
-    .description('seal everything in Redis anew with the first key of HOLDFAST_KEYS, while the servers run')
+    .description('reseal everything in Redis with the first key of HOLDFAST_KEYS, while the servers run')
     .addHelpText(
       'after',
-      '\nEvery server must have the new key already.\n\nExample:\n  HOLDFAST_KEYS="k2:...,k1:..." holdfast keys rotate'
+      '\nEvery server must already have the new key.\n\nExample:\n  HOLDFAST_KEYS="k2:...,k1:..." holdfast keys rotate'
     )
     .action(act(rotate))
 }

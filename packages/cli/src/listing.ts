@@ -2,7 +2,7 @@ import type { SessionSummary, Sessions } from '@holdfast/core'
 import { type Io, print, proceed, say } from './io.js'
 import { clientOf, shown, time, whose } from './shown.js'
 
-/** What `sessions list` leaves out. */
+/** The filter of `sessions list`. */
 export interface Filter {
   owner?: string
   /** The name of the client. */
@@ -13,7 +13,7 @@ export interface Filter {
   limit: number
 }
 
-/** Prints sessions as they come, a line each, so that it takes no more memory for many than for few. */
+/** Prints a line per session, page by page, so that many sessions need no more memory than few. */
 export async function printList (io: Io, sessions: Sessions, filter: Filter, json: boolean): Promise<void> {
   const line = json ? (session: SessionSummary) => JSON.stringify(shown(session)) : row
   if (!json) await print(io, cells('SESSION', 'USED', 'EXPIRES', 'CLIENT', 'OWNER'))
@@ -22,11 +22,11 @@ export async function printList (io: Io, sessions: Sessions, filter: Filter, jso
     const lines = page.slice(0, filter.limit - printed).map(line)
     if (lines.length > 0) await print(io, lines.join('\n'))
     printed += lines.length
-    if (lines.length < page.length) return say(io, 'There are more: raise --limit.')
+    if (lines.length < page.length) return say(io, 'There are more sessions. Raise --limit to see them.')
   }
 }
 
-/** What passes the filter, page by page. */
+/** The sessions that pass the filter, page by page. */
 async function * pages (io: Io, sessions: Sessions, { owner, client, idle }: Filter): AsyncGenerator<SessionSummary[]> {
   const before = Date.now() - idle
   let cursor: string | undefined

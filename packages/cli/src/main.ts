@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * Runs the command `holdfast`: results on stdout, everything else on stderr.
  *
  * @param args without the program and its script
- * @returns the exit code: 0 done, 1 failed or found trouble, 2 wrong usage
+ * @returns the exit code: 0 done, 1 failed or found a problem, 2 wrong usage
  */
 export async function main (args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.done
@@ -27,9 +27,9 @@ export async function main (args: readonly string[], io: Io): Promise<number> {
     const { json } = args.at(-2) as { json?: boolean }
     await print(io, json === true ? JSON.stringify(result.json) : result.text)
   }
-  // A stream that fails tells whoever writes to it, and must not end the process besides.
+  // A write to a failed stream reports its own error. The error event of the stream must not end the process, too.
   for (const stream of [io.stdout, io.stderr]) stream.on('error', ignore)
-  // Nothing that a command waits for keeps the process: without this it could end before its answer, and with 0.
+  // Nothing that a command waits for keeps the process alive. Without this timer, it could end early, with exit code 0.
   const working = setInterval(() => {}, 2 ** 30)
   try {
     await commands(io, act).parseAsync(args, { from: 'user' })
@@ -42,7 +42,7 @@ export async function main (args: readonly string[], io: Io): Promise<number> {
 
 /** @returns the exit code */
 function failed (io: Io, error: unknown): number {
-  // It has spoken already.
+  // Commander has already printed the error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const { line, exitCode } = explain(error)
   say(io, `holdfast: ${line}`)
@@ -51,17 +51,17 @@ function failed (io: Io, error: unknown): number {
 
 function commands (io: Io, act: Act): Command {
   const program = new Command('holdfast')
-    .description('Looks after the sessions of MCP servers that run Holdfast. Keys come from HOLDFAST_KEYS, and are ' +
-      'never an argument.')
+    .description('Manages the sessions of MCP servers that run Holdfast. Keys come from the variable HOLDFAST_KEYS, ' +
+      'never from an argument.')
     .version(version)
     .exitOverride()
     .configureOutput({
       writeOut: text => { io.stdout.write(text) },
       writeErr: text => { io.stderr.write(withoutPasswords(text)) }
     })
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(--help shows all commands and options)')
     .addHelpText('after', `
-Exit codes: 0 done, 1 failed or found trouble, 2 wrong usage.
+Exit codes: 0 done, 1 failed or found a problem, 2 wrong usage.
 
 Examples:
   holdfast doctor

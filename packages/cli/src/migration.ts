@@ -20,20 +20,20 @@ interface Settings extends Place {
 export function migration (program: Command, act: Act): void {
   placed(program.command('migrate'))
     .description(
-      'copy all sessions to another Redis, as sealed as they are, while the servers run; their ids stay valid'
+      'copy all sessions to another Redis while the servers run; they stay sealed, and their ids stay valid'
     )
-    .argument('[target]', 'where to, written as --redis (default: REDIS_TARGET_URL)')
-    .option('--to-master <name>', 'what the Sentinels of the target call their master')
-    .option('--to-prefix <text>', 'what the keys at the target begin with (default: as --prefix)')
-    .option('--skip-existing', 'leave what is at the target as it is, also what is older')
+    .argument('[target]', 'the Redis to copy to, written as --redis (default: REDIS_TARGET_URL)')
+    .option('--to-master <name>', 'the name of the master that the Sentinels of the target watch')
+    .option('--to-prefix <text>', 'the prefix of all keys at the target (default: as --prefix)')
+    .option('--skip-existing', 'do not update sessions that are already at the target, even if they are older there')
     .option(
       '--delete',
-      'let go of each session at the source once it is at the target: for a source that nobody uses any more'
+      'delete each session at the source once it is at the target; only for a source that no server uses any more'
     )
-    .option('--batch-size <count>', 'sessions at a time', size, 100)
+    .option('--batch-size <count>', 'sessions that are copied at a time', size, 100)
     .option('--yes', 'delete without asking')
-    .addHelpText('after', '\nIt needs no keys. Interrupted, it goes on where it was when it is run again.' +
-      '\n\nExample:\n  REDIS_URL=redis://old holdfast migrate rediss://new')
+    .addHelpText('after', '\nA migration needs no keys. If it was interrupted, run it again: it continues where it ' +
+      'stopped.\n\nExample:\n  REDIS_URL=redis://old holdfast migrate rediss://new')
     .action(act(run))
 }
 
@@ -56,7 +56,9 @@ async function run (io: Io, target: string | undefined, settings: Settings): Pro
 
 function connectTarget (io: Io, target: string | undefined, settings: Settings): Backend {
   const urls = target ?? io.env.REDIS_TARGET_URL
-  if (urls === undefined || urls === '') throw new UsageError('To which Redis? Give its URL, or set REDIS_TARGET_URL.')
+  if (urls === undefined || urls === '') {
+    throw new UsageError('No target is given. Give the URL of the target Redis, or set REDIS_TARGET_URL.')
+  }
   return backendAt(
     io, urls, target === undefined ? 'REDIS_TARGET_URL' : 'target', settings.toMaster,
     settings.toPrefix ?? prefixOf(io, settings)
@@ -67,7 +69,7 @@ async function copy (io: Io, from: Backend, to: Backend, settings: Settings): Pr
   const { skipExisting = false, delete: deleteAfterMigration = false, batchSize } = settings
   try {
     await from.ping()
-    return told(await withProgress(io, 'migrated', await from.records.count(), async at => await migrate(from, to, {
+    return resultOf(await withProgress(io, 'migrated', await from.records.count(), async at => await migrate(from, to, {
       skipExisting,
       deleteAfterMigration,
       batchSize,
@@ -75,11 +77,11 @@ async function copy (io: Io, from: Backend, to: Backend, settings: Settings): Pr
     })))
   } catch (error) {
     if (!(error instanceof MigrationStopped)) throw error
-    return { ...told(error.report), trouble: reasons(error), exitCode: EXIT.failed }
+    return { ...resultOf(error.report), trouble: reasons(error), exitCode: EXIT.failed }
   }
 }
 
-function told (report: MigrationReport): Result {
+function resultOf (report: MigrationReport): Result {
   const failures = firstOf(report.failed.map(({ session, reason }) => `${session}: ${reason}`))
   return {
     json: report,
@@ -89,6 +91,6 @@ function told (report: MigrationReport): Result {
 }
 
 function size (text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Expected 1 to 99999.')
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 99999.')
   return Number(text)
 }

@@ -1,16 +1,16 @@
-/** What a command hands back. */
+/** The result of a command. */
 export interface Result {
-  /** For programs. */
+  /** Printed with `--json`. */
   json: unknown
-  /** For people. */
+  /** Printed without `--json`. */
   text: string
-  /** What went wrong, for stderr. */
+  /** A problem, printed on stderr. */
   trouble?: string
   /** Default: 0. */
   exitCode?: number
 }
 
-/** Columns as wide as what is in them. */
+/** Lays out rows in columns, each as wide as its widest cell. */
 export function table (rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] as readonly string[]).map(
     (_, column) => Math.max(...rows.map(row => (row[column] as string).length))
@@ -20,13 +20,13 @@ export function table (rows: readonly (readonly string[])[]): string {
   return rows.map(line).join('\n')
 }
 
-/** Lines that a person is shown of a list of things that went wrong. */
-const MOST = 10
+/** Problems that are listed in text. */
+const LISTED = 10
 
-/** The first of them, a line each; `--json` has them all. */
-export function firstOf (troubles: readonly string[]): string {
-  const more = troubles.length > MOST ? [`and ${troubles.length - MOST} more: see --json`] : []
-  return [...troubles.slice(0, MOST), ...more].map(line => `\n${line}`).join('')
+/** The first problems, a line each; `--json` has all of them. */
+export function firstOf (problems: readonly string[]): string {
+  const more = problems.length > LISTED ? [`and ${problems.length - LISTED} more: see --json`] : []
+  return [...problems.slice(0, LISTED), ...more].map(line => `\n${line}`).join('')
 }
 
 /** The counts of a report on one line: `restored 3, expired 1`. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type Principal, type Sessions, ownerDigest } from '@holdfast/core'
 import { UsageError } from './failure.js'
 
-/** Whose sessions a command is about: the parts of a principal, or its digest. */
+/** The owner of the sessions that a command works on: the parts of a principal, or its digest. */
 export interface Whose {
   subject?: string
   issuer?: string
@@ -15,15 +15,15 @@ export interface Whose {
 /** Adds the options of {@link Whose}. */
 export function owned (command: Command): Command {
   return command
-    .option('--subject <text>', 'of the principal with this subject')
-    .option('--issuer <text>', '… and this issuer')
-    .option('--tenant <text>', '… and this tenant')
-    .option('--per-client', '… where the application keeps the sessions of each client apart')
-    .option('--client-id <text>', '… and this client id, with --per-client')
-    .option('--owner <digest>', 'the same in one word, as --json lists it')
+    .option('--subject <text>', 'the subject of the principal')
+    .option('--issuer <text>', 'the issuer of the principal, if it has one')
+    .option('--tenant <text>', 'the tenant of the principal, if it has one')
+    .option('--per-client', 'for an application that keeps the sessions of each client apart')
+    .option('--client-id <text>', 'the client id of the principal, with --per-client')
+    .option('--owner <digest>', 'instead of the parts above: the digest of the principal, as --json lists it')
 }
 
-/** @returns the digest of the owner, or undefined when nobody is named. @throws UsageError */
+/** @returns a function for the digest of the owner, or undefined when no owner is given. @throws UsageError */
 export function ownerOf (
   { subject, issuer, clientId, perClient, tenant: tenantId, owner }: Whose
 ): ((sessions: Sessions) => string) | undefined {
@@ -35,15 +35,15 @@ export function ownerOf (
   }
   const named = subject !== undefined || Object.keys(parts).length > 0
   if (owner !== undefined) {
-    if (named) throw new UsageError('Give a principal or --owner, not both.')
-    if (!/^[\w-]{43}$/.test(owner)) throw new UsageError('--owner: expected the digest of an owner, as listed.')
+    if (named) throw new UsageError('Use either --owner or the parts of a principal, not both.')
+    if (!/^[\w-]{43}$/.test(owner)) throw new UsageError('--owner: expected a digest, as --json lists it.')
     return () => owner
   }
   if (!named) return undefined
-  if (subject === undefined) throw new UsageError('A principal has a subject: give --subject, too.')
+  if (subject === undefined) throw new UsageError('A principal has a subject. Use --subject, too.')
   if (clientId !== undefined && perClient === undefined) {
-    throw new UsageError('A client id is part of an owner only where the application keeps clients apart: give ' +
-      '--per-client, too, or leave it out.')
+    throw new UsageError('A client id is part of an owner only if the application keeps clients apart. Use ' +
+      '--per-client, too, or leave out --client-id.')
   }
   const principal: Principal = { subject, ...parts }
   return ({ vault: { namespace } }) => ownerDigest(namespace, principal)

@@ -1,21 +1,21 @@
 import { Presets, SingleBar } from 'cli-progress'
 import { type Io, proceed, say } from './io.js'
 
-/** Milliseconds between two lines where there is no terminal. */
-const EVERY = 2_000
+/** Milliseconds between two lines of progress when stderr is not a terminal. */
+const LINE_INTERVAL = 2_000
 
-/** How far something is, on stderr. */
+/** Progress that is shown on stderr. */
 interface Progress {
   at (done: number): void
-  /** @param succeeded otherwise it stays where it was */
+  /** @param succeeded if false, the progress stays where it was */
   end (succeeded: boolean): void
 }
 
 /**
- * Shows the progress of some work: a bar on a terminal, a line now and then elsewhere. It ends however the work ends.
+ * Shows the progress of some work: a bar on a terminal, otherwise a line at intervals. The display ends with the work.
  *
- * @param total as far as is known
- * @param work stops where it next reports when the command was interrupted
+ * @param total an estimate
+ * @param work when the command was interrupted, it stops at its next report
  */
 export async function withProgress<T> (
   io: Io,
@@ -53,15 +53,15 @@ function bar ({ stderr }: Io, what: string, total: number): Progress {
 function lines (io: Io, what: string, total: number): Progress {
   let done = 0
   let last = io.now()
-  const tell = (): void => { say(io, `${what}: ${done} of ${total}`) }
+  const show = (): void => { say(io, `${what}: ${done} of ${total}`) }
   return {
     at: now => {
-      const due = now !== done && io.now() - last >= EVERY
+      const due = now !== done && io.now() - last >= LINE_INTERVAL
       done = now
       if (!due) return
       last = io.now()
-      tell()
+      show()
     },
-    end: succeeded => { if (succeeded) tell() }
+    end: succeeded => { if (succeeded) show() }
   }
 }

@@ -14,22 +14,22 @@ import { clientOf, shown, time, whose } from './shown.js'
 interface Query extends Place, Whose { client?: string, idle?: string, limit?: number }
 interface Yes { yes?: boolean }
 
-const LABEL = '\nA label that begins with - goes after --, as in: holdfast sessions show -- -hP2_xQa'
+const LABEL = '\nPut -- before a label that begins with -, as in: holdfast sessions show -- -hP2_xQa'
 
 export function sessions (program: Command, act: Act): void {
-  const group = program.command('sessions').description('look at sessions, and end them')
+  const group = program.command('sessions').description('list, show and end sessions')
   owned(placed(group.command('list')))
     .description(
-      'list sessions: a label for each, when it was used, and whose it is; with --json, a line of JSON for each'
+      'list sessions, a line each: label, last use, expiry, client and owner; with --json, a line of JSON each'
     )
-    .option('--client <name>', 'only of clients of this name')
-    .option('--idle <duration>', 'only those unused for longer, such as 15m or 24h')
-    .option('--limit <count>', 'sessions at most (default: all)', count)
+    .option('--client <name>', 'only sessions of clients with this name')
+    .option('--idle <duration>', 'only sessions that were unused for longer, such as 15m or 24h')
+    .option('--limit <count>', 'list at most this many sessions (default: all)', count)
     .addHelpText('after', '\nExamples:\n  holdfast sessions list --subject ada --issuer https://id.example\n' +
       '  holdfast sessions list --idle 12h --json')
     .action(act(list))
   placed(group.command('show <label>'))
-    .description('what is known of one session, by its label or key; never its id, context or data')
+    .description('show one session, by its label or key; never its id, context or data')
     .addHelpText('after', `${LABEL}\n\nExample:\n  holdfast sessions show 8hP2_xQa`)
     .action(act(show))
   placed(group.command('terminate <label>'))
@@ -40,7 +40,7 @@ export function sessions (program: Command, act: Act): void {
   owned(placed(group.command('revoke')))
     .description('end all sessions of a principal, on every replica')
     .option('--yes', 'do not ask')
-    .addHelpText('after', '\nAll parts of the principal count, as sessions list --json shows them.\n\nExample:\n' +
+    .addHelpText('after', '\nGive all parts of the principal, as sessions list --json shows them.\n\nExample:\n' +
       '  holdfast sessions revoke --subject ada --issuer https://id.example --yes')
     .action(act(revoke))
 }
@@ -78,14 +78,14 @@ async function terminate (io: Io, name: string, { yes, ...place }: Place & Yes):
     const terminated = await sessions.terminate(session)
     return {
       json: { terminated: Number(terminated) },
-      text: terminated ? 'terminated 1' : 'terminated 0: it had ended meanwhile'
+      text: terminated ? 'terminated 1' : 'terminated 0: the session had already ended'
     }
   })
 }
 
 async function revoke (io: Io, { yes, ...query }: Place & Whose & Yes): Promise<Result> {
   const ownerIn = ownerOf(query)
-  if (ownerIn === undefined) throw new UsageError('Whose sessions? Give --subject, or --owner.')
+  if (ownerIn === undefined) throw new UsageError('No principal is given. Use --subject or --owner.')
   return await withSessions(io, query, async sessions => {
     const owner = ownerIn(sessions)
     const amount = await sessions.vault.count(owner)

@@ -1,8 +1,8 @@
 import { type Principal, type SessionSummary, printableTexts } from '@holdfast/core'
 
 /**
- * What an operator sees of a session, as the admin routes name it: never its id, context or data. Times in milliseconds
- * since the epoch.
+ * A session as an operator sees it, with the names of the admin routes: never its id, context or data. Times are
+ * milliseconds since the epoch.
  */
 export interface Shown {
   key: string
@@ -15,7 +15,7 @@ export interface Shown {
   usedAt: number
   expiresAt: number
   version: number
-  /** Whether it opens with the keys that are here. */
+  /** Whether it opens with the keys in HOLDFAST_KEYS. */
   readable: boolean
 }
 
@@ -40,18 +40,18 @@ function printablePrincipal ({ perClient, ...parts }: Principal): Principal {
   return { subject, ...others, ...(perClient === true && { perClient }) }
 }
 
-/** Whose it is, on a line. */
+/** The principal of a session, in one line. */
 export function whose ({ readable, principal }: Shown): string {
   if (!readable) return '(not readable)'
   return principal === null ? '(nobody)' : Object.values(principal).filter(part => typeof part === 'string').join(' ')
 }
 
-/** What the client calls itself, on a line. */
+/** The name and version that the client gave itself, in one line. */
 export function clientOf ({ client: { name = '', version = '' } }: Shown): string {
   return `${name} ${version}`.trim()
 }
 
-/** To the second, as operators read it. */
+/** A time in ISO format, to the second. */
 export function time (at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`
 }

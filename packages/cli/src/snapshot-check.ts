@@ -6,7 +6,7 @@ import { reasons } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import { type Io, proceed } from './io.js'
 
-/** Reads a snapshot as restoring it would, opens every session, and stores none. */
+/** Reads a snapshot as a restore would, and opens every session, but stores none. */
 export async function examineSnapshot (
   io: Io,
   path: string,
@@ -33,15 +33,15 @@ async function readAll (io: Io, path: string, sessions: Sessions): Promise<Findi
         return false
       }
     })
-    const says = `${seen.opened} sessions open, ${expired} have expired`
+    const counts = `${seen.opened} sessions can be opened, ${expired} have expired`
     const [first] = invalid
     if (first !== undefined) {
-      return failed('snapshot', `${says}; line ${first.line}: ${first.reason} (${invalid.length} in all)`)
+      return failed('snapshot', `${counts}; line ${first.line}: ${first.reason} (${invalid.length} in all)`)
     }
-    if (seen.unreadable > 0) return failed('snapshot', `${says}, ${seen.unreadable} do not open with these keys`)
+    if (seen.unreadable > 0) return failed('snapshot', `${counts}, ${seen.unreadable} do not open with these keys`)
     return (mode & 0o077) === 0
-      ? ok('snapshot', says)
-      : warning('snapshot', `${says}; other users of this machine may open the file`)
+      ? ok('snapshot', counts)
+      : warning('snapshot', `${counts}; other users of this machine may read the file`)
   } catch (error) {
     return failed(
       'snapshot', (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : reasons(error)

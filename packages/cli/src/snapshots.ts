@@ -11,20 +11,20 @@ import { withProgress } from './progress.js'
 
 export function snapshots (program: Command, act: Act): void {
   placed(program.command('export <file>'))
-    .description('write all sessions to a snapshot, as sealed as they are')
-    .option('--yes', 'replace a file without asking')
+    .description('write all sessions to a snapshot; they stay sealed')
+    .option('--yes', 'replace an existing file without asking')
     .addHelpText('after', '\nExample:\n  holdfast export sessions.holdfast')
     .action(act(exportAll))
   placed(program.command('restore <file>'))
-    .description('bring back the sessions of a snapshot; what is there already, has ended or expired stays as it is')
-    .addHelpText('after', '\nExit code 1 when something in it could not be brought back.\n\nExample:\n' +
+    .description('restore the sessions of a snapshot, except those that exist already, have ended or have expired')
+    .addHelpText('after', '\nThe exit code is 1 when a part of the snapshot could not be restored.\n\nExample:\n' +
       '  holdfast restore sessions.holdfast --json')
     .action(act(restore))
 }
 
 async function exportAll (io: Io, path: string, { yes, ...place }: Place & { yes?: boolean }): Promise<Result> {
   return await withSessions(io, place, async sessions => {
-    if (await sizeOf(path) !== undefined) await confirm(io, 'Replace the file that is there?', yes)
+    if (await sizeOf(path) !== undefined) await confirm(io, 'Replace the existing file?', yes)
     const report = await withProgress(io, 'exported', await sessions.count(), async at =>
       await sessions.exportSessionState(file(path), { onProgress: ({ exported }) => { at(exported) } }))
     return { json: report, text: counts(report) }
@@ -47,7 +47,7 @@ async function restore (io: Io, path: string, place: Place): Promise<Result> {
   })
 }
 
-/** A snapshot that is only read: nothing is kept beside it. @param at told how much of it was read */
+/** A snapshot that is only read; no copy is kept beside it. @param at called with the number of bytes read so far */
 function watched (path: string, at: (bytes: number) => void): SnapshotSource {
   const { read, forgotten } = file(path)
   return {

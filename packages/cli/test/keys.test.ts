@@ -8,7 +8,7 @@ const server = await RedisServer.start()
 t.teardown(async () => { await server.stop() })
 const { url } = server
 
-t.test('everything is sealed anew with a newer key', async (t) => {
+t.test('everything is resealed with a newer key', async (t) => {
   const { env } = await furnished(t, url)
   const [one, two] = [env.HOLDFAST_KEYS, generateKey('k2')]
   t.match(await holdfast(['keys', 'rotate', '--json'], { ...env, HOLDFAST_KEYS: `${two},${one}` }), {
@@ -21,7 +21,7 @@ t.test('everything is sealed anew with a newer key', async (t) => {
   t.match(await holdfast(['sessions', 'list'], env), { code: 1, err: /open none/ })
 })
 
-t.test('what cannot be opened is left as it is, and counted', async (t) => {
+t.test('sessions that cannot be opened are left as they are, and counted', async (t) => {
   const keys = generateKey('k1')
   const { sessions, env } = await furnished(t, url, keys)
   const other = generateKey('k2')
@@ -35,7 +35,7 @@ t.test('what cannot be opened is left as it is, and counted', async (t) => {
   })
 })
 
-t.test('where nothing is, no key is in use', async (t) => {
+t.test('without sessions, no key is in use', async (t) => {
   const { env } = corner(t, url)
   t.match(await holdfast(['keys', 'rotate'], env), { code: 0, out: /keys in use: none\n$/ })
 })
@@ -50,13 +50,13 @@ t.test('without a terminal, progress is a line every two seconds and at the end'
   })
 })
 
-t.test('interrupted, it goes on when it is run again', async (t) => {
+t.test('an interrupted rotation continues when it is run again', async (t) => {
   const { sessions, env } = corner(t, url)
   await crowd(sessions, 300)
   const rotated = { ...env, HOLDFAST_KEYS: `${generateKey('k2')},${env.HOLDFAST_KEYS}` }
   const interrupt = (err: string) => / 0 of/.test(err)
   t.match(await holdfast(['keys', 'rotate'], rotated, { typed: '', interrupt }), {
-    code: 1, out: '', err: /^holdfast: It was interrupted\.$/m
+    code: 1, out: '', err: /^holdfast: The command was interrupted\.$/m
   })
   const { resealed, current } = JSON.parse((await holdfast(['keys', 'rotate', '--json'], rotated)).out)
   t.ok(resealed > 0 && current > 0, `${resealed} ${current}`)

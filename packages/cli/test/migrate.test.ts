@@ -29,14 +29,14 @@ t.test('sessions move to another Redis without keys', async (t) => {
   t.equal(await sessions.count(), 0)
 })
 
-t.test('interrupted, it says how far it came, and goes on when it is run again', async (t) => {
+t.test('an interrupted migration reports how far it got, and continues when it is run again', async (t) => {
   const { sessions, env } = corner(t, url)
   const target = corner(t, url)
   await crowd(sessions, 500)
   const migrate = ['migrate', url, '--json', '--to-prefix', target.env.HOLDFAST_REDIS_PREFIX]
   const interrupt = (err: string) => / 0 of/.test(err)
   const stopped = await holdfast(migrate, env, { typed: '', interrupt })
-  t.match(stopped, { code: 1, err: /migration stopped.*It was interrupted/ })
+  t.match(stopped, { code: 1, err: /migration stopped.*The command was interrupted/ })
   const { copied } = JSON.parse(stopped.out)
   t.ok(copied > 0 && copied < 500, copied)
   t.equal(await target.sessions.count(), copied)
@@ -52,7 +52,7 @@ t.test('a target that fills up stops it; the source stays as it was', async (t) 
   t.equal(await sessions.count(), 3_000)
 })
 
-t.test('one that is refused alone stops nothing, and is named', async (t) => {
+t.test('a session that is refused does not stop the migration, and is named', async (t) => {
   const { sessions, env } = await furnished(t, url)
   const target = corner(t, url)
   const raw = new Redis(url)

@@ -20,14 +20,14 @@ t.test('results go to stdout, the rest to stderr, and the exit code says how it 
 }, async (t) => {
   const { env } = await furnished(t, url)
   t.match(await start(['sessions', 'list', '--subject', 'bob'], env).ended, { code: 0, out: / bob\n$/, err: '' })
-  t.match(await start(['sessions', 'revoke', '--subject', 'bob'], env).ended, { code: 2, out: '', err: /say --yes/ })
+  t.match(await start(['sessions', 'revoke', '--subject', 'bob'], env).ended, { code: 2, out: '', err: /use --yes/ })
   t.match(await start(['sessions', 'lst'], env).ended, { code: 2, out: '', err: /Did you mean list\?/ })
   t.match(await start(['keys', 'rotate'], { ...env, HOLDFAST_KEYS: generateKey() }).ended, {
     code: 1, out: '', err: /open none/
   })
 })
 
-t.test('Redis away: it says so and ends, without the password', { buffered: true }, async (t) => {
+t.test('while Redis is down, a command says so and ends, without the password', { buffered: true }, async (t) => {
   const env = { HOLDFAST_KEYS: generateKey(), REDIS_URL: 'redis://user:SECRET@127.0.0.1:1' }
   const began = performance.now()
   const { code, out, err } = await start(['sessions', 'list'], env).ended
@@ -36,7 +36,7 @@ t.test('Redis away: it says so and ends, without the password', { buffered: true
   t.notMatch(out + err, /SECRET/)
 })
 
-t.test('whoever reads the first line only ends the list', { buffered: true }, async (t) => {
+t.test('a list ends when its reader is gone', { buffered: true }, async (t) => {
   const own = await RedisServer.start()
   t.teardown(async () => { await own.stop() })
   const { sessions, env } = corner(t, own.url)
@@ -59,7 +59,7 @@ t.test('whoever reads the first line only ends the list', { buffered: true }, as
   t.ok(some < all / 2, `${some} of ${all}`)
 })
 
-t.test('a result that cannot be written is a failure, and one that nobody reads is none', {
+t.test('a result that cannot be written is a failure, and a result without a reader is none', {
   buffered: true
 }, async (t) => {
   const broken = (code: string) => new Writable({
@@ -72,7 +72,7 @@ t.test('a result that cannot be written is a failure, and one that nobody reads 
   t.match(await holdfast(['doctor'], {}, { stdout: broken('EPIPE') }), { code: 1, err: '' })
 })
 
-t.test('Ctrl-C stops a migration, which goes on when it is run again', { buffered: true }, async (t) => {
+t.test('Ctrl-C stops a migration, which continues when it is run again', { buffered: true }, async (t) => {
   const { sessions, env } = corner(t, url)
   const target = corner(t, url)
   await crowd(sessions, 1_000)
@@ -81,7 +81,7 @@ t.test('Ctrl-C stops a migration, which goes on when it is run again', { buffere
   await until('the first are there', async () => await target.sessions.count() > 0)
   child.kill('SIGINT')
   const stopped = await ended
-  t.match(stopped, { code: 1, err: /migration stopped.*It was interrupted/ })
+  t.match(stopped, { code: 1, err: /migration stopped.*The command was interrupted/ })
   const { copied } = JSON.parse(stopped.out)
   t.ok(copied < 1_000, copied)
   t.match(JSON.parse((await start(migrate, env).ended).out), { copied: 1_000 - copied, skipped: copied, failed: [] })

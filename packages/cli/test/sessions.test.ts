@@ -31,9 +31,11 @@ t.test('sessions are listed and shown, and nothing secret is printed', { buffere
   for (const secret of ['SECRET', '\r', '\u001b', '\u2028', '\u202e', ...ids, env.HOLDFAST_KEYS.slice(3)]) {
     t.notOk((listed.out + text.out + shown.out).includes(secret), encodeURIComponent(secret))
   }
-  t.match(await holdfast(['sessions', 'show', 'nonesuch'], env), { code: 1, out: '', err: /no session of this label/ })
+  t.match(await holdfast(['sessions', 'show', 'nonesuch'], env), {
+    code: 1, out: '', err: /no session with this label/
+  })
   t.match(await holdfast(['sessions', 'show', `${'x'.repeat(12)}.${'x'.repeat(43)}`], env), {
-    code: 1, err: /no session of this label/
+    code: 1, err: /no session with this label/
   })
 })
 
@@ -69,12 +71,12 @@ t.test('a list is filtered', { buffered: true }, async (t) => {
   t.match((await holdfast(['sessions', 'list'], env)).out, /\(nobody\)/)
 })
 
-t.test('a session is ended by its label or its key, if somebody said so', { buffered: true }, async (t) => {
+t.test('a session is ended by its label or its key, once that is confirmed', { buffered: true }, async (t) => {
   const { sessions, env } = await furnished(t, url)
   const [one, two] = (await sessions.list()).sessions as [SessionSummary, SessionSummary]
   const terminate = ['sessions', 'terminate']
   t.match(await holdfast([...terminate, '--', one.label], env), {
-    code: 2, out: '', err: /say --yes.*Nothing was changed/
+    code: 2, out: '', err: /use --yes.*Nothing was changed/
   })
   t.match(await holdfast([...terminate, '--', one.label], env, { typed: 'n\n' }), {
     code: 1, out: '', err: /End session .* of (ada|bob).*\[y\/N\] [^]*Nothing was changed/
@@ -96,7 +98,7 @@ t.test('a session that ends while it is asked about is not ended twice', { buffe
     return 'y\n'
   }
   t.match(await holdfast(['sessions', 'terminate', one.key], env, { typed }), {
-    code: 0, out: 'terminated 0: it had ended meanwhile\n'
+    code: 0, out: 'terminated 0: the session had already ended\n'
   })
   t.equal(await sessions.count(), 3)
 })
@@ -143,6 +145,6 @@ t.test('a command that is interrupted stops', { buffered: true }, async (t) => {
   const { sessions, env } = corner(t, url)
   await crowd(sessions, 600)
   const interrupt = () => true
-  t.match(await holdfast(['sessions', 'list'], env, { interrupt }), { code: 1, err: /It was interrupted/ })
+  t.match(await holdfast(['sessions', 'list'], env, { interrupt }), { code: 1, err: /The command was interrupted/ })
   t.match(await holdfast(['sessions', 'show', 'nonesuch'], env), { code: 1, err: /no session/ })
 })

@@ -29,11 +29,11 @@ t.test('a snapshot is written, examined and restored elsewhere', { buffered: tru
   t.match(await holdfast(['sessions', 'list', '--subject', 'bob'], there), { code: 0, out: / bob\n/ })
 })
 
-t.test('a file is replaced if somebody said so, and on a terminal a bar is shown', { buffered: true }, async (t) => {
+t.test('a file is replaced once that is confirmed, and on a terminal a bar is shown', { buffered: true }, async (t) => {
   const { env } = await furnished(t, url)
   const path = join(folder(t), 'snapshot')
   writeFileSync(path, 'mine')
-  t.match(await holdfast(['export', path], env), { code: 2, out: '', err: /Replace the file.*--yes/ })
+  t.match(await holdfast(['export', path], env), { code: 2, out: '', err: /Replace the existing file.*--yes/ })
   t.match(await holdfast(['export', path], env, { typed: 'n\n' }), { code: 1, out: '', err: /Nothing was changed/ })
   t.equal(readFileSync(path, 'utf8'), 'mine')
   t.match(await holdfast(['export', path], env, { typed: 'y\n' }), {
@@ -61,7 +61,7 @@ t.test('garbage, a damaged line and another namespace are reported, and leave no
       JSON.stringify(garbage.slice(0, 20))
     )
     t.match(await holdfast(['doctor', '--snapshot', path], { HOLDFAST_KEYS: env.HOLDFAST_KEYS }), {
-      code: 1, out: /failed +snapshot +0 sessions open.*line 1/
+      code: 1, out: /failed +snapshot +0 sessions can be opened.*line 1/
     })
   }
   t.match((await holdfast(['restore', path], there)).out, /invalid 50\n(line.*\n){10}and 40 more: see --json\n$/)
@@ -97,7 +97,7 @@ t.test('the doctor opens every session of a snapshot', { buffered: true }, async
   await holdfast(['export', path], env)
   const doctor = async (keys: string) => await holdfast(['doctor', '--snapshot', path], { HOLDFAST_KEYS: keys })
   t.match(await doctor(env.HOLDFAST_KEYS), {
-    code: 0, out: /^ok +keys.*\nok +snapshot +4 sessions open, 0 have expired\n$/
+    code: 0, out: /^ok +keys.*\nok +snapshot +4 sessions can be opened, 0 have expired\n$/
   })
   t.match(await doctor(''), { code: 1, out: /failed +snapshot +cannot be read without keys/ })
   t.match(await doctor(generateKey('k1')), { code: 1, out: /failed +snapshot .*sealed with a key that is not here/ })
@@ -113,7 +113,7 @@ t.test('the doctor opens every session of a snapshot', { buffered: true }, async
   t.match(await doctor(two), { code: 1, out: /failed +snapshot .*4 do not open with these keys/ })
 })
 
-t.test('what is interrupted leaves no half of a file, and goes on when it is run again', {
+t.test('an interrupted command leaves no partial file, and continues when it is run again', {
   buffered: true
 }, async (t) => {
   const { sessions, env } = corner(t, url)
@@ -123,12 +123,12 @@ t.test('what is interrupted leaves no half of a file, and goes on when it is run
   const path = join(dir, 'snapshot')
   const interrupt = (err: string) => / 0 of/.test(err)
   t.match(await holdfast(['export', path], env, { typed: '', interrupt }), {
-    code: 1, out: '', err: /It was interrupted/
+    code: 1, out: '', err: /The command was interrupted/
   })
   t.strictSame(readdirSync(dir), [])
   t.match(await holdfast(['export', path], env), { code: 0, out: /^exported 300/ })
   t.match(await holdfast(['restore', path], there, { typed: '', interrupt }), {
-    code: 1, out: '', err: /It was interrupted/
+    code: 1, out: '', err: /The command was interrupted/
   })
   const { restored, duplicate } = JSON.parse((await holdfast(['restore', path, '--json'], there)).out)
   t.ok(restored > 0, `${restored}`)
@@ -140,7 +140,7 @@ t.test('what is interrupted leaves no half of a file, and goes on when it is run
   t.equal(listed.length, 300, 'each once')
 })
 
-t.test('a folder that is not there, and a path that is no file', { buffered: true }, async (t) => {
+t.test('a folder that does not exist, and a path that is not a file', { buffered: true }, async (t) => {
   const { env } = await furnished(t, url)
   const dir = folder(t)
   t.match(await holdfast(['export', join(dir, 'none', 'snapshot')], env), {

@@ -8,7 +8,7 @@ const COMMANDS = [
   'restore', 'migrate', 'doctor'
 ]
 
-t.test('what is not known ends with 2 and shows the nearest', async (t) => {
+t.test('an unknown command or option ends with 2 and shows the nearest', async (t) => {
   t.match(await holdfast(['sesions', 'list']), {
     code: 2, out: '', err: /unknown command 'sesions'\n\(Did you mean sessions\?\)/
   })
@@ -70,7 +70,7 @@ t.test('a key is made, and a keyring takes it', async (t) => {
   t.equal(new Keyring(json.key).active, 'k7')
 })
 
-t.test('without keys, and with ones that are none, a command says so', async (t) => {
+t.test('without keys, and with malformed keys, a command says so', async (t) => {
   for (const args of [
     ['sessions', 'list'], ['sessions', 'revoke', '--subject', 'a', '--yes'], ['export', 'file'], ['keys', 'rotate'],
     ['doctor']
@@ -87,7 +87,7 @@ t.test('without keys, and with ones that are none, a command says so', async (t)
   }
 })
 
-t.test('a Redis that is not there ends with 1', async (t) => {
+t.test('a Redis that is down ends with 1', async (t) => {
   const env = { HOLDFAST_KEYS: generateKey(), REDIS_URL: 'redis://user:SECRET@127.0.0.1:1' }
   const commands = [
     ['sessions', 'list'], ['doctor'], ['migrate', 'redis://user:SECRET@127.0.0.1:2'], ['keys', 'rotate', '--json']

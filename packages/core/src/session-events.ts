@@ -18,13 +18,14 @@ export interface SessionEvents {
    * told from a session that is unknown: the owner is part of the key.
    */
   ownerMismatch: SessionNotice & { by: string }
-  /** A sweep found it; told once in the whole fleet. Times in milliseconds since the epoch. */
+  /** A sweep found an expired session. One replica of the fleet emits it. Times in milliseconds since the epoch. */
   expired: SessionNotice & { reason: 'idle' | 'absolute', createdAt: number, usedAt: number }
-  /** It was ended here, on request or to make room for another one. */
+  /** This process ended a session, on request or to make room for another session. */
   terminated: SessionNotice & { reason: 'terminated' | 'evicted' }
   /**
    * A cap was met. `admitted`: another session was evicted, so this one began all the same. `maxLive` is of this
-   * process. `maxBuffered`: a slow reader was cut. `initializeRate` is for whoever limits that.
+   * process. `maxBuffered`: a slow reader was cut. Holdfast never emits
+   * `initializeRate`: emit it from your rate limiter.
    */
   limitReached: {
     limit: 'maxSessions' | 'maxPerOwner' | 'maxLive' | 'maxBuffered' | 'initializeRate'
@@ -43,7 +44,7 @@ export interface SessionEvents {
   snapshotRestored: RestoreReport
   /** A snapshot could not be read, or the backend failed meanwhile. */
   snapshotRestoreFailed: { error: unknown }
-  /** Whatever could be is sealed under the key `active` now. */
+  /** Everything that could be opened is sealed under the key `active`. */
   rotated: RotateReport & { active: string }
   /** A key was forgotten in this process. */
   keyDropped: { id: string }

@@ -23,7 +23,9 @@ export type OwnerRef = { principal: Principal } | { owner: string }
 export function locate (store: SealedStore, ref: SessionRef): Located | undefined {
   if (isObject(ref) && 'key' in ref) {
     const { key, owner } = ref
-    if (typeof key === 'string' && typeof owner === 'string') return isRecordKey(key, owner) ? { key, owner } : undefined
+    if (typeof key === 'string' && typeof owner === 'string') {
+      return isRecordKey(key, owner) ? { key, owner } : undefined
+    }
   } else if (isObject(ref) && 'id' in ref && ref.principal !== undefined) {
     return isSessionId(ref.id) ? store.locate(ref.id, ref.principal) : undefined
   }

@@ -303,9 +303,9 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
   }
 
   /**
-   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits. A session
-   * that exists, has ended or has expired stays as it is. The content of a snapshot never makes it reject: the report
-   * says what was wrong.
+   * Brings back the sessions of a snapshot, or of n8n-mcp with `n8nMcp`. They keep their ids, ages and limits. A
+   * session that exists, has ended or has expired stays as it is. The content of a snapshot never makes it reject: the
+   * report says what was wrong.
    *
    * @throws HoldfastError HOLDFAST_SNAPSHOT_FAILED when it cannot be read, HOLDFAST_BACKEND_UNAVAILABLE
    * @throws InvalidOptionError without a place to read from

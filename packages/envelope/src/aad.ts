@@ -1,14 +1,14 @@
 import { assertBytes } from './bytes.js'
 
 /**
- * What sealed bytes are bound to: they open only with the same parts in the same order. Text counts as its UTF-8 bytes.
- * A single part is a list of one; `['a', 'bc']` and `['ab', 'c']` differ.
+ * Additional authenticated data: sealed bytes open only with the same parts in the same order. Text counts as its UTF-8
+ * bytes. A single part equals a list of one part; `['a', 'bc']` and `['ab', 'c']` differ.
  */
 export type Aad = string | Uint8Array | readonly (string | Uint8Array)[]
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** Every part after its length, as 4 bytes, big endian. */
+/** Encodes every part as its length, in 4 bytes, big endian, followed by its bytes. */
 export function encodeAad (aad: Aad): Uint8Array {
   const parts: readonly unknown[] = Array.isArray(aad) ? aad : [aad]
   let size = 0
@@ -33,7 +33,7 @@ function sizeOf (part: unknown): number {
     assertBytes('aad', part)
     return part.length
   }
-  // UTF-8 has one replacement for all of them, so different texts would be the same bytes.
+  // UTF-8 replaces every lone surrogate by the same bytes, so different texts would give the same AAD.
   if (LONE_SURROGATE.test(part)) throw new TypeError('aad: expected well-formed text')
   return Buffer.byteLength(part)
 }

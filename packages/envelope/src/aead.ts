@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 
 const CIPHER = 'aes-256-gcm'
-/** Without it, Node would take a tag of 4 bytes. */
+/** Without this, Node would accept a tag of 4 bytes. */
 const options = { authTagLength: 16 }
 
 /** AES-256-GCM with a tag of 16 bytes. */
@@ -17,7 +17,7 @@ export function encrypt (
   return { ciphertext, tag: cipher.getAuthTag() }
 }
 
-/** The plaintext, or `undefined` when the tag does not fit. */
+/** Returns the plaintext, or `undefined` when the tag does not match. */
 export function decrypt (
   key: Uint8Array,
   iv: Uint8Array,

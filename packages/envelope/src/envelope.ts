@@ -10,12 +10,11 @@ import { newMessageId } from './message-id.js'
 import { fromText, toText } from './text.js'
 
 /**
- * Seals bytes and opens them again. What it answers is there at once while the keys are in this process, or the data
- * key of the KMS is; otherwise it is a promise. `await` is right for both. While a promise is pending, what was passed
- * in must not change.
+ * Seals bytes and opens them again. The result is a value when the key, or the data key of a KMS, is in this process;
+ * otherwise it is a promise. `await` is right for both. While a promise is pending, the arguments must not be changed.
  *
- * Wrong types of arguments throw a `TypeError`; every other failure is an {@link EnvelopeError}, thrown or rejected
- * with.
+ * Arguments of a wrong type throw a `TypeError`. Every other failure is an {@link EnvelopeError}, thrown or as a
+ * rejection.
  */
 export class Envelope {
   readonly #keyring: Keyring
@@ -25,8 +24,9 @@ export class Envelope {
   }
 
   /**
-   * Encrypts under the active key and binds to `aad`, which is not part of the result. Each result is different. It is
-   * 83 bytes longer than the plaintext and the key's id together; with a KMS also by the wrapped data key and 2.
+   * Encrypts under the active key and binds the result to `aad`, which is not part of it. Each result is different. Its
+   * length is that of the plaintext, plus that of the key's id, plus 83; with a KMS, plus that of the wrapped data key,
+   * plus 2.
    *
    * Codes: `HOLDFAST_KMS_UNAVAILABLE`.
    */
@@ -36,32 +36,32 @@ export class Envelope {
   }
 
   /**
-   * The plaintext of what was sealed with this `aad`.
+   * The plaintext of bytes that were sealed with this `aad`.
    *
-   * Codes: `HOLDFAST_SEAL_BROKEN` for everything that fails to authenticate, whatever the reason;
-   * `HOLDFAST_SEAL_MALFORMED`,
-   * `HOLDFAST_UNKNOWN_KEY`, `HOLDFAST_REVOKED_KEY`, `HOLDFAST_KMS_UNAVAILABLE`.
+   * Codes: `HOLDFAST_SEAL_BROKEN` for every failure to authenticate, whichever part is wrong;
+   * `HOLDFAST_SEAL_MALFORMED`, `HOLDFAST_UNKNOWN_KEY`, `HOLDFAST_REVOKED_KEY`, `HOLDFAST_KMS_UNAVAILABLE`.
    */
   open (sealed: Uint8Array, aad: Aad): Uint8Array | Promise<Uint8Array> {
     assertBytes('sealed', sealed)
     return this.#open(readSealed(sealed), encodeAad(aad))
   }
 
-  /** {@link seal}, as text: `hf1.` and base64url. */
+  /** {@link seal} with a result as text: `hf1.` and base64url. */
   sealText (plaintext: Uint8Array, aad: Aad): string | Promise<string> {
     const sealed = this.seal(plaintext, aad)
     return sealed instanceof Promise ? sealed.then(toText) : toText(sealed)
   }
 
   /**
-   * {@link open} for what {@link sealText} made. Any other way to write the same bytes is `HOLDFAST_SEAL_MALFORMED`.
+   * {@link open} for text that {@link sealText} made. Any other spelling of the same bytes throws
+   * `HOLDFAST_SEAL_MALFORMED`.
    */
   openText (text: string, aad: Aad): Uint8Array | Promise<Uint8Array> {
     return this.open(fromText(text), aad)
   }
 
   /**
-   * The id of the key that something, bytes or text, says it was sealed under. Not authenticated. Throws
+   * The id of the key that sealed bytes or text name as theirs. It is not authenticated. Throws
    * `HOLDFAST_SEAL_MALFORMED`.
    */
   keyId (sealed: Uint8Array | string): string {
@@ -70,7 +70,7 @@ export class Envelope {
     return readSealed(bytes).keyId
   }
 
-  /** Whether {@link keyId} is the active key; otherwise it should be sealed again. Throws `HOLDFAST_SEAL_MALFORMED`. */
+  /** Whether {@link keyId} is the active key; if not, reseal the value. Throws `HOLDFAST_SEAL_MALFORMED`. */
   isCurrent (sealed: Uint8Array | string): boolean {
     return this.keyId(sealed) === this.#keyring.active
   }
@@ -79,7 +79,7 @@ export class Envelope {
     const { active } = keysOf(this.#keyring)
     const root = active.sealing()
     const seal = (root: RootKey): Uint8Array => sealMessage(root, newMessageId(), plaintext, aad)
-    // The keys may have been replaced while the KMS was asked.
+    // The keys may have been replaced during the call of the KMS.
     return root instanceof Promise
       ? root.then(root => keysOf(this.#keyring).active === active ? seal(root) : this.#seal(plaintext, aad))
       : seal(root)

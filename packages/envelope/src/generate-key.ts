@@ -4,7 +4,8 @@ import { KEY_ID } from './layout.js'
 import { KEY_SIZE } from './message.js'
 
 /**
- * A new key, written as an entry for a keyring: `id:base64`. Whoever sees it can open what is sealed under it.
+ * Makes a new key, in the form of an entry of a keyring: `id:base64`. It is secret: it opens everything that is sealed
+ * under it.
  *
  * @param id default: the date in UTC and four random hex digits, as in `20261121-3f9a`
  */

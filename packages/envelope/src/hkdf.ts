@@ -11,8 +11,8 @@ export function extract (salt: Uint8Array, key: Uint8Array): KeyObject {
 }
 
 /**
- * HKDF-Expand of RFC 5869 with SHA-256: the blocks T(1), T(2) … of 32 bytes. Node's own HKDF does both steps each time
- * and takes longer than one step in JavaScript.
+ * HKDF-Expand of RFC 5869 with SHA-256: the blocks T(1), T(2) … of 32 bytes. Node's own HKDF does both steps each time.
+ * That takes longer than one step in JavaScript.
  */
 export function expand (pseudorandom: KeyObject, info: Uint8Array, blocks: number): Buffer[] {
   const output: Buffer[] = []

@@ -8,7 +8,7 @@ import { KEY_SIZE } from './message.js'
 
 /** A key in this process. */
 export interface KeySpec {
-  /** Names the key in what is sealed: 1 to 16 of `A-Z a-z 0-9 . _ -`. */
+  /** The id of the key, which sealed values carry: 1 to 16 of `A-Z a-z 0-9 . _ -`. */
   id: string
   /** 32 bytes, or their base64, base64url or lower-case hex. */
   key: string | Uint8Array | KeyObject
@@ -16,7 +16,7 @@ export interface KeySpec {
   state?: KeyState
 }
 
-/** `id:key` or `id:key:state`, separated by commas; an array of keys, which may be in a KMS; or one that is. */
+/** A text of `id:key` or `id:key:state`, separated by commas; an array of keys and providers; or one provider. */
 export type Keys = string | readonly (KeySpec | KeyProvider)[] | KeyProvider
 
 const STATES: ReadonlySet<unknown> = new Set<KeyState>(['active', 'decrypt-only', 'revoked'])
@@ -24,8 +24,8 @@ const FIELDS = new Set(['id', 'key', 'state'])
 const ENCODINGS = ['base64', 'base64url', 'hex'] as const
 
 /**
- * The keys as an array, their ids, states and names of fields checked. Errors name the place: an id might be a
- * misplaced key.
+ * The keys as an array, with their ids, states and field names checked. Errors name the place of a key, never its id,
+ * which might be a misplaced key.
  */
 export function readSpecs (keys: Keys): (KeySpec | KeyProvider)[] {
   const specs = typeof keys === 'string'
@@ -42,7 +42,7 @@ export function isProvider (spec: unknown): spec is KeyProvider {
   return typeof spec === 'object' && spec !== null && 'wrap' in spec
 }
 
-/** Bytes to be wiped after use. */
+/** The bytes of a key. The caller wipes them after use. */
 export function readKey (key: unknown, path: string): Buffer {
   const bytes = typeof key === 'string'
     ? decode(key)
@@ -73,7 +73,7 @@ function checkSpec (spec: KeySpec | KeyProvider, i: number, all: readonly (KeySp
   if (typeof spec !== 'object' || spec === null) throw new InvalidKeyError(path, 'expected an object')
   if (isProvider(spec)) checkProvider(spec, path)
   else if (!Object.keys(spec).every(name => FIELDS.has(name))) {
-    throw new InvalidKeyError(path, 'expected no fields but id, key and state')
+    throw new InvalidKeyError(path, 'expected only the fields id, key and state')
   }
   if (typeof spec.id !== 'string' || !KEY_ID.test(spec.id)) {
     throw new InvalidKeyError(`${path}.id`, 'expected 1 to 16 of A-Z a-z 0-9 . _ -')
@@ -82,7 +82,7 @@ function checkSpec (spec: KeySpec | KeyProvider, i: number, all: readonly (KeySp
     throw new InvalidKeyError(`${path}.state`, 'expected active, decrypt-only or revoked')
   }
   const same = all.findIndex(({ id }) => id === spec.id)
-  if (same !== i) throw new InvalidKeyError(`${path}.id`, `is that of keys[${same}] too`)
+  if (same !== i) throw new InvalidKeyError(`${path}.id`, `is also the id of keys[${same}]`)
 }
 
 function checkProvider (provider: KeyProvider, path: string): void {
@@ -97,7 +97,7 @@ function checkProvider (provider: KeyProvider, path: string): void {
   }
 }
 
-/** Node reads nearly every text as some bytes, so what it read must give that text again. */
+/** Node decodes nearly every text to some bytes, so the bytes must encode to the same text again. */
 function decode (text: string): Buffer | undefined {
   for (const encoding of ENCODINGS) {
     const bytes = Buffer.from(text, encoding)

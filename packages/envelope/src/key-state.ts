@@ -1,2 +1,2 @@
-/** `active` may seal, `active` and `decrypt-only` open, `revoked` does neither. */
+/** `active` may seal and opens, `decrypt-only` opens, `revoked` does neither. */
 export type KeyState = 'active' | 'decrypt-only' | 'revoked'

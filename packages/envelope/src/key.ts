@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto'
 import type { RootKey } from './message.js'
 
-/** A key of a keyring, wherever it is kept. A KMS answers later, when the data key is not at hand. */
+/** A key of a keyring, in this process or in a KMS. The results are promises when the KMS must be called first. */
 export interface Key {
   readonly id: string
-  /** Messages carry a data key that this key has wrapped. */
+  /** Whether messages carry a data key that this key has wrapped. */
   readonly wraps: boolean
-  /** What to seal one message under. */
+  /** The root key to seal one message under. */
   sealing (): RootKey | Promise<RootKey>
   /**
-   * What opens a message, given its wrapped data key, empty for a key that does not wrap; `undefined` when that is not
-   * one.
+   * The key that opens a message with this wrapped data key, which is empty for a key that does not wrap. `undefined`
+   * when the KMS did not wrap it.
    */
   opening (wrapped: Buffer): KeyObject | Promise<KeyObject | undefined>
 }

@@ -10,7 +10,7 @@ import { pseudorandomKey } from './message.js'
 /** Each key of a keyring with its state, by id. */
 export type KeySet = ReadonlyMap<string, { readonly key: Key, readonly state: KeyState }>
 
-/** What an envelope needs to know of a keyring and nobody else can ask. */
+/** Gives an envelope the keys of a keyring. It is not part of the public API. */
 export let keysOf: (keyring: Keyring) => { active: Key, all: KeySet }
 
 /** Settings of a {@link Keyring}. */
@@ -20,8 +20,8 @@ export interface KeyringOptions {
 }
 
 /**
- * The keys that an envelope seals and opens with. The first active one seals; each opens what names it. Shows no keys,
- * however it is printed.
+ * The keys that an envelope seals and opens with. The first active key seals. Each value opens with the key that it
+ * names. A keyring shows no keys, however it is printed.
  */
 export class Keyring {
   readonly #now: () => number
@@ -32,7 +32,7 @@ export class Keyring {
     keysOf = keyring => ({ active: keyring.#active, all: keyring.#all })
   }
 
-  /** Throws an {@link InvalidKeyError} that says which key is wrong, even one among many good ones. */
+  /** Throws an {@link InvalidKeyError} that names the place of a wrong key, even if all others are good. */
   constructor (keys: Keys, { now = () => performance.now() }: KeyringOptions = {}) {
     this.#now = now
     this.#all = this.#read(keys)
@@ -48,8 +48,8 @@ export class Keyring {
   }
 
   /**
-   * Puts other keys in the place of all of them, at once: whatever is sealed or opened from now on uses these.
-   * Providers that are among both keep their data keys. Throws as the constructor does, and then nothing has changed.
+   * Replaces all keys at once: from now on, these keys seal and open. Providers that are in both sets keep their data
+   * keys. Throws as the constructor does; then nothing has changed.
    */
   replace (keys: Keys): void {
     const all = this.#read(keys, this.#all)
@@ -58,11 +58,11 @@ export class Keyring {
   }
 
   /**
-   * Forgets a key: what it sealed is of an unknown key from now on. Unknown ids are ignored; throws an
-   * {@link InvalidKeyError} for the active one.
+   * Drops a key: from now on, the values that it sealed have an unknown key. An unknown id is ignored. Throws an
+   * {@link InvalidKeyError} for the id of the active key.
    */
   drop (id: string): void {
-    if (id === this.active) throw new InvalidKeyError('id', 'is that of the active key')
+    if (id === this.active) throw new InvalidKeyError('id', 'is the id of the active key')
     this.#all = new Map([...this.#all].filter(([other]) => other !== id))
   }
 
@@ -87,7 +87,7 @@ function readLocal ({ id, key }: KeySpec, i: number, others: [LocalKey, number][
   const local = new LocalKey(id, pseudorandomKey(bytes))
   bytes.fill(0)
   const [, same] = others.find(([other]) => other.equals(local)) ?? []
-  if (same !== undefined) throw new InvalidKeyError(path, `is that of keys[${same}] too`)
+  if (same !== undefined) throw new InvalidKeyError(path, `is the same key as keys[${same}]`)
   others.push([local, i])
   return local
 }

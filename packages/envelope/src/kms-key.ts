@@ -8,16 +8,17 @@ import { MAX_WRAPPED_SIZE, writePrefix } from './layout.js'
 import { KEY_SIZE, pseudorandomKey, type RootKey } from './message.js'
 import { UnwrappedKeys } from './unwrapped-keys.js'
 
+/** Milliseconds. */
 const DEFAULT_MAX_AGE = 3_600_000
 const DEFAULT_MAX_USES = 1_000_000
 /** Milliseconds. */
 const DEFAULT_TIMEOUT = 10_000
-/** Node makes one millisecond of any timer that is longer. */
+/** Milliseconds. A longer timer of Node fires after 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
-/** The part of a data key's life after which its successor is fetched. */
-const EARLY = 0.8
-/** Milliseconds between attempts to fetch a successor. */
-const RETRY = 5_000
+/** The part of a data key's life after which its successor is made. */
+const RENEW_AFTER = 0.8
+/** Milliseconds between attempts to make a successor. */
+const RETRY_INTERVAL = 5_000
 
 interface DataKey {
   root: RootKey
@@ -25,7 +26,7 @@ interface DataKey {
   uses: number
 }
 
-/** A key in a KMS. Seals under one data key at a time and fetches the next while that still serves. */
+/** A key in a KMS. It seals under one data key at a time, and makes the next one while the current one still serves. */
 export class KmsKey implements Key {
   readonly id: string
   readonly wraps = true
@@ -58,7 +59,7 @@ export class KmsKey implements Key {
     const current = this.#current
     if (current === undefined || !this.#serves(current, now, 1)) return this.#make().then(() => this.sealing())
     current.uses++
-    if (!this.#serves(current, now, EARLY) && now >= this.#retryAt) this.#makeEarly(now)
+    if (!this.#serves(current, now, RENEW_AFTER) && now >= this.#retryAt) this.#makeEarly(now)
     return current.root
   }
 
@@ -71,9 +72,9 @@ export class KmsKey implements Key {
   }
 
   #makeEarly (now: number): void {
-    this.#retryAt = now + RETRY
+    this.#retryAt = now + RETRY_INTERVAL
     this.#make().catch(() => {
-      process.emitWarning('A data key could not be replaced; it is used until its limits.', {
+      process.emitWarning('The KMS provided no new data key. The current one stays in use until its limits.', {
         code: 'HOLDFAST_KMS_UNAVAILABLE'
       })
     })
@@ -117,10 +118,12 @@ function wipe (dataKey: unknown): void {
 }
 
 /**
- * @param discard gets an answer that comes too late
- * @throws EnvelopeError HOLDFAST_KMS_UNAVAILABLE, also when it does not answer in time
+ * Calls the KMS, within a time limit.
+ *
+ * @param discard called with an answer that comes too late
+ * @throws EnvelopeError HOLDFAST_KMS_UNAVAILABLE, also when there is no answer in time
  */
-async function ask<T> (question: () => Promise<T>, timeout: number, discard?: (late: T) => void): Promise<T> {
+async function ask<T> (call: () => Promise<T>, timeout: number, discard?: (late: T) => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   let over = false
   const late = new Promise<never>((_resolve, reject) => {
@@ -129,12 +132,12 @@ async function ask<T> (question: () => Promise<T>, timeout: number, discard?: (l
       reject(new Error('the KMS did not answer in time'))
     }, timeout)
   })
-  const asked = (async () => {
-    const answer = await question()
+  const answered = (async () => {
+    const answer = await call()
     if (over) discard?.(answer)
     return answer
   })()
-  return await Promise.race([asked, late])
+  return await Promise.race([answered, late])
     .catch(cause => { throw new EnvelopeError('HOLDFAST_KMS_UNAVAILABLE', { cause }) })
     .finally(() => { clearTimeout(timer) })
 }

@@ -10,7 +10,7 @@ const TAG_SIZE = 16
 export const KEY_ID = /^[\w.-]{1,16}$/
 export const MAX_WRAPPED_SIZE = 0xffff
 
-/** The parts of something sealed, as views of it. */
+/** The parts of a sealed message, as views of its bytes. */
 export interface Sealed {
   keyId: string
   /** The wrapped data key; empty when the key is not in a KMS. */
@@ -22,13 +22,13 @@ export interface Sealed {
   tag: Buffer
 }
 
-/** What everything begins with that is sealed under one key. */
+/** The bytes that every message sealed under one key begins with. */
 export function writePrefix (keyId: string, wrapped?: Uint8Array): Buffer {
   const fixed = Buffer.concat([Buffer.of(VERSION, wrapped ? WRAPPED : LOCAL, keyId.length), Buffer.from(keyId)])
   return wrapped ? Buffer.concat([fixed, Buffer.of(wrapped.length >> 8, wrapped.length & 0xff), wrapped]) : fixed
 }
 
-/** Throws `HOLDFAST_SEAL_MALFORMED` for what anyone can see to be wrong, without a key. */
+/** Throws `HOLDFAST_SEAL_MALFORMED` for errors that can be seen without a key. */
 export function readSealed (sealed: Uint8Array): Sealed {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length)
   const [version, suite, keyIdLength = 0] = bytes

@@ -6,7 +6,7 @@ export const MESSAGE_ID_SIZE = 32
 const pool = Buffer.alloc(128 * MESSAGE_ID_SIZE)
 let next = pool.length
 
-/** 32 random bytes that were never handed out before. */
+/** Returns 32 random bytes that were never returned before. */
 export function newMessageId (): Buffer {
   if (next === pool.length) {
     randomFillSync(pool)

@@ -9,7 +9,7 @@ const LABEL = new TextEncoder().encode('holdfast message v1')
 const IV = Buffer.alloc(12)
 export const KEY_SIZE = 32
 
-/** What messages are sealed under: the root key after HKDF-Extract, and the bytes that name it. */
+/** The key that messages are sealed under: the root key after HKDF-Extract, and the prefix that names it. */
 export interface RootKey {
   prefix: Buffer
   pseudorandom: KeyObject
@@ -19,7 +19,7 @@ export function pseudorandomKey (key: Uint8Array): KeyObject {
   return extract(SALT, key)
 }
 
-/** `messageId` must be new: with two messages of one id, whoever has both ciphertexts learns about both plaintexts. */
+/** `messageId` must be new: the ciphertexts of two messages with one id reveal something of both plaintexts. */
 export function sealMessage (root: RootKey, messageId: Buffer, plaintext: Uint8Array, aad: Uint8Array): Buffer {
   const binding = Buffer.concat([LABEL, root.prefix, messageId, aad])
   const { key, commitment } = derive(root.pseudorandom, binding.subarray(0, binding.length - aad.length))
@@ -28,7 +28,7 @@ export function sealMessage (root: RootKey, messageId: Buffer, plaintext: Uint8A
   return Buffer.concat([root.prefix, messageId, commitment, ciphertext, tag])
 }
 
-/** `undefined` when it was not sealed exactly so under this key. */
+/** Returns `undefined` when the message was not sealed under this key with exactly this header and AAD. */
 export function openMessage (
   pseudorandom: KeyObject,
   { header, commitment, ciphertext, tag }: Sealed,

@@ -6,7 +6,7 @@ export function toText (sealed: Uint8Array): string {
   return PREFIX + Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).toString('base64url')
 }
 
-/** Refuses whatever {@link toText} does not write: Node alone would read many texts as the same bytes. */
+/** Accepts only text that {@link toText} writes. Node alone would decode many texts to the same bytes. */
 export function fromText (text: string): Uint8Array {
   if (typeof text !== 'string') throw new TypeError('sealed: expected a string')
   const sealed = Buffer.from(text.slice(PREFIX.length), 'base64url')

@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 
-/** Keys that are kept; the one that was used the longest time ago makes room. */
+/** Keys that are kept. Beyond this, the least recently used key is dropped. */
 const MAX_KEYS = 1_000
 
 /**
- * Remembers what a KMS has unwrapped, for a limited time. Asks once for what many want at the same time, and forgets
- * failures.
+ * Remembers the keys that a KMS has unwrapped, for a limited time. Concurrent callers share one call of the KMS.
+ * Failures are not remembered.
  */
 export class UnwrappedKeys {
   readonly #known = new Map<string, { key: KeyObject, since: number }>()

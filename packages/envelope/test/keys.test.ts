@@ -33,7 +33,7 @@ t.test('one key in each form is one key', async (t) => {
   for (const key of forms) {
     t.strictSame(await new Envelope(new Keyring([{ id: 'k', key }])).open(sealed, 'a'), Buffer.from('x'))
     t.throws(() => new Keyring([good('other', 1), { id: 'k', key }, good('again', 250)]), {
-      path: 'keys[2].key', message: 'keys[2].key: is that of keys[1] too'
+      path: 'keys[2].key', message: 'keys[2].key: is the same key as keys[1]'
     })
   }
 })
@@ -47,7 +47,7 @@ t.test('bytes that are given are not kept and not changed', async (t) => {
   t.strictSame(await envelope.open(sealed, 'a'), Buffer.from('x'))
 })
 
-t.test('one bad key among good ones fails, and the error says which', async (t) => {
+t.test('one bad key among good keys fails, and the error names its place', async (t) => {
   const base64 = bytes(9).toString('base64')
   const privateKey = createPrivateKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
     type: 'pkcs8', format: 'pem'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Envelope, Keyring } from '../dist/index.js'
 import { FakeKms } from './fixtures/kms.js'
 
-t.test('a KMS that never answers is one that is away', async t => {
+t.test('a KMS that never answers is unavailable', async t => {
   const never = async (): Promise<never> => await new Promise(() => {})
   const ready = setInterval(() => {}, 1_000)
   t.teardown(() => clearInterval(ready))
@@ -13,7 +13,7 @@ t.test('a KMS that never answers is one that is away', async t => {
   t.throws(() => new Keyring([{ id: 'kms', timeout: 0, wrap: never, unwrap: never }]))
 })
 
-t.test('a KMS that may take for ever is waited for', async t => {
+t.test('with an infinite timeout, a slow KMS is waited for', async t => {
   const kms = Object.assign(new FakeKms('kms'), { timeout: Infinity })
   kms.gate = new Promise(resolve => { setTimeout(resolve, 20) })
   const envelope = new Envelope(new Keyring([kms]))

@@ -107,7 +107,7 @@ t.test('another key of the same id opens nothing', async (t) => {
   t.equal(await code(sealed, new Envelope(new Keyring([{ id: 'k1', key: hexKey(2) }]))), 'HOLDFAST_SEAL_BROKEN')
 })
 
-t.test('a key that is not there, is revoked, or is of the other kind, is said to be so', async (t) => {
+t.test('an unknown key, a revoked key and a key of the other kind each have their own error', async (t) => {
   const other = { id: 'k2', key: hexKey(2) }
   t.equal(await code(sealed, new Envelope(new Keyring([other]))), 'HOLDFAST_UNKNOWN_KEY')
   t.equal(await code(sealed, new Envelope(new Keyring([other, { ...key, state: 'revoked' }]))), 'HOLDFAST_REVOKED_KEY')

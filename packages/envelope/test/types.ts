@@ -52,7 +52,7 @@ expectType<string>()(envelope.keyId(bytes))
 expectType<boolean>()(envelope.isCurrent('hf1.'))
 // @ts-expect-error text is encoded by the caller
 void envelope.seal('plaintext', 'aad')
-// @ts-expect-error what it is bound to must be said
+// @ts-expect-error an AAD is required
 void envelope.seal(bytes)
 // @ts-expect-error an AAD is no number
 void envelope.open(bytes, ['kind', 1])

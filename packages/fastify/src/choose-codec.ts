@@ -23,8 +23,8 @@ export function chooseCodec ({ keys, encryption, snapshot, backend }: Settings, 
     return sealed(new Envelope(keyring), keyring)
   }
   if (snapshot !== undefined || backend?.durable === true) {
-    const advice = 'set the option keys or the variable HOLDFAST_KEYS, or set encryption: "none"'
-    throw new InvalidOptionError('keys', `a snapshot and a durable backend need keys: ${advice}`)
+    const remedy = 'set the option keys or the variable HOLDFAST_KEYS, or set encryption: "none"'
+    throw new InvalidOptionError('keys', `a snapshot and a durable backend need keys: ${remedy}`)
   }
   return plain
 }

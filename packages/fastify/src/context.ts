@@ -6,7 +6,7 @@ import type { HoldfastOptions } from './options.js'
 
 type Option = HoldfastOptions['context']
 
-/** @returns a check, where there is a schema, that says what is wrong with a context; it names the place, never the value */
+/** @returns a check that says what is wrong with a context, naming the place and not the value; none without a schema */
 export function contextCheck (option: Option): ((context: Json) => string | undefined) | undefined {
   if (option?.schema === undefined) return undefined
   const validator = Compile(option.schema)

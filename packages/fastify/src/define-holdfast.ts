@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { ContextOptions, HoldfastOptions } from './options.js'
-import type { AppContext, AppData } from './session-types.js'
+import type { AppContext, AppData, ContextValue } from './session-types.js'
 
 /** {@link HoldfastOptions} whose context has the type of its schema. */
 export type SchemaOptions<Data extends object, Schema extends TSchema> = HoldfastOptions<Data, Static<Schema>> & {
@@ -8,7 +8,7 @@ export type SchemaOptions<Data extends object, Schema extends TSchema> = Holdfas
 }
 
 /** {@link HoldfastOptions} without a schema: the context has the type that `resolve` returns. */
-export type ResolvedOptions<Data extends object, Context> = HoldfastOptions<Data, Context> & {
+export type ResolvedOptions<Data extends object, Context extends ContextValue> = HoldfastOptions<Data, Context> & {
   context?: { schema?: never }
 }
 
@@ -17,7 +17,7 @@ export interface DefineOptions<Data extends object> {
   /** The type of `session.context` is the type of `context.schema`. */
   <Schema extends TSchema>(options: SchemaOptions<Data, Schema>): HoldfastOptions
   /** The type of `session.context` is what `context.resolve` returns. Write `context` before `createServer`. */
-  <Context = AppContext>(options: ResolvedOptions<Data, Context>): HoldfastOptions
+  <Context extends ContextValue = AppContext>(options: ResolvedOptions<Data, Context>): HoldfastOptions
 }
 
 /**
@@ -26,7 +26,9 @@ export interface DefineOptions<Data extends object> {
  */
 export function defineHoldfast<Data extends object> (): DefineOptions<Data>
 export function defineHoldfast<Schema extends TSchema> (options: SchemaOptions<AppData, Schema>): HoldfastOptions
-export function defineHoldfast<Context = AppContext> (options: ResolvedOptions<AppData, Context>): HoldfastOptions
+export function defineHoldfast<Context extends ContextValue = AppContext> (
+  options: ResolvedOptions<AppData, Context>
+): HoldfastOptions
 export function defineHoldfast (options?: unknown): unknown {
   return options ?? ((given: unknown) => given)
 }

@@ -99,17 +99,19 @@ function callable<T> (): Type.TUnsafe<T> {
 }
 
 function duration (fallback: string | undefined, longest = LONGEST_TIMER): Type.TOptional<Type.TUnsafe<Duration>> {
-  const isValid = (value: unknown): boolean => {
-    try {
-      return milliseconds(value as Duration, '') <= longest
-    } catch {
-      return false
-    }
-  }
   const expected = 'milliseconds, or a duration such as "30s", "15m", "24h"'
+  const isValid = (value: unknown): boolean => isDuration(value, longest)
   return Type.Optional(refined<Duration>(isValid, longest === Infinity ? expected : `${expected}; at most 24 days`, {
     type: ['number', 'string'], ...(fallback !== undefined && { default: fallback })
   }))
+}
+
+function isDuration (value: unknown, longest: number): boolean {
+  try {
+    return milliseconds(value as Duration, '') <= longest
+  } catch {
+    return false
+  }
 }
 
 function amount (fallback: number): Type.TOptional<Type.TInteger> {
@@ -122,6 +124,5 @@ function choice<const T extends string> (values: T[], fallback: T): Type.TOption
 
 function isSnapshotStore (value: unknown): boolean {
   if (!isObject(value) || typeof value.read !== 'function' || typeof value.write !== 'function') return false
-  const { every = 1 } = value
-  return Number.isSafeInteger(every) && Number(every) >= 1 && Number(every) <= LONGEST_TIMER
+  return value.every === undefined || isDuration(value.every, LONGEST_TIMER)
 }

@@ -168,7 +168,7 @@ export interface LimitOptions {
 export interface ThresholdOptions {
   /** The backend counts as degraded when it takes longer than this to answer. */
   latency?: Duration
-  /** The backend counts as degraded when more than this share of its calls fails. */
+  /** The backend counts as degraded when at least this share of its calls fails. */
   errorRate?: number
   /** How often the plugin checks the backend. The error rate covers the last six checks. */
   interval?: Duration
@@ -193,7 +193,8 @@ export interface StreamOptions {
 export interface LiveOptions {
   /**
    * Server objects in this process at the same time. At this cap, the principal with the most server objects gives up
-   * its longest-idle one. Calls of one principal run in at most half of them. A request without a place waits up to 2 s.
+   * its longest-idle one. Calls of one principal run in at most half of them. A request without a place waits up to
+   * 2 s.
    */
   max?: number
   /** A session without use gives up its server object after this time, and gets a new one with its next request. */

@@ -34,7 +34,7 @@ declare module 'fastify' {
     mcpSession: Session<AppData, AppContext> | null
   }
   interface FastifyContextConfig {
-    /** The purpose of a route of Holdfast. A hook that guards every route can leave out probes, admin routes or scrapes. */
+    /** The purpose of a route of Holdfast. A hook that guards every route can leave out probes or scrapes. */
     holdfast?: 'health' | 'admin' | 'metrics'
   }
 }
@@ -64,31 +64,39 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const endpoint = await createEndpoint(sessions, settings)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()
-  const deadlines = new Deadlines(connections, { bodyTimeout: milliseconds(settings.bodyTimeout, 'bodyTimeout'), stallTimeout })
+  const bodyTimeout = milliseconds(settings.bodyTimeout, 'bodyTimeout')
+  const deadlines = new Deadlines(connections, { bodyTimeout, stallTimeout })
   const transfers = new Transfers(sessions, stallTimeout)
 
   app.decorate('mcpSessions', sessions as unknown as Sessions<AppData, AppContext>)
   app.decorateRequest('mcpSession', null)
   audit(app.log, sessions)
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
-  // What nobody else hears of.
+  // Failures that concern no caller.
   sessions.on('error', ({ error }) => { app.log.error({ err: error }, 'holdfast: something failed in the background') })
   startWarnings(app, settings)
   watchServers(app, connections)
   noteUnrouted(app, connections)
-  const isClosing = closing(app, settings, { sessions, endpoint, connections, transfers, snapshots, watches: [deadlines, watch, sweeper] })
+  const watches = [deadlines, watch, sweeper]
+  const isClosing = closing(app, settings, { sessions, endpoint, connections, transfers, snapshots, watches })
   await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
-  if (settings.admin !== undefined) await app.register(async scope => { await admin(scope, sessions, endpoint, settings, { connections, transfers }) }, registered)
+  if (settings.admin !== undefined) {
+    await app.register(async scope => {
+      await admin(scope, sessions, endpoint, settings, { connections, transfers })
+    }, registered)
+  }
   await app.register(async scope => {
     serveRoutes(scope, connections)
     metrics?.serve(scope, endpoint, settings.path)
-    if (settings.health !== undefined) health(scope, settings.health, async () => await readiness(sessions, isClosing()))
+    if (settings.health !== undefined) {
+      health(scope, settings.health, async () => await readiness(sessions, isClosing()))
+    }
   }, registered)
 
   app.addHook('onReady', async () => {
     await snapshots?.restore()
     await endpoint.start()
-    for (const part of [sweeper, watch, deadlines]) part.start()
+    for (const part of watches) part.start()
   })
 }
 

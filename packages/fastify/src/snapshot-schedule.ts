@@ -1,4 +1,4 @@
-import { HoldfastError, type Sessions, isHoldfastError, within } from '@holdfast/core'
+import { type Duration, HoldfastError, type Sessions, isHoldfastError, milliseconds, within } from '@holdfast/core'
 
 /**
  * Milliseconds that the start waits for the snapshot: less than Fastify gives a hook. The rest is restored while the
@@ -12,6 +12,7 @@ const RETRY = 5_000
 
 /** Restores the snapshot when the app is ready, and exports it at an interval and when the app closes. */
 export class SnapshotSchedule {
+  readonly #every: number
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
@@ -21,13 +22,16 @@ export class SnapshotSchedule {
   #written = 0
 
   /**
-   * @param every milliseconds; undefined: at close only
+   * @param every undefined: at close only
    * @param changes counts the changes to the content of a snapshot
    */
   constructor (
-    private readonly sessions: Sessions, private readonly every: number | undefined,
+    private readonly sessions: Sessions,
+    every: Duration | undefined,
     private readonly changes: () => number
-  ) {}
+  ) {
+    this.#every = every === undefined ? Infinity : milliseconds(every, 'snapshot.every')
+  }
 
   /** Never rejects: until its snapshot is restored, an app answers 503 to an unknown session id. */
   async restore (): Promise<void> {
@@ -87,8 +91,7 @@ export class SnapshotSchedule {
   }
 
   #schedule (): void {
-    const { every = Infinity } = this
-    const delay = this.sessions.incomplete ? Math.min(every, RETRY) : every
+    const delay = this.sessions.incomplete ? Math.min(this.#every, RETRY) : this.#every
     if (delay === Infinity || this.#closed) return
     this.#timer = setTimeout(() => {
       void this.#run(this.sessions.incomplete ? this.#restore() : this.sessions.exportSessionState())

@@ -146,7 +146,7 @@ t.test('starts with every option set, and with undefined for the default of all 
     backend: memory(),
     keys: generateKey(),
     encryption: undefined as never,
-    snapshot: { read: () => undefined, write: async stream => { for await (const chunk of stream) void chunk }, every: 1_000 },
+    snapshot: { read: () => undefined, write: async stream => { await stream.toArray() }, every: '1s' },
     health: '/health',
     metrics: { registry: new Registry(), path: '/metrics' },
     admin: { authorize: () => true, path: '/admin/sessions', restoreLimit: 1 },
@@ -157,7 +157,15 @@ t.test('starts with every option set, and with undefined for the default of all 
     authInfo: () => undefined,
     context: { schema: { type: 'object' }, resolve },
     ttl: { idle: 1, absolute: '7d' },
-    limits: { maxSessions: 1, maxPerOwner: 1, maxStateBytes: 1, maxCalls: 1, maxOpenStreams: 1, maxSubscriptions: 1, evict: 'idle' },
+    limits: {
+      maxSessions: 1,
+      maxPerOwner: 1,
+      maxStateBytes: 1,
+      maxCalls: 1,
+      maxOpenStreams: 1,
+      maxSubscriptions: 1,
+      evict: 'idle'
+    },
     thresholds: { latency: '1s', errorRate: 1, interval: '1m' },
     responseMode: 'sse',
     streams: { after: '1ms', retry: 1, standaloneRetry: 1, keepAlive: '1s', maxBuffered: 1 },
@@ -181,7 +189,11 @@ t.test('starts with every option set, and with undefined for the default of all 
 
 t.test('the options that were passed are left as they were', async t => {
   const options = Object.freeze({
-    createServer, ttl: Object.freeze({}), limits: Object.freeze({}), live: Object.freeze({}), admin: Object.freeze({ authorize })
+    createServer,
+    ttl: Object.freeze({}),
+    limits: Object.freeze({}),
+    live: Object.freeze({}),
+    admin: Object.freeze({ authorize })
   })
   t.equal(await starting(options), undefined)
   t.strictSame(options, { createServer, ttl: {}, limits: {}, live: {}, admin: { authorize } })
@@ -191,5 +203,8 @@ t.test('one app has the plugin once', async t => {
   const app = Fastify()
   t.teardown(async () => { await app.close() })
   await app.register(holdfast, { createServer })
-  await t.rejects(async () => await app.register(holdfast, { createServer, path: '/other' }), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
+  await t.rejects(
+    async () => await app.register(holdfast, { createServer, path: '/other' }),
+    { code: 'FST_ERR_DEC_ALREADY_PRESENT' }
+  )
 })

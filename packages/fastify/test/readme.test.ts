@@ -63,7 +63,7 @@ t.test('the options of the third example work as it says', async t => {
     all: ({ session, extra }) => [session.principal, session.context, extra.authInfo?.scopes]
   })
   const head = 'export async function register (app, holdfast, createServer, Type, credentialsOf)'
-  const directory = t.testdir({ 'register.mjs': `${head} {\n${withPrincipal}}\n` })
+  const directory = t.testdir({ 'register.mjs': `${head} {\n${withPrincipal?.replaceAll(/^import .*$/gm, '')}}\n` })
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   await register(app, holdfast, createServer, Type, async (org: string) => ({ apiUrl: `https://${org}`, apiKey: 'k' }))
   const url = new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 }))

@@ -25,7 +25,12 @@ const factories: CreateServer[] = [
   () => new ServerV1({ name: 'x', version: '1' }),
   () => new McpServerV2({ name: 'x', version: '1' }),
   (_, { serverOptions }) => new McpServerV2({ name: 'x', version: '1' }, { ...serverOptions }),
-  () => ({ server: new McpServerV1({ name: 'x', version: '1' }), dispose: (reason: DisposeReason) => { assert<Equal<typeof reason, 'dormant' | 'terminated' | 'expired' | 'closing'>>() } }),
+  () => ({
+    server: new McpServerV1({ name: 'x', version: '1' }),
+    dispose: (reason: DisposeReason) => {
+      assert<Equal<typeof reason, 'dormant' | 'terminated' | 'expired' | 'closing'>>()
+    }
+  }),
   async () => ({ server: new McpServerV2({ name: 'x', version: '1' }), dispose: async () => {} })
 ]
 // @ts-expect-error nothing is no server
@@ -187,6 +192,10 @@ await app.register(holdfast, defineHoldfast<Cart>()({
 defineHoldfast({ context: { schema, resolve: () => ({ apiUrl: 1, region: 'eu' as const }) }, createServer: v1 })
 // @ts-expect-error there is no such option
 defineHoldfast({ createServer: v1, sessions: 1 })
+// @ts-expect-error a Date would come back as another value
+defineHoldfast({ context: { resolve: () => new Date() }, createServer: v1 })
+// @ts-expect-error a context is a value
+defineHoldfast({ context: { resolve: () => undefined }, createServer: v1 })
 
 // Any kind of app.
 const secure = Fastify({ http2: true, https: {} })

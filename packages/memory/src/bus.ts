@@ -2,11 +2,11 @@ import type { Bus, BusListener } from '@holdfast/core'
 
 interface Subscription { listener: BusListener }
 
-/** The bus within one process. */
+/** A bus within one process. */
 export class MemoryBus implements Bus {
   readonly #channels = new Map<string, Set<Subscription>>()
 
-  /** Delivers before it resolves, but never inside the caller's own turn, as no real bus would. */
+  /** Delivers before it resolves, but never in the caller's own turn: no networked bus would do that. */
   async publish (channel: string, message: Uint8Array): Promise<number> {
     const subscriptions = this.#channels.get(channel)
     if (subscriptions === undefined) return 0
@@ -37,7 +37,7 @@ export class MemoryBus implements Bus {
   }
 }
 
-/** An error is the listener's own: it is reported as a warning of the process and stops nobody else. */
+/** A listener that throws does not stop the other listeners. Its error is emitted as a process warning. */
 function deliver (listener: BusListener, message: Uint8Array): void {
   try {
     listener(message)

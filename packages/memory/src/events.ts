@@ -7,7 +7,7 @@ import type { Streams } from './streams.js'
 
 const NO_HEAD = new Uint8Array(0)
 
-/** The event log: streams hang on their record's entry, so they go with it. */
+/** The event log. Each record's entry holds the record's streams, so they are deleted with it. */
 export class MemoryEvents implements EventLog {
   constructor (private readonly records: MemoryRecords, private readonly held: Streams) {}
 
@@ -52,7 +52,7 @@ export class MemoryEvents implements EventLog {
   async importStream (stream: StoredStream): Promise<boolean> {
     const entry = this.records.living(stream.key)
     if (entry === undefined || entry.streams?.has(stream.name)) return false
-    this.held.restore(entry, stream)
+    this.held.importStream(entry, stream)
     return true
   }
 

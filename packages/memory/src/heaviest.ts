@@ -1,27 +1,27 @@
 /**
- * Finds something of the greatest weight, or of more than half of that, at once: things are kept by the power of two
+ * Finds the heaviest item, or one of more than half its weight, in constant time: items are grouped by the power of two
  * that their weight reaches.
  */
 export class Heaviest<T> {
   readonly #classes: Array<Set<T>> = Array.from({ length: 54 }, () => new Set<T>())
   readonly #classOf = new Map<T, number>()
 
-  /** Weight 0 takes it out. */
-  weigh (thing: T, weight: number): void {
-    const known = this.#classOf.get(thing)
+  /** Sets the weight of an item. Weight 0 removes it. */
+  weigh (item: T, weight: number): void {
+    const known = this.#classOf.get(item)
     const now = weight > 0 ? Math.floor(Math.log2(weight)) : undefined
     if (known === now) return
-    if (known !== undefined) this.#classes[known]?.delete(thing)
+    if (known !== undefined) this.#classes[known]?.delete(item)
     if (now === undefined) {
-      this.#classOf.delete(thing)
+      this.#classOf.delete(item)
       return
     }
-    this.#classes[now]?.add(thing)
-    this.#classOf.set(thing, now)
+    this.#classes[now]?.add(item)
+    this.#classOf.set(item, now)
   }
 
   get first (): T | undefined {
-    const [thing] = this.#classes.findLast(({ size }) => size > 0) ?? []
-    return thing
+    const [item] = this.#classes.findLast(({ size }) => size > 0) ?? []
+    return item
   }
 }

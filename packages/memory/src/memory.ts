@@ -9,8 +9,9 @@ import { MemoryRecords } from './records.js'
 import { Streams } from './streams.js'
 
 /**
- * The embedded backend: everything in the heap of this process, bounded, and gone with it.
- * Each call makes a backend of its own. Closing it ends the subscriptions; what is stored goes with the object.
+ * The embedded backend. It keeps everything in the heap of this process, within bounds, and loses it when the process
+ * ends. Each call makes a separate backend. Closing a backend ends its subscriptions; its data is freed with the
+ * object.
  *
  * @throws InvalidOptionError when an option is unknown or has a wrong value
  */

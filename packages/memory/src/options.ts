@@ -3,26 +3,32 @@ import { InvalidOptionError } from '@holdfast/core'
 /** Bounds of {@link memory}. A wrong value throws an `InvalidOptionError` at once. */
 export interface MemoryOptions {
   /**
-   * The clock: milliseconds since the epoch. Default: the time at which the process began and what has passed since,
-   * whatever is done to the wall clock.
+   * The clock: milliseconds since the epoch. Default: the start time of the process plus the time since then, so
+   * setting the wall clock does not change it.
    */
   now?: () => number
   /**
-   * Bytes of all bodies and events, with a flat allowance for what each takes besides (512 per record and stream, 64
-   * per event). Beyond it, streams that have ended give way, those of the owner with most bytes first; then `create`
-   * answers `'full'`, and other writes reject with `HOLDFAST_BACKEND_FULL`. One owner holds at most half: beyond that
-   * `create` answers `'owner-full'`. Default 256 MiB.
+   * Bytes of all bodies and events of all partitions, plus a flat overhead: 512 for each record and each stream, 64 for
+   * each event. At this bound, ended streams are dropped, first those of the owner with the most bytes. When none is
+   * left, `create` answers `'full'`, and other writes reject with `HOLDFAST_BACKEND_FULL`. One owner may hold at most
+   * half; beyond that, `create` answers `'owner-full'`. Default 256 MiB.
    */
   maxBytes?: number
-  /** Events that a stream keeps; the oldest make room. Default 1,000. */
+  /** Events kept per stream. Beyond this, the oldest events are dropped. Default 1,000. */
   maxEntries?: number
-  /** Bytes of events that a stream keeps; the newest event is kept whatever its size. Default 1 MiB. */
+  /** Bytes of events kept per stream. The newest event is kept even if it alone is larger. Default 1 MiB. */
   maxStreamBytes?: number
-  /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 16. */
+  /** Streams kept per record. Beyond this, the oldest ended stream is dropped for each new one. Default 16. */
   maxStreams?: number
-  /** Bytes of all streams that have ended and wait for a client that resumes; the oldest make room. Default 32 MiB. */
+  /**
+   * Bytes of all ended streams, which are kept for clients that resume. Beyond this, the oldest ended streams of the
+   * owner with the most bytes of them are dropped. Default 32 MiB.
+   */
   maxEndedBytes?: number
-  /** Removed records that are remembered, so that nothing revives them; the oldest are forgotten. Default 100,000. */
+  /**
+   * Tombstones kept. The tombstone of a removed record prevents older copies from reviving it. Beyond this, the oldest
+   * tombstones are dropped. Default 100,000.
+   */
   maxTombstones?: number
 }
 
@@ -37,7 +43,7 @@ export const DEFAULTS: Bounds = {
   maxTombstones: 100_000
 }
 
-/** A wall clock that is set forward and back would end sessions that nobody left alone. */
+/** A wall clock that is set forward and back would expire sessions that are in use. */
 function sinceStart (): number {
   return Math.floor(performance.timeOrigin + performance.now())
 }

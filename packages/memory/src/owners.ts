@@ -1,24 +1,24 @@
 import { isExpired } from '@holdfast/core'
 import type { Account, Accounts } from './accounts.js'
-import { Chain, type Link } from './chain.js'
-import type { Entry } from './entry.js'
-import { flatten } from './flat.js'
+import { LastUseHeap } from './last-use-heap.js'
+import { LinkedList, type ListNode } from './linked-list.js'
+import { flatten } from './packed.js'
+import type { RecordEntry } from './record-entry.js'
+import { ShardedMap } from './sharded-map.js'
 import type { Stream } from './stream.js'
-import { Uses } from './uses.js'
-import { Table } from './table.js'
 
-/** Records that one call looks at besides those it returns; an owner with no more needs no index of their uses. */
-const AT_ONCE = 100
+/** Records that one call looks at besides those that it returns. An owner with no more records needs no heap. */
+const SCANNED = 100
 
-/** A record and a stream as they are held: each knows whose it is. */
-export type OwnedEntry = Entry<Owner>
+/** A record and a stream as memory holds them, each with its owner. */
+export type OwnedEntry = RecordEntry<Owner>
 export type OwnedStream = Stream<OwnedEntry>
 
-/** An owner who has records in one partition, oldest first. */
-export class Owner extends Chain<OwnedEntry> implements Link<Owner> {
+/** An owner that has records in one partition: the list of these records, oldest first. */
+export class Owner extends LinkedList<OwnedEntry> implements ListNode<Owner> {
   previous: Owner | undefined = undefined
   next: Owner | undefined = undefined
-  #uses: Uses<OwnedEntry> | undefined
+  #heap: LastUseHeap<OwnedEntry> | undefined
 
   constructor (readonly account: Account<OwnedStream>, readonly number: number) {
     super()
@@ -28,18 +28,18 @@ export class Owner extends Chain<OwnedEntry> implements Link<Owner> {
 
   override push (entry: OwnedEntry): void {
     super.push(entry)
-    if (this.#uses !== undefined) this.#uses.add(entry)
-    else if (this.size > AT_ONCE) this.#uses = new Uses(this)
+    if (this.#heap !== undefined) this.#heap.add(entry)
+    else if (this.size > SCANNED) this.#heap = new LastUseHeap(this)
   }
 
   override remove (entry: OwnedEntry): void {
     super.remove(entry)
-    this.#uses?.remove(entry)
+    this.#heap?.remove(entry)
   }
 
   /** See `RecordStore.idlest`. */
   idlest (now: number, unusedFor: number, limit: number): OwnedEntry[] {
-    if (this.#uses !== undefined) return this.#uses.idlest(now, unusedFor, limit, AT_ONCE + limit)
+    if (this.#heap !== undefined) return this.#heap.idlest(now, unusedFor, limit, SCANNED + limit)
     const idle = [...this].filter((entry) => now - entry.usedAt >= unusedFor && !isExpired(entry, now))
     return idle.sort((a, b) => a.usedAt - b.usedAt).slice(0, limit)
   }
@@ -55,10 +55,10 @@ export class Owner extends Chain<OwnedEntry> implements Link<Owner> {
   }
 }
 
-/** All owners in order of arrival. An owner without records is forgotten. */
-export class Owners extends Chain<Owner> {
-  readonly #byName = new Table<Owner>()
-  #arrivals = 0
+/** All owners of one partition, in the order in which they got their first record. */
+export class Owners extends LinkedList<Owner> {
+  readonly #byName = new ShardedMap<Owner>()
+  #added = 0
 
   constructor (private readonly accounts: Accounts<OwnedStream>) {
     super()
@@ -68,21 +68,21 @@ export class Owners extends Chain<Owner> {
     return this.#byName.get(name)
   }
 
-  arrive (name: string): Owner {
-    const owner = new Owner(this.accounts.open(flatten(name)), ++this.#arrivals)
+  add (name: string): Owner {
+    const owner = new Owner(this.accounts.open(flatten(name)), ++this.#added)
     this.#byName.add(owner.name, owner)
     this.push(owner)
     return owner
   }
 
-  leave (entry: OwnedEntry): void {
+  removeEntry (entry: OwnedEntry): void {
     const { owner } = entry
     owner.remove(entry)
-    this.dismiss(owner)
+    this.dropIfEmpty(owner)
   }
 
-  /** Forgets an owner without records. */
-  dismiss (owner: Owner): void {
+  /** Drops the owner if it has no records. */
+  dropIfEmpty (owner: Owner): void {
     if (owner.size > 0) return
     this.#byName.delete(owner.name)
     this.remove(owner)

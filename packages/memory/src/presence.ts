@@ -1,6 +1,6 @@
 import type { Presence } from '@holdfast/core'
 
-/** Who announced itself, and until when. */
+/** The replicas that announced themselves, with the time until which each counts as alive. */
 export class MemoryPresence implements Presence {
   readonly #until = new Map<string, number>()
 

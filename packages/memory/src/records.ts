@@ -3,29 +3,32 @@ import type {
 } from '@holdfast/core'
 import { HoldfastError, expiresAt, isExpired } from '@holdfast/core'
 import type { Accounts } from './accounts.js'
-import { Entry } from './entry.js'
-import { pack } from './flat.js'
+import { RECORD_BYTES } from './byte-budget.js'
+import { ExpiryWheel } from './expiry-wheel.js'
+import { ListOrder } from './list-order.js'
 import type { Bounds } from './options.js'
 import { type OwnedEntry, type OwnedStream, Owners } from './owners.js'
-import { Pages } from './pages.js'
-import { RECORD_BYTES } from './room.js'
+import { pack } from './packed.js'
+import { RecordEntry } from './record-entry.js'
+import { ShardedMap } from './sharded-map.js'
 import type { Streams } from './streams.js'
-import { Table } from './table.js'
 import { Tombstones } from './tombstones.js'
-import { Wheel } from './wheel.js'
 
 type Query = Parameters<RecordStore['list']>[0]
 
-/** The records of one partition, found by key, by owner and by the time at which they look due. */
+/** The records of one partition, indexed by key, by owner and by the time at which they seem to expire. */
 export class MemoryRecords implements RecordStore {
-  readonly #entries = new Table<OwnedEntry>()
+  readonly #entries = new ShardedMap<OwnedEntry>()
   readonly #owners: Owners
-  readonly #pages: Pages
+  readonly #order: ListOrder
   readonly #tombstones: Tombstones
-  readonly #wheel: Wheel
+  readonly #wheel: ExpiryWheel
   #made = 0
 
-  /** @param streams and `accounts`, what all partitions share */
+  /**
+   * @param streams shared by all partitions
+   * @param accounts shared by all partitions
+   */
   constructor (
     private readonly now: () => number,
     bounds: Bounds,
@@ -33,9 +36,9 @@ export class MemoryRecords implements RecordStore {
     accounts: Accounts<OwnedStream>
   ) {
     this.#owners = new Owners(accounts)
-    this.#pages = new Pages(this.#owners, (key) => this.#entries.get(key))
+    this.#order = new ListOrder(this.#owners, (key) => this.#entries.get(key))
     this.#tombstones = new Tombstones(bounds.maxTombstones)
-    this.#wheel = new Wheel(now())
+    this.#wheel = new ExpiryWheel(now())
   }
 
   living (key: RecordKey): OwnedEntry | undefined {
@@ -154,11 +157,11 @@ export class MemoryRecords implements RecordStore {
   ): { items: Item[], cursor?: { cursor: string } } {
     const now = this.now()
     const items: Item[] = []
-    let entry = cursor === undefined ? this.#pages.first(owner) : this.#pages.after(cursor, owner)
+    let entry = cursor === undefined ? this.#order.first(owner) : this.#order.after(cursor, owner)
     for (let looked = 1; entry !== undefined; looked++) {
       if (!isExpired(entry, now)) items.push(read(entry))
-      const next = this.#pages.next(entry, owner)
-      if (next !== undefined && looked === limit) return { items, cursor: { cursor: this.#pages.cursorAt(entry) } }
+      const next = this.#order.next(entry, owner)
+      if (next !== undefined && looked === limit) return { items, cursor: { cursor: this.#order.cursorAt(entry) } }
       entry = next
     }
     return { items }
@@ -170,13 +173,13 @@ export class MemoryRecords implements RecordStore {
     const known = this.#owners.get(record.owner)
     if (known?.isFull(limits.maxPerOwner, now)) return 'owner-full'
     if (this.#entries.size >= limits.maxRecords) return 'full'
-    const owner = known ?? this.#owners.arrive(record.owner)
-    const taken = this.streams.room.take(owner.account, RECORD_BYTES + record.body.length)
+    const owner = known ?? this.#owners.add(record.owner)
+    const taken = this.streams.budget.take(owner.account, RECORD_BYTES + record.body.length)
     if (taken !== 'taken') {
-      this.#owners.dismiss(owner)
+      this.#owners.dropIfEmpty(owner)
       return taken
     }
-    const entry = new Entry(record, owner, ++this.#made, now)
+    const entry = new RecordEntry(record, owner, ++this.#made, now)
     owner.push(entry)
     this.#entries.add(entry.key, entry)
     this.#wheel.add(entry, now)
@@ -184,7 +187,7 @@ export class MemoryRecords implements RecordStore {
   }
 
   #store (entry: OwnedEntry, body: Uint8Array): void {
-    const taken = this.streams.room.take(entry.owner.account, body.length - entry.body.length)
+    const taken = this.streams.budget.take(entry.owner.account, body.length - entry.body.length)
     if (taken !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     entry.body = pack(body)
   }
@@ -195,10 +198,10 @@ export class MemoryRecords implements RecordStore {
   }
 
   #forget (entry: OwnedEntry): void {
-    entry.leave()
+    entry.leaveRing()
     this.#entries.delete(entry.key)
     this.streams.drop(entry)
-    this.streams.room.free(entry.owner.account, RECORD_BYTES + entry.body.length)
-    this.#owners.leave(entry)
+    this.streams.budget.free(entry.owner.account, RECORD_BYTES + entry.body.length)
+    this.#owners.removeEntry(entry)
   }
 }

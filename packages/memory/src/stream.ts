@@ -1,7 +1,7 @@
 import type { RecordKey, StoredStream, StreamHead, StreamPage } from '@holdfast/core'
-import type { Link } from './chain.js'
-import { pack, unpack } from './flat.js'
-import { EVENT_BYTES, STREAM_BYTES } from './room.js'
+import { EVENT_BYTES, STREAM_BYTES } from './byte-budget.js'
+import type { ListNode } from './linked-list.js'
+import { pack, unpack } from './packed.js'
 
 export function eventBytes (bodies: readonly Uint8Array[]): number {
   let bytes = 0
@@ -13,21 +13,21 @@ export function streamBytes (head: Uint8Array, bodies: readonly Uint8Array[]): n
   return STREAM_BYTES + head.length + eventBytes(bodies)
 }
 
-/** Where the ended streams of a record have one. */
-export class Ended<Stream> implements Link<Ended<Stream>> {
-  previous: Ended<Stream> | undefined = undefined
-  next: Ended<Stream> | undefined = undefined
+/** The node of a stream in the list of its record's ended streams. The stream itself is a node of its owner's list. */
+export class EndedNode<Stream> implements ListNode<EndedNode<Stream>> {
+  previous: EndedNode<Stream> | undefined = undefined
+  next: EndedNode<Stream> | undefined = undefined
 
   constructor (readonly stream: Stream) {}
 }
 
-/** One stream of a record: its newest events, and what is known of it for as long as it lives. */
-export class Stream<Entry extends { readonly key: RecordKey }> implements Link<Stream<Entry>> {
+/** One stream of a record: its newest events, and its head and positions. */
+export class Stream<Entry extends { readonly key: RecordKey }> implements ListNode<Stream<Entry>> {
   previous: Stream<Entry> | undefined = undefined
   next: Stream<Entry> | undefined = undefined
   /** Set once it has ended. */
-  place: Ended<Stream<Entry>> | undefined = undefined
-  /** Bytes of the room that it takes. */
+  endedNode: EndedNode<Stream<Entry>> | undefined = undefined
+  /** Bytes of the budget that it takes. */
   size = STREAM_BYTES
   #head: string
   #events: string[] = []
@@ -39,7 +39,7 @@ export class Stream<Entry extends { readonly key: RecordKey }> implements Link<S
     this.size += head.length
   }
 
-  get ended (): boolean { return this.place !== undefined }
+  get ended (): boolean { return this.endedNode !== undefined }
   get last (): number { return this.#last }
   get floor (): number { return this.#last - this.#events.length }
 
@@ -49,7 +49,7 @@ export class Stream<Entry extends { readonly key: RecordKey }> implements Link<S
     this.#last += bodies.length
   }
 
-  /** Drops the oldest events beyond the bounds, never the newest. Returns the bytes of room that they took. */
+  /** Drops the oldest events beyond the bounds, never the newest one. Returns the bytes that this frees. */
   trim (maxEntries: number, maxBytes: number): number {
     let freed = 0
     while (this.#events.length > 1 && (this.#events.length > maxEntries || this.size - freed > maxBytes)) {
@@ -77,8 +77,8 @@ export class Stream<Entry extends { readonly key: RecordKey }> implements Link<S
     this.#delivered = Math.max(this.#delivered, position)
   }
 
-  /** For a stream that is new. */
-  restore ({ floor, entries, delivered }: StoredStream): void {
+  /** Fills a new stream with an imported one. */
+  load ({ floor, entries, delivered }: StoredStream): void {
     this.#last = floor
     this.#delivered = delivered
     this.append(entries)

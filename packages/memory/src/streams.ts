@@ -1,27 +1,27 @@
 import { HoldfastError, type StoredStream } from '@holdfast/core'
 import type { Account } from './accounts.js'
-import { Chain } from './chain.js'
-import { flatten } from './flat.js'
+import { ByteBudget } from './byte-budget.js'
 import { Heaviest } from './heaviest.js'
+import { LinkedList } from './linked-list.js'
 import type { Bounds } from './options.js'
 import type { OwnedEntry, OwnedStream } from './owners.js'
-import { Room } from './room.js'
-import { Ended, Stream, eventBytes, streamBytes } from './stream.js'
+import { flatten } from './packed.js'
+import { EndedNode, Stream, eventBytes, streamBytes } from './stream.js'
 
 type StreamAccount = Account<OwnedStream>
 
-/** All streams of all records. Those that have ended are kept for a client that resumes, and are the first to go. */
+/** All streams of all records. Ended streams are kept for clients that resume, and are the first to be evicted. */
 export class Streams {
-  readonly room: Room<StreamAccount>
-  /** Owners who have streams that have ended, by all their bytes. */
+  readonly budget: ByteBudget<StreamAccount>
+  /** Owners that have ended streams, by all bytes that they hold. */
   readonly #byBytes = new Heaviest<StreamAccount>()
-  /** The same, by the bytes of those streams. */
+  /** The same owners, by the bytes of their ended streams. */
   readonly #byEnded = new Heaviest<StreamAccount>()
   #endedBytes = 0
 
   constructor (private readonly bounds: Bounds) {
-    this.room = new Room(
-      bounds.maxBytes, (owner = this.#byBytes.first) => this.#giveWay(owner), (owner) => { this.#weigh(owner) }
+    this.budget = new ByteBudget(
+      bounds.maxBytes, (owner = this.#byBytes.first) => this.#evict(owner), (owner) => { this.#weigh(owner) }
     )
   }
 
@@ -36,16 +36,16 @@ export class Streams {
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
-  restore (entry: OwnedEntry, stored: StoredStream): void {
+  importStream (entry: OwnedEntry, stored: StoredStream): void {
     this.#take(entry.owner.account, streamBytes(stored.head, stored.entries))
     const stream = this.#open(entry, stored.name, stored.head)
-    stream.restore(stored)
+    stream.load(stored)
     this.#trim(stream)
     if (stored.ended) this.end(stream)
   }
 
   /**
-   * False when the stream, having ended, was what gave way.
+   * False when the stream had ended and was itself evicted to make room.
    *
    * @throws HoldfastError HOLDFAST_BACKEND_FULL
    */
@@ -54,7 +54,7 @@ export class Streams {
     const growth = streamBytes(stored.head, stored.entries) - size
     this.#take(stream.entry.owner.account, growth)
     if (stream.entry.streams?.get(stream.name) !== stream) {
-      this.room.free(stream.entry.owner.account, growth)
+      this.budget.free(stream.entry.owner.account, growth)
       return false
     }
     stream.reseal(stored)
@@ -66,10 +66,10 @@ export class Streams {
   end (stream: OwnedStream): void {
     const { entry } = stream
     const owner = entry.owner.account
-    stream.place = new Ended(stream)
-    entry.ended ??= new Chain()
-    entry.ended.push(stream.place)
-    owner.ended ??= new Chain()
+    stream.endedNode = new EndedNode(stream)
+    entry.ended ??= new LinkedList()
+    entry.ended.push(stream.endedNode)
+    owner.ended ??= new LinkedList()
     owner.ended.push(stream)
     this.#countEnded(owner, stream.size)
   }
@@ -81,23 +81,23 @@ export class Streams {
   }
 
   #take (owner: StreamAccount, bytes: number): void {
-    if (this.room.take(owner, bytes) !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+    if (this.budget.take(owner, bytes) !== 'taken') throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
 
   #trim (stream: OwnedStream): void {
-    this.room.free(stream.entry.owner.account, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
+    this.budget.free(stream.entry.owner.account, stream.trim(this.bounds.maxEntries, this.bounds.maxStreamBytes))
   }
 
-  /** The owner with most of them makes room, so that nobody's push out those of others. */
+  /** Evicts from the owner with the most bytes of ended streams, so no owner's streams push out those of another. */
   #countEnded (owner: StreamAccount, bytes: number): void {
     this.#endedBytes += bytes
     owner.endedBytes += bytes
     this.#byEnded.weigh(owner, owner.endedBytes)
     this.#weigh(owner)
-    while (this.#endedBytes > this.bounds.maxEndedBytes) this.#giveWay(this.#byEnded.first)
+    while (this.#endedBytes > this.bounds.maxEndedBytes) this.#evict(this.#byEnded.first)
   }
 
-  #giveWay (owner: StreamAccount | undefined): boolean {
+  #evict (owner: StreamAccount | undefined): boolean {
     const oldest = owner?.ended?.first
     if (oldest !== undefined) this.#forget(oldest)
     return oldest !== undefined
@@ -119,9 +119,9 @@ export class Streams {
   #forget (stream: OwnedStream): void {
     const { ended, owner: { account: owner }, streams } = stream.entry
     streams?.delete(stream.name)
-    this.room.free(owner, stream.size)
-    if (stream.place === undefined) return
-    ended?.remove(stream.place)
+    this.budget.free(owner, stream.size)
+    if (stream.endedNode === undefined) return
+    ended?.remove(stream.endedNode)
     owner.ended?.remove(stream)
     this.#countEnded(owner, -stream.size)
   }

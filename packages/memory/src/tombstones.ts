@@ -1,22 +1,20 @@
 import type { RecordKey } from '@holdfast/core'
-import { Table } from './table.js'
+import { ShardedMap } from './sharded-map.js'
 
 interface Tombstone {
   key: RecordKey
   deadline: number
 }
 
-/**
- * Keys of removed records, each until its record would have expired. When there are too many, the oldest is forgotten.
- */
+/** Keys of removed records, each until its record would have expired. Beyond `max`, the oldest is dropped. */
 export class Tombstones {
-  readonly #byKey = new Table<Tombstone>()
+  readonly #byKey = new ShardedMap<Tombstone>()
   readonly #inOrder: Tombstone[] = []
   #oldest = 0
 
   constructor (private readonly max: number) {}
 
-  /** For a key without a tombstone that still holds. */
+  /** The key must not have a tombstone that is still valid. */
   add (key: RecordKey, deadline: number): void {
     const previous = this.#byKey.get(key)
     if (previous !== undefined) {

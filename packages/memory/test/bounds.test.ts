@@ -34,7 +34,7 @@ t.test('events that do not fit are refused, and none of them is stored', async (
   t.equal(await clock.events.readAfter({ key, name: 'b' }, 0, 10), undefined)
 })
 
-t.test('streams that have ended give way, the oldest first', async (t) => {
+t.test('ended streams are dropped to make room, the oldest first', async (t) => {
   const clock = new Clocked({ maxBytes: 6000 })
   const key = await clock.create()
   for (const name of ['a', 'b']) await clock.events.append({ key, name }, [KIB], { end: true })
@@ -48,7 +48,7 @@ t.test('streams that have ended give way, the oldest first', async (t) => {
   t.ok(await clock.events.readAfter({ key, name: 'open' }, 0, 10), 'an open stream never does')
 })
 
-t.test('whatever goes makes its room free again', async (t) => {
+t.test('everything that is deleted frees its bytes', async (t) => {
   const clock = new Clocked({ maxBytes: 40_000, maxEntries: 3, maxTombstones: 1 })
   for (let i = 0; i < 200; i++) {
     const key = await clock.create({ owner: 'owner', body: KIB, idle: 1000 })
@@ -65,7 +65,7 @@ t.test('whatever goes makes its room free again', async (t) => {
   await clock.create({ body: Buffer.alloc(40_000 - 512) })
 })
 
-t.test('the newest event is kept whatever its size', async (t) => {
+t.test('the newest event is kept even if it is larger than the bound', async (t) => {
   const clock = new Clocked({ maxStreamBytes: 2000 })
   const stream = { key: await clock.create(), name: 'a' }
   await clock.events.append(stream, [KIB, Buffer.alloc(50_000)])
@@ -73,7 +73,7 @@ t.test('the newest event is kept whatever its size', async (t) => {
   t.strictSame(page?.entries.map((entry) => entry.body.length), [50_000])
 })
 
-t.test('a record keeps a number of streams; the oldest that has ended makes room', async (t) => {
+t.test('a record keeps at most maxStreams streams: the oldest ended stream is dropped', async (t) => {
   const clock = new Clocked({ maxStreams: 3 })
   const key = await clock.create()
   await clock.events.append({ key, name: 'open' }, [])
@@ -86,7 +86,7 @@ t.test('a record keeps a number of streams; the oldest that has ended makes room
   }
 })
 
-t.test('streams that have ended are bounded in all', async (t) => {
+t.test('all ended streams together are bounded', async (t) => {
   const clock = new Clocked({ maxEndedBytes: 4000 })
   const keys = [await clock.create(), await clock.create(), await clock.create()]
   for (const key of keys) await clock.events.append({ key, name: 'a' }, [KIB], { end: true })

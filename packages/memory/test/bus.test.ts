@@ -14,7 +14,7 @@ t.test('a message is delivered before publish resolves, but not inside the turn 
   t.equal(received, 1)
 })
 
-t.test('who unsubscribes while a message is under way does not get it', async (t) => {
+t.test('a listener that unsubscribes during a delivery does not get the message', async (t) => {
   const { bus } = memory()
   const received: string[] = []
   await bus.subscribe('channel', () => {
@@ -26,7 +26,7 @@ t.test('who unsubscribes while a message is under way does not get it', async (t
   t.strictSame(received, ['first'])
 })
 
-t.test('who subscribes while a message is delivered waits for the next', async (t) => {
+t.test('a listener that subscribes during a delivery gets the next message', async (t) => {
   const { bus } = memory()
   let late = 0
   await bus.subscribe('channel', () => { bus.subscribe('channel', () => { late++ }).catch(t.threw) })
@@ -36,7 +36,7 @@ t.test('who subscribes while a message is delivered waits for the next', async (
   t.equal(late, 1)
 })
 
-t.test('leaving twice does not take a new subscriber along', async (t) => {
+t.test('unsubscribing twice does not remove a new subscriber', async (t) => {
   const { bus } = memory()
   const leave = await bus.subscribe('channel', () => {})
   await leave()
@@ -45,7 +45,7 @@ t.test('leaving twice does not take a new subscriber along', async (t) => {
   t.equal(await bus.publish('channel', hello), 1)
 })
 
-t.test('what a listener throws becomes a warning of the process', async (t) => {
+t.test('an error thrown by a listener becomes a process warning', async (t) => {
   const { bus } = memory()
   const thrown = [new Error('thrown by a listener of this test'), 'not an error']
   for (const error of thrown) {

@@ -3,7 +3,7 @@ import { Clocked, HOUR, SECOND } from './fixtures/clocked.js'
 
 const OWNER = 'owner'
 
-t.test('of an owner with many records the longest unused are found, whatever was used, gone or expired', async t => {
+t.test('idlest finds the longest unused records of an owner among used, removed and expired records', async t => {
   const clock = new Clocked()
   const { records } = clock
   const keys: string[] = []
@@ -35,7 +35,7 @@ t.test('an owner whose records have all gone has none', async t => {
   t.equal((await clock.records.idlest({ owner: OWNER, unusedFor: SECOND, limit: 8 })).length, 1)
 })
 
-t.test('nobody is an owner like any other here, also with none left', async t => {
+t.test('idlest treats nobody like any other owner, also when no record is left', async t => {
   const clock = new Clocked()
   const keys: string[] = []
   for (let i = 0; i < 150; i++) keys.push(await clock.create())

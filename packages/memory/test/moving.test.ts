@@ -13,7 +13,7 @@ async function names (clock: Clocked, ...keys: string[]): Promise<string[]> {
   return (await clock.events.streams(keys)).map(({ name }) => name)
 }
 
-t.test('a stream that does not fit is not restored, and nothing of it stays', async (t) => {
+t.test('a stream that does not fit is not imported, and nothing of it stays', async (t) => {
   const clock = new Clocked({ maxBytes: 4000 })
   const key = await clock.create()
   await t.rejects(clock.events.importStream(arrival(key, { entries: [KIB, KIB, KIB] })), full)
@@ -22,19 +22,22 @@ t.test('a stream that does not fit is not restored, and nothing of it stays', as
   await t.rejects(clock.events.importStream(arrival(key, { name: 'b', head: Buffer.alloc(2000) })), full)
   t.strictSame(await names(clock, key), ['a'])
   await clock.events.drop(key)
-  t.equal(await clock.events.importStream(arrival(key, { head: Buffer.alloc(1000) })), true, 'what was refused took no room')
+  const smaller = arrival(key, { head: Buffer.alloc(1000) })
+  t.equal(await clock.events.importStream(smaller), true, 'the refused streams took no bytes')
 })
 
-t.test('streams that have ended give way to a restored one, and it to others once it has ended', async (t) => {
+t.test('ended streams are dropped for an imported one, and an imported ended stream for others', async (t) => {
   const clock = new Clocked({ maxBytes: 5000 })
   const key = await clock.create()
-  for (const name of ['a', 'b', 'c']) t.equal(await clock.events.importStream(arrival(key, { name, ended: true })), true)
+  for (const name of ['a', 'b', 'c']) {
+    t.equal(await clock.events.importStream(arrival(key, { name, ended: true })), true)
+  }
   t.strictSame(await names(clock, key), ['b', 'c'])
   await clock.create({ body: KIB })
   t.strictSame(await names(clock, key), ['c'])
 })
 
-t.test('restored streams are bounded like any other', async (t) => {
+t.test('imported streams have the same bounds as others', async (t) => {
   const clock = new Clocked({ maxStreams: 2, maxEntries: 3, maxStreamBytes: 4000, maxEndedBytes: 3500 })
   const [key, other] = [await clock.create(), await clock.create()]
   for (const name of ['a', 'b', 'c']) await clock.events.importStream(arrival(key, { name, ended: name !== 'b' }))
@@ -52,7 +55,7 @@ t.test('restored streams are bounded like any other', async (t) => {
   ])
 })
 
-t.test('a record that grows beyond the bound when it is sealed again stays as it was', async (t) => {
+t.test('a record that would grow beyond the bound when it is resealed stays as it was', async (t) => {
   const clock = new Clocked({ maxBytes: 3000 })
   const key = await clock.create({ body: KIB })
   await t.rejects(clock.records.reseal(key, 1, Buffer.alloc(4000)), full)
@@ -61,7 +64,7 @@ t.test('a record that grows beyond the bound when it is sealed again stays as it
   t.equal(await clock.records.create(clock.draft({ body: KIB }), UNLIMITED), 'created', 'a smaller one makes room')
 })
 
-t.test('a stream that grows beyond the bound when it is sealed again stays as it was', async (t) => {
+t.test('a stream that would grow beyond the bound when it is resealed stays as it was', async (t) => {
   const clock = new Clocked({ maxBytes: 3000 })
   const stream = arrival(await clock.create())
   await clock.events.importStream(stream)
@@ -72,7 +75,7 @@ t.test('a stream that grows beyond the bound when it is sealed again stays as it
   t.equal(await clock.records.create(smaller, UNLIMITED), 'created', 'a smaller one makes room')
 })
 
-t.test('an ended stream that is itself what gives way is not sealed again', async (t) => {
+t.test('an ended stream that is itself dropped to make room is not resealed', async (t) => {
   const clock = new Clocked({ maxBytes: 4000 })
   const stream = arrival(await clock.create(), { ended: true })
   await clock.events.importStream(stream)
@@ -82,7 +85,7 @@ t.test('an ended stream that is itself what gives way is not sealed again', asyn
   await clock.create({ body: Buffer.alloc(4000 - 512 - 512 - 4 - 512 - 1024) })
 })
 
-t.test('streams that are sealed again stay within their bounds', async (t) => {
+t.test('resealed streams stay within their bounds', async (t) => {
   const clock = new Clocked({ maxStreamBytes: 4000, maxEndedBytes: 4000 })
   const key = await clock.create()
   const [open, first, last] = [
@@ -101,7 +104,7 @@ t.test('streams that are sealed again stay within their bounds', async (t) => {
   t.strictSame(await names(clock, key), ['open', 'more'])
 })
 
-t.test('whatever was restored or sealed again makes its room free', async (t) => {
+t.test('imported and resealed streams free their bytes', async (t) => {
   const clock = new Clocked({ maxBytes: 40_000, maxEntries: 3, maxTombstones: 1 })
   for (let i = 0; i < 200; i++) {
     const key = await clock.create({ body: KIB })

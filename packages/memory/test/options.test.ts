@@ -16,7 +16,7 @@ t.test('a wrong option is refused at once, with its path', async (t) => {
   t.throws(() => memory({ maxBytes: 0 }), InvalidOptionError)
 })
 
-t.test('a bound may be infinite, and what is not given has its default', async (t) => {
+t.test('a bound may be infinite, and an option that is not given has its default', async (t) => {
   t.doesNotThrow(() => memory())
   const { records } = memory({ maxBytes: Infinity, maxEntries: undefined } as unknown as MemoryOptions)
   t.equal(await records.count(), 0)

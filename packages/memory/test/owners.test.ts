@@ -69,7 +69,7 @@ t.test('a cursor at the end of an owner leads to the next', async (t) => {
   t.ok(await clock.records.read(first))
 })
 
-t.test('a cursor that is none starts at the beginning', async (t) => {
+t.test('a malformed cursor starts at the beginning', async (t) => {
   const clock = new Clocked()
   const key = await clock.create()
   t.strictSame((await clock.records.list({ limit: 5, cursor: 'none' })).records.map((record) => record.key), [key])

@@ -5,7 +5,7 @@ import { Clocked, UNLIMITED } from './fixtures/clocked.js'
 const KIB = Buffer.alloc(1024)
 const full = { name: 'HoldfastError', code: 'HOLDFAST_BACKEND_FULL' }
 
-t.test('an owner holds at most half of the bytes, whoever asks', async t => {
+t.test('an owner holds at most half of the bytes', async t => {
   const clock = new Clocked({ maxBytes: 20_000 })
   let begun = 0
   let answer
@@ -23,14 +23,14 @@ t.test('an owner holds at most half of the bytes, whoever asks', async t => {
   await clock.create({ owner: 'greedy', body: KIB })
 })
 
-t.test('sessions of nobody have no share of their own', async t => {
+t.test('sessions without an owner have no bound of their own', async t => {
   const clock = new Clocked({ maxBytes: 8 * 1536 })
   for (let i = 0; i < 8; i++) await clock.create({ body: KIB })
   t.equal(await clock.records.create(clock.draft({ owner: 'new', body: KIB }), UNLIMITED), 'full')
   t.equal(await clock.records.count('new'), 0)
 })
 
-t.test('an owner at its half gives up its own ended streams', async t => {
+t.test('an owner at its half loses its own ended streams', async t => {
   const clock = new Clocked({ maxBytes: 12_000 })
   const [mine, theirs] = [await clock.create({ owner: 'mine' }), await clock.create({ owner: 'theirs' })]
   await clock.events.append({ key: theirs, name: 'kept' }, [KIB], { end: true })
@@ -40,7 +40,7 @@ t.test('an owner at its half gives up its own ended streams', async t => {
   t.ok(await clock.events.readAfter({ key: theirs, name: 'kept' }, 0, 1))
 })
 
-t.test('when room is needed, the ended streams of whoever has most go first', async t => {
+t.test('when room is needed, the ended streams of the owner with the most bytes are dropped first', async t => {
   const clock = new Clocked({ maxBytes: 30_000 })
   const [heavy, light] = [await clock.create({ owner: 'heavy' }), await clock.create({ owner: 'light' })]
   await clock.events.append({ key: light, name: 'oldest' }, [KIB], { end: true })
@@ -51,7 +51,7 @@ t.test('when room is needed, the ended streams of whoever has most go first', as
   t.ok(await clock.events.readAfter({ key: light, name: 'oldest' }, 0, 1))
 })
 
-t.test('an owner weighs what it has by now, and not what it had when its streams ended', async t => {
+t.test('an owner counts with its bytes now, not with those it had when its streams ended', async t => {
   const clock = new Clocked({ maxBytes: 40_000 })
   const heavy = await clock.create({ owner: 'heavy' })
   await clock.events.append({ key: heavy, name: 'first' }, [KIB], { end: true })

@@ -10,7 +10,7 @@ t.test('a record is claimed within a second of its expiry', async (t) => {
   t.strictSame(await clock.claim(), [key])
 })
 
-t.test('what expires later than the wheel reaches is claimed in its time', async (t) => {
+t.test('a record that expires later than the wheel reaches is claimed in its time', async (t) => {
   const clock = new Clocked()
   const key = await clock.create({ idle: 10 * HOUR, absolute: 30 * HOUR })
   for (let hour = 0; hour < 9; hour++) {
@@ -22,7 +22,7 @@ t.test('what expires later than the wheel reaches is claimed in its time', async
   t.strictSame(await clock.claim(), [key])
 })
 
-t.test('a record that had expired before it came is claimed within a second', async (t) => {
+t.test('a record that had expired before it was created is claimed within a second', async (t) => {
   const clock = new Clocked()
   clock.now += 5 * SECOND
   await clock.claim()

@@ -1,17 +1,14 @@
 import type { Client } from './client.js'
 
-/** What one run of a script takes at most, so that others do not wait for long. */
-const MOST = 64
+/** Items that one run of a script takes at most, so that other commands do not wait for long. */
+const BATCH_SIZE = 64
 
-/**
- * Divides what a script is to be run for into what it can take at once: anything, but on a Cluster only what has one
- * `{tag}`.
- */
+/** Divides items into batches for one run of a script each. On a Cluster, the keys of a batch have the same `{tag}`. */
 export function batches<T> (client: Client, items: readonly T[], keyOf: (item: T) => string): T[][] {
   const together = client.isCluster ? grouped(items, (item) => tagOf(keyOf(item))).values() : [items]
   const all: T[][] = []
   for (const group of together) {
-    for (let i = 0; i < group.length; i += MOST) all.push(group.slice(i, i + MOST))
+    for (let i = 0; i < group.length; i += BATCH_SIZE) all.push(group.slice(i, i + BATCH_SIZE))
   }
   return all
 }

@@ -5,16 +5,19 @@ import { RedisError, translate } from './errors.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
 
-/** Milliseconds between two questions whether the connection of the subscriptions is still there. */
-const PULSE = 5000
+/** Milliseconds between two PINGs on the connection for subscriptions. */
+const PING_INTERVAL = 5000
 
 interface Subscription { listener: BusListener }
 
-/** Redis' pub/sub on a connection of its own: plain on a single server and behind Sentinel, sharded on a Cluster. */
+/**
+ * The pub/sub of Redis. Subscriptions have a connection of their own. Channels are plain on a single server and behind
+ * Sentinel, and sharded on a Cluster.
+ */
 export class RedisBus implements Bus {
   readonly #channels = new Map<string, Set<Subscription>>()
   #subscriber: Link | undefined
-  #pulse: NodeJS.Timeout | undefined
+  #pingTimer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor (
@@ -38,77 +41,78 @@ export class RedisBus implements Bus {
     const subscription = { listener }
     const subscriptions = this.#channels.get(name) ?? new Set()
     this.#channels.set(name, subscriptions.add(subscription))
-    const leave = async (): Promise<void> => {
+    const unsubscribe = async (): Promise<void> => {
       subscriptions.delete(subscription)
       if (subscriptions.size > 0 || this.#channels.get(name) !== subscriptions) return
       this.#channels.delete(name)
       const last = this.#channels.size === 0
       try {
-        await this.#tell(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
+        await this.#send(async (client) => await (this.#sharded ? client.sunsubscribe(name) : client.unsubscribe(name)))
       } finally {
-        // Whoever hears nothing needs no connection; an open one would keep the process from ending.
-        if (last && this.#channels.size === 0) this.#hangUp()
+        // Without subscriptions no connection is needed, and an open connection would keep the process alive.
+        if (last && this.#channels.size === 0) this.#disconnect()
       }
     }
     try {
-      await this.#tell(async (client) => await (this.#sharded ? client.ssubscribe(name) : client.subscribe(name)))
+      await this.#send(async (client) => await (this.#sharded ? client.ssubscribe(name) : client.subscribe(name)))
     } catch (error) {
-      leave().catch(this.#failed)
+      unsubscribe().catch(this.#onFailure)
       throw error
     }
-    return leave
+    return unsubscribe
   }
 
   close (): void {
     this.#closed = true
     this.#channels.clear()
-    this.#hangUp()
+    this.#disconnect()
   }
 
-  #hangUp (): void {
-    clearInterval(this.#pulse)
+  #disconnect (): void {
+    clearInterval(this.#pingTimer)
     if (this.#subscriber !== undefined) disconnect(this.#subscriber.client)
     this.#subscriber = undefined
   }
 
-  async #tell (call: (client: Client) => Promise<unknown>): Promise<void> {
+  async #send (call: (client: Client) => Promise<unknown>): Promise<void> {
     if (this.#closed) throw new RedisError('REDIS_DISCONNECTED')
     if (this.#subscriber === undefined) {
       this.#subscriber = this.connect()
       const { client } = this.#subscriber
-      client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#hear)
+      client.on(this.#sharded ? 'smessageBuffer' : 'messageBuffer', this.#onMessage)
       if (!this.#sharded) {
-        client.on('ready', () => { this.#renew() })
-        this.#pulse = setInterval(() => { this.#ping() }, PULSE).unref()
+        client.on('ready', () => { this.#resubscribe() })
+        this.#pingTimer = setInterval(() => { this.#ping() }, PING_INTERVAL).unref()
       }
     }
     await this.#subscriber.ask(call)
   }
 
   /**
-   * Subscribes on a new connection to what was subscribed to. Left to ioredis, one that is lost again just then would
-   * end the process with a rejection that nobody handles, and the subscriptions with it.
+   * Subscribes to all channels again on a new connection. ioredis could do that itself, but if that connection were
+   * lost at that moment, its rejection would be unhandled and end the process.
    */
-  #renew (): void {
+  #resubscribe (): void {
     const names = [...this.#channels.keys()]
-    if (names.length > 0) this.#subscriber?.ask(async (client) => await client.subscribe(...names)).catch(this.#failed)
+    const subscribe = async (client: Client): Promise<unknown> => await client.subscribe(...names)
+    if (names.length > 0) this.#subscriber?.ask(subscribe).catch(this.#onFailure)
   }
 
   /**
-   * Whoever only listens does not notice that the network has swallowed the connection: what owes an answer is cut, and
-   * comes back.
+   * A connection that only listens does not notice when the network silently drops it. A connection that owes an
+   * answer to a PING is cut and made again.
    */
   #ping (): void {
-    this.#subscriber?.ask(async (client) => await client.ping()).catch(this.#failed)
+    this.#subscriber?.ask(async (client) => await client.ping()).catch(this.#onFailure)
   }
 
-  /** The next connection tries again; what that does not help is for an operator. */
-  readonly #failed = (error: unknown): void => {
+  /** The next connection tries again. An error that this does not help is reported to the operator. */
+  readonly #onFailure = (error: unknown): void => {
     const failure = translate(error)
     if (!(failure instanceof RedisError && failure.retryable)) this.report(failure)
   }
 
-  readonly #hear = (channel: Buffer, message: Buffer): void => {
+  readonly #onMessage = (channel: Buffer, message: Buffer): void => {
     const subscriptions = this.#channels.get(channel.toString())
     for (const subscription of [...subscriptions ?? []]) {
       if (subscriptions?.has(subscription)) deliver(subscription.listener, new Uint8Array(message))
@@ -116,7 +120,7 @@ export class RedisBus implements Bus {
   }
 }
 
-/** An error is the listener's own: it is reported as a warning of the process and stops nobody else. */
+/** A listener that throws does not stop the other listeners. Its error is emitted as a process warning. */
 function deliver (listener: BusListener, message: Uint8Array): void {
   try {
     listener(message)

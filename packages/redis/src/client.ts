@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis'
 
 export type Client = Redis | Cluster
 
-/** What a script is given. */
+/** An argument of a script. */
 export type Argument = string | number | Uint8Array
 
 /** The server, or every master of a Cluster. */

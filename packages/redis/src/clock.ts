@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis'
 import { type Client, masters } from './client.js'
 
 /**
- * Milliseconds that the clock of Redis is ahead of this process's: of a Cluster, that of the master which differs most.
+ * Milliseconds by which the clock of Redis is ahead of the clock of this process. In a Cluster, the master with the
+ * largest difference counts.
  */
 export async function clockAhead (client: Client): Promise<number> {
   const all = await Promise.all(masters(client).map(nodeAhead))
@@ -10,7 +11,7 @@ export async function clockAhead (client: Client): Promise<number> {
 }
 
 async function nodeAhead (node: Redis): Promise<number> {
-  const asked = Date.now()
+  const sentAt = Date.now()
   const [seconds = 0, microseconds = 0] = (await node.time()).map(Number)
-  return seconds * 1000 + microseconds / 1000 - (asked + Date.now()) / 2
+  return seconds * 1000 + microseconds / 1000 - (sentAt + Date.now()) / 2
 }

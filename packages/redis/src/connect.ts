@@ -8,11 +8,10 @@ type Connection = ConnectionOptions & { replyMapping: 'legacy' }
 const retryStrategy = (times: number): number => Math.min(10 * 2 ** times, 250)
 
 /**
- * How a connection of ours comes back: soon, and also when the network swallowed everything without a word. What was
- * sent and not answered is sent again for about as long as somebody waits for it. With Sentinels, a failover is heard
- * of from them.
+ * Reconnects soon, also when the network silently dropped the connection. Commands that were sent and not answered are
+ * sent again for about as long as their callers wait. The Sentinels, if there are any, report a failover.
  */
-function tenacity (commandTimeout: number): ConnectionOptions {
+function reconnection (commandTimeout: number): ConnectionOptions {
   return {
     retryStrategy,
     connectTimeout: 2000,
@@ -23,12 +22,12 @@ function tenacity (commandTimeout: number): ConnectionOptions {
 }
 
 export function connect ({ url, connection, commandTimeout }: Settings): Client {
-  const options: Connection = { ...tenacity(commandTimeout), ...connection, replyMapping: 'legacy' }
+  const options: Connection = { ...reconnection(commandTimeout), ...connection, replyMapping: 'legacy' }
   if (url === undefined) return new Redis(options)
   return typeof url === 'string' ? new Redis(url, options) : connectCluster(url, options)
 }
 
-/** The nodes that the Cluster names take user, password and TLS from the first URL. */
+/** User, password and TLS of the first URL are used for all nodes that the Cluster announces. */
 function connectCluster (urls: readonly string[], options: Connection): Cluster {
   const { username, password, protocol } = new URL(urls[0] as string)
   const credentials = {
@@ -42,7 +41,7 @@ function connectCluster (urls: readonly string[], options: Connection): Cluster 
   })
 }
 
-/** A second connection to the same Redis, for subscriptions. */
+/** Makes a second connection to the same Redis, for subscriptions. */
 export function duplicate (client: Client): Client {
   return client.isCluster
     ? (client as Cluster).duplicate([], { shardedSubscribers: true })
@@ -50,8 +49,8 @@ export function duplicate (client: Client): Client {
 }
 
 /**
- * Ends a connection of ours for good. Behind Sentinel, ioredis begins to listen to the Sentinels once the master is
- * connected, also when it was told to disconnect just before; nobody would end those connections.
+ * Ends a connection of the backend for good. Behind Sentinel, ioredis connects to the Sentinels once the master is
+ * connected, even after a call of `disconnect` just before. Without the second call those connections would stay open.
  */
 export function disconnect (client: Client): void {
   if (!client.isCluster) client.once('end', () => { client.disconnect() })

@@ -1,11 +1,13 @@
 /** Milliseconds between two looks. */
-const TICK = 10
-/** Milliseconds that a look counts at the most: in longer turns of the event loop, nobody sends or reads. */
-const ATTENTIVE = 25
-/** The same where nobody has a call that could answer it: that this process was busy is no excuse then. */
-const LOST = 100
-/** As many times as long may pass in all, whatever moves meanwhile. */
-const PATIENCE = 10
+const LOOK_INTERVAL = 10
+/**
+ * Milliseconds that one look counts at most. In a longer turn of the event loop, the process neither sends nor reads.
+ */
+const MOST_PER_LOOK = 25
+/** The same when the calls were lost: no node has them, so a busy process is no excuse for a missing answer. */
+const MOST_PER_LOOK_LOST = 100
+/** A call ends after this many times its deadline in attentive time, even if bytes move all the while. */
+const HARD_LIMIT = 10
 
 interface Pending {
   since: number
@@ -13,40 +15,44 @@ interface Pending {
   expire: () => void
 }
 
-/** What is asked at every look. */
+/** What a {@link Deadlines} asks at every look. */
 export interface Watch {
   /**
-   * How time has passed for some of so many calls: something is on its way, somebody is silent who should answer, or
-   * nobody has a call that could answer it. `passed` are the milliseconds of attentive time since it was asked before.
+   * The state of the connection. `moving`: bytes are on their way. `silent`: a server owes an answer and sends nothing.
+   * `lost`: no server has the call.
+   *
+   * @param passed milliseconds of attentive time since the previous look
+   * @param calls calls without an answer
    */
   look (passed: number, calls: number): 'moving' | 'silent' | 'lost'
-  /** Told of a call that waited in vain since then; whether nothing was answered meanwhile. */
-  silent (since: number): boolean
-  /** Whether to go on looking, though nothing is pending. */
+  /** A call that began at `since` has timed out. Returns whether no call was answered since then. */
+  timedOut (since: number): boolean
+  /** Whether to go on looking while no call is pending. */
   busy (): boolean
 }
 
 /**
- * Bounds how long promises may take, all equally long and so with a single timer. Where one has waited in vain and
- * nothing else was answered meanwhile, the others do not wait any longer either.
+ * Limits how long promises may take. All have the same deadline, so one timer is enough. When one promise times out and
+ * no other was settled meanwhile, all of them time out.
  *
- * Only attentive time counts. A turn of the event loop that took long counts as one look, since this process neither
- * sent nor read anything meanwhile; and while bytes are on their way, nothing counts.
+ * Only attentive time counts, in which this process could have read an answer. A long turn of the event loop counts as
+ * one look, since the process neither sent nor read anything during it. While bytes are on their way, no time counts.
  */
 export class Deadlines {
   readonly #pending = new Set<Pending>()
   #timer: NodeJS.Timeout | undefined
   #lookedAt = 0
-  /** Milliseconds of attentive time, with those in which bytes moved, and without. */
+  /** Milliseconds of attentive time, including those in which bytes moved. */
   #awake = 0
+  /** Milliseconds of attentive time, without those in which bytes moved. */
   #time = 0
 
   constructor (private readonly ms: number, private readonly makeError: () => Error, private readonly watch: Watch) {}
 
-  /** Attentive time that has passed in vain, in milliseconds. It stands still while nothing is pending. */
+  /** Milliseconds of attentive time in which no bytes moved. The clock stands still while no promise is pending. */
   get time (): number { return this.#time }
 
-  /** What comes of the promise, or a rejection when that takes too long. */
+  /** Settles as the promise does, or rejects when the promise takes too long. */
   limit<T> (promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending = { since: this.#time, began: this.#awake, expire: () => { reject(this.makeError()) } }
@@ -65,29 +71,29 @@ export class Deadlines {
     })
   }
 
-  /** It looks after the sockets were read: a process that was busy finds its timers first. */
+  /** `setImmediate` lets Node read the sockets before the look. After a long turn, timers run first. */
   #arm (): void {
-    this.#timer = setTimeout(() => { setImmediate(this.#look) }, TICK).unref()
+    this.#timer = setTimeout(() => { setImmediate(this.#look) }, LOOK_INTERVAL).unref()
   }
 
   readonly #look = (): void => {
     const now = performance.now()
     const passed = now - this.#lookedAt
-    const attentive = Math.min(passed, ATTENTIVE)
+    const attentive = Math.min(passed, MOST_PER_LOOK)
     this.#lookedAt = now
     this.#awake += attentive
     const found = this.watch.look(attentive, this.#pending.size)
-    if (found !== 'moving') this.#time += found === 'silent' ? attentive : Math.min(passed, LOST)
+    if (found !== 'moving') this.#time += found === 'silent' ? attentive : Math.min(passed, MOST_PER_LOOK_LOST)
     this.#expire()
     this.#timer = undefined
     if (this.#pending.size > 0 || this.watch.busy()) this.#arm()
   }
 
   #expire (): void {
-    let silent = false
+    let all = false
     for (const pending of this.#pending) {
-      if (silent || this.#time - pending.since >= this.ms || this.#awake - pending.began >= PATIENCE * this.ms) {
-        silent ||= this.watch.silent(pending.since)
+      if (all || this.#time - pending.since >= this.ms || this.#awake - pending.began >= HARD_LIMIT * this.ms) {
+        all ||= this.watch.timedOut(pending.since)
         this.#pending.delete(pending)
         pending.expire()
       }

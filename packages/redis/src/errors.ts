@@ -1,12 +1,12 @@
 import { HoldfastError } from '@holdfast/core'
 
 interface Kind {
-  /** Begins the text of the error, as Redis or ioredis words it. */
+  /** Matches the text of the error of Redis or ioredis. */
   begins: RegExp
   message: string
-  /** Trying again may help, without anybody changing anything. */
+  /** Whether the same call may succeed later, without any change by an operator. */
   retryable: boolean
-  /** Says that Redis as a whole cannot be used now, not that one command was refused. */
+  /** Whether Redis as a whole cannot be used now; otherwise only one command was refused. */
   outage: boolean
 }
 
@@ -16,7 +16,7 @@ const DISCONNECTED = new RegExp(`^(${[
   "Cluster isn't", 'Cluster is ended'
 ].join('|')})`)
 
-/** Every way in which Redis or the connection to it fails. The README lists the same table. */
+/** Every failure of Redis or of the connection to it. The README lists the same table. */
 export const REDIS_ERRORS = {
   REDIS_TIMEOUT: {
     begins: /^(Command timed out|ETIMEDOUT|connect ETIMEDOUT|Socket timeout)/,
@@ -26,7 +26,7 @@ export const REDIS_ERRORS = {
   },
   REDIS_TLS: {
     begins: /certificate|SSL routines|TLS connection/,
-    message: 'The TLS connection to Redis was refused; is its certificate trusted?',
+    message: 'The TLS connection to Redis failed. Is its certificate trusted?',
     retryable: false,
     outage: true
   },
@@ -39,13 +39,13 @@ export const REDIS_ERRORS = {
   REDIS_LOADING: { begins: /^LOADING/, message: 'Redis is still loading its data.', retryable: true, outage: true },
   REDIS_READONLY: {
     begins: /^READONLY/,
-    message: 'This Redis is a replica and takes no writes; a failover may be under way.',
+    message: 'This Redis is a replica and accepts no writes. A failover may be in progress.',
     retryable: true,
     outage: true
   },
   REDIS_MASTERDOWN: {
     begins: /^MASTERDOWN/,
-    message: 'This Redis is a replica without its master.',
+    message: 'This Redis is a replica without a connection to its master.',
     retryable: true,
     outage: true
   },
@@ -57,7 +57,7 @@ export const REDIS_ERRORS = {
   },
   REDIS_CLUSTERDOWN: {
     begins: /^(CLUSTERDOWN|TRYAGAIN|Too many Cluster redirections)/,
-    message: 'The Cluster does not serve all slots now.',
+    message: 'The Cluster does not serve all its slots now.',
     retryable: true,
     outage: true
   },
@@ -75,7 +75,7 @@ export const REDIS_ERRORS = {
   },
   REDIS_UNREPLICATED: {
     begins: /^UNREPLICATED/,
-    message: 'Too few replicas confirmed the write in time. It may or may not last.',
+    message: 'Too few replicas confirmed the write in time. The write may or may not last.',
     retryable: true,
     outage: false
   },
@@ -93,19 +93,19 @@ export const REDIS_ERRORS = {
   },
   REDIS_CROSSSLOT: {
     begins: /^(CROSSSLOT|MOVED|ASK )/,
-    message: 'This is a Redis Cluster, but the client was not made for one.',
+    message: 'This is a Redis Cluster, but the client is not a Cluster client.',
     retryable: false,
     outage: false
   },
   REDIS_FOREIGN: {
     begins: /^(FOREIGN|WRONGTYPE)/,
-    message: 'A value under the prefix is not one of Holdfast\'s.',
+    message: 'A key under the prefix has a value that Holdfast did not write.',
     retryable: false,
     outage: false
   },
   REDIS_UNSAFE: {
     begins: /^UNSAFE/,
-    message: 'This Redis does not keep sessions safe, and durability is strict.',
+    message: 'This Redis is not safe for sessions, and durability is strict.',
     retryable: false,
     outage: false
   },
@@ -116,7 +116,7 @@ export const REDIS_ERRORS = {
 export type RedisErrorCode = keyof typeof REDIS_ERRORS
 
 /**
- * A failure of Redis or of the connection. Its message is constant and there is no cause: what ioredis throws carries
+ * A failure of Redis or of the connection. Its message is constant and it has no cause, since errors of ioredis carry
  * the command with its keys, bodies and passwords.
  */
 export class RedisError extends Error {
@@ -131,7 +131,7 @@ export class RedisError extends Error {
 }
 
 /**
- * For a value that is not ours, which is reported and kept: to callers it is no record.
+ * Reports a value that Holdfast did not write, and returns undefined: callers see no record, and the value is kept.
  *
  * @throws any other error
  */
@@ -140,7 +140,7 @@ export function noRecord (error: unknown, report: (error: Error) => void): undef
   report(error)
 }
 
-/** What to throw for something that ioredis threw. */
+/** The error to throw for an error of ioredis. */
 export function translate (error: unknown): RedisError | HoldfastError {
   if (error instanceof RedisError || error instanceof HoldfastError) return error
   const text = error instanceof Error ? textOf(rootCause(error)) : ''
@@ -149,12 +149,12 @@ export function translate (error: unknown): RedisError | HoldfastError {
   return new RedisError(codes.find((code) => REDIS_ERRORS[code].begins.test(text)) as RedisErrorCode)
 }
 
-/** An attempt at several addresses has a code and no message. */
+/** The error of an attempt at several addresses has a code and no message. */
 function textOf (error: Error & { code?: string }): string {
   return error.message || (error.code ?? '')
 }
 
-/** A Cluster wraps what its last node said. */
+/** A Cluster client wraps the error of the last node. */
 function rootCause (error: Error): Error {
   const { lastNodeError } = error as { lastNodeError?: unknown }
   return lastNodeError instanceof Error ? lastNodeError : error

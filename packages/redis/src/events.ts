@@ -3,22 +3,22 @@ import {
   type StreamPage, type StreamRef
 } from '@holdfast/core'
 import { batches } from './batches.js'
-import { GRACE } from './creations.js'
+import { GRACE } from './create-batcher.js'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
 import type { Bounds } from './options.js'
-import { Reply, toBytes, toCount, toText } from './reply.js'
-import { sweep } from './sweep.js'
+import { ScriptReply, toBytes, toCount, toText } from './script-reply.js'
+import { unlinkLists } from './unlink-lists.js'
 import { newWriteId } from './write-id.js'
 
 const NO_HEAD = new Uint8Array(0)
 
-/** Bytes of streams that are read at once when all of a record are. */
-const SLICE = 2 ** 20
+/** Bytes of streams that one call reads when all streams of a record are read. */
+const BYTES_AT_ONCE = 2 ** 20
 
 /**
- * The event log: for each record one hash. A stream that began and ended with one append is a field of it; one that
- * stays open has a list of entries of its own.
+ * The event log: a hash for each record. A stream that began and ended with one append is a field of the hash. A stream
+ * that stayed open has its own list of entries.
  */
 export class RedisEvents implements EventLog {
   constructor (
@@ -33,7 +33,7 @@ export class RedisEvents implements EventLog {
   ): Promise<number | 'ended' | 'gone'> {
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     const head = this.#bounded(options?.head ?? NO_HEAD)
-    const answer = await this.link.write('append', this.#keysOf(stream), [
+    const answer = await this.link.write('stream-append', this.#keysOf(stream), [
       newWriteId(), stream.name, head, options?.end ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE, ...entries
     ])
     if (typeof answer === 'number') return answer
@@ -44,9 +44,9 @@ export class RedisEvents implements EventLog {
     stream: StreamRef, position: number | 'undelivered', limit: number
   ): Promise<StreamPage | undefined> {
     const from = position === 'undelivered' ? '' : position
-    const answer = await this.link.run('read-after', this.#keysOf(stream), [stream.name, from, limit])
+    const answer = await this.link.run('stream-read-after', this.#keysOf(stream), [stream.name, from, limit])
     if (answer === null) return undefined
-    const reply = Reply.of(answer)
+    const reply = ScriptReply.of(answer)
     const head = reply.bytes()
     const after = reply.count()
     const [ended, lost, floor] = [reply.flag(), reply.flag(), reply.count()]
@@ -55,19 +55,20 @@ export class RedisEvents implements EventLog {
   }
 
   async delivered ({ key, name }: StreamRef, position: number): Promise<void> {
-    await this.link.run('delivered', [this.keys.streams(key)], [name, position])
+    await this.link.run('stream-delivered', [this.keys.streams(key)], [name, position])
   }
 
   async drop (key: RecordKey): Promise<void> {
-    const left = Reply.of(await this.link.write('drop', [this.keys.streams(key)], [newWriteId()])).rest((item) => item)
-    await sweep(this.link, left).catch(this.report)
+    const reply = ScriptReply.of(await this.link.write('stream-drop', [this.keys.streams(key)], [newWriteId()]))
+    await unlinkLists(this.link, reply.rest((item) => item)).catch(this.report)
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
     const parts = batches(this.link.client, keys, (key) => this.keys.streams(key))
     const found = await Promise.all(parts.map(async (batch) => {
-      const having = Reply.of(await this.link.run('exist', batch.map((key) => this.keys.streams(key)))).rest(toCount)
-      return await Promise.all(batch.filter((_, i) => having[i] === 1).map(async (key) => await this.#streamsOf(key)))
+      const names = batch.map((key) => this.keys.streams(key))
+      const exist = ScriptReply.of(await this.link.run('record-exist', names)).rest(toCount)
+      return await Promise.all(batch.filter((_, i) => exist[i] === 1).map(async (key) => await this.#streamsOf(key)))
     }))
     return found.flat(2)
   }
@@ -75,7 +76,7 @@ export class RedisEvents implements EventLog {
   async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
     const parts = batches(this.link.client, keys, (key) => this.keys.streams(key))
     const found = await Promise.all(parts.map(async (batch) => {
-      const answers = Reply.of(await this.link.run('stream-heads', batch.flatMap((key) => this.#keysOf({ key }))))
+      const answers = ScriptReply.of(await this.link.run('stream-heads', batch.flatMap((key) => this.#keysOf({ key }))))
       return batch.flatMap((key) => toHeads(key, answers.list()))
     }))
     return found.flat()
@@ -84,7 +85,7 @@ export class RedisEvents implements EventLog {
   async importStream (stream: StoredStream): Promise<boolean> {
     const { name, head, ended, floor, delivered, entries } = stream
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
-    return toCount(await this.link.write('restore-stream', this.#keysOf(stream), [
+    return toCount(await this.link.write('stream-insert', this.#keysOf(stream), [
       newWriteId(), name, this.#bounded(head), ended ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE,
       floor, delivered, ...entries
     ])) === 1
@@ -92,7 +93,7 @@ export class RedisEvents implements EventLog {
 
   async reseal (stream: StoredStream): Promise<boolean> {
     const { name, head, floor, entries } = stream
-    return toCount(await this.link.write('reseal-stream', this.#keysOf(stream), [
+    return toCount(await this.link.write('stream-reseal', this.#keysOf(stream), [
       name, this.#bounded(head), floor, GRACE, ...entries
     ])) === 1
   }
@@ -102,14 +103,15 @@ export class RedisEvents implements EventLog {
     let cursor = '0'
     let named: string[] = []
     do {
-      const reply = Reply.of(await this.link.run('streams', this.#keysOf({ key }), [cursor, SLICE, ...named]))
+      const args = [cursor, BYTES_AT_ONCE, ...named]
+      const reply = ScriptReply.of(await this.link.run('stream-list', this.#keysOf({ key }), args))
       const next = reply.text()
       if (named.length === 0) cursor = next
       named = []
-      for (const one of reply.rest((item) => item)) {
-        if (Buffer.isBuffer(one)) named.push(one.toString())
+      for (const item of reply.rest((item) => item)) {
+        if (Buffer.isBuffer(item)) named.push(item.toString())
         else {
-          const stream = toStream(key, Reply.of(one))
+          const stream = toStream(key, ScriptReply.of(item))
           streams.set(stream.name, stream)
         }
       }
@@ -117,7 +119,7 @@ export class RedisEvents implements EventLog {
     return [...streams.values()]
   }
 
-  /** @throws HoldfastError HOLDFAST_BACKEND_FULL for a head that alone is more than a stream may hold */
+  /** @throws HoldfastError HOLDFAST_BACKEND_FULL for a head that alone is larger than a stream may be */
   #bounded (head: Uint8Array): Uint8Array {
     if (head.length > this.bounds.maxStreamBytes) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
     return head
@@ -128,13 +130,13 @@ export class RedisEvents implements EventLog {
   }
 }
 
-function toStream (key: RecordKey, reply: Reply): StoredStream {
+function toStream (key: RecordKey, reply: ScriptReply): StoredStream {
   const [name, head, floor, ended, delivered] =
     [reply.text(), reply.bytes(), reply.count(), reply.flag(), reply.count()]
   return { key, name, head, floor, ended, delivered, entries: reply.list().rest(toBytes) }
 }
 
-function toHeads (key: RecordKey, reply: Reply): StreamHead[] {
+function toHeads (key: RecordKey, reply: ScriptReply): StreamHead[] {
   const heads: StreamHead[] = []
   while (!reply.done) {
     heads.push({ key, name: reply.text(), last: reply.count(), ended: reply.flag(), delivered: reply.count() })

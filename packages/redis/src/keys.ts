@@ -4,13 +4,13 @@ import { ownerTag, type RecordKey } from '@holdfast/core'
 export const SHARDS = 64
 
 /**
- * Names of what is stored. Everything of one record, and of one owner, has the same `{tag}`, so it lives in one slot.
- * Some scripts make one of these names from another.
+ * The names of keys in Redis. All keys of a record, and all keys of an owner, have the same `{tag}`, so they are in one
+ * slot. Some scripts derive one of these names from another.
  */
 export class Keys {
   constructor (readonly prefix: string, private readonly tagOf: (owner: string) => string = ownerTag) {}
 
-  /** Names in a partition: as here, behind its own prefix. */
+  /** The names in a partition: the same, with the partition's own prefix. */
   of (partition: string): Keys { return new Keys(`${this.prefix}${partition}:`, this.tagOf) }
 
   record (key: RecordKey): string { return this.#of(key, 'r') }

@@ -2,16 +2,16 @@ import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
 import type { Argument, Client } from './client.js'
 import { Deadlines } from './deadlines.js'
-import type { Doctor } from './doctor.js'
 import { RedisError, translate } from './errors.js'
-import { Lines } from './lines.js'
+import type { SafetyCheck } from './safety-check.js'
 import { type Script, type ScriptName, scripts } from './script.js'
+import { Sockets } from './sockets.js'
 
 type Sent = string | number | Buffer
 
 /**
- * ioredis has them and its types do not. In a client with `enableAutoPipelining` its `callBuffer` loses the name of the
- * command.
+ * Methods that ioredis has and its types lack. `callBuffer` is no substitute: in a client with `enableAutoPipelining`
+ * it loses the name of the command.
  */
 type Scripting = Record<
   'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Sent[]) => Promise<unknown>
@@ -20,33 +20,33 @@ type Evaluate = (
   client: Client, command: keyof Scripting, script: string, count: number, rest: Sent[]
 ) => Promise<unknown>
 
-/** The one way to Redis: nothing stays pending, and what goes wrong has a name. */
+/** All calls to Redis go through here: each ends within its deadline, and each failure has a code. */
 export class Link {
   readonly #deadlines: Deadlines
-  /** What a caller is told who waits in vain for a connection. */
-  #trouble = new RedisError('REDIS_DISCONNECTED')
-  #arrival: Promise<void> | undefined
-  #arrived: (() => void) | undefined
+  /** The error of a caller that waits in vain for a connection. */
+  #connectionError = new RedisError('REDIS_DISCONNECTED')
+  #connected: Promise<void> | undefined
+  #resolveConnected: (() => void) | undefined
 
   /**
-   * @param replicated how many replicas must confirm a {@link write}
-   * @param own whether the connections are the backend's, which cuts those that are silent for twice the time-out
+   * @param replicated replicas that must confirm a {@link write}
+   * @param own whether the backend made the client; then connections that are silent for twice the time-out are cut
    */
   constructor (
     readonly client: Client,
     private readonly breaker: Breaker,
-    private readonly doctor: Doctor | undefined,
+    private readonly safetyCheck: SafetyCheck | undefined,
     private readonly commandTimeout: number,
     private readonly replicated = 0,
     own = false
   ) {
-    const lines = new Lines(client)
+    const sockets = new Sockets(client)
     this.#deadlines = new Deadlines(commandTimeout, () => new RedisError('REDIS_TIMEOUT'), {
-      silent: (since) => breaker.silent(since),
-      busy: () => own && lines.owed,
+      timedOut: (since) => breaker.timedOut(since),
+      busy: () => own && sockets.owed,
       look (passed, calls) {
-        const found = lines.look(passed, calls)
-        if (own) lines.cut(2 * commandTimeout)
+        const found = sockets.look(passed, calls)
+        if (own) sockets.cut(2 * commandTimeout)
         return found
       }
     })
@@ -56,26 +56,26 @@ export class Link {
     if (client.status === 'ready') this.#onReady()
   }
 
-  /** Runs a script. Strings come back as Buffers. */
+  /** Runs a script. Strings in its answer are Buffers. */
   run (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
     return this.#evaluate(scripts[name], keys, args, evaluate)
   }
 
-  /** Runs a script that stores something which must last. */
+  /** Runs a script whose writes must last: as many replicas as `replicated` says must confirm them. */
   write (name: ScriptName, keys: readonly string[], args: readonly Argument[] = []): Promise<unknown> {
     return this.#evaluate(scripts[name], keys, args, this.replicated === 0 ? evaluate : this.#evaluateAndWait)
   }
 
   /**
-   * @param safely whether a Redis that is not safe is refused, where the doctor is strict
+   * @param safely whether an unsafe Redis is refused when the safety check is strict
    * @throws RedisError, or HoldfastError HOLDFAST_BACKEND_FULL
    */
   async ask<T> (call: (client: Client) => Promise<T>, safely = true): Promise<T> {
     this.breaker.admit()
     try {
       if (this.client.status !== 'ready') await this.#ready()
-      if (safely && this.doctor?.strict === true) await this.#deadlines.limit(this.doctor.admit())
-      this.#gather()
+      if (safely && this.safetyCheck?.strict === true) await this.#deadlines.limit(this.safetyCheck.admit())
+      this.#cork()
       const answer = await this.#deadlines.limit(call(this.client))
       this.breaker.answered()
       return answer
@@ -87,8 +87,8 @@ export class Link {
     }
   }
 
-  /** Lets go of the client. */
-  leave (): void {
+  /** Stops listening to the client. */
+  detach (): void {
     this.client.off('error', this.#onError)
     this.client.off('ready', this.#onReady)
   }
@@ -106,7 +106,7 @@ export class Link {
     }))
   }
 
-  /** WAIT speaks of the writes of its own connection, so it goes with the command. */
+  /** WAIT counts the writes of its own connection, so it is sent with the command. */
   readonly #evaluateAndWait: Evaluate = async (client, command, script, count, rest) => {
     const pipeline = client.pipeline()
     void (pipeline as unknown as Scripting)[command](script, count, ...rest)
@@ -118,8 +118,8 @@ export class Link {
     return answer
   }
 
-  /** What is sent in one turn of the event loop leaves in one write. Each node of a Cluster has a socket of its own. */
-  #gather (): void {
+  /** All commands of one turn of the event loop leave in one write. Not on a Cluster: each node has its own socket. */
+  #cork (): void {
     const { stream } = this.client as Redis
     if (stream === undefined || stream.writableCorked > 0) return
     stream.cork()
@@ -127,39 +127,39 @@ export class Link {
   }
 
   /**
-   * Until the connection is there, so that nothing waits in the queue of the client, to be sent long after it was given
-   * up.
+   * Waits for the connection. Otherwise commands would wait in the queue of the client and be sent long after their
+   * callers gave up.
    */
   async #ready (): Promise<void> {
     const { client } = this
     if (client.status === 'end') throw new RedisError('REDIS_DISCONNECTED')
     if (client.status === 'wait') client.connect().catch(this.#onError)
-    this.#arrival ??= new Promise((resolve) => { this.#arrived = resolve })
+    this.#connected ??= new Promise((resolve) => { this.#resolveConnected = resolve })
     try {
-      await this.#deadlines.limit(this.#arrival)
+      await this.#deadlines.limit(this.#connected)
     } catch {
-      throw this.#trouble
+      throw this.#connectionError
     }
   }
 
   readonly #onError = (error: unknown): void => {
-    const trouble = translate(error)
-    if (trouble instanceof RedisError && trouble.outage) this.#trouble = trouble
+    const failure = translate(error)
+    if (failure instanceof RedisError && failure.outage) this.#connectionError = failure
   }
 
   readonly #onReady = (): void => {
-    this.#trouble = new RedisError('REDIS_DISCONNECTED')
+    this.#connectionError = new RedisError('REDIS_DISCONNECTED')
     this.breaker.answered()
-    this.#arrived?.()
-    this.#arrival = undefined
-    this.doctor?.look()
+    this.#resolveConnected?.()
+    this.#connected = undefined
+    this.safetyCheck?.look()
   }
 }
 
 const evaluate: Evaluate = (client, command, script, count, rest) =>
   (client as unknown as Scripting)[command](script, count, ...rest)
 
-/** Bytes are copied: the caller may change them before they are sent, or sent again. */
+/** Copies bytes, since the caller may change them before they are sent, or sent again. */
 function toSent (value: Argument): Sent {
   return typeof value === 'object' ? Buffer.from(value) : value
 }

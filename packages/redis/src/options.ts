@@ -1,58 +1,61 @@
 import type { RedisOptions as ConnectionOptions } from 'ioredis'
-import { InvalidOptionError } from '@holdfast/core'
+import { type Duration, InvalidOptionError, milliseconds } from '@holdfast/core'
 import type { Client } from './client.js'
 
-/** Options of {@link redis}: a `client`, or a `url` or `connection` to make one from, and what follows. */
+/** Options of {@link redis}. Either `client` is required, or `url` or `connection` or both. */
 export interface RedisOptions {
   /**
-   * Your own client of ioredis: `Redis` or `Cluster`, for example `app.redis` of `@fastify/redis`. Closing the backend
+   * Your own ioredis client: a `Redis` or a `Cluster`, for example `app.redis` of `@fastify/redis`. Closing the backend
    * leaves it open.
    */
   client?: Client
   /**
-   * `redis://` or `rediss://` (TLS), as ioredis reads it; an array names nodes of a Cluster. The connection is made,
-   * and closed, by the backend.
+   * A URL that begins with `redis://`, or `rediss://` for TLS; an array of them names nodes of a Cluster. The backend
+   * makes the connection and closes it. `undefined`, such as an unset variable of the environment, is an error.
    */
-  url?: string | readonly string[]
+  url?: string | readonly string[] | undefined
   /**
-   * What ioredis takes for a connection, alone or beside `url`: `host`, `port`, `username`, `password`, `tls`,
+   * Connection options of ioredis, alone or together with `url`: `host`, `port`, `username`, `password`, `tls`,
    * `sentinels`, `name` …
    */
   connection?: ConnectionOptions
-  /** Begins every key and channel. Two applications on one Redis need two. Default `'holdfast:'`. */
+  /** Prefix of all keys and channels. Two applications on one Redis need different prefixes. Default `'holdfast:'`. */
   prefix?: string
-  /** Milliseconds after which a command that was not answered is given up. Default 500. */
-  commandTimeout?: number
+  /** Time until a command without an answer is given up. Default 500 ms. */
+  commandTimeout?: Duration
   /**
-   * What to do about a Redis that does not keep sessions safe (see `REDIS_ADVICE`): `'warn'` tells `onWarning`;
-   * `'strict'` also rejects every call until it is safe. Default `'warn'`.
+   * How to treat a Redis that is not safe for sessions; `REDIS_RISKS` lists the risks. `'warn'` passes each risk to
+   * `onWarning`. `'strict'` also rejects all calls until Redis is safe. Default `'warn'`.
    */
   durability?: 'warn' | 'strict'
   /**
-   * Replicas that must confirm each write before it counts as done. Fewer within the time-out: the call rejects, and
-   * the write may or may not last. Default 0: done when Redis says so.
+   * Replicas of Redis that must confirm each write within the time-out. If fewer confirm it, the call rejects, and the
+   * write may or may not last. Default 0: a write is done when the master confirms it.
    */
   replicated?: number
-  /** Events that a stream keeps; the oldest make room. Default 1,000. */
+  /** Events kept per stream. Beyond this, the oldest events are dropped. Default 1,000. */
   maxEntries?: number
   /**
-   * Bytes that a stream keeps: its events, with 64 for each besides, and its head. The newest event is kept whatever
-   * its size; a head that is larger than this is refused with `HOLDFAST_BACKEND_FULL`. Default 1 MiB.
+   * Bytes kept per stream: its events, plus 64 for each event, plus its head. The newest event is kept even if it alone
+   * is larger. A larger head is refused with `HOLDFAST_BACKEND_FULL`. Default 1 MiB.
    */
   maxStreamBytes?: number
-  /** Streams of a record from which on an ended one, the oldest, is forgotten for each new one. Default 16. */
+  /** Streams kept per record. Beyond this, the oldest ended stream is dropped for each new one. Default 16. */
   maxStreams?: number
   /**
-   * Tombstones of removed records that are kept at a time; of more, those go that would have ended first. A tombstone
-   * needs about 350 bytes. Default 100,000.
+   * Tombstones of removed records that are kept. Beyond this, the tombstones that would end first are dropped. A
+   * tombstone takes about 350 bytes. Default 100,000.
    */
   maxTombstones?: number
   /**
-   * Told of what needs an operator: values under the prefix that are not ours, and a Redis that is not safe. Default: a
-   * warning of the process.
+   * Called with each warning for an operator: a value under the prefix that Holdfast did not write, or a risk of this
+   * Redis. Default: a process warning.
    */
   onWarning?: (warning: Error) => void
-  /** The part before the dot of the keys that an owner's records have. Default: as `@holdfast/core` makes them. */
+  /**
+   * Maps an owner to the tag of its records: the part before the dot of their keys. All keys of an owner share it.
+   * Default: the tag that `@holdfast/core` makes.
+   */
   ownerTag?: (owner: string) => string
 }
 
@@ -64,7 +67,7 @@ export interface Bounds {
 
 export const DEFAULTS = {
   prefix: 'holdfast:',
-  commandTimeout: 500,
+  commandTimeout: '500ms',
   durability: 'warn' as 'warn' | 'strict',
   replicated: 0,
   maxEntries: 1000,
@@ -72,6 +75,9 @@ export const DEFAULTS = {
   maxStreams: 16,
   maxTombstones: 100_000
 }
+
+/** The options that name a Redis. An `undefined` here is a mistake: without it, the backend would use another Redis. */
+const TARGETS = ['client', 'url', 'connection'] as const
 
 type Check = [valid: (value: unknown) => boolean, expected: string]
 
@@ -81,20 +87,20 @@ const isUrl = (value: unknown): boolean =>
   typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)
 const OBJECT: Check = [(value) => typeof value === 'object' && value !== null, 'an object']
 
-const CHECKS: Record<keyof RedisOptions, Check> = {
-  client: [(value) => typeof (value as Partial<Client> | null)?.callBuffer === 'function', 'a client of ioredis'],
+/** Every option but `commandTimeout`, which {@link milliseconds} checks. */
+const CHECKS: Record<Exclude<keyof RedisOptions, 'commandTimeout'>, Check> = {
+  client: [(value) => typeof (value as Partial<Client> | null)?.callBuffer === 'function', 'an ioredis client'],
   url: [
     (value) => isUrl(value) || (Array.isArray(value) && value.length > 0 && value.every(isUrl)),
-    'a URL that begins with redis:// or rediss://, or several of a Cluster'
+    'a URL that begins with redis:// or rediss://, or an array of them for a Cluster'
   ],
   connection: OBJECT,
   prefix: [
     (value) => typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value),
     '1 to 64 characters without braces and white space'
   ],
-  commandTimeout: NUMBER,
   durability: [(value) => value === 'warn' || value === 'strict', "'warn' or 'strict'"],
-  replicated: [(value) => value === 0 || NUMBER[0](value), 'a whole number'],
+  replicated: [(value) => value === 0 || NUMBER[0](value), 'a whole number of at least 0'],
   maxEntries: NUMBER,
   maxStreamBytes: NUMBER,
   maxStreams: NUMBER,
@@ -103,19 +109,38 @@ const CHECKS: Record<keyof RedisOptions, Check> = {
   ownerTag: FUNCTION
 }
 
-export type Settings = RedisOptions & typeof DEFAULTS & { onWarning: (warning: Error) => void }
+/** The options as the backend uses them: with defaults, and with its time span in milliseconds. */
+export type Settings = Omit<RedisOptions, 'commandTimeout'> & Omit<typeof DEFAULTS, 'commandTimeout'> & {
+  commandTimeout: number
+  onWarning: (warning: Error) => void
+}
 
 /** @throws InvalidOptionError */
 export function readOptions (given: RedisOptions): Settings {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  const { commandTimeout = DEFAULTS.commandTimeout, ...others } = given
+  const set = Object.entries<unknown>(others).filter(([, value]) => value !== undefined)
   for (const [name, value] of set) {
     if (!Object.hasOwn(CHECKS, name)) throw new InvalidOptionError(name, 'there is no such option')
-    const [valid, expected] = CHECKS[name as keyof RedisOptions]
+    const [valid, expected] = CHECKS[name as keyof typeof CHECKS]
     if (!valid(value)) throw new InvalidOptionError(name, `expected ${expected}`)
+  }
+  checkTargets(given)
+  return {
+    onWarning: (warning) => { process.emitWarning(warning) },
+    ...DEFAULTS,
+    ...Object.fromEntries(set),
+    commandTimeout: milliseconds(commandTimeout, 'commandTimeout')
+  }
+}
+
+function checkTargets (given: RedisOptions): void {
+  for (const name of TARGETS) {
+    if (Object.hasOwn(given, name) && given[name] === undefined) {
+      throw new InvalidOptionError(name, 'has no value; perhaps a variable of the environment is not set')
+    }
   }
   const own = given.url !== undefined || given.connection !== undefined
   if (own === (given.client !== undefined)) {
-    throw new InvalidOptionError('client', 'expected a client, or else a url or connection')
+    throw new InvalidOptionError('client', 'expected either a client, or a url or connection')
   }
-  return { onWarning: (warning) => { process.emitWarning(warning) }, ...DEFAULTS, ...Object.fromEntries(set) }
 }

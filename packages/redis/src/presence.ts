@@ -1,14 +1,17 @@
 import type { Presence } from '@holdfast/core'
 import type { Keys } from './keys.js'
 import type { Link } from './link.js'
-import { Reply, toText } from './reply.js'
+import { ScriptReply, toText } from './script-reply.js'
 
-/** Who announced itself, and until when, by Redis' clock: one sorted set, so that listing scans nothing. */
+/**
+ * The replicas that announced themselves, with the time until which each counts as alive, by the clock of Redis. They
+ * are in one sorted set, so listing them scans no keys.
+ */
 export class RedisPresence implements Presence {
   constructor (private readonly link: Link, private readonly keys: Keys) {}
 
   async announce (replica: string, ttl: number): Promise<void> {
-    await this.link.run('announce', [this.keys.replicas], [replica, ttl])
+    await this.link.run('presence-announce', [this.keys.replicas], [replica, ttl])
   }
 
   async isPresent (replica: string): Promise<boolean> {
@@ -24,6 +27,6 @@ export class RedisPresence implements Presence {
   }
 
   async #present (...only: string[]): Promise<string[]> {
-    return Reply.of(await this.link.run('present', [this.keys.replicas], only)).rest(toText)
+    return ScriptReply.of(await this.link.run('presence-list', [this.keys.replicas], only)).rest(toText)
   }
 }

@@ -1,40 +1,41 @@
 import { type Backend, partitionIn } from '@holdfast/core'
-import { type RedisAdviceCode, examine } from './advice.js'
 import { Breaker } from './breaker.js'
 import { RedisBus } from './bus.js'
 import { clockAhead } from './clock.js'
 import { connect, disconnect, duplicate } from './connect.js'
-import { Doctor } from './doctor.js'
+import { examine } from './examine.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { type RedisOptions, readOptions } from './options.js'
 import { RedisPresence } from './presence.js'
+import type { RedisRiskCode } from './risks.js'
+import { SafetyCheck } from './safety-check.js'
 import { storesOf } from './stores.js'
 
 export interface RedisBackend extends Backend {
-  /** Milliseconds that Redis took to answer. Rejects when it does not. */
+  /** Resolves to the milliseconds that Redis took to answer a PING. Rejects when it does not answer. */
   health (): Promise<{ latency: number }>
   /**
-   * Looks at the Redis, or at every master of the Cluster, as it is now, whatever `durability` says.
-   * Rejects when it does not answer.
+   * Examines Redis, or every master of the Cluster, as it is now. Works also when `durability` is `'strict'` and Redis
+   * is unsafe. Rejects when Redis does not answer.
    */
   examine (): Promise<Examination>
 }
 
-/** What a look at a Redis has found. */
+/** The result of an examination of Redis. */
 export interface Examination {
-  /** What makes it unfit to keep sessions; {@link REDIS_ADVICE} has the words. */
-  advice: RedisAdviceCode[]
+  /** The risks that were found; {@link REDIS_RISKS} describes each. Empty when Redis is safe for sessions. */
+  risks: RedisRiskCode[]
   /**
-   * Milliseconds that its clock is ahead of this process's, or behind when negative. Of a Cluster, that of
-   * the master which differs most.
+   * Milliseconds by which the clock of Redis is ahead of the clock of this process; negative when it is behind. In a
+   * Cluster, the master with the largest difference counts.
    */
   clockAhead: number
 }
 
 /**
- * Sessions in Redis or Valkey, 6.2 or later: a single server, behind Sentinel, or a Cluster (7 or later). Returns at
- * once, whether Redis is up or not; what needs it rejects until it is.
+ * Stores sessions in Redis or Valkey, 6.2 or later: a single server, servers behind Sentinel, or a Cluster (Redis 7 or
+ * later). Returns at once, even while Redis is down; calls reject until Redis answers.
  *
  * @throws InvalidOptionError when an option is unknown or has a wrong value
  */
@@ -44,12 +45,12 @@ export function redis (options: RedisOptions): RedisBackend {
   const own = settings.client === undefined
   const client = settings.client ?? connect(settings)
   const now = (): number => performance.now()
-  const doctor = new Doctor(async () => await examine(client), durability === 'strict', onWarning, now)
+  const safetyCheck = new SafetyCheck(async () => await examine(client), durability === 'strict', onWarning, now)
   const breaker = new Breaker(now)
-  const link = new Link(client, breaker, doctor, commandTimeout, replicated, own)
+  const link = new Link(client, breaker, safetyCheck, commandTimeout, replicated, own)
   const keys = new Keys(prefix, ownerTag)
-  const listener = (): Link => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true)
-  const bus = new RedisBus(link, listener, keys, onWarning)
+  const subscriber = (): Link => new Link(duplicate(client), new Breaker(now), undefined, commandTimeout, 0, true)
+  const bus = new RedisBus(link, subscriber, keys, onWarning)
   const partitions = new Map<string, Backend>()
   const shared = {
     bus,
@@ -79,15 +80,15 @@ export function redis (options: RedisOptions): RedisBackend {
       return { latency: now() - began }
     },
     async examine () {
-      const [advice, ahead] = await link.ask(
+      const [risks, ahead] = await link.ask(
         async (client) => await Promise.all([examine(client), clockAhead(client)]), false
       )
-      return { advice, clockAhead: ahead }
+      return { risks, clockAhead: ahead }
     },
     async close () {
       bus.close()
       if (own) disconnect(client)
-      else link.leave()
+      else link.detach()
     }
   }
 }

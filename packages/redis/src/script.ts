@@ -7,14 +7,17 @@ export interface Script {
 }
 
 const NAMES = [
-  'announce', 'append', 'claim', 'count', 'create', 'delivered', 'drop', 'due', 'enter', 'exist', 'idlest', 'leave',
-  'present', 'read', 'read-after', 'release', 'remove', 'replace', 'reseal', 'reseal-stream', 'restore-stream',
-  'settle', 'soonest', 'stream-heads', 'streams', 'sweep', 'take', 'touch', 'uses'
+  'index-add', 'index-count', 'index-due', 'index-idlest', 'index-remove', 'index-soonest', 'index-take',
+  'presence-announce', 'presence-list',
+  'record-claim', 'record-create', 'record-exist', 'record-last-use', 'record-read', 'record-release', 'record-remove',
+  'record-replace', 'record-reseal', 'record-settle', 'record-touch',
+  'stream-append', 'stream-delivered', 'stream-drop', 'stream-heads', 'stream-insert', 'stream-list',
+  'stream-read-after', 'stream-reseal', 'stream-unlink-lists'
 ] as const
 
 export type ScriptName = typeof NAMES[number]
 
-/** One operation each; the header of a file in `lua/` is its signature. */
+/** Each script is one operation. The header of its file in `lua/` is its signature. */
 export const scripts = Object.fromEntries(NAMES.map((name) => {
   const source = readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8')
   return [name, { source, sha: createHash('sha1').update(source).digest('hex') }]

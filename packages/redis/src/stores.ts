@@ -1,43 +1,43 @@
-import { Census } from './census.js'
-import { Claims } from './claims.js'
-import { Creations } from './creations.js'
-import { Departures } from './departures.js'
+import { CreateBatcher } from './create-batcher.js'
 import { RedisEvents } from './events.js'
-import { Idleness } from './idleness.js'
+import { ExpiredRecords } from './expired-records.js'
+import { IdleRecords } from './idle-records.js'
+import { IndexEntries } from './index-entries.js'
+import { KeyLister } from './key-lister.js'
 import type { Keys } from './keys.js'
+import { KnownWrites } from './known-writes.js'
 import type { Link } from './link.js'
-import { Listing } from './listing.js'
 import type { Settings } from './options.js'
-import { Reading } from './reading.js'
+import { RecordCount } from './record-count.js'
+import { RecordReader } from './record-reader.js'
+import { RecordRemover } from './record-remover.js'
 import { RedisRecords } from './records.js'
-import { Removals } from './removals.js'
-import { Stamps } from './stamps.js'
 
 /**
- * The records and events of the backend itself, or of one of its partitions.
+ * Makes the stores of records and events, of the backend itself or of one of its partitions.
  *
  * @param now a monotonic clock in milliseconds
- * @param register notes that there are records here, where that wants to be known
+ * @param register adds the partition to the list of partitions that have records; absent for the backend itself
  */
 export function storesOf (
   link: Link, keys: Keys, settings: Settings, now: () => number, register?: () => Promise<unknown>
 ): { records: RedisRecords, events: RedisEvents } {
   const { maxTombstones, onWarning } = settings
-  const stamps = new Stamps()
-  const departures = new Departures(link, keys, maxTombstones)
+  const knownWrites = new KnownWrites()
+  const indexEntries = new IndexEntries(link, keys, maxTombstones)
   return {
     records: new RedisRecords(
       link,
       keys,
-      stamps,
-      new Census(link, keys, now),
-      new Creations(link, keys, register),
-      departures,
-      new Removals(link, keys, stamps, departures, onWarning),
-      new Listing(link, keys),
-      new Reading(link, keys, onWarning),
-      new Idleness(link, keys),
-      new Claims(link, keys, departures, onWarning),
+      knownWrites,
+      new RecordCount(link, keys, now),
+      new CreateBatcher(link, keys, register),
+      indexEntries,
+      new RecordRemover(link, keys, knownWrites, indexEntries, onWarning),
+      new KeyLister(link, keys),
+      new RecordReader(link, keys, onWarning),
+      new IdleRecords(link, keys),
+      new ExpiredRecords(link, keys, indexEntries, onWarning),
       onWarning
     ),
     events: new RedisEvents(link, keys, settings, onWarning)

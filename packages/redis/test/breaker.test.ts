@@ -10,7 +10,7 @@ function failing (times: number): { clock: Clock, breaker: Breaker } {
   return { clock, breaker }
 }
 
-t.test('a few failures stop nothing', async (t) => {
+t.test('a few failures do not open the breaker', async (t) => {
   const { breaker } = failing(4)
   breaker.admit()
   breaker.answered()
@@ -18,7 +18,7 @@ t.test('a few failures stop nothing', async (t) => {
   t.doesNotThrow(() => { breaker.admit() })
 })
 
-t.test('after five in a row calls fail at once, with the reason of the last', async (t) => {
+t.test('after five failures in a row, calls fail at once with the error of the last one', async (t) => {
   const { breaker } = failing(4)
   breaker.failed('REDIS_AUTH')
   t.throws(() => { breaker.admit() }, { name: 'RedisError', code: 'REDIS_AUTH' })
@@ -38,7 +38,7 @@ t.test('every half second one call is let through', async (t) => {
   t.doesNotThrow(() => { breaker.admit() })
 })
 
-t.test('one answer and everything goes through again', async (t) => {
+t.test('one answer closes the breaker', async (t) => {
   const { clock, breaker } = failing(9)
   clock.time = 500
   breaker.admit()
@@ -46,14 +46,14 @@ t.test('one answer and everything goes through again', async (t) => {
   for (let i = 0; i < 3; i++) t.doesNotThrow(() => { breaker.admit() })
 })
 
-t.test('one call that waits in vain is enough when nothing else was answered meanwhile', async (t) => {
+t.test('one time-out opens the breaker when no other call was answered meanwhile', async (t) => {
   const { clock, breaker } = failing(0)
   clock.time = 100
   breaker.answered()
-  t.equal(breaker.silent(90), false)
+  t.equal(breaker.timedOut(90), false)
   t.doesNotThrow(() => { breaker.admit() })
   clock.time = 700
-  t.equal(breaker.silent(150), true)
+  t.equal(breaker.timedOut(150), true)
   breaker.failed('REDIS_TIMEOUT')
   clock.time = 1199
   t.throws(() => { breaker.admit() }, { code: 'REDIS_TIMEOUT' })

@@ -6,7 +6,7 @@ import { redis } from '../dist/index.js'
 import { bytes } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-t.test('what a listener throws is a warning of the process', async (t) => {
+t.test('an error thrown by a listener becomes a process warning', async (t) => {
   const { backend: { bus } } = await single(t)
   for (const [thrown, message] of [[new Error('thrown'), 'thrown'], ['no error', 'A bus listener threw']] as const) {
     const unsubscribe = await bus.subscribe('channel', () => { throw thrown })
@@ -18,22 +18,22 @@ t.test('what a listener throws is a warning of the process', async (t) => {
   }
 })
 
-t.test('a listener that another one took away hears nothing more', async (t) => {
+t.test('a listener that another listener has unsubscribed gets no more messages', async (t) => {
   const { backend: { bus } } = await single(t)
-  const heard: string[] = []
+  const received: string[] = []
   const last = new Promise<void>((resolve) => {
     void bus.subscribe('channel', () => {
-      heard.push('first')
+      received.push('first')
       void second.then(async (unsubscribe) => { await unsubscribe() }).then(resolve)
     })
   })
-  const second = bus.subscribe('channel', () => { heard.push('second') })
+  const second = bus.subscribe('channel', () => { received.push('second') })
   await second
   await bus.publish('channel', bytes('one'))
   await last
   await bus.publish('channel', bytes('two'))
   await bus.subscribe('other', () => {})
-  t.strictSame(heard, ['first', 'second', 'first'])
+  t.strictSame(received, ['first', 'second', 'first'])
 })
 
 t.test('after closing, leaving a channel is harmless', async (t) => {
@@ -44,7 +44,7 @@ t.test('after closing, leaving a channel is harmless', async (t) => {
   await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_DISCONNECTED' })
 })
 
-t.test('who hears nothing has no connection for it, and gets one again', async (t) => {
+t.test('without subscriptions there is no connection for them; the next subscription makes a new one', async (t) => {
   const { backend: { bus }, raw } = await single(t)
   const subscribers = async (): Promise<number> =>
     String(await raw.call('client', 'list', 'type', 'pubsub')).split('\n').filter(Boolean).length
@@ -52,13 +52,13 @@ t.test('who hears nothing has no connection for it, and gets one again', async (
   t.equal(await subscribers(), 1)
   await Promise.all([one(), two()])
   await until('the connection is gone', async () => await subscribers() === 0)
-  const heard = new Promise<void>((resolve) => {
+  const received = new Promise<void>((resolve) => {
     void bus.subscribe('one', () => { resolve() }).then(async () => await bus.publish('one', bytes('again')))
   })
-  await t.resolves(heard)
+  await t.resolves(received)
 })
 
-t.test('who could not subscribe is no subscriber later', async (t) => {
+t.test('a subscription that failed does not take effect later', async (t) => {
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~*', '+@all')
   const backend = redis({ connection: { port: server.port, username: 'app', password: 'secret' }, onWarning: () => {} })
@@ -69,11 +69,11 @@ t.test('who could not subscribe is no subscriber later', async (t) => {
   await t.rejects(backend.bus.subscribe('channel', () => {}), { code: 'REDIS_NOPERM' })
   await until('its connection is gone', async () => await connections() === 1)
   await raw.acl('SETUSER', 'app', 'allchannels')
-  const heard = new Promise<void>((resolve) => {
+  const received = new Promise<void>((resolve) => {
     const subscribed = backend.bus.subscribe('other', () => { resolve() })
     void subscribed.then(async () => await backend.bus.publish('other', bytes('hello')))
   })
-  await heard
+  await received
   t.equal(await backend.bus.publish('channel', bytes('hello')), 0)
 })
 
@@ -82,8 +82,8 @@ t.test('a subscription that is lost while it is renewed is renewed with the next
   const proxy = await CuttingProxy.before(server.port)
   const backend = redis({ url: `redis://127.0.0.1:${proxy.port}`, onWarning: () => {} })
   t.teardown(async () => { await backend.close() })
-  let heard = 0
-  await backend.bus.subscribe('channel', () => { heard++ })
+  let received = 0
+  await backend.bus.subscribe('channel', () => { received++ })
   proxy.cutAfter('subscribe')
   await raw.call('client', 'kill', 'type', 'pubsub')
   await until('the renewal was cut', async () => proxy.cuts === 1)
@@ -92,9 +92,9 @@ t.test('a subscription that is lost while it is renewed is renewed with the next
   await sleep(1000) // ioredis gives up what it would send again
   const later = await CuttingProxy.before(server.port, port)
   t.teardown(async () => { later.close() })
-  await until('it is heard again', async () => {
+  await until('it is received again', async () => {
     await backend.bus.publish('channel', bytes('again')).catch(() => {})
-    return heard > 0
+    return received > 0
   })
 })
 

@@ -19,7 +19,7 @@ function socketsOf (t: Test, made: (amount: number) => void): Socket[] {
 
 interface Test { teardown (close: () => void): void }
 
-t.test('closing leaves no connection, whenever it comes while it connects through Sentinels', async (t) => {
+t.test('closing at any time while the backend connects through Sentinels leaves no connection', async (t) => {
   const { master, stop } = await replicated()
   const sentinel = await RedisServer.sentinel(master)
   t.teardown(async () => {

@@ -8,7 +8,7 @@ t.teardown(stop)
 
 contract(t, () => ({ url, connection: { tls: { ca } } }), { groups: CONNECTION })
 
-t.test('a certificate that nobody vouches for is refused, and said', async (t) => {
+t.test('an untrusted certificate is refused with an error of its own', async (t) => {
   const backend = redis({ url, onWarning: () => {} })
   await t.rejects(backend.ping(), { code: 'REDIS_TLS' })
   await backend.close()

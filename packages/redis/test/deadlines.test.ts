@@ -7,29 +7,29 @@ const never = new Promise(() => {})
 const keep = setInterval(() => {}, 1000) // deadlines keep no process alive
 t.teardown(() => { clearInterval(keep) })
 
-/** Deadlines over what a test says of the connection. */
+/** Deadlines with a connection whose state the test sets. */
 function given (
   ms: number,
-  { found = 'silent' as 'moving' | 'silent' | 'lost', silent = true, busy = (): boolean => false } = {}
+  { found = 'silent' as 'moving' | 'silent' | 'lost', unanswered = true, busy = (): boolean => false } = {}
 ) {
   const looks: number[] = []
   const state = { found, looks }
   const deadlines = new Deadlines(ms, () => new Error('late'), {
     look: (passed) => { looks.push(passed); return state.found },
-    silent: () => silent,
+    timedOut: () => unanswered,
     busy
   })
   return { deadlines, state }
 }
 
-t.test('what waits in vain is given up in time', async (t) => {
+t.test('a promise that does not settle is rejected in time', async (t) => {
   const { deadlines } = given(500)
   const given500 = deadlines.limit(never).then(() => 'answered', (error: Error) => error.message)
   t.equal(await Promise.race([given500, turns(28)]), 'late')
   t.ok(deadlines.time >= 500 && deadlines.time < 600)
 })
 
-t.test('a turn in which this process computed counts as one look', async (t) => {
+t.test('a turn of the event loop in which this process computed counts as one look', async (t) => {
   const { deadlines, state } = given(500)
   const waiting = deadlines.limit(never).then(() => 'answered', (error: Error) => error.message)
   for (let i = 0; i < 10; i++) {
@@ -41,7 +41,7 @@ t.test('a turn in which this process computed counts as one look', async (t) => 
   t.equal(await waiting, 'late')
 })
 
-t.test('where nobody has a call, turns of a busy process count, and those with long computing do not', async (t) => {
+t.test('when calls are lost, turns of a busy process count, and long computations do not', async (t) => {
   const { deadlines } = given(10_000, { found: 'lost' })
   deadlines.limit(never).catch(() => {})
   compute(90)
@@ -53,7 +53,7 @@ t.test('where nobody has a call, turns of a busy process count, and those with l
   t.ok(deadlines.time - before < 1_000, `${deadlines.time - before}`)
 })
 
-t.test('while something moves, nothing counts, but not for ever', async (t) => {
+t.test('while bytes move, no time counts, up to the hard limit', async (t) => {
   const { deadlines, state } = given(50, { found: 'moving' })
   const waiting = deadlines.limit(never).then(() => 'answered', (error: Error) => error.message)
   t.equal(await Promise.race([waiting, turns(10)]), 'too late')
@@ -62,21 +62,21 @@ t.test('while something moves, nothing counts, but not for ever', async (t) => {
   t.ok(state.looks.length >= 20, `${state.looks.length}`)
 })
 
-t.test('when nothing was answered meanwhile, nobody waits any longer; otherwise each waits its time', async (t) => {
-  for (const silent of [true, false]) {
-    const { deadlines } = given(100, { silent })
+t.test('when no call was answered meanwhile, all time out with the first; otherwise each on its own', async (t) => {
+  for (const unanswered of [true, false]) {
+    const { deadlines } = given(100, { unanswered })
     const order: string[] = []
     const first = deadlines.limit(never).catch(() => { order.push('first') })
     await turns(2)
     const second = deadlines.limit(never).catch(() => { order.push('second') })
     await first
-    t.equal(order.length, silent ? 2 : 1)
+    t.equal(order.length, unanswered ? 2 : 1)
     await second
     t.strictSame(order, ['first', 'second'])
   }
 })
 
-t.test('it looks on while the watch is busy, and stops after', async (t) => {
+t.test('it goes on looking while the watch is busy, and stops afterwards', async (t) => {
   let more = 3
   const { deadlines, state } = given(1000, { busy: () => --more > 0 })
   await deadlines.limit(Promise.resolve())

@@ -4,8 +4,8 @@ import t from 'tap'
 import { REDIS_ERRORS, RedisError, type RedisErrorCode } from '../dist/index.js'
 import { translate } from '../dist/errors.js'
 
-t.test('what Redis and ioredis say has a code', async (t) => {
-  const said: Array<[text: string, code: RedisErrorCode]> = [
+t.test('each error of Redis and ioredis has a code', async (t) => {
+  const errors: Array<[text: string, code: RedisErrorCode]> = [
     ['Command timed out', 'REDIS_TIMEOUT'],
     ['Connection is closed.', 'REDIS_DISCONNECTED'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'REDIS_DISCONNECTED'],
@@ -27,7 +27,7 @@ t.test('what Redis and ioredis say has a code', async (t) => {
     ['FOREIGN value', 'REDIS_FOREIGN'],
     ['ERR something else', 'REDIS_FAILED']
   ]
-  for (const [text, code] of said) t.match(translate(new Error(text)), { name: 'RedisError', code }, text)
+  for (const [text, code] of errors) t.match(translate(new Error(text)), { name: 'RedisError', code }, text)
   t.match(translate(Object.assign(new Error(''), { code: 'ECONNREFUSED' })), { code: 'REDIS_DISCONNECTED' })
   t.match(translate(new Error('')), { code: 'REDIS_FAILED' })
   t.match(translate('no error at all'), { code: 'REDIS_FAILED' })
@@ -39,7 +39,7 @@ t.test('a full memory is an error of Holdfast', async (t) => {
   })
 })
 
-t.test('what has a code keeps it', async (t) => {
+t.test('an error with a code keeps it', async (t) => {
   for (const error of [new RedisError('REDIS_BUSY'), new HoldfastError('HOLDFAST_BACKEND_FULL')]) {
     t.equal(translate(error), error)
   }

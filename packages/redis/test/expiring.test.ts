@@ -27,7 +27,7 @@ t.test('every key expires by itself', async (t) => {
   }
 })
 
-t.test('what lives longer keeps the index as long', async (t) => {
+t.test('the index lives as long as its longest-lived record', async (t) => {
   const { backend: { records, presence }, raw } = await single(t)
   const hour = 3_600_000
   const subject = 'owner'

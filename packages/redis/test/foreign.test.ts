@@ -4,13 +4,13 @@ import t from 'tap'
 import { redis } from '../dist/index.js'
 import { Keys, shardOf } from '../dist/keys.js'
 import { scripts } from '../dist/script.js'
-import { toBytes, toCount, toRecord } from '../dist/reply.js'
+import { toBytes, toCount, toRecord } from '../dist/script-reply.js'
 import { bytes, create, draft, text, UNLIMITED } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
 const keys = new Keys('holdfast:')
 
-t.test('a value of somebody else where a record would be is no record; it is reported and kept', async (t) => {
+t.test('a foreign value in the place of a record is no record; it is reported and kept', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const { key } = draft()
   const name = keys.record(key)
@@ -38,7 +38,7 @@ t.test('a value of somebody else where a record would be is no record; it is rep
   }
 })
 
-t.test('a record with a field that is not ours is removed like any other, and nobody sees what it was', async (t) => {
+t.test('a record with a foreign field is removed like any other, and its content is not returned', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const key = await create(records)
   await raw.hset(keys.record(key), 'v', 'not ours')
@@ -48,7 +48,7 @@ t.test('a record with a field that is not ours is removed like any other, and no
   t.equal(await raw.zcard(keys.all(shardOf(key))), 0, 'its entry has left the index')
 })
 
-t.test('what is not ours does not keep an owner from being revoked', async (t) => {
+t.test('foreign values do not keep an owner from being revoked', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const [first, second, foreign, marked] = await Promise.all(
     Array.from({ length: 4 }, async () => await create(records, { subject: 'owner' }))
@@ -71,7 +71,7 @@ t.test('a hash without the fields of a record is none', async (t) => {
   t.strictSame(await raw.hgetall(keys.record(key)), { name: 'value' })
 })
 
-t.test('listing and claiming skip what is not ours, and find the rest', async (t) => {
+t.test('listing and claiming skip foreign values, and find the rest', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const [kept, foreign, expired] = [await create(records), await create(records), await create(records, { idle: 1 })]
   await raw.set(keys.record(foreign), 'a string')
@@ -93,7 +93,7 @@ t.test('listing and claiming skip what is not ours, and find the rest', async (t
   t.strictSame((await records.claimExpired(10)).records, [], 'and not looked at again at once')
 })
 
-t.test('a record whose creation was cut off and begun anew is listed once, whatever the size of a page', async (t) => {
+t.test('a record whose creation was interrupted and repeated is listed once, with any size of a page', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const made = new Set<string>()
   for (let i = 0; i < 5; i++) made.add(await create(records))
@@ -127,7 +127,7 @@ t.test('an answer that no script of ours gives is not taken for one', async (t) 
     options: { tls: {} },
     callBuffer: async () => null,
     info: async () => '',
-    evalshaBuffer: async (sha: string) => sha === scripts.count.sha ? 0 : Buffer.from('nonsense')
+    evalshaBuffer: async (sha: string) => sha === scripts['index-count'].sha ? 0 : Buffer.from('nonsense')
   })
   const { records } = redis({ client: client as unknown as Redis, onWarning: () => {} })
   await t.rejects(records.create(draft(), UNLIMITED), { code: 'REDIS_FOREIGN' })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { bytes, create, draft, UNLIMITED } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-t.test('a full memory refuses what would grow and serves what is there', async (t) => {
+t.test('with its memory full, Redis refuses writes that would grow, and serves existing records', async (t) => {
   const { backend: { records, events }, raw } = await single(t, {}, ['--maxmemory-policy', 'noeviction'])
   const [key, other] = [await create(records), await create(records)]
   await events.append({ key, name: 'stream' }, [bytes('event')])

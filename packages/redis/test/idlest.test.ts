@@ -21,7 +21,7 @@ for (const subject of [undefined, 'owner']) {
   const whose = subject ?? 'nobody'
   const own = subject === undefined ? {} : { subject }
 
-  t.test(`finding what ${whose} has not used for longest reads no bodies, and not many keys`, async (t) => {
+  t.test(`finding the longest unused records of ${whose} reads no bodies, and few keys`, async (t) => {
     const { server, raw } = await single(t)
     const client = new Redis(server.url)
     const { records } = redis({ client, onWarning: () => {} })
@@ -45,7 +45,7 @@ for (const subject of [undefined, 'owner']) {
     t.ok(sum(calls) < 300, JSON.stringify([...calls]))
   })
 
-  t.test(`what ${whose} used meanwhile is not found, however idle it looked`, async (t) => {
+  t.test(`records that ${whose} has used meanwhile are not found, however idle they seemed`, async (t) => {
     const { backend: { records }, raw, warnings } = await single(t)
     const made: string[] = []
     for (let i = 0; i < 100; i++) made.push(await create(records, { ...own, ...unused(300 - i) }))
@@ -64,7 +64,7 @@ for (const subject of [undefined, 'owner']) {
   })
 }
 
-t.test('where an owner has used everything meanwhile, one call looks at so many and no more', async (t) => {
+t.test('when an owner has used all records meanwhile, one call looks at a bounded number of them', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const made = await Promise.all(Array.from({ length: 400 }, async (_, i) => await create(records, {
     subject: 'owner', ...unused(500 - i)
@@ -77,7 +77,7 @@ t.test('where an owner has used everything meanwhile, one call looks at so many 
   t.ok((calls.get('hmget') ?? 0) <= 256, JSON.stringify([...calls]))
 })
 
-t.test('an entry that is not one of ours is passed over', async (t) => {
+t.test('a foreign entry is skipped', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const key = await create(records, unused(5))
   await raw.zadd(keys.nobody(shardOf(key)), 1, 'no entry at all', 2, `${key}|another`)

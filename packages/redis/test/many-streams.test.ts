@@ -38,7 +38,7 @@ t.test('a new stream costs the same, however many there are', async (t) => {
   }
 })
 
-t.test('only what has ended makes room, what ended first before all', async (t) => {
+t.test('only ended streams are dropped, in the order in which they ended', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 3 })
   const key = await create(backend.records)
   const names = async (): Promise<string[]> => (await events.streams([key])).map(({ name }) => name).toSorted()
@@ -62,7 +62,7 @@ t.test('only what has ended makes room, what ended first before all', async (t) 
   t.equal(await events.append({ key, name: 'b' }, [bytes('anew')]), 1)
 })
 
-t.test('a stream that was restored makes room like any other', async (t) => {
+t.test('an imported stream is dropped like any other', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 2 })
   const key = await create(backend.records)
   const whole = { key, head: bytes('head'), floor: 0, entries: [bytes('event')], delivered: 1 }
@@ -76,7 +76,7 @@ t.test('a stream that was restored makes room like any other', async (t) => {
   })
 })
 
-t.test('what a stream began with counts in its bytes, and is bounded', async (t) => {
+t.test('the head of a stream counts in its bytes, and is bounded', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreamBytes: 1000 })
   const key = await create(backend.records)
   const body = new Uint8Array(200)
@@ -94,9 +94,9 @@ t.test('what a stream began with counts in its bytes, and is bounded', async (t)
   const arrived = { key, name: 'arrived', floor: 0, entries: [body, body, body], ended: false, delivered: 0 }
   await t.rejects(events.importStream({ ...arrived, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })
   await events.importStream({ ...arrived, head: new Uint8Array(500) })
-  const [told] = (await events.streams([key])).filter(({ name }) => name === 'arrived')
-  t.equal(told?.entries.length, 1)
-  await t.rejects(events.reseal({ ...told!, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })
+  const [found] = (await events.streams([key])).filter(({ name }) => name === 'arrived')
+  t.equal(found?.entries.length, 1)
+  await t.rejects(events.reseal({ ...found!, head: new Uint8Array(1001) }), { code: 'HOLDFAST_BACKEND_FULL' })
 })
 
 t.test('an ended stream keeps the newest of its entries, and its positions', async (t) => {
@@ -138,18 +138,18 @@ t.test('all streams of a record are read in slices', async (t) => {
   for (let i = 0; i < 60; i++) {
     await events.append({ key, name: `${i}` }, [body], { head: bytes(`${i}`), end: i % 2 === 0 })
   }
-  let told: Array<{ name: string, size: number, head: string | undefined, ended: boolean }> = []
+  let found: Array<{ name: string, size: number, head: string | undefined, ended: boolean }> = []
   const calls = await commandsOf(raw, async () => {
-    told = (await events.streams([key])).map(({ name, head, entries, ended }) => ({
+    found = (await events.streams([key])).map(({ name, head, entries, ended }) => ({
       name, size: entries[0]?.length ?? 0, head: text(head), ended
     }))
   })
-  t.strictSame(told.toSorted((a, b) => Number(a.name) - Number(b.name)),
+  t.strictSame(found.toSorted((a, b) => Number(a.name) - Number(b.name)),
     Array.from({ length: 60 }, (_, i) => ({ name: `${i}`, size: 100_000, head: `${i}`, ended: i % 2 === 0 })))
   t.ok((calls.get('evalsha') ?? 0) > 4, 'no answer has them all')
 })
 
-t.test('whatever ends a record or its streams leaves nothing of many streams, and ends a slice at a time', async t => {
+t.test('each way to end a record or its streams leaves nothing of them, and works in slices', async t => {
   const { backend: { events, records }, raw } = await single(t, { maxStreams: 1000 })
   const ways: Array<[string, (key: string) => Promise<unknown>]> = [
     ['remove', async (key) => { t.match(await records.remove(key), { key }) }],
@@ -172,7 +172,7 @@ t.test('whatever ends a record or its streams leaves nothing of many streams, an
   }
 })
 
-t.test('streams that begin anew while many old ones are swept are not swept with them', async (t) => {
+t.test('streams that begin while the lists of many old streams are deleted are not deleted with them', async (t) => {
   const { backend: { events }, backend } = await single(t, { maxStreams: 1000 })
   const key = await create(backend.records)
   await Promise.all(
@@ -183,7 +183,7 @@ t.test('streams that begin anew while many old ones are swept are not swept with
   await Promise.all([
     dropped, ...Array.from({ length: 100 }, async (_, i) => await events.append({ key, name: `${i}` }, [bytes('new')]))
   ])
-  const told = await events.streams([key])
-  t.equal(told.length, 100)
-  t.ok(told.every(({ entries }) => text(entries[0]) === 'new' && entries.length === 1))
+  const found = await events.streams([key])
+  t.equal(found.length, 100)
+  t.ok(found.every(({ entries }) => text(entries[0]) === 'new' && entries.length === 1))
 })

@@ -21,6 +21,10 @@ t.test('a wrong option is refused at once, and named', async (t) => {
     ['prefix', { connection, prefix: '' }],
     ['prefix', { connection, prefix: 'a{b}:' }],
     ['commandTimeout', { connection, commandTimeout: 0 }],
+    ['commandTimeout', { connection, commandTimeout: 0.5 }],
+    ['commandTimeout', { connection, commandTimeout: null }],
+    ['commandTimeout', { connection, commandTimeout: 'soon' }],
+    ['commandTimeout', { connection, commandTimeout: '0s' }],
     ['maxEntries', { connection, maxEntries: 1.5 }],
     ['onWarning', { connection, onWarning: true }],
     ['ownerTag', { connection, ownerTag: 'tag' }],
@@ -35,19 +39,47 @@ t.test('an option that is undefined takes its default', async (t) => {
   await backend.close()
 })
 
-t.test('warnings are the process\'s where nobody else wants them', async (t) => {
+t.test('a time span is a number of milliseconds or a duration', async (t) => {
+  for (const [commandTimeout, ms] of [[250, 250], ['250ms', 250], ['2s', 2_000], ['1m', 60_000]] as const) {
+    t.equal(readOptions({ connection, commandTimeout }).commandTimeout, ms)
+  }
+  t.equal(readOptions({ connection }).commandTimeout, 500)
+  t.equal(readOptions({ connection, commandTimeout: undefined } as object).commandTimeout, 500)
+})
+
+t.test('an option that names a Redis must have a value, also beside others', async (t) => {
+  const client = new Redis(connection)
+  const unset: Array<[path: string, options: object]> = [
+    ['url', { url: process.env.NO_SUCH_VARIABLE }],
+    ['url', { url: undefined, connection }],
+    ['url', { url: undefined, client }],
+    ['client', { client: undefined }],
+    ['client', { client: undefined, url: 'redis://127.0.0.1' }],
+    ['connection', { connection: undefined }],
+    ['connection', { connection: undefined, url: 'redis://127.0.0.1' }]
+  ]
+  for (const [path, options] of unset) {
+    t.throws(() => redis(options), {
+      name: 'InvalidOptionError',
+      path,
+      message: `${path}: has no value; perhaps a variable of the environment is not set`
+    }, `${path} of ${Object.keys(options).join(' and ')}`)
+  }
+})
+
+t.test('without an option onWarning, warnings are process warnings', async (t) => {
   const warned = once(process, 'warning')
-  readOptions({ connection }).onWarning(new Error('told'))
-  t.match(await warned, [{ message: 'told' }])
+  readOptions({ connection }).onWarning(new Error('a warning'))
+  t.match(await warned, [{ message: 'a warning' }])
 })
 
 t.test('the README lists every option with its default', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   for (const [name, value] of Object.entries(DEFAULTS)) {
     const [, cell] = new RegExp(`^\\| \`${name}\` \\| (.*?) \\|`, 'm').exec(readme) ?? []
-    const told = typeof value === 'number' && cell?.endsWith(' MiB')
+    const stated = typeof value === 'number' && cell?.endsWith(' MiB')
       ? Number(cell.slice(0, -4)) * 2 ** 20
       : cell?.replaceAll(/[,`']/g, '')
-    t.equal(String(told), String(value), name)
+    t.equal(String(stated), String(value), name)
   }
 })

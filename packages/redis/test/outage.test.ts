@@ -11,7 +11,7 @@ import { turns } from './fixtures/turns.js'
 
 const quiet = { onWarning: () => {} }
 
-/** Until it answers, at most as long as two seconds are where nobody else computes. */
+/** Waits until it answers, for at most two seconds on an idle machine. */
 async function recovery (ask: () => Promise<unknown>): Promise<'recovered' | 'too late'> {
   const state = { over: false }
   const recovered = (async (): Promise<'recovered'> => {
@@ -29,12 +29,12 @@ async function recovery (ask: () => Promise<unknown>): Promise<'recovered' | 'to
   return await Promise.race([recovered, turns(80)]).finally(() => { state.over = true })
 }
 
-/** The code of the error that it rejects with, within 750 ms where nobody else computes. */
+/** The code of the error that it rejects with, within 750 ms on an idle machine. */
 async function failure (ask: () => Promise<unknown>): Promise<string> {
   return await Promise.race([ask().then(() => 'no error', ({ code }: { code: string }) => code), turns(29)])
 }
 
-t.test('it is made at once while Redis is down, fails in time, and works when Redis is there', async (t) => {
+t.test('a backend that is made while Redis is down fails in time, and works when Redis is there', async (t) => {
   const port = await freePort()
   const backend = redis({ url: `redis://127.0.0.1:${port}`, ...quiet })
   t.teardown(async () => { await backend.close() })
@@ -57,7 +57,7 @@ t.test('a Redis that is stopped in its tracks: answers in time, then at once, an
   const [first, second] = await Promise.all([
     Promise.race([touched(), turns(29)]), turns(12).then(async () => await Promise.race([touched(), turns(17)]))
   ])
-  t.equal(first, 'REDIS_TIMEOUT', 'within 750 ms where nobody else computes')
+  t.equal(first, 'REDIS_TIMEOUT', 'within 750 ms on an idle machine')
   t.equal(second, 'REDIS_TIMEOUT', 'one that comes later does not wait any longer')
   t.equal(await Promise.race([touched(), turns(2)]), 'REDIS_TIMEOUT', 'the breaker answers')
   t.strictSame(backend.status?.(), { breaker: 'open' })
@@ -76,7 +76,7 @@ t.test('answers that came while the process was busy are read, however late', as
   t.equal((await Promise.all(answers)).filter((record) => record?.key === key).length, 10)
 })
 
-t.test('what was asked for in a turn that took long is answered all the same', async (t) => {
+t.test('a call made in a long turn of the event loop is answered all the same', async (t) => {
   const { backend } = await single(t)
   const key = await create(backend.records)
   const answer = backend.records.read(key)
@@ -99,7 +99,7 @@ t.test('kill -9 and a restart with AOF: everything that was acknowledged is ther
   const keys = []
   for (let i = 0; i < 50; i++) keys.push(await create(backend.records, { body: bytes(`${i}`) }))
   let hear: ((message: string | undefined) => void) | undefined
-  const heard = new Promise((resolve) => { hear = resolve })
+  const received = new Promise((resolve) => { hear = resolve })
   await backend.bus.subscribe('channel', (message) => { hear?.(text(message)) })
   await server.kill()
   await t.rejects(backend.records.count(), { name: 'RedisError' })
@@ -107,9 +107,9 @@ t.test('kill -9 and a restart with AOF: everything that was acknowledged is ther
   t.equal(await recovery(async () => { await backend.ping() }), 'recovered')
   for (const [i, key] of keys.entries()) t.equal(text((await backend.records.read(key))?.body), `${i}`)
   t.equal(await recovery(async () => {
-    if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody heard')
+    if (await backend.bus.publish('channel', bytes('again')) === 0) throw new Error('nobody received it')
   }), 'recovered')
-  t.equal(await heard, 'again', 'subscribed again')
+  t.equal(await received, 'again', 'subscribed again')
 })
 
 t.test('scripts that were flushed are sent again', async (t) => {
@@ -120,7 +120,7 @@ t.test('scripts that were flushed are sent again', async (t) => {
   t.equal(await backend.records.replace(key, 1, bytes('x')), 2)
 })
 
-t.test('a wrong password is said clearly, without the password', async (t) => {
+t.test('a wrong password gives a clear error, without the password', async (t) => {
   const server = await RedisServer.start(['--requirepass', 'right'])
   const backend = redis({ url: server.url.replace('//', '//:canary@'), ...quiet })
   t.teardown(async () => {
@@ -132,7 +132,7 @@ t.test('a wrong password is said clearly, without the password', async (t) => {
   t.notMatch(`${error?.stack ?? ''}${JSON.stringify(error)}`, 'canary')
 })
 
-t.test('a user with the rights that the README lists can do everything; a lesser one is told', async (t) => {
+t.test('a user with the rights that the README lists can do everything; a lesser user gets an error', async (t) => {
   const { server, raw } = await single(t)
   await raw.acl('SETUSER', 'app', 'on', '>secret', '~holdfast:*', '&holdfast:*', '+@all', '-@dangerous', '+info')
   await raw.acl('SETUSER', 'less', 'on', '>secret', '~other:*', '+@all')
@@ -148,7 +148,7 @@ t.test('a user with the rights that the README lists can do everything; a lesser
   await t.rejects(less!.records.read(key), { code: 'REDIS_NOPERM' })
 })
 
-t.test('what Redis has against one record says so, and only of this one', async (t) => {
+t.test('an error of Redis about one record rejects the creation of this record only', async (t) => {
   const { backend: { records }, raw } = await single(t)
   await raw.acl('SETUSER', 'default', '-hset')
   await t.rejects(records.create(draft(), UNLIMITED), { code: 'REDIS_NOPERM' })
@@ -161,7 +161,7 @@ t.test('what Redis has against one record says so, and only of this one', async 
   ])
 })
 
-t.test('of many creations, what Redis has against one keeps no other back', async (t) => {
+t.test('an error of Redis about one of many records does not keep the others from being created', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const [blocked, free] = [draft({ subject: 'blocked' }), draft({ subject: 'free' })]
   await raw.set(new Keys('holdfast:').owner(blocked.owner), 'a string')

@@ -6,7 +6,7 @@ import { busyLoops, compute } from './fixtures/busy.js'
 import { bytes, create } from './fixtures/given.js'
 import { single } from './fixtures/single.js'
 
-/** Calls one after the other until it is told to stop; what went wrong. */
+/** Makes calls one after the other until it is stopped; returns a function that stops it and resolves to its errors. */
 function calling (backend: RedisBackend, key: string): () => Promise<unknown[]> {
   const errors: unknown[] = []
   const state = { stopped: false }
@@ -38,8 +38,8 @@ t.test('beside two busy loops, a healthy Redis is never called down', async (t) 
 t.test('a process that computes for two seconds again and again does not blame Redis', async (t) => {
   const { backend } = await single(t)
   const key = await create(backend.records)
-  let heard = 0
-  await backend.bus.subscribe('channel', () => { heard++ })
+  let received = 0
+  await backend.bus.subscribe('channel', () => { received++ })
   const stop = calling(backend, key)
   for (let i = 0; i < 2; i++) {
     compute(2000)
@@ -47,7 +47,7 @@ t.test('a process that computes for two seconds again and again does not blame R
     t.equal(await backend.bus.publish('channel', bytes('hello')), 1)
   }
   t.strictSame(await stop(), [])
-  await until('all is heard', async () => heard === 2)
+  await until('all is received', async () => received === 2)
 })
 
 t.test('large bodies ahead in the socket are not Redis\' slowness', async (t) => {
@@ -87,13 +87,13 @@ t.test('a connection that the network has swallowed is given up, and another mad
     proxy.close()
   })
   const key = await create(backend.records)
-  let heard = 0
-  await backend.bus.subscribe('channel', () => { heard++ })
+  let received = 0
+  await backend.bus.subscribe('channel', () => { received++ })
   proxy.swallow()
   await t.rejects(backend.records.touch(key, 1), { code: 'REDIS_TIMEOUT' })
   await until('it answers again', async () => await backend.records.touch(key, 1).then(() => true, () => false))
   await until('the subscriptions are back, too', async () => {
     await other.bus.publish('channel', bytes('hello'))
-    return heard > 0
+    return received > 0
   })
 })

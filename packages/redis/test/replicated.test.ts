@@ -3,7 +3,7 @@ import { redis } from '../dist/index.js'
 import { bytes, create, text } from './fixtures/given.js'
 import { replicated } from '@holdfast/real-redis'
 
-t.test('with replicated: 1 a write is done when the replica has it, and refused when it has not', async (t) => {
+t.test('with replicated: 1 a write resolves when the replica has it, and rejects otherwise', async (t) => {
   const { master, replica, stop } = await replicated()
   const options = { onWarning: () => {}, replicated: 1, commandTimeout: 2000 }
   const backend = redis({ url: master.url, ...options })

@@ -34,9 +34,11 @@ function expectCuts (t: { equal: (found: number, wanted: number, message: string
   proxy.cuts = 0
 }
 
-t.test('creations are created once, and say so', async (t) => {
+t.test('records are created once, and the answer says so', async (t) => {
   const before = await records.count()
-  const answers = await cutting(30, 'create', async () => await records.create(draft({ subject: 'maker' }), UNLIMITED))
+  const answers = await cutting(
+    30, 'record-create', async () => await records.create(draft({ subject: 'maker' }), UNLIMITED)
+  )
   expectCuts(t, 30)
   t.ok(answers.every((answer) => answer === 'created'))
   t.equal(await records.count(), before + 31)
@@ -45,7 +47,7 @@ t.test('creations are created once, and say so', async (t) => {
 
 t.test('replacements are applied once, and answer with their version', async (t) => {
   const key = await create(records)
-  const answers = await cutting(50, 'replace', async (i) => await records.replace(key, i + 1, bytes(`${i}`)))
+  const answers = await cutting(50, 'record-replace', async (i) => await records.replace(key, i + 1, bytes(`${i}`)))
   expectCuts(t, 50)
   t.strictSame(answers, answers.map((_, i) => i + 2))
   const record = await records.read(key)
@@ -54,7 +56,7 @@ t.test('replacements are applied once, and answer with their version', async (t)
 
 t.test('a replacement is known again also when others were faster than its second coming', async (t) => {
   const key = await create(records)
-  proxy.cutAfter(scripts.replace.sha)
+  proxy.cutAfter(scripts['record-replace'].sha)
   const other = redis({ url: server.url, onWarning: () => {} })
   const first = records.replace(key, 1, bytes('first'))
   let version: number | 'conflict' | 'gone' = 'conflict'
@@ -68,7 +70,7 @@ t.test('a replacement is known again also when others were faster than its secon
 
 t.test('entries are appended once', async (t) => {
   const stream = { key: await create(records), name: 'stream' }
-  const answers = await cutting(50, 'append', async (i) => await events.append(stream, [bytes(`${i}`)], {
+  const answers = await cutting(50, 'stream-append', async (i) => await events.append(stream, [bytes(`${i}`)], {
     end: i === 50
   }))
   expectCuts(t, 50)
@@ -82,22 +84,22 @@ t.test('streams that are over with one append are written once, and end once', a
   const key = await create(records)
   const name = (i: number): string => `over-${i}`
   const answers = await cutting(
-    50, 'append',
+    50, 'stream-append',
     async (i) => await events.append({ key, name: name(i) }, ['a', 'b'].map(bytes), { head: bytes('head'), end: true })
   )
   expectCuts(t, 50)
   t.ok(answers.every((answer) => answer === 2))
-  const told = await events.streams([key])
+  const found = await events.streams([key])
   t.strictSame(
-    told.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(),
+    found.map((stream) => stream.name).toSorted(), Array.from({ length: 16 }, (_, i) => name(35 + i)).toSorted(),
     'and none made room twice'
   )
   t.equal(await events.append({ key, name: name(50) }, [bytes('c')]), 'ended')
 })
 
-t.test('streams that had ended are restored once, and say so', async (t) => {
+t.test('ended streams are imported once, and the answer says so', async (t) => {
   const key = await create(records)
-  const answers = await cutting(20, 'restore-stream', async (i) =>
+  const answers = await cutting(20, 'stream-insert', async (i) =>
     await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: true, delivered: 0
     }))
@@ -109,9 +111,9 @@ t.test('streams that had ended are restored once, and say so', async (t) => {
   }), false)
 })
 
-t.test('streams are restored once, and say so', async (t) => {
+t.test('open streams are imported once, and the answer says so', async (t) => {
   const key = await create(records)
-  const answers = await cutting(50, 'restore-stream', async (i) =>
+  const answers = await cutting(50, 'stream-insert', async (i) =>
     await events.importStream({
       key, name: `${i}`, head: bytes('head'), floor: i, entries: [bytes('a')], ended: false, delivered: 0
     }))
@@ -120,36 +122,36 @@ t.test('streams are restored once, and say so', async (t) => {
   t.equal((await events.streams([key])).length, 51)
 })
 
-t.test('removals are done once, and say so', async (t) => {
+t.test('records are removed once, and the answer says so', async (t) => {
   const keys: string[] = []
   for (let i = 0; i <= 20; i++) keys.push(await create(records))
   const before = await records.count()
-  const answers = await cutting(20, 'remove', async (i) => await records.remove(keys[i] as string))
+  const answers = await cutting(20, 'record-remove', async (i) => await records.remove(keys[i] as string))
   expectCuts(t, 20)
   t.ok(answers.every((answer) => answer))
   t.equal(await records.count(), before - 21)
 })
 
-t.test('what is released is released once, and says so', async (t) => {
+t.test('records are released once, and the answer says so', async (t) => {
   const keys: string[] = []
   for (let i = 0; i <= 50; i++) keys.push(await create(records, { subject: 'mover' }))
   const before = await records.count()
-  const answers = await cutting(50, 'release', async (i) => await records.release(keys[i] as string, 1))
+  const answers = await cutting(50, 'record-release', async (i) => await records.release(keys[i] as string, 1))
   expectCuts(t, 50)
   t.ok(answers.every((answer) => answer))
   t.equal(await records.count(), before - 51)
   t.equal(await records.count(draft({ subject: 'mover' }).owner), 0)
 })
 
-t.test('what a script answers with is the same the second time: touches', async (t) => {
+t.test('touches that are sent again get the same answer', async (t) => {
   const key = await create(records)
-  const answers = await cutting(20, 'touch', async () => await records.touch(key, 1))
+  const answers = await cutting(20, 'record-touch', async () => await records.touch(key, 1))
   expectCuts(t, 20)
   t.ok(answers.every((answer) => answer === 'current'))
 })
 
-for (const script of ['claim', 'settle'] as const) {
-  t.test(`expired records are handed out once each, whatever is lost of a ${script}`, async (t) => {
+for (const script of ['record-claim', 'record-settle'] as const) {
+  t.test(`expired records are handed out once each, even if the answer of ${script} is lost`, async (t) => {
     const claimed = await cutting(50, script, async () => {
       const key = await create(records, { idle: 1 })
       return [key, ...(await claimAll(backend)).toSorted()]

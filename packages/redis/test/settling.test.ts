@@ -17,7 +17,7 @@ t.test('when Redis fails after a claim, its records are handed out all the same 
   t.equal(await records.count(), 0)
 })
 
-t.test('a claim whose caller died is somebody else\'s after its lease, and the first comes too late', async (t) => {
+t.test('after the lease of a claim another process may claim the record; the first comes too late', async (t) => {
   const { backend: { records }, raw } = await single(t)
   const key = await create(records, { idle: 1, subject: 'owner' })
   await raw.acl('SETUSER', 'default', '-del')
@@ -42,7 +42,7 @@ t.test('when Redis fails at a claim, its records are claimed another time', asyn
   t.strictSame((await records.claimExpired(10)).records.map((record) => record.key), [key])
 })
 
-t.test('a record that somebody else has claimed is left to them', async (t) => {
+t.test('a record that another process has claimed is left alone', async (t) => {
   const { backend: { records }, raw } = await single(t)
   await create(records, { idle: 1 })
   for (const name of await raw.keys('holdfast:*:r:*')) {
@@ -61,7 +61,7 @@ t.test('an entry whose record never came is dropped', async (t) => {
   t.equal(await records.count(), 0)
 })
 
-t.test('an entry that cannot leave the index keeps nobody from its record', async (t) => {
+t.test('an entry that cannot be removed from the index does not keep its record from being claimed', async (t) => {
   const { backend: { records }, raw, warnings } = await single(t)
   const key = await create(records, { idle: 1 })
   await raw.acl('SETUSER', 'default', '-zrem')

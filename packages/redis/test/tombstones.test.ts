@@ -16,7 +16,7 @@ t.test('a tombstone lives as long as an older copy could, and no longer', async 
   }
 })
 
-t.test('who begins and ends sessions for ever leaves a bounded number of tombstones, and nothing else', async (t) => {
+t.test('beginning and ending sessions for ever leaves a bounded number of tombstones, and nothing else', async (t) => {
   const { backend: { records }, raw } = await single(t, { maxTombstones: 640 })
   const loop = async (times: number): Promise<string[]> =>
     (await Promise.all(Array.from({ length: times }, async () => {
@@ -68,7 +68,7 @@ t.test('creations that are refused leave nothing, and cost the same however many
   t.equal(await raw.dbsize(), size)
   t.equal(await records.count(), 500)
   t.ok((calls.get('hmget') ?? 0) <= 32 * 50, JSON.stringify([...calls]))
-  calls.delete('zcard') // all records are counted anew once a second, whoever comes
+  calls.delete('zcard') // all records are counted anew once a second, for all callers
   t.ok(sum(calls) < 70 * 50, JSON.stringify([...calls]))
 })
 

@@ -100,9 +100,9 @@ export class Endpoint {
   }
 
   /**
-   * Takes no new request, sends clients of open streams elsewhere, and gives running calls, and those that wait for
-   * their server, their time. What is left then is answered with an error, for which the last 250 ms are meant.
-   * Resolves in time, or within those, whatever servers and backend do.
+   * Takes no new request, sends the clients of open streams elsewhere, and gives time to running calls and to calls
+   * that wait for their server. The last 250 ms are for the calls that are left: they are answered with an error.
+   * Resolves in time, also when servers or the backend never answer.
    *
    * @param timeout milliseconds
    */
@@ -116,8 +116,8 @@ export class Endpoint {
   }
 
   /**
-   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, whatever servers and
-   * backend do; what they still do then is told as an `error` of `sessions`.
+   * Leaves the fleet and lets go of every server object. The sessions go on. Resolves in time, also when servers or the
+   * backend never answer; `sessions` emits their later failures as `error`.
    *
    * @param timeout milliseconds
    */

@@ -37,15 +37,15 @@ export async function cutReplies (
     while (!ended.signal.aborted) await client.count(session)
   })
   const acts: Array<[marker: string, act: () => Promise<unknown>]> = [
-    [sha('replace'), async () => await client.count(first)],
-    [sha('touch'), async () => await client.count(first)],
-    [sha('create'), async () => await client.open()],
-    [sha('enter'), async () => await client.open()],
-    [sha('replace'), async () => await client.count(first)],
-    [sha('append'), async () => await client.announce(first)],
-    [sha('remove'), async () => await client.end()],
-    [sha('read-after'), async () => await client.listen(first)],
-    [sha('leave'), async () => await client.end()],
+    [sha('record-replace'), async () => await client.count(first)],
+    [sha('record-touch'), async () => await client.count(first)],
+    [sha('record-create'), async () => await client.open()],
+    [sha('index-add'), async () => await client.open()],
+    [sha('record-replace'), async () => await client.count(first)],
+    [sha('stream-append'), async () => await client.announce(first)],
+    [sha('record-remove'), async () => await client.end()],
+    [sha('stream-read-after'), async () => await client.listen(first)],
+    [sha('index-remove'), async () => await client.end()],
     ['subscribe', async () => {
       await raw.call('client', 'kill', 'type', 'pubsub')
       await until('it listens again', async () => await listeners(raw) > 0)

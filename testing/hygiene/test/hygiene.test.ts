@@ -85,7 +85,7 @@ t.test('a word that the glossary rules out is reported in pages, a README and so
   }, {
     docs: {
       'glossary.md': glossary,
-      'page.md': 'No entry.\n\nA SINK and a time machine.\n',
+      'page.md': 'No entry.\n\nA SINK and a time machine.\n\nWhatever it is.\n',
       'other.md': 'Sinks, SnapshotSink, SINK_SIZE, a kitchensink, time machines.\n'
     },
     'README.md': 'A (sink).\n',
@@ -94,6 +94,7 @@ t.test('a word that the glossary rules out is reported in pages, a README and so
     'README.md:1: uses "sink", which docs/glossary.md calls "snapshot store"',
     'docs/page.md:3: uses "SINK", which docs/glossary.md calls "snapshot store"',
     'docs/page.md:3: uses "time machine", which docs/glossary.md calls "snapshot store"',
+    'docs/page.md:5: uses "Whatever": name it',
     'packages/memory/src/a.ts:1: uses "Sink", which docs/glossary.md calls "snapshot store"',
     'packages/memory/src/a.ts:2: uses "sink", which docs/glossary.md calls "snapshot store"',
     'packages/memory/src/x/b.ts:1: uses "sink", which docs/glossary.md calls "snapshot store"'

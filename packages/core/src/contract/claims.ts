@@ -124,7 +124,7 @@ export const claims = group('claims', {
     assert.deepEqual((await t.claimAll(keys, 3)).toSorted(), keys.toSorted())
   },
 
-  'records of every lifetime are claimed, in whatever order they were made': async (t) => {
+  'records of every lifetime are claimed, in any order of their creation': async (t) => {
     const keys: RecordKey[] = []
     for (const idle of [8, 2, 5, 3, 7]) keys.push(await t.createFor(idle, 100))
     await t.advance(6)

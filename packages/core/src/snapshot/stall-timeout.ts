@@ -1,5 +1,5 @@
-import { LONGEST_TIMER } from '../duration.js'
-import { HoldfastError, InvalidOptionError } from '../errors.js'
+import { LONGEST_TIMER, milliseconds } from '../duration.js'
+import { HoldfastError } from '../errors.js'
 import type { SnapshotBytes, SnapshotSource } from './store.js'
 
 /** Milliseconds without progress that a snapshot store may take. */
@@ -16,10 +16,8 @@ export class StallTimeout {
    */
   constructor (private readonly source: SnapshotSource, private readonly signal?: AbortSignal) {
     const { patience = SNAPSHOT_WAIT } = source
-    if (!(typeof patience === 'number' && patience >= 1)) {
-      throw new InvalidOptionError('store.patience', 'expected a number of at least 1')
-    }
-    this.#timeout = Math.min(patience, LONGEST_TIMER)
+    const timeout = patience === Infinity ? Infinity : milliseconds(patience, 'store.patience')
+    this.#timeout = Math.min(timeout, LONGEST_TIMER)
   }
 
   /** The store took or gave some bytes, so its time begins again. */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Duration } from '../duration.js'
 
 /** Where a snapshot is kept: a file, see {@link file}, or any object with `write` and `read`. */
 export interface SnapshotStore {
@@ -9,13 +10,13 @@ export interface SnapshotStore {
   write (stream: Readable): Promise<void>
   /** The last written snapshot; null or undefined when there is none. */
   read (): SnapshotBytes | null | undefined | Promise<SnapshotBytes | null | undefined>
-  /** Milliseconds between exports while the plugin runs. Default: it exports only when it closes. */
-  every?: number
+  /** Time between two exports while the plugin runs. Default: it exports only when it closes. */
+  every?: Duration
   /**
-   * Milliseconds without progress, at least 1, after which an export or a restore fails. After the last byte, `write`
-   * has the same time to end. Default 30 s.
+   * Time without progress after which an export or a restore fails; `Infinity`: never. After the last byte, `write` has
+   * the same time to end. Default 30 s.
    */
-  patience?: number
+  patience?: Duration
   /**
    * Keeps a copy of the present snapshot for an operator, because the next `write` will replace a snapshot that is
    * damaged, or for whose sessions there was no room.

@@ -2,7 +2,8 @@ import type { DataChange, Json, JsonObject, Principal } from '@holdfast/core'
 
 /**
  * A session as the server factory and its handlers see it. `Data` is the type of what the application keeps in it,
- * `Context` the type of what it resolved when the session began. Printing a session shows neither its id nor its context.
+ * `Context` the type of what it resolved when the session began. A printed session shows neither its id nor its
+ * context.
  */
 export interface McpSession<Data extends object = JsonObject, Context = Json> {
   /** The credential of the session. Never log it. */

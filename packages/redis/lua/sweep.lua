@@ -1,6 +1,0 @@
--- Deletes lists of entries whose streams are forgotten already, a slice at a time.
--- KEYS[1] which: what `drop` and its like left to sweep
--- Result: 1 when there are more, otherwise 0
-local lists = string.match(KEYS[1], '^(.*:):%w+$')
-for _, id in ipairs(redis.call('SPOP', KEYS[1], 64)) do redis.call('UNLINK', lists .. id) end
-return redis.call('EXISTS', KEYS[1])

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { draft } from './fixtures/given.js'
+import { commandsOf } from './fixtures/stored.js'
+import { single } from './fixtures/single.js'
+
+const FAR = { maxRecords: 1_000_000, maxPerOwner: 1_000 }
+
+t.test('concurrent creations far below the cap share one count of the records', async t => {
+  const { backend: { records }, raw } = await single(t)
+  const calls = await commandsOf(raw, async () => {
+    const created = await Promise.all(Array.from({ length: 50 }, async () => await records.create(draft(), FAR)))
+    t.strictSame(new Set(created), new Set(['created']))
+  })
+  t.equal(calls.get('zcard'), 64, 'one for each shard of the index')
+})
+
+t.test('at the cap, each creation counts anew, so that room is found as soon as it is there', async t => {
+  const { backend: { records } } = await single(t)
+  const caps = { ...FAR, maxRecords: 3 }
+  const drafts = Array.from({ length: 3 }, () => draft())
+  t.strictSame(await records.createMany([...drafts, draft()], caps), ['created', 'created', 'created', 'full'])
+  for (const { key } of drafts) {
+    t.equal(await records.create(draft(), caps), 'full')
+    await records.remove(key)
+    t.equal(await records.create(draft(), caps), 'created')
+  }
+  t.equal(await records.count(), 3)
+})
