@@ -188,17 +188,17 @@ export const METRICS = {
   holdfast_seals_total: {
     type: 'counter',
     labels: { key: [] },
-    help: 'Seals that were made, by the id of the key.'
+    help: 'Values that were sealed, by the id of the key.'
   },
   holdfast_opens_total: {
     type: 'counter',
     labels: { key: [] },
-    help: 'Seals that were opened, by the id of the key. Only for keys of this process.'
+    help: 'Values that were opened, by the id of the key. Only for keys of this process.'
   },
   holdfast_open_failures_total: {
     type: 'counter',
     labels: { reason: ['key_unavailable', 'broken'] },
-    help: 'Attempts to open a seal that failed.'
+    help: 'Attempts to open a value that failed.'
   }
 } as const satisfies Record<string, MetricSpec>
 
