@@ -6,6 +6,7 @@
 -- Result: 1
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local SPARE = 3600000 -- the sets last an hour longer than they must, so that not every record extends them
 local FACTS = '^' .. string.rep('([^\n]*)\n', 4) .. '(.*)$'
 for i, due in ipairs(KEYS) do
   local entry, idle, absolute, created, used = string.match(ARGV[i + 1], FACTS)
@@ -15,7 +16,7 @@ for i, due in ipairs(KEYS) do
   redis.call('ZADD', all, 0, entry)
   local left = created + absolute + ARGV[1] - now
   for _, key in ipairs({ due, all }) do
-    if redis.call('PTTL', key) < left then redis.call('PEXPIRE', key, string.format('%.0f', left)) end
+    if redis.call('PTTL', key) < left then redis.call('PEXPIRE', key, string.format('%.0f', left + SPARE)) end
   end
 end
 return 1

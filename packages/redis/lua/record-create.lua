@@ -32,6 +32,7 @@ local function is_full (home, owner, most)
   return true
 end
 
+local SPARE = 3600000 -- the sets last an hour longer than they must, so that not every record extends them
 local FACTS = '^' .. string.rep('([^\n]*)\n', 7) .. '(.*)$'
 
 local function create (record, facts, body)
@@ -55,8 +56,9 @@ local function create (record, facts, body)
     redis.call('ZADD', index, 0, digest)
     redis.call('ZADD', uses, string.format('%.0f', used), digest)
     if redis.call('PTTL', index) < last - now then
-      redis.call('PEXPIREAT', index, last)
-      redis.call('PEXPIREAT', uses, last)
+      local later = string.format('%.0f', last + SPARE)
+      redis.call('PEXPIREAT', index, later)
+      redis.call('PEXPIREAT', uses, later)
     end
   end
   return 'created'

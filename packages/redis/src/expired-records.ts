@@ -76,7 +76,7 @@ export class ExpiredRecords {
       if (amount === 0) continue
       left -= amount
       this.#due[lane] = due - amount
-      takes.push(this.link.run('index-take', [this.#lanes[lane] as string], [amount, LEASE])
+      takes.push(this.link.run('index-take-due', [this.#lanes[lane] as string], [amount, LEASE])
         .then((names) => { for (const name of ScriptReply.of(names).rest(toText)) taken.push({ name, lane }) }))
     }
     this.#first = (this.#first + 1) % this.#lanes.length

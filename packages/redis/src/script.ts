@@ -7,7 +7,7 @@ export interface Script {
 }
 
 const NAMES = [
-  'index-add', 'index-count', 'index-due', 'index-idlest', 'index-remove', 'index-soonest', 'index-take',
+  'index-add', 'index-count', 'index-due', 'index-idlest', 'index-remove', 'index-soonest', 'index-take-due',
   'presence-announce', 'presence-list',
   'record-claim', 'record-create', 'record-exist', 'record-last-use', 'record-read', 'record-release', 'record-remove',
   'record-replace', 'record-reseal', 'record-settle', 'record-touch',

@@ -23,7 +23,9 @@ t.test('every key expires by itself', async (t) => {
   t.ok(names.length > 15)
   for (const name of names) {
     const ttl = await raw.pttl(name)
-    t.ok(ttl > 0 && ttl <= 3_600_000 + day, `${name}: ${ttl}`)
+    // The sets of the index last an hour longer than their records.
+    const most = /:(all|due|nobody)$|:[ou]:/.test(name) ? 2 * 3_600_000 : 3_600_000
+    t.ok(ttl > 0 && ttl <= most + day, `${name}: ${ttl}`)
   }
 })
 

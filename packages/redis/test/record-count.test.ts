@@ -14,6 +14,17 @@ t.test('concurrent creations far below the cap share one count of the records', 
   t.equal(calls.get('zcard'), 64, 'one for each shard of the index')
 })
 
+t.test('one record after another rarely extends the time to live of the index', async t => {
+  const { backend: { records }, raw } = await single(t)
+  const create = async (): Promise<void> => {
+    for (let n = 0; n < 150; n++) await records.create(draft(n % 2 === 0 ? { subject: 'owner' } : {}), FAR)
+  }
+  await create()
+  const calls = await commandsOf(raw, create)
+  t.ok((calls.get('pexpire') ?? 0) < 128, 'the two sets of each shard are extended at most once')
+  t.equal(calls.get('pexpireat'), 150, 'only the record itself')
+})
+
 t.test('at the cap, each creation counts anew, so that room is found as soon as it is there', async t => {
   const { backend: { records } } = await single(t)
   const caps = { ...FAR, maxRecords: 3 }
