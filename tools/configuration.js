@@ -12,6 +12,8 @@ import { report } from './packages.js'
 
 const PAGE = 'docs/configuration.md'
 const README = 'packages/fastify/README.md'
+/** The table of options in the README. */
+const TABLE = /^\| option \|.*?(?=\n\n)/ms
 const plugin = pluginOptions(OptionsSchema, 'packages/fastify/src/options.ts')
 const redis = backendOptions('packages/redis/src/options.ts', 'RedisOptions', REDIS)
 
@@ -52,12 +54,13 @@ ${table(['variable', 'default', 'what it sets'], VARIABLES.map(variable => [code
 
 const readme = readFileSync(README, 'utf8')
 const written = readme.replace(
-  /^\| option \|.*?(?=\n\n)/ms,
+  TABLE,
   () => table(['option', 'default', ''], plugin.map(({ name, fallback, about }) => [code(name), fallback, about]))
 )
 const files = [[PAGE, page], [README, written]]
 
 if (process.argv.includes('--write')) for (const [file, text] of files) writeFileSync(file, text)
+else if (!TABLE.test(readme)) report([`${README}: has no table of options`])
 else {
   report(files.filter(([file, text]) => readFileSync(file, 'utf8') !== text)
     .map(([file]) => `${file}: is not what the code says; run node tools/configuration.js --write`))

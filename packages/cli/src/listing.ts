@@ -1,10 +1,10 @@
-import type { SessionSummary, Sessions } from '@holdfast/core'
+import type { OwnerRef, SessionSummary, Sessions } from '@holdfast/core'
 import { type Io, print, proceed, say } from './io.js'
 import { clientOf, shown, time, whose } from './shown.js'
 
 /** The filter of `sessions list`. */
 export interface Filter {
-  owner?: string
+  owner?: OwnerRef
   /** The name of the client. */
   client?: string
   /** Milliseconds since the last use, at least. */
@@ -32,7 +32,7 @@ async function * pages (io: Io, sessions: Sessions, { owner, client, idle }: Fil
   let cursor: string | undefined
   do {
     proceed(io)
-    const page = await sessions.list({ ...owner !== undefined && { owner }, ...cursor !== undefined && { cursor } })
+    const page = await sessions.list({ ...owner, ...cursor !== undefined && { cursor } })
     yield page.sessions.filter(
       ({ usedAt, state }) => usedAt <= before && (client === undefined || state?.client.name === client)
     )

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Principal, type Sessions, ownerDigest } from '@holdfast/core'
+import type { OwnerRef } from '@holdfast/core'
 import { UsageError } from './failure.js'
 
 /** The owner of the sessions that a command works on: the parts of a principal, or its digest. */
@@ -23,10 +23,10 @@ export function owned (command: Command): Command {
     .option('--owner <digest>', 'instead of the parts above: the digest of the principal, as --json lists it')
 }
 
-/** @returns a function for the digest of the owner, or undefined when no owner is given. @throws UsageError */
+/** @returns the owner that is given, if any. @throws UsageError */
 export function ownerOf (
   { subject, issuer, clientId, perClient, tenant: tenantId, owner }: Whose
-): ((sessions: Sessions) => string) | undefined {
+): OwnerRef | undefined {
   const parts = {
     ...issuer !== undefined && { issuer },
     ...clientId !== undefined && { clientId },
@@ -37,7 +37,7 @@ export function ownerOf (
   if (owner !== undefined) {
     if (named) throw new UsageError('Use either --owner or the parts of a principal, not both.')
     if (!/^[\w-]{43}$/.test(owner)) throw new UsageError('--owner: expected a digest, as --json lists it.')
-    return () => owner
+    return { owner }
   }
   if (!named) return undefined
   if (subject === undefined) throw new UsageError('A principal has a subject. Use --subject, too.')
@@ -45,6 +45,5 @@ export function ownerOf (
     throw new UsageError('A client id is part of an owner only if the application keeps clients apart. Use ' +
       '--per-client, too, or leave out --client-id.')
   }
-  const principal: Principal = { subject, ...parts }
-  return ({ vault: { namespace } }) => ownerDigest(namespace, principal)
+  return { principal: { subject, ...parts } }
 }

@@ -50,7 +50,7 @@ async function list (io: Io, query: Query): Promise<undefined> {
   const idle = query.idle === undefined ? 0 : milliseconds(query.idle, '--idle')
   const { client, limit = Infinity, json = false } = query
   await withSessions(io, query, async sessions => {
-    const chosen = { ...owner && { owner: owner(sessions) }, ...client !== undefined && { client }, idle, limit }
+    const chosen = { ...owner && { owner }, ...client !== undefined && { client }, idle, limit }
     await printList(io, sessions, chosen, json)
   })
 }
@@ -84,13 +84,12 @@ async function terminate (io: Io, name: string, { yes, ...place }: Place & Yes):
 }
 
 async function revoke (io: Io, { yes, ...query }: Place & Whose & Yes): Promise<Result> {
-  const ownerIn = ownerOf(query)
-  if (ownerIn === undefined) throw new UsageError('No principal is given. Use --subject or --owner.')
+  const owner = ownerOf(query)
+  if (owner === undefined) throw new UsageError('No principal is given. Use --subject or --owner.')
   return await withSessions(io, query, async sessions => {
-    const owner = ownerIn(sessions)
-    const amount = await sessions.vault.count(owner)
+    const amount = await sessions.count(owner)
     if (amount > 0) await confirm(io, `End all sessions of this principal (${amount})?`, yes)
-    const terminated = await sessions.terminateAll({ owner })
+    const terminated = await sessions.terminateAll(owner)
     return { json: { terminated }, text: `terminated ${terminated}` }
   })
 }

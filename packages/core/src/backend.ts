@@ -141,12 +141,14 @@ export interface StreamRef {
   name: string
 }
 
+/** One entry of a stream. */
 export interface LogEntry {
   /** 1, 2, 3 … without gaps within a stream. */
   position: number
   body: Uint8Array
 }
 
+/** Entries of a stream, in order, as far as one read returns them. */
 export interface StreamPage {
   /** The head that {@link AppendOptions.head} stored; empty without one. */
   head: Uint8Array
@@ -187,6 +189,7 @@ export interface StreamHead extends StreamRef {
   delivered: number
 }
 
+/** How {@link EventLog.append} adds entries to a stream. */
 export interface AppendOptions {
   /** Facts about the stream. The append that creates the stream stores them; trimming keeps them. */
   head?: Uint8Array

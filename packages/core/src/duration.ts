@@ -9,6 +9,8 @@ export const LONGEST_TIMER = 2 ** 31 - 1
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
+ * Reads a duration.
+ *
  * @param path the path of the option, for the error
  * @returns milliseconds, a positive whole number
  * @throws InvalidOptionError

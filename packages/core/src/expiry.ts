@@ -7,6 +7,7 @@ import { within } from './within.js'
 /** Milliseconds that a stop waits for the sweep under way. */
 const SWEEP_WAIT = 5_000
 
+/** A record that a sweep has claimed. */
 export interface Expired {
   record: StoredRecord
   /** The record was unused for too long, or too old. */

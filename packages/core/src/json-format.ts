@@ -3,6 +3,7 @@ import { type Json, parseJson } from './json.js'
 import { finalize } from './finalize.js'
 import type { Format } from './versioned.js'
 
+/** Which values a {@link JsonFormat} accepts. */
 export interface JsonFormatOptions<Value> {
   /** Maximum size of an encoded value, in bytes. */
   maxBytes: number

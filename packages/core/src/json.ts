@@ -2,6 +2,7 @@ import { HoldfastError } from './errors.js'
 
 /** A value that JSON can represent. */
 export type Json = null | boolean | number | string | Json[] | JsonObject
+/** An object in the sense of JSON. */
 export interface JsonObject { [key: string]: Json }
 
 /** Whether a value is an object in the sense of JSON: neither null nor an array. */

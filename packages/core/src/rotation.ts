@@ -6,6 +6,7 @@ import type { SealedStore } from './sealed-store.js'
 import { sealedParts } from './snapshot/sealed-parts.js'
 import type { SnapshotStore } from './snapshot/store.js'
 
+/** How `Sessions.rotate` reports its progress. */
 export interface RotateOptions {
   /** Called about once per hundred sessions. */
   onProgress?: (soFar: RotateReport) => void

@@ -2,6 +2,7 @@ import type { NewRecord, RecordKey, StoredRecord } from './record.js'
 import { type Located, SealedStore } from './sealed-store.js'
 import { type Format, Versioned, type VersionedStore } from './versioned.js'
 
+/** How a {@link Vault} keeps its values. */
 export interface VaultOptions<Value> {
   /** Milliseconds without use after which a record expires. */
   idle: number

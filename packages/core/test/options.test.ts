@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Sessions, type SessionsOptions } from '../dist/index.js'
+import { Sessions, type SessionsOptions, refuseUnset } from '../dist/index.js'
 import { manager } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
 
@@ -51,4 +51,15 @@ t.test('so is a wrong page or sweep', async (t) => {
 t.test('two managers are two replicas', async (t) => {
   t.not(manager().sessions.fleet.replica, manager().sessions.fleet.replica)
   t.match(manager().sessions.fleet.replica, /^[0-9a-f]{16}$/)
+})
+
+t.test('an option that is present must have a value, where its default would be something else', async (t) => {
+  const options: { url?: string | undefined, other?: undefined } = { url: undefined, other: undefined }
+  t.throws(() => { refuseUnset(options, ['url']) }, {
+    code: 'HOLDFAST_INVALID_OPTION',
+    path: 'url',
+    message: 'url: has no value; perhaps a variable of the environment is not set'
+  })
+  t.doesNotThrow(() => { refuseUnset({ other: undefined } as typeof options, ['url']) })
+  t.doesNotThrow(() => { refuseUnset({ url: '' }, ['url']) })
 })

@@ -1,6 +1,6 @@
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
-import { InvalidOptionError, isObject } from '@holdfast/core'
+import { InvalidOptionError, isObject, refuseUnset } from '@holdfast/core'
 import { OptionsSchema } from './options-schema.js'
 import type { HoldfastOptions } from './options.js'
 import { REGISTRATION } from './registration.js'
@@ -34,10 +34,7 @@ const MOVED: Readonly<Record<string, string>> = {
 export function checkOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   for (const name of REGISTRATION) delete options[name]
-  if ('keys' in options && options.keys === undefined) {
-    throw new InvalidOptionError('keys', 'has no value: is the environment variable not set? Without the option, the ' +
-      'plugin reads HOLDFAST_KEYS')
-  }
+  refuseUnset(options, ['keys'])
   // The defaults go into groups, which are the caller's own objects.
   for (const [name, schema] of Object.entries(OptionsSchema.properties)) {
     const value = options[name]

@@ -1,11 +1,8 @@
 import Type from 'typebox'
-import { type Duration, isObject, milliseconds } from '@holdfast/core'
+import { type Duration, LONGEST_TIMER, isObject, milliseconds } from '@holdfast/core'
 import type {
   AdminOptions, ContextOptions, HoldfastOptions, MetricsOptions, ResolveAuthInfo, ResolvePrincipal
 } from './options.js'
-
-/** Milliseconds: Node makes a longer timer fire at once. 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 const strict = { additionalProperties: false }
 const group = { ...strict, default: {} }

@@ -109,6 +109,7 @@ export interface HoldfastOptions<Data extends object = AppData, Context = AppCon
   allowedOrigins?: string[]
 }
 
+/** Options of the admin routes. */
 export interface AdminOptions {
   /**
    * Adds routes that list, show, end, export and restore sessions. `(request, action)` must return `true` for each of
@@ -121,6 +122,7 @@ export interface AdminOptions {
   restoreLimit?: number
 }
 
+/** Options of the metrics. */
 export interface MetricsOptions {
   /** A registry of prom-client that gets the metrics. Default: a new one, which needs the package prom-client. */
   registry?: MetricsRegistry
@@ -128,6 +130,7 @@ export interface MetricsOptions {
   path?: string
 }
 
+/** How sessions get their context. */
 export interface ContextOptions<Context = AppContext> {
   /** A TypeBox or JSON schema that the context must match. */
   schema?: TSchema
@@ -135,6 +138,7 @@ export interface ContextOptions<Context = AppContext> {
   resolve: ResolveContext<Context>
 }
 
+/** How long sessions last. */
 export interface TtlOptions {
   /** A session without use ends after this time. An open stream and a running call are use. */
   idle?: Duration
@@ -142,6 +146,7 @@ export interface TtlOptions {
   absolute?: Duration
 }
 
+/** How many sessions, calls, streams and bytes there may be. */
 export interface LimitOptions {
   /** Sessions in the backend. */
   maxSessions?: number
@@ -165,6 +170,7 @@ export interface LimitOptions {
   evict?: 'idle' | 'none'
 }
 
+/** When the backend counts as degraded. */
 export interface ThresholdOptions {
   /** The backend counts as degraded when it takes longer than this to answer. */
   latency?: Duration
@@ -174,6 +180,7 @@ export interface ThresholdOptions {
   interval?: Duration
 }
 
+/** Options of event streams. */
 export interface StreamOptions {
   /** A call that takes longer becomes a resumable stream. */
   after?: Duration
@@ -190,6 +197,7 @@ export interface StreamOptions {
   maxBuffered?: number
 }
 
+/** Options of sessions with a server object in this process. */
 export interface LiveOptions {
   /**
    * Server objects in this process at the same time. At this cap, the principal with the most server objects gives up
@@ -203,6 +211,7 @@ export interface LiveOptions {
   startTimeout?: Duration
 }
 
+/** What happens when the app closes. */
 export interface ShutdownOptions {
   /**
    * How long a closing app goes on as before, but not ready: time for balancers to notice. Needs Fastify's option

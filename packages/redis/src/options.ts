@@ -1,5 +1,5 @@
 import type { RedisOptions as ConnectionOptions } from 'ioredis'
-import { type Duration, InvalidOptionError, milliseconds } from '@holdfast/core'
+import { type Duration, InvalidOptionError, milliseconds, refuseUnset } from '@holdfast/core'
 import type { Client } from './client.js'
 
 /** Options of {@link redis}. Either `client` is required, or `url` or `connection` or both. */
@@ -134,11 +134,7 @@ export function readOptions (given: RedisOptions): Settings {
 }
 
 function checkTargets (given: RedisOptions): void {
-  for (const name of TARGETS) {
-    if (Object.hasOwn(given, name) && given[name] === undefined) {
-      throw new InvalidOptionError(name, 'has no value; perhaps a variable of the environment is not set')
-    }
-  }
+  refuseUnset(given, TARGETS)
   const own = given.url !== undefined || given.connection !== undefined
   if (own === (given.client !== undefined)) {
     throw new InvalidOptionError('client', 'expected either a client, or a url or connection')

@@ -12,6 +12,7 @@ import type { RedisRiskCode } from './risks.js'
 import { SafetyCheck } from './safety-check.js'
 import { storesOf } from './stores.js'
 
+/** A backend in Redis, and what an operator asks of it. */
 export interface RedisBackend extends Backend {
   /** Resolves to the milliseconds that Redis took to answer a PING. Rejects when it does not answer. */
   health (): Promise<{ latency: number }>

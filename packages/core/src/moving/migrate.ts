@@ -10,6 +10,7 @@ import { Fingerprints, type WholeHead } from './fingerprints.js'
 import { type MigrationReport, MigrationStopped, MigrationTally } from './report.js'
 import { type WholeRecord, withStreams } from './whole-record.js'
 
+/** How {@link migrate} copies. */
 export interface MigrateOptions {
   /** Leaves existing records of the target unchanged, even older ones. Default false: the newer version wins. */
   skipExisting?: boolean

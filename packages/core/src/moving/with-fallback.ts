@@ -15,6 +15,7 @@ const PAGE_SIZE = 100
 /** Milliseconds that closing waits for a recovery under way. */
 const CLOSE_WAIT = 5_000
 
+/** When {@link withFallback} falls back, and who learns of it. */
 export interface FallbackOptions {
   /**
    * How many processes serve the sessions. It must be 1: each of two processes would fall back to a backend of its own.

@@ -15,6 +15,7 @@ import { findHeader, openHeader } from './header.js'
 import { StallTimeout } from './stall-timeout.js'
 import type { SnapshotStore } from './store.js'
 
+/** Which sessions `Sessions.exportSessionState` writes. */
 export interface ExportOptions {
   /**
    * Which sessions to export. The state of each session is opened for it. Default: all. With a filter, no partition is
@@ -27,6 +28,7 @@ export interface ExportOptions {
   onProgress?: (soFar: ExportReport) => void
 }
 
+/** The result of an export. */
 export interface ExportReport {
   /** Sessions, and records of partitions. */
   exported: number

@@ -12,6 +12,7 @@ import type { Vault } from '../vault.js'
 import type { SnapshotReason } from './reasons.js'
 import type { RestoreReport, RestoreTally } from './report.js'
 
+/** Which sessions `Sessions.restoreSessionState` restores. */
 export interface RestoreOptions {
   /** Which sessions to restore. Default: all. With a filter, no partition is restored. */
   filter?: (session: SessionSummary) => boolean

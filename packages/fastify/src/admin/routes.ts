@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fastify'
 import type { Static } from 'typebox'
-import { type Sessions, ownerDigest } from '@holdfast/core'
+import type { Sessions } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import { adminHostCheck } from '../host-check.js'
 import type { Connections } from '../connections/connections.js'
@@ -90,11 +90,11 @@ export async function admin (
   scope.post<{ Body: Static<typeof RevokeBody> }>(`${path}/revoke`, route('terminate', {
     summary: 'Ends all sessions of an owner.', body: RevokeBody, response: { 200: TerminatedAnswer }
   }), async ({ body: { owner, principal } }) => {
-    const named = owner ?? (principal && ownerDigest(sessions.vault.namespace, principal))
-    if (named === undefined || (owner !== undefined && principal !== undefined)) {
+    const ref = owner === undefined ? principal && { principal } : { owner }
+    if (ref === undefined || (owner !== undefined && principal !== undefined)) {
       throw refusal(400, 'body: expected an owner or a principal, not both')
     }
-    return { terminated: await sessions.terminateAll({ owner: named }) }
+    return { terminated: await sessions.terminateAll(ref) }
   })
 
   scope.get(`${path}/export`, route('export', {

@@ -202,4 +202,5 @@ export const METRICS = {
   }
 } as const satisfies Record<string, MetricSpec>
 
+/** A key of {@link METRICS}. */
 export type MetricName = keyof typeof METRICS

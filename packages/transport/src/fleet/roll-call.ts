@@ -13,6 +13,7 @@ export interface ReplicaReport {
   versions: { holdfast: string, node: string }
 }
 
+/** What the replicas of a fleet report. */
 export interface FleetReport {
   /** The reports by the id of the replica, this one first. */
   replicas: Map<string, ReplicaReport>

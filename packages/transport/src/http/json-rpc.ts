@@ -10,11 +10,13 @@ export type Notification = JSONRPCNotification
 /** A result or an error. */
 export type Response = Extract<JSONRPCResponse, { id?: unknown }>
 
-/** JSON-RPC 2.0 §5.1, and the codes that MCP implementations share. */
+/** The body is not JSON (JSON-RPC 2.0 §5.1). */
 export const PARSE_ERROR = -32700
+/** The body is no JSON-RPC request, or is not allowed here (JSON-RPC 2.0 §5.1). */
 export const INVALID_REQUEST = -32600
 export const INVALID_PARAMS = -32602
 export const INTERNAL_ERROR = -32603
+/** Any other refusal, as MCP implementations share it. */
 export const SERVER_ERROR = -32000
 export const SESSION_NOT_FOUND = -32001
 

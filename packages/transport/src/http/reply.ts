@@ -86,6 +86,7 @@ function isRefusal (error: unknown): error is Error & { statusCode: number } {
   return Number.isInteger(error.statusCode) && Number(error.statusCode) >= 400 && Number(error.statusCode) < 500
 }
 
+/** The reply to a request that failed with `error`. It shows nothing of an unexpected error. */
 export function failureReply (error: unknown, id: RequestId | null): Reply {
   if (isRefusal(error)) return errorReply(error.statusCode, id, SERVER_ERROR, error.message)
   const failure = isHoldfastError(error) ? FAILURES[error.code] : undefined
