@@ -90,6 +90,12 @@ t.test('importing twice changes nothing, nor does an id that comes twice', async
   t.equal(await sessions.open('two', null), undefined)
 })
 
+t.test('a large file is restored in batches', async (t) => {
+  const { report, sessions } = await restore(Array.from({ length: 600 }, (_, i) => exported(`instance-${i}-abc`)))
+  t.strictSame(report, { ...NOTHING, restored: 600 })
+  t.equal(await sessions.count(), 600)
+})
+
 t.test('expired ones are counted, filters and limits hold', async (t) => {
   const old = { createdAt: ago(7_200_000), lastAccess: ago(3_600_000) }
   t.strictSame(

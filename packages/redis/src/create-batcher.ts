@@ -11,7 +11,7 @@ export const GRACE = 24 * 3_600_000
 
 /** A record to be created. */
 export interface Creation extends IndexEntry {
-  record: NewRecord
+  record: NewRecord & { body: Buffer }
   maxPerOwner: number
 }
 

@@ -34,7 +34,8 @@ export class RedisEvents implements EventLog {
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     const head = this.#bounded(options?.head ?? NO_HEAD)
     const answer = await this.link.write('stream-append', this.#keysOf(stream), [
-      newWriteId(), stream.name, head, options?.end ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE, ...entries
+      newWriteId(), stream.name, head, options?.end ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE,
+      ...entries.map(copy)
     ])
     if (typeof answer === 'number') return answer
     return toText(answer) === 'ended' ? 'ended' : 'gone'
@@ -87,14 +88,14 @@ export class RedisEvents implements EventLog {
     const { maxEntries, maxStreamBytes, maxStreams } = this.bounds
     return toCount(await this.link.write('stream-insert', this.#keysOf(stream), [
       newWriteId(), name, this.#bounded(head), ended ? 1 : 0, maxEntries, maxStreamBytes, maxStreams, GRACE,
-      floor, delivered, ...entries
+      floor, delivered, ...entries.map(copy)
     ])) === 1
   }
 
   async reseal (stream: StoredStream): Promise<boolean> {
     const { name, head, floor, entries } = stream
     return toCount(await this.link.write('stream-reseal', this.#keysOf(stream), [
-      name, this.#bounded(head), floor, GRACE, ...entries
+      name, this.#bounded(head), floor, GRACE, ...entries.map(copy)
     ])) === 1
   }
 
@@ -120,14 +121,18 @@ export class RedisEvents implements EventLog {
   }
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL for a head that alone is larger than a stream may be */
-  #bounded (head: Uint8Array): Uint8Array {
+  #bounded (head: Uint8Array): Buffer {
     if (head.length > this.bounds.maxStreamBytes) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
-    return head
+    return copy(head)
   }
 
   #keysOf ({ key }: Pick<StreamRef, 'key'>): string[] {
     return [this.keys.record(key), this.keys.streams(key)]
   }
+}
+
+function copy (bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes)
 }
 
 function toStream (key: RecordKey, reply: ScriptReply): StoredStream {

@@ -7,17 +7,15 @@ import type { SafetyCheck } from './safety-check.js'
 import { type Script, type ScriptName, scripts } from './script.js'
 import { Sockets } from './sockets.js'
 
-type Sent = string | number | Buffer
-
 /**
  * Methods that ioredis has and its types lack. `callBuffer` is no substitute: in a client with `enableAutoPipelining`
  * it loses the name of the command.
  */
 type Scripting = Record<
-  'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Sent[]) => Promise<unknown>
+  'evalshaBuffer' | 'evalBuffer', (script: string, count: number, ...rest: Argument[]) => Promise<unknown>
 >
 type Evaluate = (
-  client: Client, command: keyof Scripting, script: string, count: number, rest: Sent[]
+  client: Client, command: keyof Scripting, script: string, count: number, rest: Argument[]
 ) => Promise<unknown>
 
 /** All calls to Redis go through here: each ends within its deadline, and each failure has a code. */
@@ -99,7 +97,7 @@ export class Link {
     args: readonly Argument[],
     call: Evaluate
   ): Promise<unknown> {
-    const rest = [...keys, ...args.map(toSent)]
+    const rest = [...keys, ...args]
     return this.ask((client) => call(client, 'evalshaBuffer', sha, keys.length, rest).catch((error: unknown) => {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return call(client, 'evalBuffer', source, keys.length, rest)
@@ -158,8 +156,3 @@ export class Link {
 
 const evaluate: Evaluate = (client, command, script, count, rest) =>
   (client as unknown as Scripting)[command](script, count, ...rest)
-
-/** Copies bytes, since the caller may change them before they are sent, or sent again. */
-function toSent (value: Argument): Sent {
-  return typeof value === 'object' ? Buffer.from(value) : value
-}

@@ -82,7 +82,7 @@ export class RedisRecords implements RecordStore {
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
     const id = newWriteId()
-    const facts = [version, this.knownWrites.of(key, version), id, body]
+    const facts = [version, this.knownWrites.of(key, version), id, Buffer.from(body)]
     const answer = await this.link.write('record-replace', [this.keys.record(key)], facts)
     if (typeof answer === 'number') {
       this.knownWrites.learn(key, answer, id)
@@ -92,7 +92,7 @@ export class RedisRecords implements RecordStore {
   }
 
   async reseal (key: RecordKey, version: number, body: Uint8Array): Promise<boolean> {
-    const facts = [version, this.knownWrites.of(key, version), body]
+    const facts = [version, this.knownWrites.of(key, version), Buffer.from(body)]
     return toCount(await this.link.write('record-reseal', [this.keys.record(key)], facts)) === 1
   }
 

@@ -11,14 +11,12 @@ import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
 import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
 import { type Inbound, header } from './http/inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
-import {
-  type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply, streamReply
-} from './http/reply.js'
+import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply } from './http/reply.js'
 import { refusedVersion } from './http/versions.js'
 import type { LiveSession } from './live/live-session.js'
 import { LiveSessions, type LiveSettings } from './live/live-sessions.js'
 import { OpenStreams, type StreamSettings } from './streams/open-streams.js'
-import { parseEventId } from './streams/sse-event.js'
+import { openStream } from './streams/last-event-id.js'
 import { StreamLog } from './streams/stream-log.js'
 
 /** What an {@link Endpoint} works with. Nothing has a default here: the README lists those that the plugin sets. */
@@ -160,7 +158,8 @@ export class Endpoint {
       const session = await this.#live.withSession(sessionId(inbound), inbound.principal, false, session => session)
       if (session === undefined) return this.#notFound(null)
       inbound.found?.(session)
-      return await this.#openStream(session, inbound)
+      const { priming } = revisionOf(session, inbound)
+      return await openStream(this.#streams, session, header(inbound, 'last-event-id'), priming)
     } catch (error) {
       return this.#failed(error, null)
     }
@@ -279,19 +278,6 @@ export class Endpoint {
     return accepted
       ? emptyReply(202)
       : errorReply(400, null, INVALID_REQUEST, 'Invalid Request: no request waits for this response')
-  }
-
-  async #openStream (session: Session, inbound: Inbound): Promise<Reply> {
-    const { priming } = revisionOf(session, inbound)
-    const cursor = header(inbound, 'last-event-id')
-    if (cursor === undefined) return streamReply(await this.#streams.standalone(session, priming))
-    const place = parseEventId(cursor)
-    const stream = place && await this.#streams.resume(session, place.name, place.position, priming)
-    if (stream === undefined) {
-      return errorReply(400, null, SERVER_ERROR, 'Bad Request: Last-Event-ID names no stream of this session')
-    }
-    // A client that is told 204 does not come back for more (WHATWG HTML, server-sent events).
-    return stream === 'over' ? emptyReply(204) : streamReply(stream)
   }
 }
 

@@ -15,38 +15,53 @@ export interface RawLine {
   text: string | undefined
 }
 
-/** Splits bytes into lines that end in LF or CRLF, without empty lines. Holds no more than one line at a time. */
+/**
+ * Splits bytes into lines that end in LF or CRLF, without empty lines: the lines of a chunk together, because a promise
+ * for each line takes longer than reading it. Holds no more than one chunk and one line at a time.
+ */
+export async function * chunksOfLines (bytes: SnapshotBytes | Iterable<never>): AsyncGenerator<Iterable<RawLine>> {
+  const splitter = new LineSplitter()
+  for await (const chunk of bytes) yield splitter.split(chunk)
+  yield splitter.end()
+}
+
+/** {@link chunksOfLines}, line by line. */
 export async function * lines (bytes: SnapshotBytes | Iterable<never>): AsyncGenerator<RawLine> {
-  let number = 1
-  let parts: Buffer[] = []
-  let size = 0
-  const take = (): RawLine | undefined => {
-    const bytes = parts.length === 1 ? parts[0] as Buffer : Buffer.concat(parts)
-    const length = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length
-    const line = { number: number++, text: bytes[0] === BRACE ? bytes.toString('utf8', 0, length) : undefined }
-    const empty = length === 0 && size <= MAX_LINE
-    parts = []
-    size = 0
-    return empty ? undefined : line
+  for await (const chunk of chunksOfLines(bytes)) yield * chunk
+}
+
+class LineSplitter {
+  #number = 1
+  #parts: Buffer[] = []
+  #size = 0
+
+  #add (part: Buffer): void {
+    this.#size += part.length
+    if (this.#size > MAX_LINE) this.#parts = []
+    else if (part.length > 0) this.#parts.push(part)
   }
-  const add = (part: Buffer): void => {
-    size += part.length
-    if (size > MAX_LINE) parts = []
-    else if (part.length > 0) parts.push(part)
-  }
-  for await (const given of bytes) {
+
+  * split (given: Uint8Array | string): Generator<RawLine> {
     const chunk = typeof given === 'string'
       ? Buffer.from(given)
       : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      add(chunk.subarray(start, end))
+      this.#add(chunk.subarray(start, end))
       start = end + 1
-      const line = take()
-      if (line !== undefined) yield line
+      yield * this.end()
     }
-    add(chunk.subarray(start))
+    this.#add(chunk.subarray(start))
   }
-  const last = take()
-  if (last !== undefined) yield last
+
+  /** The line that has been read, unless it is empty. */
+  * end (): Generator<RawLine> {
+    const bytes = this.#parts.length === 1 ? this.#parts[0] as Buffer : Buffer.concat(this.#parts)
+    const length = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length
+    const number = this.#number++
+    const isEmpty = length === 0 && this.#size <= MAX_LINE
+    this.#parts = []
+    this.#size = 0
+    if (!isEmpty) yield { number, text: bytes[0] === BRACE ? bytes.toString('utf8', 0, length) : undefined }
+  }
 }

@@ -21,7 +21,7 @@ export interface RestoreOptions {
    * limit, no partition is restored.
    */
   limit?: number
-  /** Called about once per hundred sessions. */
+  /** Called about once per 256 sessions. */
   onProgress?: (soFar: RestoreReport) => void
   /** Gives up when it is aborted: the restore rejects with HOLDFAST_SNAPSHOT_FAILED. Restored sessions stay. */
   signal?: AbortSignal
@@ -59,10 +59,10 @@ const MAX_PARTITIONS = 64
 /** Milliseconds that a time may lie ahead of this machine's clock. */
 const CLOCK_SKEW = 5_000
 /** Limits of a batch, which goes to the backend in one call. */
-const BATCH_SIZE = 100
+const BATCH_SIZE = 256
 const BATCH_BYTES = 2 * 2 ** 20
 /** Batches that may be under way while the next one is read. */
-const MAX_BATCHES = 3
+const MAX_BATCHES = 6
 
 /** Checks the records of a snapshot and stores them, in batches. */
 export class RestoreWriter {
@@ -83,18 +83,24 @@ export class RestoreWriter {
     readonly tally: RestoreTally
   ) {}
 
-  /** @param bytes how much memory the record takes, roughly */
-  async add (added: SnapshotRecord, bytes: number): Promise<void> {
-    if (this.#batch.length >= BATCH_SIZE || this.#bytes + bytes > BATCH_BYTES) await this.#storeBatch()
+  /**
+   * Whether the next part needs {@link store} first.
+   *
+   * @param bytes how much memory the part takes, roughly
+   */
+  isFull (bytes: number): boolean {
+    return this.#batch.length >= BATCH_SIZE || this.#bytes + bytes > BATCH_BYTES
+  }
+
+  add (added: SnapshotRecord, bytes: number): void {
     this.#batch.push(added)
     this.#last = added
     this.#bytes += bytes
   }
 
   /** Adds a stream to the last added record, which must exist. */
-  async addStream (stream: StoredStream, bytes: number): Promise<void> {
+  addStream (stream: StoredStream, bytes: number): void {
     const last = this.#last as SnapshotRecord
-    if (this.#bytes + bytes > BATCH_BYTES) await this.#storeBatch()
     if (this.#batch.at(-1) !== last) this.#batch.push(last)
     last.streams.push(stream)
     this.#bytes += bytes
@@ -102,7 +108,7 @@ export class RestoreWriter {
 
   /** Resolves when everything is stored. */
   async flush (): Promise<void> {
-    await this.#storeBatch()
+    await this.store()
     while (this.#storing.length > 0) await this.#storing.shift()
   }
 
@@ -111,23 +117,25 @@ export class RestoreWriter {
     await Promise.allSettled(this.#storing)
   }
 
-  async #storeBatch (): Promise<void> {
+  /** Begins to store what was added. Resolves when the next part may be added. */
+  async store (): Promise<void> {
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
     this.#bytes = 0
     if (this.#storing.length === MAX_BATCHES) await this.#storing.shift()
-    const storing = this.#store(batch)
+    const storing = this.#storeBatch(batch)
     storing.catch(() => {}) // the caller that awaits the batch gets the error
     this.#storing.push(storing)
     await setImmediate() // so that the batch is sent before the next one is read
   }
 
-  async #store (batch: readonly SnapshotRecord[]): Promise<void> {
+  async #storeBatch (batch: readonly SnapshotRecord[]): Promise<void> {
     const fresh = batch.filter(({ outcome }) => outcome === undefined)
     const outcome = this.#create(fresh)
     for (const one of fresh) one.outcome = outcome
-    const results = await Promise.allSettled([outcome, ...batch.map(async one => await this.#importStreams(one))])
+    const withStreams = batch.filter(({ streams }) => streams.length > 0)
+    const results = await Promise.allSettled([outcome, ...withStreams.map(async one => await this.#importStreams(one))])
     for (const result of results) if (result.status === 'rejected') throw result.reason
     const { failure } = await outcome
     if (failure !== undefined) throw failure.reason
@@ -136,7 +144,7 @@ export class RestoreWriter {
 
   async #importStreams (one: SnapshotRecord): Promise<void> {
     const streams = one.streams.splice(0)
-    if (streams.length === 0 || (await one.outcome)?.stored.has(one) !== true) return
+    if ((await one.outcome)?.stored.has(one) !== true) return
     const { availability, root } = this.to.vault
     const { events } = partitionOf(root, one.partition)
     for (const stream of streams) {
@@ -150,7 +158,7 @@ export class RestoreWriter {
     const { report } = this.tally
     const wanted = new Map<string, SnapshotRecord[]>()
     for (const one of batch) {
-      if (!await this.#isWanted(one)) continue
+      if (this.#isUnwanted(one) || (this.#isOpened(one) && !await this.#isAccepted(one))) continue
       const { partition, record: { key } } = one
       if (this.ended.has(key)) report.duplicate++
       else if (this.#accepted++ >= (this.options.limit ?? Infinity)) report.overLimit++
@@ -186,27 +194,42 @@ export class RestoreWriter {
     }
   }
 
-  /** Whether to restore a record. Counts the record when not. */
-  async #isWanted ({ line, partition, record }: SnapshotRecord): Promise<boolean> {
-    const { to: { vault }, options: { filter, limit } } = this
-    if (partition !== ROOT && filter !== undefined) return false
+  /** Whether a record must not be restored, as far as its head shows. Counts such a record. */
+  #isUnwanted ({ line, partition, record }: SnapshotRecord): boolean {
+    const { filter, limit } = this.options
+    if (partition !== ROOT && filter !== undefined) return true
     if (partition !== ROOT && limit !== undefined) {
       this.tally.report.overLimit++
-      return false
+      return true
     }
     if (!this.#partitions.has(partition) && this.#partitions.size > MAX_PARTITIONS) {
-      return this.tally.refuse(line, 'MANY_PARTITIONS')
+      return !this.tally.refuse(line, 'MANY_PARTITIONS')
     }
     this.#partitions.add(partition)
-    if (isFuture(record)) return this.tally.refuse(line, 'FUTURE_TIME')
+    if (isFuture(record)) return !this.tally.refuse(line, 'FUTURE_TIME')
     if (isExpired(record, Date.now())) {
       this.tally.report.expired++
-      return false
+      return true
     }
-    // A line of a sealed snapshot is authentic, so its body is what the backend held. As in the backend, the body is
-    // opened only when the session is used.
-    const isChecked = partition === ROOT && (this.to.isContext !== undefined || vault.codec.keys === undefined)
-    const reason = isChecked ? await this.#refusal(record) : undefined
+    return false
+  }
+
+  /**
+   * Whether the body decides about the record. A line of a sealed snapshot is authentic, so its body is what the
+   * backend held. As in the backend, the body is opened only when the session is used.
+   */
+  #isOpened ({ partition }: SnapshotRecord): boolean {
+    return partition === ROOT && (this.#isChecked || this.options.filter !== undefined)
+  }
+
+  get #isChecked (): boolean {
+    return this.to.isContext !== undefined || this.to.vault.codec.keys === undefined
+  }
+
+  /** Whether to restore the session in a record. Counts the session when not. */
+  async #isAccepted ({ line, record }: SnapshotRecord): Promise<boolean> {
+    const { to: { vault }, options: { filter } } = this
+    const reason = this.#isChecked ? await this.#refusal(record) : undefined
     if (reason !== undefined) return this.tally.refuse(line, reason)
     return filter === undefined || filter(await summarize(vault, record))
   }

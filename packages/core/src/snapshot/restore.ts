@@ -1,7 +1,7 @@
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import { type SnapshotLines, readHeader } from './format.js'
 import { openHeader } from './header.js'
-import { lines } from './lines.js'
+import { type RawLine, chunksOfLines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
 import { type RestoreReport, RestoreTally } from './report.js'
 import { type Destination, type RestoreOptions, RestoreWriter } from './restore-writer.js'
@@ -56,45 +56,65 @@ async function restoreElements (
   }
   for (const [index, element] of elements.entries()) {
     if (typeof element === 'string') writer.tally.refuse(index + 1, element)
-    else await writer.add({ line: index + 1, ...element }, element.record.body.length)
+    else {
+      const size = element.record.body.length
+      if (writer.isFull(size)) await writer.store()
+      writer.add({ line: index + 1, ...element }, size)
+    }
   }
   await writer.flush()
 }
 
 async function restoreLines ({ vault }: Destination, writer: RestoreWriter, bytes: SnapshotBytes): Promise<void> {
   const { tally } = writer
-  let opened: SnapshotLines | undefined
-  let complete = false
+  let opened: OpenedSnapshot | undefined
   let number = 0
-  /** The previous record, whose streams may follow. */
-  let last: { partition: string, key: string } | undefined
-  for await (const raw of lines(bytes)) {
-    number = raw.number
-    if (opened === undefined) {
-      const header = raw.text === undefined ? undefined : readHeader(raw.text)
+  for await (const chunk of chunksOfLines(bytes)) {
+    for (const line of chunk) {
+      number = line.number
+      if (opened !== undefined) {
+        const size = line.text?.length ?? 0
+        if (writer.isFull(size)) await writer.store()
+        opened.restore(line, size)
+        continue
+      }
+      const header = line.text === undefined ? undefined : readHeader(line.text)
       const following = header === undefined ? 'NOT_A_SNAPSHOT' : await openHeader(vault, header)
       if (typeof following === 'string') tally.refuse(number, following)
-      else opened = following
+      else opened = new OpenedSnapshot(following, writer)
       if (header !== undefined && opened === undefined) return
-      continue
-    }
-    const size = raw.text?.length ?? 0
-    const line = raw.text === undefined ? 'NOT_A_LINE' : complete ? 'AFTER_THE_END' : opened.read(raw.text)
-    if (typeof line === 'string') {
-      tally.refuse(number, line)
-    } else if (line.kind === 'end') {
-      complete = true
-    } else if (line.kind === 'record') {
-      const { partition, value: record } = line
-      last = { partition, key: record.key }
-      await writer.add({ line: number, partition, record, streams: [] }, size)
-    } else if (line.value.key === last?.key && line.partition === last.partition) {
-      await writer.addStream(line.value, size)
-    } else {
-      tally.refuse(number, 'NO_SESSION')
     }
   }
   await writer.flush()
   if (number === 0) tally.refuse(1, 'EMPTY')
-  else if (opened?.ended === false) tally.refuse(number + 1, 'NO_END')
+  else if (opened?.hasEnd === false) tally.refuse(number + 1, 'NO_END')
+}
+
+/** Restores the lines after a header. */
+class OpenedSnapshot {
+  #complete = false
+  /** The previous record, whose streams may follow. */
+  #last: { partition: string, key: string } | undefined
+
+  constructor (private readonly lines: SnapshotLines, private readonly writer: RestoreWriter) {}
+
+  /** An end line was read, even one that does not fit the lines before it. */
+  get hasEnd (): boolean { return this.lines.ended }
+
+  restore ({ number, text }: RawLine, size: number): void {
+    const line = text === undefined ? 'NOT_A_LINE' : this.#complete ? 'AFTER_THE_END' : this.lines.read(text)
+    if (typeof line === 'string') {
+      this.writer.tally.refuse(number, line)
+    } else if (line.kind === 'end') {
+      this.#complete = true
+    } else if (line.kind === 'record') {
+      const { partition, value: record } = line
+      this.#last = { partition, key: record.key }
+      this.writer.add({ line: number, partition, record, streams: [] }, size)
+    } else if (line.value.key === this.#last?.key && line.partition === this.#last.partition) {
+      this.writer.addStream(line.value, size)
+    } else {
+      this.writer.tally.refuse(number, 'NO_SESSION')
+    }
+  }
 }
