@@ -138,7 +138,7 @@ t.test('a subscription that begins or ends in the middle is nowhere or on both',
 })
 
 t.test('a switch that fails changes nothing, and the next attempt goes on', async t => {
-  const { old, next, backend } = await pair(10)
+  const { old, next, backend } = await pair(20)
   const up = outage(next, new Error('not yet'))
   t.match(await backend.switchTo(next).catch((error: unknown) => error), {
     code: 'HOLDFAST_MIGRATION_STOPPED', cause: { message: 'not yet' }
@@ -148,10 +148,11 @@ t.test('a switch that fails changes nothing, and the next attempt goes on', asyn
   const stopped = await backend.switchTo(next, {
     batchSize: 2, signal: abort.signal, onProgress: ({ copied }) => { if (copied === 4) abort.abort() }
   }).catch((error: unknown) => error) as MigrationStopped
-  t.equal(stopped.report.copied, 4)
+  const { copied } = stopped.report
+  t.ok(copied >= 4 && copied <= 8, `the batches under way are copied: ${copied}`)
   t.equal(backend.serving, old)
   const key = await given(backend)
-  t.match(await backend.switchTo(next), { copied: 7, skipped: 4 })
+  t.match(await backend.switchTo(next), { copied: 21 - copied, skipped: copied })
   t.equal(backend.serving, next)
   t.equal(await backend.records.touch(key, 1), 'current')
   t.strictSame(held(next), held(old))

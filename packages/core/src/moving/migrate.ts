@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Backend, StreamHead } from '../backend.js'
+import { concurrently } from '../concurrently.js'
 import { InvalidOptionError, isHoldfastError } from '../errors.js'
 import { headPages, recordPages } from '../pages.js'
 import { allPartitions, partitionOf } from '../partitions.js'
@@ -16,13 +17,13 @@ export interface MigrateOptions {
   skipExisting?: boolean
   /** Releases copied records at the source. For a source that is not used any more. Default false. */
   deleteAfterMigration?: boolean
-  /** Sessions that are read and written at a time. The next batch is read meanwhile. Default 100. */
+  /** Sessions of a batch. Three batches are copied at a time, and the next one is read meanwhile. Default 100. */
   batchSize?: number
   /** Which sessions and which records of partitions to copy. Default: all. */
   filter?: (record: RecordHead) => boolean
   /** Called after every batch. */
   onProgress?: (soFar: MigrationReport) => void
-  /** Stops the migration after the batch under way. */
+  /** Stops the migration after the batches under way. */
   signal?: AbortSignal
 }
 
@@ -60,6 +61,9 @@ async function nextPartition (from: Backend, done: ReadonlySet<string>): Promise
   return (await allPartitions(from)).find(name => !done.has(name))
 }
 
+/** Batches that are copied at a time, so that neither backend waits for the other. */
+const BATCHES_AT_ONCE = 3
+
 /** Copies the records of one partition, or of the backend itself. */
 class Migration {
   readonly #copied = new Fingerprints()
@@ -80,21 +84,26 @@ class Migration {
   }
 
   async #firstPass (expectNew: boolean): Promise<void> {
-    const { tally: { report } } = this
-    for await (const wholes of prefetch(this.#batches())) {
+    const { from, tally: { report }, options: { batchSize, filter } } = this
+    const pages = prefetch(recordPages(from.records, { limit: batchSize }))
+    await concurrently(pages, BATCHES_AT_ONCE, async records => {
+      const chosen = filter === undefined ? records : records.filter(({ body, ...head }) => filter(head))
+      const wholes = await withStreams(from, chosen)
       const copied = expectNew ? await this.#copyNew(wholes) : new Set()
       await this.#copy(wholes.filter(whole => !copied.has(whole)), (whole, outcome) => {
         report[outcome]++
         this.#remember(whole)
       })
       this.#progress()
-    }
+    })
   }
 
   /** Copies the records that changed or began during the first pass, and the records that failed there. */
   async #secondPass (): Promise<void> {
-    const { tally, from, options: { deleteAfterMigration = false } } = this
-    for await (const heads of prefetch(this.#heads())) {
+    const { tally, from, options: { batchSize, deleteAfterMigration = false } } = this
+    const pages = prefetch(headPages(from.records, { limit: batchSize }))
+    await concurrently(pages, BATCHES_AT_ONCE, async page => {
+      const heads = await this.#withHeads(page)
       const unchanged = heads.filter(whole => this.#copied.markSeen(whole))
       const copied = new Map(unchanged.map(({ head }) => [head.key, head.version]))
       const keys = heads.map(({ head }) => head.key).filter(key => !copied.has(key))
@@ -110,7 +119,7 @@ class Migration {
         tally.report.deleted += released.filter(Boolean).length
       }
       this.#progress()
-    }
+    })
   }
 
   /** Ends, at the target, the sessions that ended at the source. */
@@ -127,23 +136,13 @@ class Migration {
     report.expired += this.#copied.unseen - known
   }
 
-  async * #batches (): AsyncGenerator<WholeRecord[]> {
-    const { from, options: { batchSize, filter } } = this
-    for await (const records of recordPages(from.records, { limit: batchSize })) {
-      const chosen = filter === undefined ? records : records.filter(({ body, ...head }) => filter(head))
-      yield await withStreams(from, chosen)
-    }
-  }
-
-  /** The present state of the source, without bodies. */
-  async * #heads (): AsyncGenerator<WholeHead[]> {
-    const { from, options: { batchSize, filter } } = this
-    for await (const page of headPages(from.records, { limit: batchSize })) {
-      const wholes = new Map<string, WholeHead & { streams: StreamHead[] }>()
-      for (const head of page) if (filter === undefined || filter(head)) wholes.set(head.key, { head, streams: [] })
-      for (const stream of await from.events.heads([...wholes.keys()])) wholes.get(stream.key)?.streams.push(stream)
-      yield [...wholes.values()]
-    }
+  /** The present state of the records that are to be copied, without bodies. */
+  async #withHeads (records: readonly RecordHead[]): Promise<WholeHead[]> {
+    const { from, options: { filter } } = this
+    const wholes = new Map<string, WholeHead & { streams: StreamHead[] }>()
+    for (const head of records) if (filter === undefined || filter(head)) wholes.set(head.key, { head, streams: [] })
+    for (const stream of await from.events.heads([...wholes.keys()])) wholes.get(stream.key)?.streams.push(stream)
+    return [...wholes.values()]
   }
 
   async #wholes (keys: readonly string[]): Promise<WholeRecord[]> {
