@@ -9,6 +9,7 @@ import { deleteAgainstSave } from './scenarios/delete-against-save.js'
 import { flood } from './scenarios/flood.js'
 import { ids } from './scenarios/ids.js'
 import { kills } from './scenarios/kills.js'
+import { orphans } from './scenarios/orphans.js'
 import { redisKills } from './scenarios/redis-kills.js'
 import { resumes } from './scenarios/resumes.js'
 import { rolls } from './scenarios/rolls.js'
@@ -26,6 +27,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   rolls,
   flood,
   'dead-redis': deadRedis,
+  orphans,
   'stalled-readers': stalledReaders,
   resumes,
   'delete-against-save': deleteAgainstSave,
