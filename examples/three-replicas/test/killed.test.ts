@@ -6,7 +6,7 @@ import { fleet } from './fixtures/fleet.js'
 import { Load } from './fixtures/load.js'
 import { sessionOf } from './fixtures/session-of.js'
 
-/** Milliseconds: ten times what is promised, for the machine may be busy. The endurance suite tries the promise itself. */
+/** Milliseconds: ten times what is promised, for the machine may be busy. The endurance suite tries the promise. */
 const SOON = 20_000
 
 const three = await fleet()

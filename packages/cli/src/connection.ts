@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { type Backend, type Codec, Sessions, sealed } from '@holdfast/core'
-import { Envelope, Keyring } from '@holdfast/envelope'
+import { type Backend, type Codec, Sessions } from '@holdfast/core'
 import { type RedisBackend, RedisRisk, redis } from '@holdfast/redis'
 import { Failure, UsageError } from './failure.js'
 import { type Io, proceed, say } from './io.js'
+import { codecOf } from './key-source.js'
 import { redisPlace } from './redis-place.js'
 
 /** Time that a command waits for an answer of Redis. */
@@ -29,17 +29,6 @@ export function placed (command: Command): Command {
     .option('--prefix <text>', 'the prefix of all keys in Redis (default: HOLDFAST_REDIS_PREFIX, or holdfast:)')
     .option('--namespace <name>', 'the namespace of the servers', 'mcp')
     .option('--json', 'print the result as JSON')
-}
-
-/** @throws Failure without keys; InvalidKeyError for a wrong key */
-export function codecOf ({ env: { HOLDFAST_KEYS: keys } }: Io): { codec: Codec, keyring: Keyring } {
-  if (keys === undefined || keys === '') {
-    throw new Failure(
-      'HOLDFAST_KEYS is not set. Set it to the keys of the servers: id:base64,id:base64. Nothing was changed.'
-    )
-  }
-  const keyring = new Keyring(keys)
-  return { codec: sealed(new Envelope(keyring), keyring), keyring }
 }
 
 /** The URLs of the Redis that a command works on, and the option or variable that they come from. */
@@ -81,7 +70,7 @@ export function backendAt (
 
 /** Opens the sessions, checks that the keys fit, and closes the connection afterwards. */
 export async function withSessions<T> (io: Io, place: Place, work: (sessions: Sessions) => Promise<T>): Promise<T> {
-  const { codec } = codecOf(io)
+  const { codec } = await codecOf(io)
   const backend = connect(io, place)
   try {
     const sessions = sessionsOf(backend, codec, place.namespace)
@@ -108,7 +97,7 @@ async function assertKeysFit (io: Io, sessions: Sessions): Promise<void> {
   }
   if (amount > 0) {
     throw new Failure(
-      `The keys in HOLDFAST_KEYS open none of the ${amount} sessions in this Redis. ` +
+      `The keys open none of the ${amount} sessions in this Redis. ` +
       'Use the keys and the --namespace of the servers. Nothing was changed.'
     )
   }

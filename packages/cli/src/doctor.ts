@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import type { Codec } from '@holdfast/core'
 import type { Keyring } from '@holdfast/envelope'
 import type { Act } from './act.js'
-import { type Place, codecOf, placed, urlsOf } from './connection.js'
+import { type Place, placed, urlsOf } from './connection.js'
 import { EXIT, explain } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import type { Io } from './io.js'
+import { codecOf } from './key-source.js'
 import { type Result, table } from './output.js'
 import { examineRedis } from './redis-check.js'
 import { examineSnapshot } from './snapshot-check.js'
@@ -20,7 +21,7 @@ export function doctor (program: Command, act: Act): void {
 }
 
 async function examine (io: Io, { snapshot, ...place }: Place & { snapshot?: string }): Promise<Result> {
-  const { finding, codec } = examineKeys(io)
+  const { finding, codec } = await examineKeys(io)
   const findings = [finding]
   if (urlsOf(io, place).urls !== undefined) findings.push(...await examineRedis(io, place, codec))
   else if (snapshot === undefined) {
@@ -34,9 +35,9 @@ async function examine (io: Io, { snapshot, ...place }: Place & { snapshot?: str
   }
 }
 
-function examineKeys (io: Io): { finding: Finding, codec?: Codec } {
+async function examineKeys (io: Io): Promise<{ finding: Finding, codec?: Codec }> {
   try {
-    const { codec, keyring } = codecOf(io)
+    const { codec, keyring } = await codecOf(io)
     return { finding: ok('keys', ring(keyring)), codec }
   } catch (error) {
     return { finding: failed('keys', explain(error).line) }

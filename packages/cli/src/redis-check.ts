@@ -52,9 +52,13 @@ function clock (ahead: number): Finding {
 }
 
 async function examineStored (backend: RedisBackend, codec: Codec, namespace: string): Promise<Finding> {
-  const { sessions } = await sessionsOf(backend, codec, namespace).list({ limit: SAMPLE })
-  if (sessions.length === 0) return ok('sessions', 'there are no sessions')
-  const opened = sessions.filter(({ state }) => state !== undefined).length
-  const message = `${opened} of ${sessions.length} checked sessions open with these keys and this namespace`
-  return opened === sessions.length ? ok('sessions', message) : failed('sessions', message)
+  let [looked, opened] = [0, 0]
+  for await (const { state } of sessionsOf(backend, codec, namespace).each()) {
+    looked++
+    if (state !== undefined) opened++
+    if (looked === SAMPLE) break
+  }
+  if (looked === 0) return ok('sessions', 'there are no sessions')
+  const message = `${opened} of ${looked} checked sessions open with these keys and this namespace`
+  return opened === looked ? ok('sessions', message) : failed('sessions', message)
 }

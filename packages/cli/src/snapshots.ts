@@ -39,7 +39,7 @@ async function restore (io: Io, path: string, place: Place): Promise<Result> {
       io, 'bytes read', size, async at => await sessions.restoreSessionState(watched(path, at))
     )
     if (report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')) {
-      throw new Failure('The keys in HOLDFAST_KEYS do not open this snapshot. Nothing was changed.')
+      throw new Failure('The keys do not open this snapshot. Nothing was changed.')
     }
     const lines = firstOf(report.invalid.map(({ line, reason }) => `line ${line}: ${reason}`))
     const exitCode = report.invalid.length + report.overLimit > 0 ? EXIT.failed : EXIT.done

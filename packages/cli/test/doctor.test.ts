@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import t from 'tap'
 import { Redis } from 'ioredis'
+import { recordKey } from '@holdfast/core'
 import { generateKey } from '@holdfast/envelope'
-import { RedisServer } from '@holdfast/real-redis'
+import { RedisServer, until } from '@holdfast/real-redis'
 import { corner, furnished } from './fixtures/furnished.js'
 import { holdfast } from './fixtures/holdfast.js'
 import { lateClock } from './fixtures/late-clock.js'
@@ -29,6 +31,26 @@ t.test('keys that do not open what is stored, and none', { buffered: true }, asy
     code: 1, out: /failed +sessions +0 of 4/
   })
   t.match(await holdfast(['doctor'], env), { code: 1, out: /failed +keys[^]*ok +redis policy/ })
+})
+
+t.test('keys that do not open what is stored behind a page of expired sessions', { buffered: true }, async (t) => {
+  const { env, sessions } = corner(t, url)
+  const { vault: { backend: { records } } } = sessions
+  const expiring = await Promise.all(Array.from({ length: 1_000 }, async () => {
+    const key = recordKey('mcp', '', randomUUID())
+    const record = { key, owner: '', idle: 1_000, absolute: 1_000, body: Buffer.from('x') }
+    await records.create(record, { maxRecords: 2_000, maxPerOwner: 2_000 })
+    return key
+  }))
+  for (const key of expiring) await until('it has expired', async () => await records.read(key) === undefined)
+  let living
+  do {
+    if (living !== undefined) await sessions.terminate(living)
+    living = await sessions.create({})
+  } while ((await sessions.list({ limit: 100 })).sessions.length > 0)
+  t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: generateKey('k9') }), {
+    code: 1, out: /failed +sessions +0 of 1/
+  })
 })
 
 t.test('a Redis that evicts and forgets', { buffered: true }, async (t) => {

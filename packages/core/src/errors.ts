@@ -8,7 +8,7 @@ export const ERROR_CODES = {
   HOLDFAST_LIMIT_REACHED: 'A cap on the number of sessions was reached.',
   HOLDFAST_BACKEND_UNAVAILABLE: 'The backend did not answer. Nothing is known about the session; try again.',
   HOLDFAST_BACKEND_FULL: 'The backend has no room left for this write.',
-  HOLDFAST_INVALID_CONTEXT: 'The context of a new session does not match its schema.',
+  HOLDFAST_INVALID_CONTEXT: 'The context of a session does not match its schema.',
   HOLDFAST_FACTORY_FAILED: 'createServer threw, returned no server, or its server refused the handshake.',
   HOLDFAST_FACTORY_TIMEOUT: 'createServer did not finish in time.',
   HOLDFAST_KEY_UNAVAILABLE:

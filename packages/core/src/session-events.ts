@@ -13,6 +13,10 @@ export interface SessionEvents {
   activated: SessionNotice & { principal: Principal | null }
   /** A dormant session could not become live here. Emitted by the transport. */
   activationFailed: SessionNotice & { error: unknown }
+  /** A session got another context. Emitted by the transport. */
+  contextRenewed: SessionNotice
+  /** The context of a session could not be renewed, so it stays. Emitted by the transport. */
+  contextRenewalFailed: SessionNotice & { error: unknown }
   /**
    * A session that is live here was asked for by another principal, whose digest is `by`. Elsewhere the two cannot be
    * told from a session that is unknown: the owner is part of the key.

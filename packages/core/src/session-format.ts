@@ -16,7 +16,8 @@ const PARTS: { readonly [Part in keyof SessionState]: (value: any) => boolean } 
     value.subscriptions.every(uri => typeof uri === 'string') &&
     (value.logLevel === undefined || typeof value.logLevel === 'string'),
   context: value => value !== undefined,
-  data: isObject
+  data: isObject,
+  replica: value => value === undefined || typeof value === 'string'
 }
 
 function isState (value: unknown, before?: SessionState): value is SessionState {

@@ -11,3 +11,8 @@ export interface SessionNotice {
 export function notice (key: RecordKey, owner: string): SessionNotice {
   return { label: keyLabel(key), key, owner }
 }
+
+/** What an event says of this session. */
+export function sessionNotice ({ key, owner }: { key: RecordKey, owner: string }): SessionNotice {
+  return notice(key, owner)
+}

@@ -4,6 +4,7 @@ import type { Backend } from './backend.js'
 import { BoundCodec, type Codec, plain } from './codec.js'
 import { type Duration, milliseconds } from './duration.js'
 import { Emitter } from './emitter.js'
+import { Endings, type OnEnd } from './endings.js'
 import { InvalidOptionError, isHoldfastError } from './errors.js'
 import { Eviction } from './eviction.js'
 import { claimExpired } from './expiry.js'
@@ -74,6 +75,8 @@ export interface SessionsOptions {
    * Default: it accepts every context.
    */
   isContext?: ((context: Json) => boolean) | undefined
+  /** Runs when a session has ended. Default: nothing runs. */
+  onEnd?: OnEnd | undefined
 }
 
 /** Sessions that are read at a time. */
@@ -93,6 +96,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
   readonly #limits: Limits
   readonly #snapshots: SnapshotKeeper
   readonly #health: HealthCheck
+  readonly #endings: Endings
 
   /** @throws InvalidOptionError naming the option */
   constructor (options: SessionsOptions) {
@@ -121,6 +125,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
       maxPerOwner: positive(limits.maxPerOwner ?? 1_000, 'limits.maxPerOwner')
     }
+    this.#endings = new Endings(vault, options.onEnd, error => this.report(error))
     const evicted = async (key: RecordKey, owner: string) => await this.#end({ key, owner }, 'evicted')
     const eviction = evict === 'idle'
       ? new Eviction(vault, vault.idle, key => this.inUse(key), evicted)
@@ -224,6 +229,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
   async terminateAll (ref: OwnerRef): Promise<number> {
     const owner = ownerOf(this.vault.namespace, ref)
     if (owner === '') throw new InvalidOptionError('owner', 'expected the digest of an owner')
+    if (this.#endings.wanted) return await this.#endEach({ owner })
     const keys = await this.vault.removeOwner(owner)
     await this.#ended(keys, owner, 'terminated')
     return keys.length
@@ -231,9 +237,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
 
   /** Ends every session that exists. Resolves to how many. */
   async clear (): Promise<number> {
-    let ended = 0
-    for await (const session of this.each()) if (await this.#end(session, 'terminated')) ended++
-    return ended
+    return await this.#endEach()
   }
 
   /**
@@ -281,6 +285,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
       this.emit('expired', { ...notice(key, owner), reason, createdAt, usedAt })
     }
     if (expired.length > 0) await this.fleet.tellGone(expired.map(({ record }) => record.key), 'expired')
+    await Promise.all(expired.map(async ({ record, reason }) => await this.#endings.tell(record, reason)))
     return { expired: expired.length, more }
   }
 
@@ -365,8 +370,25 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
 
   async #end ({ key, owner }: Located, reason: 'terminated' | 'evicted'): Promise<boolean> {
     const removed = await this.vault.remove(key)
+    // The caller does not wait for the application.
+    if (typeof removed === 'object') void this.#endings.tell(removed, reason)
     await this.#ended(removed === undefined ? [] : [key], owner, reason)
     return removed !== undefined
+  }
+
+  /** Ends sessions of one owner or of all, a page at a time. Waits for the application. Resolves to how many. */
+  async #endEach (owner: { owner?: string } = {}): Promise<number> {
+    let ended = 0
+    for await (const heads of this.vault.headPages({ limit: PAGE, ...owner })) {
+      await Promise.all(heads.map(async ({ key, owner }) => {
+        const removed = await this.vault.remove(key)
+        if (removed === undefined) return
+        ended++
+        await this.#ended([key], owner, 'terminated')
+        if (removed !== 'unseen') await this.#endings.tell(removed, 'terminated')
+      }))
+    }
+    return ended
   }
 
   async #summarize (record: StoredRecord): Promise<SessionSummary<Data, Context>> {

@@ -29,6 +29,8 @@ export interface SessionState<Data extends object = JsonObject, Context = Json> 
   context: Context
   /** What the application keeps. */
   data: Data
+  /** The replica without which the session cannot go on. Absent for nearly all sessions: they go on anywhere. */
+  replica?: string
 }
 
 /** What a new session starts from. */

@@ -39,7 +39,7 @@ async function restore (content: unknown, n8nMcp: N8nMcpOptions = {}, options: R
 
 t.test('its sessions go on under their ids, with their context and their age', async (t) => {
   const id = '7b3c5a2e-0a4f-4a9e-9d0c-3f3a0d2f6c11'
-  const element = exported(id)
+  const element = exported(id, { n8nMcpAccessToken: 'a token', n8nApiTimeout: 30_000, n8nApiMaxRetries: 3 })
   const { report, sessions, backend } = await restore([
     element, exported('instance-1-abc', { instanceId: undefined, metadata: undefined })
   ])
@@ -59,12 +59,19 @@ t.test('its sessions go on under their ids, with their context and their age', a
     handshake: { initialize: {}, protocolVersion: '', initialized: false },
     replay: { subscriptions: [] },
     context: {
-      n8nApiUrl: 'https://n8n.example', n8nApiKey: 'an api key', instanceId: 'tenant-1', metadata: { plan: 'small' }
+      n8nApiUrl: 'https://n8n.example',
+      n8nApiKey: 'an api key',
+      instanceId: 'tenant-1',
+      sessionId: id,
+      metadata: { plan: 'small' },
+      n8nMcpAccessToken: 'a token',
+      n8nApiTimeout: 30_000,
+      n8nApiMaxRetries: 3
     },
     data: {}
   })
   t.strictSame((await sessions.open('instance-1-abc', null))?.context, {
-    n8nApiUrl: 'https://n8n.example', n8nApiKey: 'an api key'
+    n8nApiUrl: 'https://n8n.example', n8nApiKey: 'an api key', sessionId: 'instance-1-abc'
   })
   for (const { body } of backend.stored.values()) {
     t.notMatch(Buffer.from(body).toString('latin1'), /an api key/, 'sealed')

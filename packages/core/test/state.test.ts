@@ -75,6 +75,8 @@ t.test('a body of any other shape is refused', async (t) => {
     t.throws(() => format.decode(bytes(body)), { code: 'HOLDFAST_INVALID_STATE' }, JSON.stringify(body))
   }
   t.ok(format.decode(bytes({ ...valid, replay: { subscriptions: ['a'], logLevel: 'debug' } })))
+  t.ok(format.decode(bytes({ ...valid, replica: 'a' })))
+  t.throws(() => format.decode(bytes({ ...valid, replica: 1 })))
 })
 
 t.test('a shape that hides behind __proto__ does not count', async (t) => {

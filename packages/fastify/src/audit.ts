@@ -8,6 +8,8 @@ export const AUDIT_EVENTS = {
   session_restore: 'A snapshot was restored completely. The counts say how many sessions had which result.',
   session_restore_failed: 'A snapshot could not be read, or was restored only in part.',
   session_activation_failed: 'A dormant session could not become live here. `code` gives the reason.',
+  session_context_renewed:
+    'A session got another context; or it could not get one, and keeps its context. `code` gives the reason.',
   session_export: 'A snapshot was written, or could not be written.',
   session_expired:
     'A session was unused for too long (`idle`), or reached its maximum age (`absolute`). One line in the whole fleet.',
@@ -52,6 +54,9 @@ const LINES: { [Name in keyof SessionEvents]?: (event: SessionEvents[Name]) => L
   activated: () => success('session_activated', 'a dormant session became live'),
   activationFailed: ({ error }) =>
     failure('session_activation_failed', 'a dormant session could not become live', { code: codeOf(error) }),
+  contextRenewed: () => success('session_context_renewed', 'a session got another context'),
+  contextRenewalFailed: ({ error }) =>
+    failure('session_context_renewed', 'the context of a session could not be renewed', { code: codeOf(error) }),
   snapshotExported: report => success('session_export', 'a snapshot was written', report),
   snapshotExportFailed: ({ error }) => failure('session_export', 'the snapshot could not be written', { err: error }),
   snapshotRestored: ({ invalid, ...counts }) => invalid.length + counts.overLimit === 0

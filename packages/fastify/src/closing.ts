@@ -4,6 +4,7 @@ import { type Sessions, milliseconds, within } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import type { Transfers } from './admin/transfer.js'
 import type { Connections } from './connections/connections.js'
+import type { EndHook } from './end-hook.js'
 import type { Settings } from './check-options.js'
 import type { SnapshotSchedule } from './snapshot-schedule.js'
 
@@ -19,6 +20,7 @@ const RELEASE = 200
 export interface Closing {
   sessions: Sessions
   endpoint: Pick<Endpoint, 'drain' | 'close'>
+  endHook: Pick<EndHook, 'idle'> | undefined
   connections: Pick<Connections, 'drain' | 'flushed' | 'close'>
   transfers: Pick<Transfers, 'end'>
   snapshots: Pick<SnapshotSchedule, 'begin' | 'close'> | undefined
@@ -35,7 +37,7 @@ export interface Closing {
 export function closing (
   app: FastifyInstance, { shutdown, backend }: Pick<Settings, 'shutdown' | 'backend'>, parts: Closing
 ): () => boolean {
-  const { sessions, endpoint, connections, transfers, snapshots, watches } = parts
+  const { sessions, endpoint, endHook, connections, transfers, snapshots, watches } = parts
   const delay = shutdown.delay === undefined ? 0 : milliseconds(shutdown.delay, 'shutdown.delay')
   const timeout = milliseconds(shutdown.timeout, 'shutdown.timeout')
   let isClosing = false
@@ -45,7 +47,9 @@ export function closing (
     await within(work, time).catch((error: unknown) => { sessions.emit('error', { error }) })
   }
   const release = async (time: number): Promise<void> => {
-    await bounded(time, Promise.all([endpoint.close(time), ...watches.map(async watch => await watch.stop())]))
+    const end = Promise.all([endpoint.close(time), ...watches.map(async watch => await watch.stop())])
+    // Sessions that end with this process have ended by then.
+    await bounded(time, end.then(async () => await endHook?.idle()))
   }
 
   // An open stream would keep `onClose` from ever running.

@@ -41,8 +41,11 @@ export const OptionsSchema = Type.Object({
   authInfo: Type.Optional(callable<ResolveAuthInfo>()),
   context: Type.Optional(Type.Object({
     schema: Type.Optional(Type.Unsafe<Type.TSchema>({ type: 'object' })),
-    resolve: callable<ContextOptions['resolve']>()
+    resolve: callable<ContextOptions['resolve']>(),
+    renew: Type.Optional(callable<NonNullable<ContextOptions['renew']>>()),
+    renewEvery: duration('5m')
   }, strict)),
+  onEnd: Type.Optional(callable<NonNullable<HoldfastOptions['onEnd']>>()),
   ttl: Type.Optional(Type.Object({
     idle: duration('30m', Infinity),
     absolute: duration('7d', Infinity)

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-import type { Backend, Duration, Principal, SnapshotStore } from '@holdfast/core'
+import type { Backend, Duration, OnEnd, Principal, SnapshotStore } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CreatedServer, SharedServerOptions } from '@holdfast/transport'
 import type { TSchema } from 'typebox'
@@ -13,8 +13,11 @@ export type ResolvePrincipal =
   (request: FastifyRequest) => Principal | null | undefined | Promise<Principal | null | undefined>
 /** Reads what handlers of the SDK get as `extra.authInfo`. Nothing or null when there is none. */
 export type ResolveAuthInfo = (request: FastifyRequest) => AuthInfo | null | undefined
-/** Reads the settings and credentials of the tenant, once, when a session begins. */
+/** Reads the settings and credentials of the tenant when a session begins. */
 export type ResolveContext<Context = AppContext> = (request: FastifyRequest) => Context | Promise<Context>
+/** Reads them again, for a request of the principal to whom the session belongs. */
+export type RenewContext<Context = AppContext> =
+  (request: FastifyRequest, current: Context) => Context | Promise<Context>
 
 /**
  * The options of the plugin. `Data` is the type of what the application keeps in a session, `Context` the type of what
@@ -64,6 +67,12 @@ export interface HoldfastOptions<Data extends object = AppData, Context = AppCon
   authInfo?: ResolveAuthInfo
   /** What each session knows of its tenant. Default: `null`. */
   context?: ContextOptions<Context>
+  /**
+   * Runs when a session has ended in any way, whether it was live or dormant: to release what you hold for it
+   * elsewhere. It runs at most once in the whole fleet. It does not run when the process dies just then, or when the
+   * session cannot be opened any more. It may take 10 s.
+   */
+  onEnd?: OnEnd<Data, Context>
   /** How long sessions last. */
   ttl?: TtlOptions
   /** How many sessions, calls and bytes there may be. */
@@ -136,6 +145,14 @@ export interface ContextOptions<Context = AppContext> {
   schema?: TSchema
   /** Reads the context of a new session from its `initialize` request. */
   resolve: ResolveContext<Context>
+  /**
+   * Reads the context again when a session becomes live, and then with a request at most every `renewEvery`. When it
+   * fails, takes longer than `live.startTimeout`, or returns what the schema refuses, the session keeps its context. A
+   * session without a principal always keeps its context. Default: no context is renewed.
+   */
+  renew?: RenewContext<Context>
+  /** How long a live session goes on with its context before `renew` runs again. */
+  renewEvery?: Duration
 }
 
 /** How long sessions last. */

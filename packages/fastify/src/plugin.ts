@@ -1,5 +1,5 @@
 import type { FastifyInstance, RegisterOptions } from 'fastify'
-import { type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
+import { type Json, type OnEnd, type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { type CreateServer, Endpoint } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
@@ -14,6 +14,7 @@ import { Deadlines } from './connections/deadlines.js'
 import { noteUnrouted, serveRoutes } from './connections/routes.js'
 import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
+import { EndHook } from './end-hook.js'
 import { health, readiness, watchHealth } from './health.js'
 import { Metrics } from './metrics/metrics.js'
 import type { HoldfastOptions } from './options.js'
@@ -50,6 +51,8 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   const backend = counted?.backend ?? given
   const codec = chooseCodec(settings, app.log)
   const check = contextCheck(settings.context)
+  const isContext = check && ((context: Json) => check(context) === undefined)
+  const endHook = settings.onEnd && new EndHook(settings.onEnd as OnEnd)
   const sessions = new Sessions({
     backend: metrics?.backend(backend) ?? backend,
     codec: metrics?.codec(codec) ?? codec,
@@ -57,11 +60,13 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
     ttl,
     limits,
     thresholds,
-    isContext: check && (context => check(context) === undefined),
+    // Only a request can renew a context, so one that can be renewed is checked when its session becomes live.
+    isContext: settings.context?.renew === undefined ? isContext : undefined,
+    onEnd: endHook?.run,
     ...(snapshot !== undefined && { snapshot })
   })
   const snapshots = counted && new SnapshotSchedule(sessions, snapshot?.every, counted.changes)
-  const endpoint = await createEndpoint(sessions, settings)
+  const endpoint = await createEndpoint(sessions, settings, isContext)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()
   const bodyTimeout = milliseconds(settings.bodyTimeout, 'bodyTimeout')
@@ -78,7 +83,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   watchServers(app, connections)
   noteUnrouted(app, connections)
   const watches = [deadlines, watch, sweeper]
-  const isClosing = closing(app, settings, { sessions, endpoint, connections, transfers, snapshots, watches })
+  const isClosing = closing(app, settings, { sessions, endpoint, endHook, connections, transfers, snapshots, watches })
   await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
   if (settings.admin !== undefined) {
     await app.register(async scope => {
@@ -100,7 +105,9 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   })
 }
 
-async function createEndpoint (sessions: Sessions, settings: Settings): Promise<Endpoint> {
+async function createEndpoint (
+  sessions: Sessions, settings: Settings, isContext: ((context: Json) => boolean) | undefined
+): Promise<Endpoint> {
   const { createServer, limits: { maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, streams, live } = settings
   return new Endpoint({
     sessions,
@@ -118,6 +125,8 @@ async function createEndpoint (sessions: Sessions, settings: Settings): Promise<
     maxLive: live.max,
     dormantAfter: milliseconds(live.idle, 'live.idle'),
     factoryTimeout: milliseconds(live.startTimeout, 'live.startTimeout'),
+    isContext,
+    renewEvery: milliseconds(settings.context?.renewEvery ?? '5m', 'context.renewEvery'),
     callTimeout: milliseconds(settings.callTimeout, 'callTimeout'),
     stallTimeout: milliseconds(settings.stallTimeout, 'stallTimeout'),
     heartbeat: milliseconds(settings.heartbeat, 'heartbeat')

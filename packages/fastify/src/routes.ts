@@ -5,7 +5,7 @@ import {
 import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
 import { serveRoutes } from './connections/routes.js'
-import { contextReader } from './context.js'
+import { contextReaders } from './context.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { hostCheck } from './host-check.js'
 import { jsonParser } from './json-parser.js'
@@ -24,7 +24,7 @@ export function routes (
   const { path, bodyLimit, authInfo } = settings
   const checkHost = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
-  const readContext = contextReader(settings.context)
+  const contexts = contextReaders(settings.context)
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
@@ -65,7 +65,7 @@ export function routes (
           send(request, reply, unauthorized(request))
           return
         }
-        const inbound = new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, readContext)
+        const inbound = new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, contexts)
         send(request, reply, await endpoint[method](inbound))
       } catch (error) {
         reply.send(error)

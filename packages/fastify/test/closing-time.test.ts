@@ -32,6 +32,7 @@ async function times (t: Test, drainTimeout: number, parts: Partial<typeof IDLE>
   const app = Fastify()
   closing(app, { shutdown: { timeout: drainTimeout }, backend }, {
     sessions,
+    endHook: undefined,
     endpoint: {
       drain: async () => { await drain },
       close: async time => { seen.release = time as number; seen.steps.push('release') }

@@ -155,7 +155,8 @@ t.test('starts with every option set, and with undefined for the default of all 
     principal: () => null,
     anonymous: true,
     authInfo: () => undefined,
-    context: { schema: { type: 'object' }, resolve },
+    context: { schema: { type: 'object' }, resolve, renew: resolve, renewEvery: '1m' },
+    onEnd: () => {},
     ttl: { idle: 1, absolute: '7d' },
     limits: {
       maxSessions: 1,

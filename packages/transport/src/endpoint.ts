@@ -13,6 +13,7 @@ import { type Inbound, header } from './http/inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
 import { type Reply, emptyReply, errorReply, failureReply, isExpected, notFoundReply } from './http/reply.js'
 import { refusedVersion } from './http/versions.js'
+import type { RenewContext } from './live/context-renewal.js'
 import type { LiveSession } from './live/live-session.js'
 import { LiveSessions, type LiveSettings } from './live/live-sessions.js'
 import { OpenStreams, type StreamSettings } from './streams/open-streams.js'
@@ -140,8 +141,9 @@ export class Endpoint {
       }
       const refused = refusal(inbound, id, claimedVersion(first))
       if (refused !== undefined) return refused
+      const renew = renewal(inbound)
       const reply = await this.#live.withSession(sessionId(inbound), inbound.principal, first !== undefined,
-        (session, live) => this.#receive(session, live, inbound, messages))
+        (session, live) => this.#receive(session, live, inbound, messages, renew), renew)
       return reply ?? this.#notFound(id)
     } catch (error) {
       return this.#failed(error, id)
@@ -203,21 +205,25 @@ export class Endpoint {
     session: Session,
     live: LiveSession | undefined,
     inbound: Inbound,
-    messages: Messages
+    messages: Messages,
+    renew: RenewContext | undefined
   ): Promise<Reply> | Reply {
-    if (session.state.handshake.protocolVersion !== '') return this.#serve(session, live, inbound, messages)
-    return assumeHandshake(session, inbound).then(() => this.#serve(session, live, inbound, messages))
+    if (session.state.handshake.protocolVersion !== '') return this.#serve(session, live, inbound, messages, renew)
+    return assumeHandshake(session, inbound).then(() => this.#serve(session, live, inbound, messages, renew))
   }
 
   #serve (
     session: Session,
     live: LiveSession | undefined,
     inbound: Inbound,
-    messages: Messages
+    messages: Messages,
+    renew: RenewContext | undefined
   ): Promise<Reply> | Reply {
     if (this.#isCrowded(session, live, messages)) return tooManyCalls(soleId(messages))
     if (!this.#needsServer(session, live, messages)) return this.#dispatch(session, live, inbound, messages)
-    return this.#live.withServer(session, true, started => this.#dispatch(started.session, started, inbound, messages))
+    return this.#live.withServer(
+      session, true, started => this.#dispatch(started.session, started, inbound, messages), renew
+    )
   }
 
   /** Whether too much is on its way into a session. Where calls run, answers and cancellations must reach them. */
@@ -286,6 +292,15 @@ function refusal (inbound: Inbound, id: RequestId | null, claimed?: unknown): Re
   const refused = refusedVersion(header(inbound, 'mcp-protocol-version') ?? claimed, id)
   if (refused !== undefined || header(inbound, 'mcp-session-id') !== undefined) return refused
   return errorReply(400, id, SERVER_ERROR, 'Bad Request: the Mcp-Session-Id header is required')
+}
+
+/** Renews once for a request, although its session may become live again just for what the renewal said. */
+function renewal ({ renewContext }: Inbound): RenewContext | undefined {
+  let renewed: ReturnType<RenewContext> | undefined
+  return renewContext && (current => {
+    renewed ??= renewContext(current)
+    return renewed
+  })
 }
 
 function sessionId (inbound: Inbound): string {

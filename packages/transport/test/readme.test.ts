@@ -35,7 +35,8 @@ t.test('every option and every status is listed', async (t) => {
   const options = [
     'sessions', 'createServer', 'serverOptions', 'maxLive', 'dormantAfter', 'factoryTimeout', 'responseMode',
     'streamAfter', 'retry', 'keepAlive', 'maxBuffered', 'heartbeat',
-    'standaloneRetry', 'callTimeout', 'stallTimeout', 'maxCalls', 'maxOpenStreams', 'maxSubscriptions'
+    'standaloneRetry', 'callTimeout', 'stallTimeout', 'maxCalls', 'maxOpenStreams', 'maxSubscriptions',
+    'isContext', 'renewEvery'
   ]
   for (const option of options) t.match(readme, new RegExp(`^\\| \`${option}[\`(]`, 'm'))
   t.ok(readme.split('\n').length <= 151)

@@ -31,7 +31,8 @@ const times = {
   keepAlive: 1,
   dormantAfter: 1,
   factoryTimeout: 1,
-  heartbeat: 1
+  heartbeat: 1,
+  renewEvery: 1
 }
 const options: EndpointOptions = {
   sessions, createServer, serverOptions: {}, maxLive: 1, maxBuffered: 1, responseMode: 'auto', ...limits, ...times

@@ -64,6 +64,7 @@ async function toRecord (
   }
 }
 
+/** The context as it is, with members that only n8n-mcp knows. */
 function readContext (value: unknown): Json | undefined {
   if (!isObject(value)) return undefined
   const { n8nApiUrl, n8nApiKey, instanceId, metadata } = value
@@ -71,12 +72,7 @@ function readContext (value: unknown): Json | undefined {
   if (typeof n8nApiKey !== 'string' || n8nApiKey === '') return undefined
   if (instanceId !== undefined && typeof instanceId !== 'string') return undefined
   if (metadata !== undefined && !isObject(metadata)) return undefined
-  return {
-    n8nApiUrl,
-    n8nApiKey,
-    ...(instanceId !== undefined && { instanceId }),
-    ...(metadata !== undefined && { metadata: metadata as Json })
-  }
+  return value as Json
 }
 
 /** An ISO 8601 time in milliseconds since the epoch. */

@@ -16,6 +16,8 @@ export interface Inbound {
   body?: unknown
   /** Resolves the context of a new session. Called only when a session begins. */
   context? (): Json | Promise<Json>
+  /** Resolves the context of a session again. Called at most once. Absent when no context can be renewed. */
+  renewContext?: ((current: Json) => Json | Promise<Json>) | undefined
   /** Whether the client has closed the connection. */
   isGone (): boolean
   /** Called with the session of the request, once it is found. */

@@ -14,6 +14,17 @@ export type DisposeReason = 'dormant' | 'terminated' | 'expired' | 'closing'
 /** A server with what it holds in the process: timers, a browser, a connection. */
 export interface HeldServer {
   server: ConnectableServer
+  /**
+   * `'session'` keeps the server object as long as the session, for a server that holds what cannot be made again, such
+   * as an open page. Without use, such a session ends after `ttl.idle` and does not become dormant. It ends with its
+   * process, and is unknown in every other process. Default: the server object can be made again.
+   */
+  live?: 'session' | undefined
+  /**
+   * Takes a context that was renewed. Without it, the server object is made again when nothing runs in it; one with
+   * `live: 'session'` goes on. `session.context` is the renewed one in both cases.
+   */
+  onContext? (context: Json): void | Promise<void>
   /** Runs once, after the server was closed. */
   dispose? (reason: DisposeReason): void | Promise<void>
 }
@@ -36,6 +47,9 @@ const given = new WeakSet<ConnectableServer>()
 export function heldServer (made: ConnectableServer | HeldServer): HeldServer {
   const held = isServer(made) ? { server: made } : made
   if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned no server')
+  if (held.live !== undefined && held.live !== 'session') {
+    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', "createServer returned another `live` than 'session'")
+  }
   if (given.has(held.server)) {
     throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before')
   }

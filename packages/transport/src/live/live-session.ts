@@ -1,6 +1,7 @@
-import { inspect } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import {
-  type DataChange, type Json, type JsonObject, type Principal, type Session, type Sessions, keyLabel, within
+  type DataChange, type Json, type JsonObject, type Principal, type RecordKey, type Session, type Sessions, keyLabel,
+  within
 } from '@holdfast/core'
 import type { DetachedTransport } from '../calls/detached-transport.js'
 import type { DurableTransport } from '../calls/durable-transport.js'
@@ -27,11 +28,15 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
   readonly place: Place<LiveSession>
   readonly serverState: ServerState
   #held: HeldServer | undefined
+  /** The context that the server object knows. */
+  #context: Json
   #holds = 0
   /** The session is being ended from inside: calls that run here may still answer. */
   #yielding = false
   /** When it was last used here, by the monotonic clock. */
   usedAt = performance.now()
+  /** When its context was last renewed here, or looked at, by the monotonic clock. */
+  renewedAt = performance.now()
   /** When a client last heard the server say something of its own accord, by the monotonic clock. */
   heardAt = -Infinity
 
@@ -41,12 +46,14 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
     readonly activated: boolean,
     private readonly sessions: Sessions,
     /** Milliseconds that a server may take to learn what its client set elsewhere. */
-    patience: number,
+    private readonly patience: number,
+    private readonly setContext: (session: Session, context: Json) => Promise<void>,
     /** Told when something needs the server object that no request waits for. */
     private readonly occupy: (live: LiveSession) => void,
     /** Told when nothing runs in the server object, for now. */
     private readonly idle: (live: LiveSession) => void
   ) {
+    this.#context = session.context
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
     this.serverState = new ServerState(session, transport, patience)
     transport.onchange = () => this.#rest()
@@ -55,6 +62,7 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
   }
 
   get id (): string { return this.session.id }
+  get key (): RecordKey { return this.session.key }
   get principal (): Principal | null { return this.session.principal }
   get context (): Json { return this.session.context }
   get data (): Readonly<JsonObject> { return this.session.data }
@@ -66,6 +74,9 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
     return this.working || this.transport.wireIds.size > 0
   }
 
+  /** The server object lives as long as the session: it never becomes dormant. */
+  get lasting (): boolean { return this.#held?.live === 'session' }
+
   /** Something runs or is held here. What is only {@link busy} waits for its client, and gives way to other owners. */
   get working (): boolean { return this.#holds > 0 || this.transport.requests.size > 0 }
 
@@ -74,6 +85,10 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
 
   async update (change: DataChange): Promise<Readonly<JsonObject>> {
     return await this.session.update(change)
+  }
+
+  async renewContext (context: Json): Promise<void> {
+    await this.setContext(this.session, context)
   }
 
   async terminate (): Promise<void> {
@@ -108,9 +123,38 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
   /** Connects a server, and brings that of a session that goes on to where the session was. */
   async connect (held: HeldServer): Promise<void> {
     this.#held = held
+    this.#context = this.session.context
     this.transport.ondetached = after => { void this.#detach(held, after) }
     await held.server.connect(this.transport)
     if (this.activated) await activateServer(this.session, this.transport, this.serverState)
+  }
+
+  /** Nothing runs in the server object, and only one request is on its way in. */
+  get isAlone (): boolean { return this.#holds === 1 && this.transport.requests.size === 0 }
+
+  /** The server object knows the context of the session. */
+  get knowsContext (): boolean { return this.session.context === this.#context }
+
+  /**
+   * Tells the server object when the context was renewed.
+   *
+   * @returns false when the server object must be made again, because it does not take contexts
+   */
+  async takeContext (): Promise<boolean> {
+    const { session: { context }, lasting } = this
+    const known = this.#context
+    const held = this.#held
+    const isSame = context === known || isDeepStrictEqual(context, known)
+    if (!isSame && held?.onContext === undefined && !lasting) return false
+    this.#context = context
+    if (isSame || held?.onContext === undefined) return true
+    try {
+      if (await within(Promise.resolve(held.onContext(context)), this.patience, true)) return true
+      this.sessions.report(new Error('onContext was not done with a renewed context in time'))
+    } catch (error) {
+      this.sessions.report(error)
+    }
+    return lasting
   }
 
   /** A client heard what the server said of its own accord. */

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import {
-  HoldfastError, type Principal, type RecordKey, type Session, type SessionNotice, type Sessions, isHoldfastError,
-  keyLabel, samePrincipal, within
+  HoldfastError, type Principal, type RecordKey, type Session, type Sessions, isHoldfastError, samePrincipal,
+  sessionNotice, within
 } from '@holdfast/core'
 import type { Deadlines, Expiring } from '../calls/deadlines.js'
 import { DurableTransport } from '../calls/durable-transport.js'
 import { WireIds } from '../calls/wire-ids.js'
 import type { OpenStreams } from '../streams/open-streams.js'
 import { STANDALONE, type StreamLog } from '../streams/stream-log.js'
+import { ContextRenewal, type RenewContext, type RenewalSettings } from './context-renewal.js'
 import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
 import { LivePlaces } from './live-places.js'
 import { LiveSession } from './live-session.js'
@@ -18,14 +19,14 @@ import { LruList } from './lru-list.js'
 /** Milliseconds that a session waits for a place among the live sessions. */
 const PLACE_WAIT = 2_000
 
-export interface LiveSettings {
+export interface LiveSettings extends RenewalSettings {
   createServer: CreateServer
   serverOptions: SharedServerOptions
   /** Maximum number of server objects at the same time. At most half of them may be busy ones of one owner. */
   maxLive: number
   /** Milliseconds without use after which a session becomes dormant. */
   dormantAfter: number
-  /** Milliseconds that `createServer` and the replay may take together. */
+  /** Milliseconds that `createServer` and the replay may take together, and so may a renewal of the context. */
   factoryTimeout: number
 }
 
@@ -60,6 +61,7 @@ export class LiveSessions {
   readonly #places: LivePlaces<LiveSession>
   readonly #queue = new PlaceQueue(PLACE_WAIT)
   readonly #mismatches: OwnerMismatches
+  readonly #renewal: ContextRenewal
   #closed = false
   #requestCount = 0
 
@@ -70,6 +72,7 @@ export class LiveSessions {
     private readonly settings: LiveSettings,
     private readonly deadlines: Deadlines<Expiring>
   ) {
+    this.#renewal = new ContextRenewal(sessions, settings)
     this.#places = new LivePlaces(settings.maxLive, live => live.working)
     this.#mismatches = new OwnerMismatches(sessions, id => this.#byId.get(id)?.session)
   }
@@ -88,8 +91,12 @@ export class LiveSessions {
    *
    * @param calls whether requests will run in the session, so that its server must first learn the settings that the
    *   client made elsewhere. False for an answer, because the server may wait for it
+   * @param renew resolves its context again; absent when nothing can
+   * @throws HoldfastError HOLDFAST_SESSION_GONE when the application does not accept its context any more
    */
-  async withSession<T> (id: string, principal: Principal | null, calls: boolean, use: Use<T>): Promise<T | undefined> {
+  async withSession<T> (
+    id: string, principal: Principal | null, calls: boolean, use: Use<T>, renew?: RenewContext
+  ): Promise<T | undefined> {
     const live = this.#of(id, principal)
     if (live === undefined) return await this.#withDormant(id, principal, use)
     const { session } = live
@@ -98,7 +105,10 @@ export class LiveSessions {
     try {
       exists = await this.sessions.touch(session)
       if (exists && calls && live.serverState.isBehind) await live.serverState.catchUp()
-      if (exists && this.#isUsable(live)) {
+      // A server object that works for others goes on with the context that it knows.
+      const isCurrent = !exists || !calls || this.#isCurrent(live, renew) ||
+        await this.#hasContext(live, renew) || !live.isAlone
+      if (exists && isCurrent && this.#isUsable(live)) {
         this.#use(live)
         return await use(session, live)
       }
@@ -109,9 +119,9 @@ export class LiveSessions {
       await this.end(session.key, 'expired')
       return undefined
     }
-    // The server closed itself. The session goes on with another server.
-    if (this.#byKey.get(session.key) === live) await this.#remove(live, 'dormant')
-    return await this.withSession(id, principal, calls, use)
+    // The server closed itself, or does not take another context.
+    if (this.#byKey.get(session.key) === live) await this.#giveUp(live)
+    return await this.withSession(id, principal, calls, use, renew)
   }
 
   /** Ends a session, live or dormant. False when there was none. */
@@ -126,17 +136,20 @@ export class LiveSessions {
    * settled. One server is made for all requests that wait for it.
    *
    * @param activated whether the session existed before, so that it is activated; false for a new session
+   * @param renew resolves its context again, before it becomes live; absent when nothing can
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_FACTORY_FAILED, HOLDFAST_FACTORY_TIMEOUT,
    *   HOLDFAST_SESSION_GONE
    */
-  async withServer<T> (session: Session, activated: boolean, use: UseLive<T>): Promise<T> {
+  async withServer<T> (
+    session: Session, activated: boolean, use: UseLive<T>, renew?: RenewContext
+  ): Promise<T> {
     const there = this.#byKey.get(session.key)
     if (there?.transport.isClosed === true) {
-      await this.#remove(there, 'dormant')
-      return await this.withServer(session, activated, use)
+      await this.#giveUp(there)
+      return await this.withServer(session, activated, use, renew)
     }
     const starting = there === undefined
-      ? this.#starting.get(session.key) ?? this.#begin(session, activated)
+      ? this.#starting.get(session.key) ?? this.#begin(session, activated, renew)
       : undefined
     const live = there ?? (starting as Starting).live
     // Enter before waiting: otherwise the session could be made dormant the moment it is live, to free its place.
@@ -196,14 +209,20 @@ export class LiveSessions {
     else if (this.#starting.has(key)) this.#doomed.add(key)
   }
 
-  /** Makes sessions dormant that were unused for a while. */
+  /**
+   * Makes sessions dormant that were unused for a while. A session that cannot become dormant ends when it has expired;
+   * the message that says so may have been lost.
+   */
   async makeIdleDormant (now = performance.now()): Promise<void> {
-    const idle = []
+    const left: Array<Promise<void>> = []
     for (const live of this.#lru) {
       if (now - live.usedAt < this.settings.dormantAfter) break
-      if (!live.busy && now - live.heardAt >= this.settings.dormantAfter) idle.push(live)
+      if (live.busy) continue
+      if (live.lasting) {
+        if (now - live.usedAt >= this.sessions.vault.idle) left.push(this.#endIfGone(live))
+      } else if (now - live.heardAt >= this.settings.dormantAfter) left.push(this.#remove(live, 'dormant'))
     }
-    await Promise.all(idle.map(async live => await this.#remove(live, 'dormant')))
+    await Promise.all(left)
   }
 
   /** Resolves when no request runs here or waits for its server, or when the time is over. */
@@ -231,15 +250,18 @@ export class LiveSessions {
   async close (): Promise<void> {
     this.stop()
     this.#mismatches.report()
-    await Promise.allSettled([...this.#making, ...Array.from(this, async live => await this.#remove(live, 'closing'))])
+    await Promise.allSettled([...this.#making, ...Array.from(this, async live => {
+      if (live.lasting) await this.sessions.terminate(live.session).catch(error => this.sessions.report(error))
+      await this.#remove(live, 'closing')
+    })])
     await Promise.all(this.#closing.values())
   }
 
-  #begin (session: Session, activated: boolean): Starting {
+  #begin (session: Session, activated: boolean, renew: RenewContext | undefined): Starting {
     const { key } = session
     const live = this.#live(session, activated)
-    const making = this.#start(live).catch(error => {
-      if (activated && !isEnding(error)) this.sessions.emit('activationFailed', { ...notice(session), error })
+    const making = this.#start(live, renew).catch(error => {
+      if (activated && !isEnding(error)) this.sessions.emit('activationFailed', { ...sessionNotice(session), error })
       throw error
     }).finally(() => {
       this.#making.delete(making)
@@ -256,12 +278,14 @@ export class LiveSessions {
     return starting
   }
 
-  async #start (live: LiveSession): Promise<void> {
+  async #start (live: LiveSession, renew: RenewContext | undefined): Promise<void> {
     const { id, key, principal } = live.session
     await this.#closing.get(key)
+    if (live.activated) await this.#renewal.renew(live.session, renew)
     await this.#wait(live, () => this.#takePlace(live))
     try {
       await this.#connect(live)
+      if (live.lasting) await bindTo(live.session, this.sessions.fleet.replica)
       if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
       if (this.#doomed.has(key)) throw new HoldfastError('HOLDFAST_SESSION_GONE')
       if (live.transport.isClosed) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
@@ -273,7 +297,7 @@ export class LiveSessions {
     this.#byId.set(id, live)
     this.#byName.set(nameOf(id, principal), live)
     this.#byKey.set(key, live)
-    if (live.activated) this.sessions.emit('activated', { ...notice(live.session), principal })
+    if (live.activated) this.sessions.emit('activated', { ...sessionNotice(live.session), principal })
   }
 
   /** Waits for a place. Most calls are short, so a place is free soon. */
@@ -286,6 +310,8 @@ export class LiveSessions {
 
   async #withDormant<T> (id: string, principal: Principal | null, use: Use<T>): Promise<T | undefined> {
     const session = await this.sessions.open(id, principal)
+    // Without its server object, or in another process, a lasting session is unknown.
+    if (session?.state.replica !== undefined) return undefined
     if (session !== undefined) return await use(session)
     this.#mismatches.note(id, principal)
     return undefined
@@ -308,7 +334,7 @@ export class LiveSessions {
   #idle (live: LiveSession): void {
     if (this.#byKey.get(live.session.key) === live) {
       this.#use(live)
-      this.#places.rest(live.place, live.busy)
+      if (!live.lasting) this.#places.rest(live.place, live.busy)
     }
     this.#queue.freed()
   }
@@ -344,6 +370,7 @@ export class LiveSessions {
     const transport = new DurableTransport(id, wireIds, standalone)
     const live: LiveSession = new LiveSession(
       session, transport, activated, this.sessions, this.settings.factoryTimeout,
+      async (session, context) => await this.#renewal.set(session, context),
       () => this.#places.occupy(live.place, true),
       () => this.#idle(live)
     )
@@ -363,7 +390,33 @@ export class LiveSessions {
     }
   }
 
+  /** Whether neither a renewal is due nor the server object lacks a renewed context. */
+  #isCurrent (live: LiveSession, renew: RenewContext | undefined): boolean {
+    return live.knowsContext && (renew === undefined || !this.#renewal.isDue(live.renewedAt))
+  }
+
+  /** Renews the context when that is due. False when the server object must be made again for it. */
+  async #hasContext (live: LiveSession, renew: RenewContext | undefined): Promise<boolean> {
+    if (renew !== undefined && this.#renewal.isDue(live.renewedAt)) {
+      live.renewedAt = performance.now()
+      await this.#renewal.renew(live.session, renew)
+    }
+    return await live.takeContext()
+  }
+
+  /** Lets a server object go that is of no more use. Its session goes on with another, or ends when it cannot. */
+  async #giveUp (live: LiveSession): Promise<void> {
+    const { lasting } = live
+    if (lasting) await this.sessions.terminate(live.session)
+    await this.#remove(live, lasting ? 'terminated' : 'dormant')
+  }
+
+  async #endIfGone ({ session: { key } }: LiveSession): Promise<void> {
+    if (await this.sessions.get({ key }) === undefined) await this.end(key, 'expired')
+  }
+
   async #remove (live: LiveSession, reason: DisposeReason): Promise<void> {
+    if (this.#byKey.get(live.session.key) !== live) return await this.#closing.get(live.session.key)
     const { id, key, principal } = live.session
     this.#byId.delete(id)
     this.#byName.delete(nameOf(id, principal))
@@ -387,8 +440,14 @@ function nameOf (id: string, principal: Principal | null): string {
   return principal === null ? id : `${id} ${principal.subject}`
 }
 
-function notice ({ key, owner }: Session): SessionNotice {
-  return { label: keyLabel(key), key, owner }
+/**
+ * Notes the replica without which a session cannot go on.
+ *
+ * @throws HoldfastError HOLDFAST_SESSION_GONE when another replica was faster
+ */
+async function bindTo (session: Session, replica: string): Promise<void> {
+  const state = await session.change(state => state.replica === undefined ? { ...state, replica } : state)
+  if (state.replica !== replica) throw new HoldfastError('HOLDFAST_SESSION_GONE')
 }
 
 /** Whether the session, or this process, ended meanwhile. */

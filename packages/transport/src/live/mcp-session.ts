@@ -1,4 +1,4 @@
-import type { DataChange, Json, JsonObject, Principal } from '@holdfast/core'
+import type { DataChange, Json, JsonObject, Principal, RecordKey } from '@holdfast/core'
 
 /**
  * A session as the server factory and its handlers see it. `Data` is the type of what the application keeps in it,
@@ -8,9 +8,14 @@ import type { DataChange, Json, JsonObject, Principal } from '@holdfast/core'
 export interface McpSession<Data extends object = JsonObject, Context = Json> {
   /** The credential of the session. Never log it. */
   readonly id: string
+  /**
+   * The name of the session for everything outside it: events, lists, `onEnd`, and what you keep for it elsewhere.
+   * Nobody can turn it back into the id.
+   */
+  readonly key: RecordKey
   /** The owner of the session; null when it has none. Read-only. */
   readonly principal: Principal | null
-  /** What the option `context` resolved when the session began. Read-only. */
+  /** What the option `context` resolved when the session began, or renewed since. Read-only. */
   readonly context: Context
   /** What the application keeps, as this process last saw it. Read-only: see {@link update}. */
   readonly data: Readonly<Data>
@@ -28,6 +33,14 @@ export interface McpSession<Data extends object = JsonObject, Context = Json> {
    * HOLDFAST_BACKEND_UNAVAILABLE
    */
   update (change: DataChange<Data>): Promise<Readonly<Data>>
+  /**
+   * Gives the session another context, which is durable when it resolves. Its server objects on all replicas learn of
+   * it with their next request.
+   *
+   * @throws HoldfastError HOLDFAST_INVALID_CONTEXT when the schema refuses it, or the session has no principal;
+   * HOLDFAST_SESSION_GONE, HOLDFAST_STATE_TOO_LARGE, HOLDFAST_CONFLICT, HOLDFAST_BACKEND_UNAVAILABLE
+   */
+  renewContext (context: Context): Promise<void>
   /** Ends the session on every replica. Calls that run in this process may still answer. */
   terminate (): Promise<void>
   /** Keeps the session live in this process until the returned function is called. */

@@ -11,7 +11,7 @@ const HEARTBEAT = 1_000
 const TOLD = 1_000
 
 export const orphans: Scenario = {
-  promise: 'streams that nobody serves any more end soon: after a kill with an error, after a deletion on every replica',
+  promise: 'streams that nobody serves any more end soon: after a kill with an error, after a deletion everywhere',
   figures: '20 kills, told within two heartbeats, and 20 deletions, within a second',
   deadline: 10,
   run: async trial => {
