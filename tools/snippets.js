@@ -15,18 +15,22 @@ const GIVEN = {
   'app.redis': "import '@fastify/redis'",
   backend: "export declare const backend: import('@holdfast/core').Backend",
   codec: "export declare const codec: import('@holdfast/core').Codec",
+  containers: 'export declare const containers: { remove (key: string, name: unknown): Promise<void> }',
   copy: "export declare const copy: import('@holdfast/core').Backend",
   createServer: "export declare const createServer: import('@holdfast/fastify').CreateServer",
   credentialsOf: 'export declare function credentialsOf (tenant: string): Promise<{ apiUrl: string, apiKey: string }>',
   from: "export declare const from: import('@holdfast/core').Backend",
   harness: "export declare const harness: import('@holdfast/core/contract').Harness",
   keys: 'export declare const keys: string',
+  openBrowser: 'export declare function openBrowser (): Promise<{ close (): Promise<void> }>',
   primary: "export declare const primary: import('@holdfast/core').Backend",
   'request.user': `declare module 'fastify' {
     interface FastifyRequest {
       user: { iss: string, sub: string, azp: string, org: string, token: string, scopes: string[], roles: string[] }
     }
   }`,
+  serverFor: `export declare function serverFor (browser: object, shared: object):
+    import('@modelcontextprotocol/sdk/server/mcp.js').McpServer`,
   sessions: "export declare const sessions: import('@holdfast/core').Sessions",
   target: "export declare const target: import('@holdfast/core').Backend",
   to: "export declare const to: import('@holdfast/core').Backend"
