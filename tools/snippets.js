@@ -22,6 +22,7 @@ const GIVEN = {
   from: "export declare const from: import('@holdfast/core').Backend",
   harness: "export declare const harness: import('@holdfast/core/contract').Harness",
   keys: 'export declare const keys: string',
+  notes: "export declare const notes: import('@holdfast/fastify').Sessions",
   openBrowser: 'export declare function openBrowser (): Promise<{ close (): Promise<void> }>',
   primary: "export declare const primary: import('@holdfast/core').Backend",
   'request.user': `declare module 'fastify' {
@@ -29,6 +30,7 @@ const GIVEN = {
       user: { iss: string, sub: string, azp: string, org: string, token: string, scopes: string[], roles: string[] }
     }
   }`,
+  search: "export declare const search: import('@holdfast/fastify').Sessions",
   serverFor: `export declare function serverFor (browser: object, shared: object):
     import('@modelcontextprotocol/sdk/server/mcp.js').McpServer`,
   sessions: "export declare const sessions: import('@holdfast/core').Sessions",

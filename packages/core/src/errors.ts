@@ -15,6 +15,7 @@ export const ERROR_CODES = {
     'Stored data is sealed with a key that this process does not have or cannot get. Nothing is lost; try again.',
   HOLDFAST_KEY_IN_USE: 'Stored data is still sealed with this key.',
   HOLDFAST_SNAPSHOT_FAILED: 'A snapshot could not be written or read. The previous snapshot is intact.',
+  HOLDFAST_SNAPSHOT_CHANGED: 'Another process has written this snapshot meanwhile, so it was not overwritten.',
   HOLDFAST_SNAPSHOT_KEPT: 'The existing snapshot cannot be opened with these keys, so it was not overwritten.',
   HOLDFAST_MIGRATION_STOPPED: 'A migration stopped before its end. Copied sessions stay; run it again to go on.',
   HOLDFAST_NOT_ALONE: 'This needs a single replica, but other replicas use the same backend.',

@@ -15,12 +15,13 @@ export interface Thresholds {
 }
 
 /**
- * The health of a backend: `healthy`; `degraded` when it answers slowly, or not every call; `unhealthy` when it does
- * not answer. `reasons` says what is wrong: `backend`, `latency`, `errors`.
+ * The health of a backend: `healthy`; `degraded` when it answers slowly, or not every call, or while a fallback
+ * answers for it; `unhealthy` when it does not answer. `reasons` says what is wrong: `backend`, `latency`, `errors`,
+ * `fallback`.
  */
 export interface Health {
   state: 'healthy' | 'degraded' | 'unhealthy'
-  reasons: Array<'backend' | 'latency' | 'errors'>
+  reasons: Array<'backend' | 'latency' | 'errors' | 'fallback'>
   /** Milliseconds that the backend took to answer a ping; absent when it did not answer. */
   latency?: number
   /** The share of calls that failed recently, 0 to 1. It is 0 while there were too few calls to judge by. */
@@ -74,6 +75,7 @@ export class HealthCheck {
     if (latency === undefined) reasons.push('backend')
     else if (latency >= this.#latency) reasons.push('latency')
     if (errorRate >= this.#errorRate) reasons.push('errors')
+    if (this.store.backend.status?.().fallback?.active === true) reasons.push('fallback')
     const state = latency === undefined ? 'unhealthy' : reasons.length > 0 ? 'degraded' : 'healthy'
     const health = { state, reasons, ...(latency !== undefined && { latency }), errorRate } satisfies Health
     const was = this.#state

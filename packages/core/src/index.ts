@@ -11,6 +11,7 @@ export { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldf
 export type { FleetDetails, FleetMessage, FleetMessageType } from './fleet-messages.js'
 export { Fleet } from './fleet.js'
 export type { Health, Thresholds } from './health.js'
+export { type CommonHealth, healthOf } from './health-of.js'
 export { type Expired, Sweeper, type Swept, claimExpired } from './expiry.js'
 export { JsonFormat, type JsonFormatOptions } from './json-format.js'
 export { type Json, type JsonObject, isObject } from './json.js'

@@ -46,6 +46,8 @@ export interface SessionEvents {
   snapshotExportFailed: { error: unknown }
   /** A snapshot was restored. */
   snapshotRestored: RestoreReport
+  /** Another process had written the own snapshot. What was new in it is here now, too. */
+  snapshotMerged: RestoreReport
   /** A snapshot could not be read, or the backend failed meanwhile. */
   snapshotRestoreFailed: { error: unknown }
   /** Everything that could be opened is sealed under the key `active`. */

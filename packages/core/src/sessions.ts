@@ -134,7 +134,9 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
     const destination = { vault, caps, isContext: options.isContext }
     this.#snapshots = new SnapshotKeeper(destination, options.snapshot, codec.exposes === 'memory', {
       onRestored: report => this.emit('snapshotRestored', report),
-      onRestoreFailed: error => this.emit('snapshotRestoreFailed', { error })
+      onRestoreFailed: error => this.emit('snapshotRestoreFailed', { error }),
+      onMerged: report => this.emit('snapshotMerged', report),
+      onEndedElsewhere: async keys => await this.#endedElsewhere(keys)
     })
     this.#health = new HealthCheck(
       vault, options.thresholds ?? {}, (health, was) => this.emit('health', { ...health, was })
@@ -366,6 +368,21 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
     for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
     if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
     await this.#snapshots.forget(keys)
+  }
+
+  /** Other processes told the application, and noted the end beside the snapshot. */
+  async #endedElsewhere (keys: ReadonlySet<RecordKey>): Promise<void> {
+    const ended = []
+    const stores = await this.vault.all()
+    for (const key of keys) {
+      for (const store of stores) {
+        const removed = await store.remove(key)
+        if (typeof removed !== 'object' || store.partition !== ROOT) continue
+        this.emit('terminated', { ...notice(key, removed.owner), reason: 'terminated' })
+        ended.push(key)
+      }
+    }
+    if (ended.length > 0) await this.fleet.tellGone(ended, 'terminated')
   }
 
   async #end ({ key, owner }: Located, reason: 'terminated' | 'evicted'): Promise<boolean> {

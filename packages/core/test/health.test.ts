@@ -1,4 +1,5 @@
 import t from 'tap'
+import { healthOf } from '../dist/index.js'
 import { HealthCheck, type Thresholds } from '../dist/health.js'
 import { manager, outage } from './fixtures/manager.js'
 
@@ -104,4 +105,17 @@ t.test('who asks at the same time gets one answer', async (t) => {
   t.equal(pings, 1)
   await look()
   t.equal(pings, 2)
+})
+
+t.test('one answer for several stores is that of the worst', async (t) => {
+  const [well, slow, away] = [patient(), patient({ latency: 1 }), patient()]
+  const managers = { well: { health: well.look }, slow: { health: slow.look } }
+  t.match(await healthOf(managers), {
+    state: 'degraded', stores: { well: { state: 'healthy' }, slow: { state: 'degraded', reasons: ['latency'] } }
+  })
+  away.backend.ping = async () => { throw new Error('away') }
+  t.match(await healthOf({ ...managers, away: { health: away.look } }), {
+    state: 'unhealthy', stores: { well: { state: 'healthy' }, away: { state: 'unhealthy', reasons: ['backend'] } }
+  })
+  t.strictSame(await healthOf({}), { state: 'healthy', stores: {} })
 })

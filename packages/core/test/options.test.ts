@@ -2,6 +2,7 @@ import t from 'tap'
 import { Sessions, type SessionsOptions, refuseUnset } from '../dist/index.js'
 import { manager } from './fixtures/manager.js'
 import { Reference } from './fixtures/reference.js'
+import { Shelf } from './fixtures/shelf.js'
 
 t.test('defaults are as documented', async (t) => {
   const { sessions } = manager()
@@ -62,4 +63,14 @@ t.test('an option that is present must have a value, where its default would be 
   })
   t.doesNotThrow(() => { refuseUnset({ other: undefined } as typeof options, ['url']) })
   t.doesNotThrow(() => { refuseUnset({ url: '' }, ['url']) })
+})
+
+t.test('a snapshot store that would revive ended sessions is refused, unless that is accepted', async t => {
+  const { write, read, forget, forgotten } = new Shelf()
+  const refused = { code: 'HOLDFAST_INVALID_OPTION', path: 'snapshot' }
+  for (const snapshot of [{ write, read }, { write, read, forget }, { write, read, forgotten, mayRevive: false }]) {
+    t.throws(() => new Sessions({ backend: new Reference(), snapshot }), refused)
+  }
+  t.ok(new Sessions({ backend: new Reference(), snapshot: { write, read, mayRevive: true } }))
+  t.ok(new Sessions({ backend: new Reference(), snapshot: { write, read, forget, forgotten } }))
 })

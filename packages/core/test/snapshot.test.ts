@@ -328,7 +328,7 @@ t.test('a place may deliver bytes or text in pieces of any size', async (t) => {
 
 t.test('where nothing was written there is nothing to restore', async (t) => {
   for (const nothing of [undefined, null]) {
-    const snapshot = { write: async () => {}, read: () => nothing }
+    const snapshot = { write: async () => {}, read: () => nothing, mayRevive: true }
     const { sessions } = start({ snapshot })
     t.strictSame(await sessions.restoreSessionState(), NOTHING)
     t.equal(sessions.incomplete, false)
@@ -464,7 +464,9 @@ for (const [again, ask] of Object.entries({
 function keeperOf (own: SnapshotStore): SnapshotKeeper {
   const { sessions: { vault } } = start()
   return new SnapshotKeeper(
-    { vault, caps: { maxRecords: 1, maxPerOwner: 1 } }, own, false, { onRestored: () => {}, onRestoreFailed: () => {} }
+    { vault, caps: { maxRecords: 1, maxPerOwner: 1 } }, own, false, {
+      onRestored: () => {}, onRestoreFailed: () => {}, onMerged: () => {}, onEndedElsewhere: async () => {}
+    }
   )
 }
 

@@ -60,6 +60,19 @@ t.test('while the primary answers it is the primary', async t => {
   runContract((name, run) => t.test(name, run), routed((one, two) => withFallback(one, two, { replicas: 1 })))
 })
 
+t.test('while the fallback serves, the backend is degraded', async t => {
+  const { backend, leave, comeBack } = start(t)
+  const sessions = new Sessions({ backend })
+  const heard: unknown[] = []
+  sessions.on('health', ({ state, reasons }) => { heard.push([state, reasons]) })
+  leave()
+  await t.rejects(sessions.create(), AWAY)
+  t.match(await sessions.health(), { state: 'degraded', reasons: ['fallback'] })
+  await comeBack()
+  t.match(await sessions.health(), { state: 'healthy', reasons: [] })
+  t.strictSame(heard, [['degraded', ['fallback']], ['healthy', []]])
+})
+
 t.test('new sessions begin while the primary is away, and are the primary\'s when it is back', async t => {
   const { primary, fallback, backend, leave, comeBack } = start(t)
   const sessions = new Sessions({ backend })

@@ -5,7 +5,9 @@ import { type SessionEvents, type SessionNotice, type Sessions, isHoldfastError,
 export const AUDIT_EVENTS = {
   session_created: 'A client began a session. `client` is the name and the version that the client gave.',
   session_activated: 'A session that was dormant, or live on another replica, became live here.',
-  session_restore: 'A snapshot was restored completely. The counts say how many sessions had which result.',
+  session_restore:
+    'A snapshot was restored completely, or one that another process wrote was merged (level `warn`). The counts say ' +
+    'how many sessions had which result.',
   session_restore_failed: 'A snapshot could not be read, or was restored only in part.',
   session_activation_failed: 'A dormant session could not become live here. `code` gives the reason.',
   session_context_renewed:
@@ -43,6 +45,8 @@ interface Line {
   /** Further fields. They hold no id, no key, no content, and only printable characters of a client's texts. */
   details?: object
   message: string
+  /** Default: that of the outcome. */
+  level?: 'warn'
 }
 
 const LEVELS = { success: 'info', refused: 'warn', failure: 'error' } as const
@@ -66,6 +70,12 @@ const LINES: { [Name in keyof SessionEvents]?: (event: SessionEvents[Name]) => L
     }),
   snapshotRestoreFailed: ({ error }) =>
     failure('session_restore_failed', 'the snapshot could not be read', { err: error }),
+  snapshotMerged: ({ invalid, ...counts }) => ({
+    ...success('session_restore', 'another process has written the snapshot; what was new in it was taken over', {
+      ...counts, lines: invalid.length
+    }),
+    level: 'warn'
+  }),
   expired: ({ reason, createdAt, usedAt }) =>
     success('session_expired', 'a session has expired', { reason, createdAt, usedAt }),
   terminated: ({ reason }) => success('session_terminated', 'a session was ended', { reason }),
@@ -102,10 +112,10 @@ export function audit (log: FastifyBaseLogger, sessions: Sessions): void {
   for (const name of Object.keys(LINES) as Array<keyof SessionEvents>) {
     const line = LINES[name] as (event: SessionEvents[keyof SessionEvents]) => Line
     sessions.on(name, event => {
-      const { audit, outcome, details, message } = line(event)
+      const { audit, outcome, details, message, level = LEVELS[outcome] } = line(event)
       if (!isNews(name, details)) return
       const fields = { audit, replica, ...subject(event as Partial<SessionNotice>), outcome, ...details }
-      log[LEVELS[outcome]](fields, `holdfast: ${message}`)
+      log[level](fields, `holdfast: ${message}`)
     })
   }
 }

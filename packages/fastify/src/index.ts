@@ -17,10 +17,10 @@ export type {
 export type {
   ConnectableServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
 } from '@holdfast/transport'
-export { file, ownerDigest } from '@holdfast/core'
+export { file, healthOf, ownerDigest } from '@holdfast/core'
 export type {
-  Duration, ExportReport, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef, SessionSummary,
-  Sessions, SnapshotStore
+  CommonHealth, Duration, ExportReport, Health, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef,
+  SessionSummary, Sessions, SnapshotStore
 } from '@holdfast/core'
 export { Keyring, generateKey } from '@holdfast/envelope'
 export type { KeyProvider, KeySpec, Keys } from '@holdfast/envelope'

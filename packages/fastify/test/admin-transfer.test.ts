@@ -86,7 +86,8 @@ t.test('what is not sealed is not handed out', async t => {
 
 t.test('an app whose own snapshot is not restored has no whole one to hand out', async t => {
   const other = await download(await sealed(t, { keys: k2 }))
-  const { app } = await sealed(t, { snapshot: { read: () => Readable.from([other]), write: async () => {} } })
+  const snapshot = { read: () => Readable.from([other]), write: async () => {}, mayRevive: true }
+  const { app } = await sealed(t, { snapshot })
   t.match(await ask(app, 'GET', '/mcp-sessions/export'), { status: 503 })
 })
 
@@ -197,7 +198,8 @@ t.test('a reader that stalls holds up neither memory nor snapshots nor the end o
   const exported: string[] = []
   const snapshot = {
     read: () => undefined,
-    write: async (stream: Readable) => { for await (const chunk of stream) exported.push(String(chunk)) }
+    write: async (stream: Readable) => { for await (const chunk of stream) exported.push(String(chunk)) },
+    mayRevive: true
   }
   const started = await startAdmin(t, { keys: k1, snapshot }, { fastify: { forceCloseConnections: false } })
   const { app, url } = started

@@ -55,7 +55,7 @@ t.test('a drain that overruns leaves its time for the other steps to fit into a 
   const { flush, release, steps } = await times(t, 50, { drain: never })
   t.ok(flush <= 800 - 250 - 200 + 1, `${flush} ms to flush`)
   // On a machine that is too busy to keep any time, servers still get their least.
-  t.ok(release === 200 || 250 + release <= 800, `${release} ms to let go`)
+  t.ok(release === 200 || 250 + release <= 801, `${release} ms to let go`)
   t.strictSame(steps, ['transfers', 'flush', 'export', 'connections', 'release', 'exported'])
 })
 
@@ -90,7 +90,7 @@ t.test('a server may take seconds to let go; its last changes are exported', asy
   const { url, app } = await start(t, {
     shutdown: { timeout: '5m' },
     encryption: 'none',
-    snapshot: { read: () => undefined, write },
+    snapshot: { read: () => undefined, write, mayRevive: true },
     createServer: async (session, shared) => ({
       server: await serving(echo)(session, shared) as any,
       dispose: async () => {

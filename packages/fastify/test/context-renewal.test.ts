@@ -126,7 +126,8 @@ t.test('a restore leaves a context that can be renewed to the first request', as
     const snapshot = { bytes: [] as Uint8Array[] }
     const store = {
       read: () => Readable.from(snapshot.bytes),
-      write: async (stream: Readable) => { snapshot.bytes = await stream.toArray() }
+      write: async (stream: Readable) => { snapshot.bytes = await stream.toArray() },
+      mayRevive: true
     }
     const old = await start(t, {
       principal, snapshot: store, encryption: 'none', context: { resolve: () => ({ apiKey: 'old' }) }

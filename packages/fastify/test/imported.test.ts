@@ -27,7 +27,8 @@ function exported (): object[] {
 }
 
 function from (text: string): SnapshotStore {
-  return { read: async function * () { yield text } as unknown as SnapshotStore['read'], write: async () => {} }
+  const read = async function * (): AsyncGenerator<string> { yield text }
+  return { read: read as unknown as SnapshotStore['read'], write: async () => {}, mayRevive: true }
 }
 
 type Importing = Started & { served: () => number }

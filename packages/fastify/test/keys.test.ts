@@ -120,8 +120,8 @@ t.test('one bad key fails the start, and is named but not shown', async t => {
 })
 
 t.test('a snapshot that is no place for one is refused, and so is an interval that no timer can keep', async t => {
-  const store = { read: () => undefined, write: async () => {} }
-  for (const snapshot of ['sessions', {}, { read: store.read }, null, file] as any[]) {
+  const store = { read: () => undefined, write: async () => {}, mayRevive: true }
+  for (const snapshot of ['sessions', {}, { read: store.read }, { ...store, mayRevive: false }, null, file] as any[]) {
     t.match(await refusal({ keys: k1, snapshot }), { path: 'snapshot' })
   }
   for (const every of [0, -1, 1.5, NaN, 'often', 2 ** 31] as any[]) {

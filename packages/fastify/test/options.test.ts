@@ -146,7 +146,12 @@ t.test('starts with every option set, and with undefined for the default of all 
     backend: memory(),
     keys: generateKey(),
     encryption: undefined as never,
-    snapshot: { read: () => undefined, write: async stream => { await stream.toArray() }, every: '1s' },
+    snapshot: {
+      read: () => undefined,
+      write: async stream => { await stream.toArray() },
+      every: '1s',
+      mayRevive: true
+    },
     health: '/health',
     metrics: { registry: new Registry(), path: '/metrics' },
     admin: { authorize: () => true, path: '/admin/sessions', restoreLimit: 1 },

@@ -316,6 +316,7 @@ t.test('a snapshot that turns out to be damaged when it can be read at last is r
     snapshot: {
       every: 10,
       write: async stream => { for await (const chunk of stream) void chunk },
+      mayRevive: true,
       read: () => {
         if (broken) throw new Error('EIO')
         return Readable.from(['noise\n'])
@@ -409,7 +410,7 @@ t.test('a change after the last export has begun is exported as well; without on
       begun.open()
       await gate.opened
     }
-    const { app } = await start(t, { encryption: 'none', snapshot: { read: () => undefined, write } })
+    const { app } = await start(t, { encryption: 'none', snapshot: { read: () => undefined, write, mayRevive: true } })
     await app.mcpSessions.create({ data: { name: 'before' } })
     const closing = app.close()
     await begun.opened
@@ -429,7 +430,8 @@ t.test('the export does not wait for connections, nor does its failure get lost'
     throw new Error('the disk is full')
   }
   const [running, gate] = [latch(), latch()]
-  const { app, url } = await start(t, { encryption: 'none', snapshot: { read: () => undefined, write } }, {
+  const snapshot = { read: () => undefined, write, mayRevive: true }
+  const { app, url } = await start(t, { encryption: 'none', snapshot }, {
     fastify: { forceCloseConnections: false },
     before: app => { app.get('/slow', async () => { running.open(); await gate.opened; return 'done' }) }
   })
@@ -447,7 +449,7 @@ t.test('a snapshot that cannot be read holds up the end for five seconds, and is
   let written = 0
   const read = async function * (): AsyncGenerator<string> { await new Promise(() => {}) }
   const write = async (): Promise<void> => { written++ }
-  const snapshot = { read, write, patience: 60_000 }
+  const snapshot = { read, write, patience: 60_000, mayRevive: true }
   const { app } = await start(t, { encryption: 'none', snapshot }, { fastify: { logger: log.logger } })
   const began = performance.now()
   await t.rejects(app.close(), { code: 'HOLDFAST_SNAPSHOT_FAILED', message: /not replaced/ })

@@ -18,6 +18,7 @@ const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | unde
   HOLDFAST_KEY_UNAVAILABLE: { status: 503, retryAfter: '5' },
   HOLDFAST_KEY_IN_USE: undefined,
   HOLDFAST_SNAPSHOT_FAILED: { status: 503, retryAfter: '5' },
+  HOLDFAST_SNAPSHOT_CHANGED: undefined,
   HOLDFAST_SNAPSHOT_KEPT: undefined,
   HOLDFAST_MIGRATION_STOPPED: undefined,
   HOLDFAST_NOT_ALONE: undefined,

@@ -70,7 +70,8 @@ t.test('while sessions may be missing, an unknown id is no 404', async (t) => {
       if (away) throw new Error('the volume is not there')
       return undefined
     },
-    write: async () => {}
+    write: async () => {},
+    mayRevive: true
   }
   const f = await fleet(t, { scripts, sessions: { snapshot } })
   const [client, absent] = [await f.client().begin(), f.client()]

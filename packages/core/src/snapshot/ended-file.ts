@@ -27,7 +27,7 @@ export class EndedFile {
 
   async read (): Promise<Set<string>> {
     const texts = await this.#inTurn(async () => [await text(this.#before), await text(this.#path)])
-    return new Set(texts.flatMap(lines => lines.split('\n')))
+    return new Set(texts.flatMap(lines => lines.split('\n')).filter(key => key !== ''))
   }
 
   /**

@@ -10,7 +10,7 @@ import type { SealedStore } from '../sealed-store.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
 import type { SessionState } from '../state.js'
 import type { Vault } from '../vault.js'
-import { SnapshotLines, headerLine } from './format.js'
+import { type Header, SnapshotLines, headerLine, snapshotId } from './format.js'
 import { findHeader, openHeader } from './header.js'
 import { StallTimeout } from './stall-timeout.js'
 import type { SnapshotStore } from './store.js'
@@ -36,6 +36,16 @@ export interface ExportReport {
   bytes: number
 }
 
+/** An export to the own snapshot of a manager, which other processes may write as well. */
+export interface Turn {
+  /** The {@link snapshotId} that the present snapshot must have; undefined when any may be replaced. */
+  expected?: string | undefined
+  /** Whether to replace the present snapshot without a look at it. */
+  blind?: boolean
+  /** Ends the sessions with these keys, which ended in another process. */
+  end?: ((keys: ReadonlySet<string>) => Promise<void>) | undefined
+}
+
 /** Records that are read at a time. */
 const PAGE_SIZE = 100
 /** Records that are written in one turn of the event loop. */
@@ -50,15 +60,21 @@ const PIECE_SIZE = 64 * 2 ** 10
  * memory at a time. See `Sessions.exportSessionState`.
  */
 export async function exportSessions (
-  vault: Vault<SessionState>, store: SnapshotStore, options: ExportOptions
-): Promise<ExportReport> {
+  vault: Vault<SessionState>, store: SnapshotStore, options: ExportOptions, { expected, blind = false, end }: Turn = {}
+): Promise<{ report: ExportReport, id: string }> {
   const report = { exported: 0, bytes: 0 }
   const stall = new StallTimeout(store)
-  const stream = Readable.from(chunks(vault, options, report, stall), { objectMode: false })
+  const key = randomBytes(32)
+  const header = { namespace: vault.namespace, createdAt: Date.now(), mac: await vault.codec.seal('snapshot', '', key) }
+  const forgotten = async (): Promise<void> => {
+    if (end !== undefined) await end(await store.forgotten?.() ?? new Set())
+  }
+  const written = chunks(vault, options, report, stall, header, new SnapshotLines(key), forgotten)
+  const stream = Readable.from(written, { objectMode: false })
   let failed: unknown
   stream.once('error', error => { failed = error })
   try {
-    await stall.guard(protect(vault, store, stall))
+    if (!blind) await stall.guard(protect(vault, store, stall, expected))
     await stall.guard(store.write(stream))
   } catch (error) {
     throw [failed, error].find(reason => isHoldfastError(reason)) ??
@@ -71,26 +87,33 @@ export async function exportSessions (
       'HOLDFAST_SNAPSHOT_FAILED', 'The snapshot store did not take the whole snapshot.', { cause: failed }
     )
   }
-  return report
+  return { report, id: snapshotId(header) }
 }
 
 /**
  * A snapshot that cannot be opened is not lost: under an unknown key it is not overwritten, otherwise a copy is kept.
  */
-async function protect (sealedStore: SealedStore, store: SnapshotStore, stall: StallTimeout): Promise<void> {
+async function protect (
+  sealedStore: SealedStore, store: SnapshotStore, stall: StallTimeout, expected: string | undefined
+): Promise<void> {
   const header = await findHeader(stall)
   if (header === undefined) return
   const opened = await openHeader(sealedStore, header)
   if (opened === 'UNKNOWN_KEY') throw new HoldfastError('HOLDFAST_SNAPSHOT_KEPT')
-  if (typeof opened === 'string') await store.keep?.()
+  if (typeof opened === 'string') return await store.keep?.()
+  const isExpected = expected === undefined || expected === snapshotId(header as Header)
+  if (!isExpected) throw new HoldfastError('HOLDFAST_SNAPSHOT_CHANGED')
 }
 
 async function * chunks (
-  vault: Vault<SessionState>, options: ExportOptions, report: ExportReport, stall: StallTimeout
+  vault: Vault<SessionState>,
+  options: ExportOptions,
+  report: ExportReport,
+  stall: StallTimeout,
+  header: Header,
+  lines: SnapshotLines,
+  begin: () => Promise<void>
 ): AsyncGenerator<Buffer> {
-  const { namespace, codec } = vault
-  const key = randomBytes(32)
-  const lines = new SnapshotLines(key)
   const chunk = function * (text: string): Generator<Buffer> {
     const bytes = Buffer.from(text)
     report.bytes += bytes.length
@@ -99,7 +122,9 @@ async function * chunks (
       yield bytes.subarray(at, at + PIECE_SIZE)
     }
   }
-  yield * chunk(headerLine({ namespace, createdAt: Date.now(), mac: await codec.seal('snapshot', '', key) }))
+  yield * chunk(headerLine(header))
+  // The store forgets what ended before it was given this stream. What ended later is remembered for the next one.
+  await begin()
   for await (const { partition, records, streams } of pages(vault, options)) {
     let text = ''
     for (const [i, record] of records.entries()) {

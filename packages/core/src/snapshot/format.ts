@@ -34,6 +34,11 @@ export interface Header {
   mac: Uint8Array
 }
 
+/** The name of a snapshot: no other has its key. */
+export function snapshotId ({ mac }: Pick<Header, 'mac'>): string {
+  return encode(mac)
+}
+
 /** A line after the header. */
 export type SnapshotLine =
   | { kind: 'record', partition: string, value: StoredRecord }

@@ -1,4 +1,4 @@
-import { HoldfastError, InvalidOptionError } from '../errors.js'
+import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
 import type { RecordKey } from '../record.js'
 import { type ExportOptions, type ExportReport, exportSessions } from './export.js'
 import type { RestoreReport } from './report.js'
@@ -9,10 +9,17 @@ import type { SnapshotStore, SnapshotSource } from './store.js'
 /** Ended sessions that wait to be noted while noting fails again and again. Beyond them, the oldest are given up. */
 const MAX_UNNOTED = 100_000
 
+/** Exports that are tried while another process writes the same snapshot again and again. */
+const MAX_TRIES = 4
+
 /** Gets the end of every restore, including the restore that an export may begin with. */
 export interface RestoreListener {
   onRestored (report: RestoreReport): void
   onRestoreFailed (error: unknown): void
+  /** The own snapshot was one of another process, and was restored for that. */
+  onMerged (report: RestoreReport): void
+  /** Ends sessions that ended in another process with the same snapshot. */
+  onEndedElsewhere (keys: ReadonlySet<RecordKey>): Promise<void>
 }
 
 /**
@@ -22,6 +29,11 @@ export interface RestoreListener {
 export class SnapshotKeeper {
   /** The manager's own snapshot was not restored, or not completely. */
   incomplete = false
+  /**
+   * The id of the own snapshot when it was last restored or written here; `''` when there was none. Undefined: it was
+   * not looked at yet.
+   */
+  #known: string | undefined
   /** Ended sessions that are not noted yet. */
   readonly #unnoted = new Set<RecordKey>()
   #noting: Promise<void> = Promise.resolve()
@@ -29,13 +41,23 @@ export class SnapshotKeeper {
   #next: Promise<void> | undefined
   readonly #last = new WeakMap<SnapshotSource, Promise<unknown>>()
 
-  /** @param readable whether an exported snapshot would be readable without an explicit choice */
+  /**
+   * @param readable whether an exported snapshot would be readable without an explicit choice
+   * @throws InvalidOptionError when `own` would revive ended sessions
+   */
   constructor (
     private readonly sessions: Destination,
     readonly own: SnapshotStore | undefined,
     private readonly readable: boolean,
     private readonly listener: RestoreListener
-  ) {}
+  ) {
+    const remembers = typeof own?.forget === 'function' && typeof own.forgotten === 'function'
+    if (own === undefined || remembers || own.mayRevive === true) return
+    throw new InvalidOptionError(
+      'snapshot', 'without `forget` and `forgotten`, a session that has ended may come back with the snapshot. ' +
+      'Add them, or set `mayRevive: true` if you accept that'
+    )
+  }
 
   async export (given: SnapshotStore | undefined, options: ExportOptions): Promise<ExportReport> {
     const store = given ?? this.own
@@ -45,10 +67,7 @@ export class SnapshotKeeper {
     if (this.readable) {
       throw new InvalidOptionError('codec', 'a snapshot needs keys; `unsealed` writes everything readable')
     }
-    return await this.#inTurn(store, async () => {
-      if (this.incomplete && store === this.own) await this.#restore(store, {})
-      return await exportSessions(this.sessions.vault, store, options)
-    })
+    return await this.#inTurn(store, async () => await this.#export(store, options))
   }
 
   async restore (given: SnapshotSource | undefined, options: RestoreRequest): Promise<RestoreReport> {
@@ -91,13 +110,38 @@ export class SnapshotKeeper {
     }
   }
 
+  async #export (store: SnapshotStore, options: ExportOptions, tries = MAX_TRIES): Promise<ExportReport> {
+    const own = store === this.own
+    if (this.incomplete && own) await this.#restore(store, {})
+    // Who writes so often is alive, and takes over at its next turn what it missed.
+    const blind = tries === 1
+    const turn = own ? { expected: this.#known, blind, end: this.listener.onEndedElsewhere } : { blind }
+    try {
+      const { report, id } = await exportSessions(this.sessions.vault, store, options, turn)
+      if (own) this.#known = id
+      return report
+    } catch (error) {
+      if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_CHANGED') || blind) throw error
+      if (own) await this.#merge(store)
+      return await this.#export(store, options, tries - 1)
+    }
+  }
+
+  /** Takes over what another process wrote to the own snapshot. */
+  async #merge (store: SnapshotStore): Promise<void> {
+    const { report, id = '' } = await restoreSessions({ ...this.sessions, merges: true }, store, {})
+    this.#known = id
+    this.listener.onMerged(report)
+  }
+
   async #restore (source: SnapshotSource, options: RestoreRequest): Promise<RestoreReport> {
     const own = source === this.own && options.n8nMcp === undefined
     if (own) this.incomplete = true
-    const report = await restoreSessions(this.sessions, source, options).catch(error => {
+    const { report, id = '' } = await restoreSessions(this.sessions, source, options).catch(error => {
       if (!(error instanceof InvalidOptionError)) this.listener.onRestoreFailed(error)
       throw error
     })
+    if (own) this.#known = id
     if (own) this.incomplete = report.invalid.some(({ code }) => code === 'UNKNOWN_KEY')
     this.listener.onRestored(report)
     return report

@@ -5,6 +5,7 @@ import { SNAPSHOT_REASONS, type SnapshotReason } from './reasons.js'
  * again changes nothing.
  */
 export interface RestoreReport {
+  /** Records that were not there, or, in an own snapshot that another process wrote, were older. */
   restored: number
   expired: number
   /** Records that exist already, or have ended since. */

@@ -3,12 +3,13 @@ import type { Created, RecordLimits, StoredStream } from '../backend.js'
 import { isHoldfastError } from '../errors.js'
 import type { Json } from '../json.js'
 import { UNLIMITED } from '../limits.js'
-import { ROOT, partitionOf } from '../partitions.js'
+import { ROOT } from '../partitions.js'
 import { type StoredRecord, asNew, isExpired } from '../record.js'
 import { ownerDigest } from '../record-key.js'
 import { type SessionSummary, summarize } from '../session-summary.js'
 import type { SessionState } from '../state.js'
 import type { Vault } from '../vault.js'
+import { mergeRecord, mergeStream } from './merge-record.js'
 import type { SnapshotReason } from './reasons.js'
 import type { RestoreReport, RestoreTally } from './report.js'
 
@@ -34,6 +35,8 @@ export interface Destination {
   caps: RecordLimits
   /** Whether the application accepts a context. */
   isContext?: ((context: Json) => boolean) | undefined
+  /** Whether to bring records that exist up to date. Default false: they stay as they are. */
+  merges?: boolean
 }
 
 /** A record of a snapshot, with its streams. */
@@ -145,11 +148,12 @@ export class RestoreWriter {
   async #importStreams (one: SnapshotRecord): Promise<void> {
     const streams = one.streams.splice(0)
     if ((await one.outcome)?.stored.has(one) !== true) return
-    const { availability, root } = this.to.vault
-    const { events } = partitionOf(root, one.partition)
+    const store = this.to.vault.of(one.partition)
+    const { availability, backend: { events } } = store
     for (const stream of streams) {
       const imported = await unlessFull(availability.ask(() => events.importStream(stream)))
       if (imported === 'full') this.tally.refuse(one.line, 'NO_ROOM')
+      if (imported === false && this.to.merges === true) await mergeStream(store, stream)
     }
   }
 
@@ -169,8 +173,10 @@ export class RestoreWriter {
       const { created, failure } = await this.#createIn(partition, some.map(({ record }) => record))
       for (const [i, one] of some.entries()) {
         const result = created[i]
-        if (result !== undefined) report[COUNTERS[result]]++
-        if (result === 'created') outcome.stored.add(one)
+        const isMerged = result === 'exists' && this.to.merges === true
+        const isNews = isMerged && await mergeRecord(this.to.vault.of(partition), one.record)
+        if (result !== undefined) report[isNews ? 'restored' : COUNTERS[result]]++
+        if (result === 'created' || isMerged) outcome.stored.add(one)
       }
       if (failure !== undefined) return { ...outcome, failure }
     }

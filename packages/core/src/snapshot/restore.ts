@@ -1,5 +1,5 @@
 import { HoldfastError, InvalidOptionError, isHoldfastError } from '../errors.js'
-import { type SnapshotLines, readHeader } from './format.js'
+import { type SnapshotLines, readHeader, snapshotId } from './format.js'
 import { openHeader } from './header.js'
 import { type RawLine, chunksOfLines } from './lines.js'
 import { type N8nMcpOptions, readN8nMcp } from './n8n-mcp.js'
@@ -11,33 +11,44 @@ import type { SnapshotBytes, SnapshotSource } from './store.js'
 /** What to restore, and how. */
 export type RestoreRequest = RestoreOptions & { n8nMcp?: N8nMcpOptions }
 
+/** What was restored, and the {@link snapshotId} of the snapshot; undefined where there was none that is whole. */
+export interface Restored {
+  report: RestoreReport
+  id: string | undefined
+}
+
 /**
  * Restores the sessions of a snapshot, line by line: a broken line costs only its own session. See
  * `Sessions.restoreSessionState`.
  */
 export async function restoreSessions (
   to: Destination, source: SnapshotSource, options: RestoreRequest
-): Promise<RestoreReport> {
+): Promise<Restored> {
   const tally = new RestoreTally()
+  let id
   try {
     const stall = new StallTimeout(source, options.signal)
-    await stall.guard(restoreFrom(to, source, stall, options, tally))
+    id = await stall.guard(restoreFrom(to, source, stall, options, tally))
   } catch (error) {
     if (isHoldfastError(error) || error instanceof InvalidOptionError) throw error
     throw new HoldfastError('HOLDFAST_SNAPSHOT_FAILED', undefined, { cause: error })
   }
-  return tally.report
+  return { report: tally.report, id }
 }
 
 async function restoreFrom (
   to: Destination, source: SnapshotSource, stall: StallTimeout, options: RestoreRequest, tally: RestoreTally
-): Promise<void> {
+): Promise<string | undefined> {
   const writer = new RestoreWriter(to, await source.forgotten?.() ?? new Set(), options, tally)
   const bytes = await stall.read()
-  if (bytes === null || bytes === undefined) return
+  if (bytes === null || bytes === undefined) return undefined
+  let id
   try {
-    if (options.n8nMcp === undefined) await restoreLines(to, writer, bytes)
-    else return await restoreElements(writer, await readN8nMcp(to.vault, bytes, options.n8nMcp))
+    if (options.n8nMcp === undefined) id = await restoreLines(to, writer, bytes)
+    else {
+      await restoreElements(writer, await readN8nMcp(to.vault, bytes, options.n8nMcp))
+      return undefined
+    }
   } finally {
     await writer.settle()
   }
@@ -45,6 +56,7 @@ async function restoreFrom (
   if (tally.report.overLimit > 0 || tally.report.invalid.some(({ code }) => code !== 'UNKNOWN_KEY')) {
     await source.keep?.()
   }
+  return id
 }
 
 async function restoreElements (
@@ -65,10 +77,13 @@ async function restoreElements (
   await writer.flush()
 }
 
-async function restoreLines ({ vault }: Destination, writer: RestoreWriter, bytes: SnapshotBytes): Promise<void> {
+async function restoreLines (
+  { vault }: Destination, writer: RestoreWriter, bytes: SnapshotBytes
+): Promise<string | undefined> {
   const { tally } = writer
   let opened: OpenedSnapshot | undefined
   let number = 0
+  let id: string | undefined
   for await (const chunk of chunksOfLines(bytes)) {
     for (const line of chunk) {
       number = line.number
@@ -82,12 +97,14 @@ async function restoreLines ({ vault }: Destination, writer: RestoreWriter, byte
       const following = header === undefined ? 'NOT_A_SNAPSHOT' : await openHeader(vault, header)
       if (typeof following === 'string') tally.refuse(number, following)
       else opened = new OpenedSnapshot(following, writer)
-      if (header !== undefined && opened === undefined) return
+      if (header !== undefined && opened === undefined) return undefined
+      if (typeof header === 'object') id = snapshotId(header)
     }
   }
   await writer.flush()
   if (number === 0) tally.refuse(1, 'EMPTY')
   else if (opened?.hasEnd === false) tally.refuse(number + 1, 'NO_END')
+  return id
 }
 
 /** Restores the lines after a header. */

@@ -1,11 +1,15 @@
 import type { Readable } from 'node:stream'
 import type { Duration } from '../duration.js'
 
-/** Where a snapshot is kept: a file, see {@link file}, or any object with `write` and `read`. */
+/**
+ * Where a snapshot is kept: a file, see {@link file}, or any object with these members. The own snapshot of a manager
+ * also needs `forget` and `forgotten`, or `mayRevive`.
+ */
 export interface SnapshotStore {
   /**
    * Takes a whole snapshot. The previous snapshot stays until all of the new one has arrived, and stays for good when
-   * the stream fails.
+   * the stream fails. When `read` was called since the last `write`, and the present snapshot is another one than it
+   * returned, it may reject with the HoldfastError HOLDFAST_SNAPSHOT_CHANGED: then the export is tried again.
    */
   write (stream: Readable): Promise<void>
   /** The last written snapshot; null or undefined when there is none. */
@@ -22,10 +26,18 @@ export interface SnapshotStore {
    * damaged, or for whose sessions there was no room.
    */
   keep? (): Promise<void>
-  /** Remembers durably that sessions ended after the last snapshot, so that a restore does not revive them. */
+  /**
+   * Remembers durably that sessions ended after the last snapshot, so that a restore does not revive them. `write`
+   * forgets those that it got before.
+   */
   forget? (keys: readonly string[]): Promise<void>
   /** The keys that `forget` got since the snapshot that `read` returns. */
   forgotten? (): Promise<ReadonlySet<string>>
+  /**
+   * Accepts, for a store without `forget` and `forgotten`, that a session that ended after the last snapshot comes back
+   * with it, when the process dies before the next one. Default false.
+   */
+  mayRevive?: boolean
 }
 
 /** The part of a {@link SnapshotStore} that a restore needs. */

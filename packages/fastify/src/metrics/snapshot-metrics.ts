@@ -1,4 +1,4 @@
-import type { Sessions } from '@holdfast/core'
+import type { RestoreReport, Sessions } from '@holdfast/core'
 import { Counter } from './counter.js'
 import { gauge } from './gauge.js'
 
@@ -15,11 +15,13 @@ export function snapshotMetrics (sessions: Sessions) {
     last = { bytes: report.bytes, at: Date.now() / 1000 }
   })
   sessions.on('snapshotExportFailed', () => { exports.add('failure') })
-  sessions.on('snapshotRestored', ({ restored, expired, duplicate, overLimit, invalid }) => {
+  const restored = ({ restored, expired, duplicate, overLimit, invalid }: RestoreReport): void => {
     restores.add(invalid.length + overLimit === 0 ? 'success' : 'failure')
     const results = { restored, expired, duplicate, over_limit: overLimit, invalid: invalid.length }
     for (const [result, count] of Object.entries(results)) sessionsRestored.add(result, count)
-  })
+  }
+  sessions.on('snapshotRestored', restored)
+  sessions.on('snapshotMerged', restored)
   sessions.on('snapshotRestoreFailed', () => { restores.add('failure') })
   return {
     holdfast_snapshots_exported_total: exports,

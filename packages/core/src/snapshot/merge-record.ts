@@ -1,0 +1,41 @@
+import { copyRecord } from '../moving/copy-record.js'
+import type { StoredRecord } from '../record.js'
+import type { StoredStream } from '../backend.js'
+import type { SealedStore } from '../sealed-store.js'
+
+/** Versions that a record may be behind to be brought up to date step by step. */
+const MAX_STEPS = 1_000
+
+/**
+ * Brings a record up to date with a newer version of it, which another process stored. A version that is newer here
+ * stays. The record never vanishes meanwhile, because its session may be in use.
+ *
+ * @returns whether it changed
+ */
+export async function mergeRecord (store: SealedStore, record: StoredRecord): Promise<boolean> {
+  const existing = await store.read(record.key)
+  if (existing === undefined || existing.version >= record.version) return false
+  if (record.version - existing.version > MAX_STEPS) {
+    return await store.availability.ask(() => copyRecord(store.backend, { record, streams: [] })) === 'updated'
+  }
+  // A change moves a version by one. With the same version on both sides, nobody takes the older state for the newer.
+  let { version } = existing
+  while (version < record.version) {
+    const changed = await store.replace(record.key, version, record.body)
+    if (typeof changed === 'string') return false
+    version = changed
+  }
+  return true
+}
+
+/** Adds the entries of a stream that another process appended. A stream that has ended here stays as it is. */
+export async function mergeStream (
+  { availability, backend: { events } }: SealedStore, stream: StoredStream
+): Promise<void> {
+  const { key, name, floor, entries, ended: end, delivered } = stream
+  const known = (await availability.ask(() => events.heads([key]))).find(head => head.name === name)
+  if (known === undefined || known.ended || known.last < floor) return
+  const missing = entries.slice(known.last - floor)
+  if (missing.length > 0 || end) await availability.ask(() => events.append({ key, name }, missing, { end }))
+  await availability.ask(() => events.delivered({ key, name }, delivered))
+}
