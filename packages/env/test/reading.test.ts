@@ -1,4 +1,5 @@
-import { Keyring, OptionsSchema } from '@holdfast/fastify'
+import type { Keyring } from '@holdfast/fastify'
+import { OptionsSchema } from '@holdfast/fastify'
 import t from 'tap'
 import { EnvironmentError, VARIABLES, fromEnv, wholeNumber } from '../dist/index.js'
 
