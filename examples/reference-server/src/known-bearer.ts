@@ -6,7 +6,9 @@ export type IsKnown = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 /** A check of bearer tokens (RFC 6750) with `@fastify/bearer-auth`. It answers nothing by itself. */
 export async function knownBearer (app: FastifyInstance, tokens: readonly string[]): Promise<IsKnown> {
-  const options = { addHook: false, keys: new Set(tokens), specCompliance: 'rfc6749', verifyErrorLogLevel: 'debug' } as const
+  const options = {
+    addHook: false, keys: new Set(tokens), specCompliance: 'rfc6749', verifyErrorLogLevel: 'debug'
+  } as const
   if (app.verifyBearerAuthFactory === undefined) await app.register(bearerAuth, options)
   const verify = (app.verifyBearerAuthFactory as NonNullable<typeof app.verifyBearerAuthFactory>)(options)
   return async (request, reply) => await new Promise(resolve => {

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify'
 
 /** Milliseconds for what follows the drain: the last replies, the export of the snapshot, the connections to Redis. */
 const EXPORT = 60_000
-const { default: DRAIN_TIMEOUT } = OptionsSchema.properties.shutdown.properties.timeout as unknown as { default: string }
+const { timeout: TIMEOUT } = OptionsSchema.properties.shutdown.properties
+const { default: DRAIN_TIMEOUT } = TIMEOUT as unknown as { default: string }
 
 /**
  * Closes the app on a signal or an error that nobody caught, and then ends the process: with code 0, or 1 when it did
@@ -30,7 +31,8 @@ export function closeOnSignals (
 }
 
 /** Milliseconds that closing may take: the delay, the drain and what follows it. */
-export function timeToClose ({ delay = 0, timeout = DRAIN_TIMEOUT }: NonNullable<HoldfastOptions['shutdown']> = {}): number {
+export function timeToClose (shutdown: HoldfastOptions['shutdown'] = {}): number {
+  const { delay = 0, timeout = DRAIN_TIMEOUT } = shutdown
   const wait = delay === 0 ? 0 : milliseconds(delay, 'shutdown.delay')
   return Math.min(LONGEST_TIMER, wait + milliseconds(timeout, 'shutdown.timeout') + EXPORT)
 }

@@ -8,7 +8,11 @@ function terminal () {
   const stderr = Object.assign(new PassThrough().setEncoding('utf8'), { isTTY: true })
   const clock = { now: 0 }
   const io: Io = {
-    env: {}, stdin: new PassThrough(), stdout: new PassThrough(), stderr, now: () => clock.now,
+    env: {},
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    now: () => clock.now,
     interrupted: new AbortController().signal
   }
   return { io, clock, drawings: () => String(stderr.read() ?? '').split('\r').slice(1) }

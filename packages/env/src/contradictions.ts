@@ -54,7 +54,7 @@ function useless (options: Options, isSet: (name: string) => boolean): string[] 
   return VARIABLES.flatMap(({ name, option = '' }) => {
     if (!options.has(option)) return []
     return NEEDS.filter(([pattern, needed, variable, value]) => pattern.test(option) && lacks(needed, variable, value))
-      .map(([, , variable, value]) => `${name}: does nothing without ${variable}${value === undefined ? '' : `=${value}`}`)
+      .map(([, , ...needed]) => `${name}: does nothing without ${needed.join('=')}`)
   })
 
   function lacks (needed: string, variable: string, value?: string): boolean {

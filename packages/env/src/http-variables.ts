@@ -8,7 +8,8 @@ const PATH = 'a path such as /mcp'
 export const HTTP_VARIABLES: readonly Variable[] = [
   pluginOption('HOLDFAST_PATH', 'path', 'the route of the MCP endpoint', PATH),
   pluginOption(
-    'HOLDFAST_HEALTH', 'health', 'adds two routes for probes, such as `/health/live` and `/health/ready` for `/health`',
+    'HOLDFAST_HEALTH', 'health',
+    'adds two routes for probes, such as `/health/live` and `/health/ready` for `/health`',
     PATH
   ),
   pluginOption('HOLDFAST_METRICS_PATH', 'metrics.path', 'shows the [metrics](metrics.md) there, to every request', PATH),

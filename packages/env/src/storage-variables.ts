@@ -60,8 +60,8 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     option: 'fallback.to',
     parse: oneOf(['memory']),
     absent: 'none: clients get 503 while Redis is away',
-    about: '`memory`: new sessions begin [in memory](moving-sessions.md#withfallback-accept-new-sessions-during-an-outage) ' +
-      'while Redis is away. For a single replica only'
+    about: '`memory`: new sessions begin ' +
+      '[in memory](moving-sessions.md#withfallback-accept-new-sessions-during-an-outage) while Redis is away. For a single replica only'
   },
   {
     name: 'HOLDFAST_FALLBACK_PROBE',
@@ -75,8 +75,8 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     option: 'copy.url',
     parse: redisUrls,
     absent: 'none',
-    about: 'a second Redis, written as `REDIS_URL`, that gets [a copy](moving-sessions.md#mirrored-keep-a-second-copy) ' +
-      'of everything'
+    about: 'a second Redis, written as `REDIS_URL`, that gets ' +
+      '[a copy](moving-sessions.md#mirrored-keep-a-second-copy) of everything'
   },
   {
     name: 'HOLDFAST_COPY_MASTER',

@@ -18,5 +18,6 @@ export type Variables = Record<string, Variable>
 
 /** The values of variables. What is absent and has no default is undefined. */
 export type Values<Table extends Variables> = {
-  [Name in keyof Table]: ReturnType<Table[Name]['parse']> | (Table[Name] extends { default: unknown } ? never : undefined)
+  [Name in keyof Table]:
+    ReturnType<Table[Name]['parse']> | (Table[Name] extends { default: unknown } ? never : undefined)
 }

@@ -126,7 +126,8 @@ for (const copied of [false, true]) {
 
 t.test('an app that closes leaves no connection, also where it never served', async t => {
   const server = await redisServer(t)
-  const { createBackend } = fromEnv({ ...onRedis(server), HOLDFAST_COPY_URL: server.url, HOLDFAST_COPY_PREFIX: 'copy:' })
+  const copy = { HOLDFAST_COPY_URL: server.url, HOLDFAST_COPY_PREFIX: 'copy:' }
+  const { createBackend } = fromEnv({ ...onRedis(server), ...copy })
   const app = Fastify()
   await createBackend(app).ping()
   await app.close()

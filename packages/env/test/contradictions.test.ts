@@ -38,7 +38,7 @@ const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]
   ],
   [
     'options of Redis, of a copy and of a fallback in memory',
-    { HOLDFAST_BACKEND: 'memory', HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_COPY_PREFIX: 'a:', HOLDFAST_FALLBACK: 'memory' },
+    { HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_COPY_PREFIX: 'a:', HOLDFAST_FALLBACK: 'memory' },
     [
       'HOLDFAST_REDIS_PREFIX: does nothing without HOLDFAST_BACKEND=redis',
       'HOLDFAST_FALLBACK: does nothing without HOLDFAST_BACKEND=redis',
@@ -49,7 +49,8 @@ const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]
     'what needs a variable that is malformed: only that one is named',
     { ...REDIS, REDIS_URL: 'hush', HOLDFAST_COPY_URL: 'hush', HOLDFAST_COPY_PREFIX: 'a:' },
     ['REDIS_URL', 'HOLDFAST_COPY_URL'].map(name =>
-      `${name}: expected redis://host:port, or rediss:// for TLS; several with commas between them for a Cluster or Sentinels`)
+      `${name}: expected redis://host:port, or rediss:// for TLS; ` +
+      'several with commas between them for a Cluster or Sentinels')
   ],
   [
     'a backend that is malformed: what it needs is not known',

@@ -42,7 +42,8 @@ t.test('its end ends an attempt under way, without a word', async t => {
 t.test('its end does not wait for the next attempt', async t => {
   const events = new EventEmitter()
   const warned = once(events, 'warning')
-  const stop = copyEverything({ backfill: async () => { throw new Error('away') } }, error => events.emit('warning', error))
+  const store = { backfill: async () => { throw new Error('away') } }
+  const stop = copyEverything(store, error => events.emit('warning', error))
   t.match(await warned, [{ message: 'away' }])
   await stop()
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { VARIABLES, fromEnv } from '../dist/index.js'
 import { OTHER_NAMES } from '../dist/other-names.js'
@@ -5,7 +6,7 @@ import { thrownBy } from './fixtures/thrown-by.js'
 
 const WRONG: Array<[what: string, environment: Record<string, string>, says: string]> = [
   ['an unknown name', { HOLDFAST_MAX_LIFE: '5' }, 'HOLDFAST_MAX_LIFE: is not a variable of this server'],
-  ['an unknown name in small letters', { holdfast_max_life: '5' }, 'holdfast_max_life: is not a variable of this server'],
+  ['one in small letters', { holdfast_max_life: '5' }, 'holdfast_max_life: is not a variable of this server'],
   ['a name that a guess gives', { HOLDFAST_REDIS_URL: 'redis://x' }, 'HOLDFAST_REDIS_URL: is called REDIS_URL'],
   ['small letters', { holdfast_max_sessions: '5' }, 'holdfast_max_sessions: is written HOLDFAST_MAX_SESSIONS'],
   ['dashes', { 'holdfast-max-sessions': '5' }, 'holdfast-max-sessions: is written HOLDFAST_MAX_SESSIONS'],
@@ -51,4 +52,15 @@ t.test('a name without a value is not set', async t => {
 t.test('every other name stands for a variable that there is', async t => {
   const known = new Set(VARIABLES.map(({ name }) => name))
   t.strictSame(Object.values(OTHER_NAMES).filter(name => !known.has(name)), [])
+})
+
+t.test('the page about others has every other name beside ours, and no variable that is not there', async t => {
+  const page = readFileSync(new URL('../../../docs/moving-from-others.md', import.meta.url), 'utf8')
+  const rows = page.split('\n').filter(line => line.startsWith('|'))
+  for (const [name, ours] of Object.entries(OTHER_NAMES)) {
+    if (name.startsWith('HOLDFAST_')) continue
+    t.ok(rows.some(row => row.split('|')[1]?.includes(`\`${name}\``) && row.split('|')[2]?.includes(ours)), name)
+  }
+  const known = new Set(VARIABLES.map(({ name }) => name))
+  t.strictSame([...page.matchAll(/HOLDFAST_\w+/g)].map(([name]) => name).filter(name => !known.has(name)), [])
 })

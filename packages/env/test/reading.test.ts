@@ -80,7 +80,7 @@ t.test('every variable sets what it says, and only that', async t => {
   const { createBackend, own, ...read } = fromEnv(Object.fromEntries(
     Object.entries(GOOD).map(([name, [text]]) => [name, text])
   ))
-  t.strictSame(Object.keys(GOOD).sort(), VARIABLES.map(({ name }) => name).filter(name => name !== 'HOLDFAST_KEYS').sort())
+  t.strictSame([...Object.keys(GOOD), 'HOLDFAST_KEYS'].sort(), VARIABLES.map(({ name }) => name).sort())
   for (const [name, [, path, value]] of Object.entries(GOOD)) t.strictSame(at(read, path), value, name)
   const { snapshot, ...options } = read.options
   t.type(snapshot?.write, 'function')

@@ -4,8 +4,8 @@ import type { RedisOptions as ConnectionOptions } from 'ioredis'
 const SENTINEL_PORT = 26_379
 
 /**
- * Connection options for the master that Sentinels watch. The Sentinels have no user and no TLS: what the first URL says
- * of these, and its database, is that of the servers.
+ * Connection options for the master that Sentinels watch. The Sentinels have no user and no TLS: what the first URL
+ * says of these, and its database, is that of the servers.
  */
 export function behindSentinels (urls: readonly string[], name: string): ConnectionOptions {
   const [first, ...others] = urls.map(url => new URL(url)) as [URL, ...URL[]]

@@ -13,5 +13,7 @@ t.test('user, password, database and TLS of the first URL are those of the serve
 })
 
 t.test('without them, the servers need none', async (t) => {
-  t.strictSame(behindSentinels(['redis://one:5000'], 'main'), { sentinels: [{ host: 'one', port: 5_000 }], name: 'main' })
+  t.strictSame(behindSentinels(['redis://one:5000'], 'main'), {
+    sentinels: [{ host: 'one', port: 5_000 }], name: 'main'
+  })
 })
