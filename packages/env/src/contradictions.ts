@@ -21,11 +21,11 @@ type Rule = [applies: boolean, problem: string]
 
 function rules (options: Options, isSet: (name: string) => boolean, isSealed: boolean): Rule[] {
   const onRedis = options.get('backend') === 'redis'
-  const remedy = 'so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none'
+  const remedy = 'or say HOLDFAST_ENCRYPTION=none'
   return [
     [onRedis && !isSet('REDIS_URL'), 'REDIS_URL: is needed for HOLDFAST_BACKEND=redis'],
-    [onRedis && !isSealed, `HOLDFAST_BACKEND: what is in Redis is sealed, ${remedy}`],
-    [options.has('snapshot.path') && !isSealed, `HOLDFAST_SNAPSHOT: is sealed, ${remedy}`],
+    [onRedis && !isSealed, `HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; ${remedy}`],
+    [options.has('snapshot.path') && !isSealed, `HOLDFAST_SNAPSHOT: is sealed, so it needs HOLDFAST_KEYS; ${remedy}`],
     [
       options.has('encryption') && isSet('HOLDFAST_KEYS'),
       'HOLDFAST_ENCRYPTION: cannot be "none" while HOLDFAST_KEYS is set'

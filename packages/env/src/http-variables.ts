@@ -12,7 +12,9 @@ export const HTTP_VARIABLES: readonly Variable[] = [
     'adds two routes for probes, such as `/health/live` and `/health/ready` for `/health`',
     PATH
   ),
-  pluginOption('HOLDFAST_METRICS_PATH', 'metrics.path', 'shows the [metrics](metrics.md) there, to every request', PATH),
+  pluginOption(
+    'HOLDFAST_METRICS_PATH', 'metrics.path', 'shows the [metrics](metrics.md) there, to every request', PATH
+  ),
   {
     name: 'HOLDFAST_ALLOWED_HOSTS',
     option: 'allowedHosts',

@@ -61,7 +61,8 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     parse: oneOf(['memory']),
     absent: 'none: clients get 503 while Redis is away',
     about: '`memory`: new sessions begin ' +
-      '[in memory](moving-sessions.md#withfallback-accept-new-sessions-during-an-outage) while Redis is away. For a single replica only'
+      '[in memory](moving-sessions.md#withfallback-accept-new-sessions-during-an-outage) ' +
+      'while Redis is away. For a single replica only'
   },
   {
     name: 'HOLDFAST_FALLBACK_PROBE',

@@ -15,8 +15,8 @@ export interface RedisOptions {
    */
   url?: string | readonly string[] | undefined
   /**
-   * The name of the master that Sentinels watch. With it, `url` lists the Sentinels. User, password, database and TLS of
-   * the first URL are those of the servers.
+   * The name of the master that Sentinels watch. With it, `url` lists the Sentinels. User, password, database and TLS
+   * of the first URL are those of the servers.
    */
   master?: string
   /**
