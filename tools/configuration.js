@@ -1,8 +1,9 @@
 // docs/configuration.md and the table of options in the README of the plugin, from what the code itself reads: the
-// schema and the interface of the plugin's options, the options of the backends, and the table of variables of the
-// reference server. Without arguments it compares, with --write it writes. Needs a build.
+// schema and the interface of the plugin's options, the options of the backends, and the tables of variables of
+// @holdfast/env and of the reference server. Without arguments it compares, with --write it writes. Needs a build.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { VARIABLES } from '../examples/reference-server/dist/variables.js'
+import { OWN } from '../examples/reference-server/dist/variables.js'
+import { VARIABLES } from '../packages/env/dist/index.js'
 import { OptionsSchema } from '../packages/fastify/dist/options-schema.js'
 import { DEFAULTS as MEMORY } from '../packages/memory/dist/options.js'
 import { DEFAULTS as REDIS } from '../packages/redis/dist/options.js'
@@ -16,6 +17,9 @@ const README = 'packages/fastify/README.md'
 const TABLE = /^\| option \|.*?(?=\n\n)/ms
 const plugin = pluginOptions(OptionsSchema, 'packages/fastify/src/options.ts')
 const redis = backendOptions('packages/redis/src/options.ts', 'RedisOptions', REDIS)
+const memory = backendOptions('packages/memory/src/options.ts', 'MemoryOptions', MEMORY)
+/** Whose options are set by paths that begin so; all others are those of the plugin. */
+const BACKENDS = { redis: ['`redis()`', redis], memory: ['`memory()`', memory], bounds: ['the backend', redis] }
 
 const page = `<!-- Written by tools/configuration.js: change the schemas, then run \`node tools/configuration.js --write\`. -->
 # Configuration
@@ -35,7 +39,7 @@ ${table(['option', 'value', 'default', ''], plugin.map(({ name, value, fallback,
 
 [@holdfast/memory](../packages/memory/README.md), the backend that the plugin takes when it is given none. A bound may be \`Infinity\`.
 
-${backendTable(backendOptions('packages/memory/src/options.ts', 'MemoryOptions', MEMORY))}
+${backendTable(memory)}
 
 ## \`redis()\`
 
@@ -45,11 +49,17 @@ ${backendTable(redis)}
 
 ## Variables
 
-The plugin reads one variable of the environment: \`HOLDFAST_KEYS\`, for the option \`keys\`. [The command line](../packages/cli/README.md#options) reads that
-one and a few of its own. All others are those of the
-[reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs. There, an empty value and a \`HOLDFAST_\` variable that is not in this table stop the start as well.
+\`fromEnv()\` of [@holdfast/env](../packages/env/README.md) reads these. The plugin by itself reads one of them: \`HOLDFAST_KEYS\`, for the option \`keys\`.
+[The command line](../packages/cli/README.md#options) reads that one and a few of its own. An empty value, a \`HOLDFAST_\` variable that is not in the table, a
+second spelling, and variables that do not go together stop the start. [Moving from others](moving-from-others.md) has the names that other session stores give to the same things.
 
-${table(['variable', 'default', 'what it sets'], VARIABLES.map(variable => [code(variable.name), absent(variable), variable.about]))}
+${variables(VARIABLES)}
+
+### The reference server
+
+The [reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs, reads all of the above and these:
+
+${variables(Object.values(OWN))}
 `
 
 const readme = readFileSync(README, 'utf8')
@@ -81,13 +91,36 @@ function backendTable (options) {
   )
 }
 
+function variables (all) {
+  return table(
+    ['variable', 'sets', 'default', ''],
+    all.map(variable => [code(variable.name), sets(variable), absent(variable), variable.about])
+  )
+}
+
+/** The option that a variable sets, as it is called where it is given. */
+function sets ({ option = '' }) {
+  const [group, name] = option.split('.')
+  const special = {
+    backend: '`backend`',
+    snapshot: name === 'path' ? '`snapshot`' : '`every` of `snapshot`',
+    fallback: name === 'to' ? '`withFallback()`' : '`probe` of `withFallback()`',
+    copy: `\`${name}\` of a second \`redis()\``
+  }
+  if (Object.hasOwn(special, group)) return special[group]
+  if (Object.hasOwn(BACKENDS, group)) return `\`${name}\` of ${BACKENDS[group][0]}`
+  return option === '' ? '' : code(option)
+}
+
 function absent (variable) {
   if (variable.absent !== undefined) return variable.absent
   if (variable.option === undefined) return code(variable.default)
-  const [whose, options, name] = variable.option.startsWith('redis.')
-    ? ['redis()', redis, variable.option.slice(6)]
+  const [group, member] = variable.option.split('.')
+  const [whose, options, name] = Object.hasOwn(BACKENDS, group)
+    ? [...BACKENDS[group], member]
     : ['the plugin', plugin, variable.option]
-  return `as ${whose}: ${options.find(option => option.name === name).fallback}`
+  const { fallback } = options.find(option => option.name === name)
+  return fallback === '' ? 'none' : `as ${whose}: ${fallback}`
 }
 
 function table (head, rows) {

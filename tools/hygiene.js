@@ -13,6 +13,7 @@ const below = {
   redis: ['core'],
   transport: ['core'],
   fastify: ['core', 'envelope', 'memory', 'transport'],
+  env: ['core', 'fastify', 'memory', 'redis'],
   cli: ['core', 'envelope', 'memory', 'redis']
 }
 

@@ -86,9 +86,12 @@ t.test('labels, ports and names agree', async t => {
 t.test('the reference server understands its variables, and there is time for the drain', async t => {
   const { REDIS_URL } = secret.stringData
   const settings = readEnvironment({ ...await imageEnvironment(), ...variables, REDIS_URL, HOLDFAST_KEYS: KEYS })
-  t.match(settings, { backend: 'redis', durability: 'strict', host: '0.0.0.0', allowedHosts: ['mcp.example.com'] })
+  t.match(settings.storage, { backend: 'redis', redis: { durability: 'strict' } })
+  t.equal(settings.own.host, '0.0.0.0')
+  const { shutdown, allowedHosts } = settings.options
+  t.strictSame(allowedHosts, ['mcp.example.com'])
   const [, seconds] = server.lifecycle.preStop.exec.command
-  const needed = Number(seconds) * 1_000 + (settings.drainDelay ?? 0) + (settings.drainTimeout ?? 0) + 1_000
+  const needed = Number(seconds) * 1_000 + Number(shutdown?.delay ?? 0) + Number(shutdown?.timeout ?? 0) + 1_000
   t.ok(pod.terminationGracePeriodSeconds * 1_000 >= needed)
   const heap = Number(/--max-old-space-size=(\d+)/.exec(variables.NODE_OPTIONS ?? '')?.[1])
   const memory = Number.parseInt(server.resources.limits.memory)

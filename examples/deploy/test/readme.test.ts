@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import type { Keyring } from '@holdfast/fastify'
 import { readEnvironment } from '@holdfast/reference-server/environment'
 import t, { type Test } from 'tap'
 import { text, yaml } from './fixtures/files.js'
@@ -26,14 +27,14 @@ async function made (t: Test, name: string): Promise<Record<string, string>> {
 t.test('the secrets for Compose, as it says they are made, are what the servers need', async t => {
   const secrets = await made(t, '.env')
   const { services } = await yaml('compose.yaml')
-  const { keys } = readEnvironment(interpolated(services['server-1'].environment, secrets))
-  t.strictSame(keys?.ids, [{ id: 'k1', state: 'active' }])
+  const { keys } = readEnvironment(interpolated(services['server-1'].environment, secrets)).options
+  t.strictSame((keys as Keyring).ids, [{ id: 'k1', state: 'active' }])
 })
 
 t.test('the Secret for Kubernetes, as it says it is made, has what the example has', async t => {
   const secrets = await made(t, 'holdfast.env')
   t.strictSame(Object.keys(secrets), Object.keys((await yaml('kubernetes/secret.example.yaml')).stringData))
-  t.match(readEnvironment({ HOLDFAST_BACKEND: 'redis', ...secrets }).keys?.ids, [{ id: 'k1' }])
+  t.match(readEnvironment({ HOLDFAST_BACKEND: 'redis', ...secrets }).options.keys, { ids: [{ id: 'k1' }] })
 })
 
 t.test('the commands name services and files that are there', async t => {

@@ -1,13 +1,24 @@
 import type { Authorize } from '@holdfast/fastify'
-import { bearing } from './bearer-token.js'
+import type { FastifyInstance } from 'fastify'
+import { bearerOf, knownBearer } from './known-bearer.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether the token of the operator came with a request for an admin route. */
+    isOperator: boolean
+  }
+}
 
 /** Whoever has the token may use every admin route. */
-export function adminToken (token: string): Authorize {
-  const isBearer = bearing(token)
+export async function adminToken (app: FastifyInstance, token: string): Promise<Authorize> {
+  const isKnown = await knownBearer(app, [token])
+  app.decorateRequest('isOperator', false)
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.holdfast === 'admin') request.isOperator = await isKnown(request, reply)
+  })
   return request => {
-    const known = isBearer(request)
-    if (known === undefined) throw Object.assign(new Error('a bearer token is needed'), { statusCode: 401 })
-    return known
+    if (bearerOf(request) !== undefined) return request.isOperator
+    throw Object.assign(new Error('a bearer token is needed'), { statusCode: 401 })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { parseAdminToken } from './admin-token.js'
-import { bearing } from './bearer-token.js'
+import { knownBearer } from './known-bearer.js'
 
 /** Who may see the metrics: anybody, or whoever has a token. */
 export type MetricsAccess = 'anybody' | { token: string }
@@ -11,11 +11,11 @@ export function parseMetricsAccess (text: string): MetricsAccess {
 }
 
 /** A scraper presents the token as Prometheus does with `authorization`. */
-export function guardMetrics (app: FastifyInstance, access: MetricsAccess): void {
+export async function guardMetrics (app: FastifyInstance, access: MetricsAccess): Promise<void> {
   if (access === 'anybody') return
-  const isBearer = bearing(access.token)
+  const isKnown = await knownBearer(app, [access.token])
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.holdfast !== 'metrics' || isBearer(request) === true) return
+    if (request.routeOptions.config.holdfast !== 'metrics' || await isKnown(request, reply)) return
     reply.code(401).header('www-authenticate', 'Bearer')
     return await reply.send({ statusCode: 401, error: 'Unauthorized', message: 'Unauthorized' })
   })

@@ -1,21 +1,20 @@
 import { buildApp } from './app.js'
 import { readEnvironment } from './environment.js'
+import { closeOnSignals } from './shutdown.js'
 
 try {
   const settings = readEnvironment(process.env)
+  const { own: { host, port }, options } = settings
   const app = await buildApp(settings)
-  const address = await app.listen({ host: settings.host, port: settings.port })
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    // Once: a second signal ends the process at once, as it does by default.
-    process.once(signal, () => { app.close().then(() => process.exit(0), fail) })
-  }
-  console.log(`listening on ${address}/mcp`)
+  const address = await app.listen({ host, port })
+  closeOnSignals(app, options.shutdown, report)
+  console.log(`listening on ${address}${options.path ?? '/mcp'}`)
 } catch (error) {
-  fail(error)
+  report(error)
+  process.exit(1)
 }
 
-function fail (error: unknown): never {
+function report (error: unknown): void {
   const understood = error instanceof Error && 'code' in error
   console.error(understood ? error.message : error)
-  process.exit(1)
 }

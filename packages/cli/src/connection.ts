@@ -57,10 +57,9 @@ export function backendAt (
   master: string | undefined,
   prefix: string | undefined
 ): RedisBackend {
-  const { connection, ...url } = redisPlace(urls, master, name)
   return redis({
-    ...url,
-    connection: { ...connection, disconnectTimeout: DISCONNECT_TIMEOUT },
+    ...redisPlace(urls, master, name),
+    connection: { disconnectTimeout: DISCONNECT_TIMEOUT },
     ...prefix !== undefined && { prefix },
     commandTimeout: COMMAND_TIMEOUT,
     // `doctor` reports the risks of Redis.

@@ -1,5 +1,6 @@
 import type { OwnerRef, SessionSummary, Sessions } from '@holdfast/core'
 import { type Io, print, proceed, say } from './io.js'
+import { padded } from './output.js'
 import { clientOf, shown, time, whose } from './shown.js'
 
 /** The filter of `sessions list`. */
@@ -46,5 +47,5 @@ function row (summary: SessionSummary): string {
 }
 
 function cells (label: string, used: string, expires: string, client: string, owner: string): string {
-  return `${label.padEnd(8)}  ${used.padEnd(20)}  ${expires.padEnd(20)}  ${client.padEnd(24)}  ${owner}`
+  return `${label.padEnd(8)}  ${used.padEnd(20)}  ${expires.padEnd(20)}  ${padded(client, 24)}  ${owner}`
 }

@@ -1,3 +1,5 @@
+import stringWidth from 'string-width'
+
 /** The result of a command. */
 export interface Result {
   /** Printed with `--json`. */
@@ -13,11 +15,16 @@ export interface Result {
 /** Lays out rows in columns, each as wide as its widest cell. */
 export function table (rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] as readonly string[]).map(
-    (_, column) => Math.max(...rows.map(row => (row[column] as string).length))
+    (_, column) => Math.max(...rows.map(row => stringWidth(row[column] as string)))
   )
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()
+    row.map((cell, column) => padded(cell, widths[column] as number)).join('  ').trimEnd()
   return rows.map(line).join('\n')
+}
+
+/** A text with as many spaces as fill a column of a terminal. Letters such as those of Chinese take two places. */
+export function padded (text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 }
 
 /** Problems that are listed in text. */

@@ -1,8 +1,14 @@
-import { Presets, SingleBar } from 'cli-progress'
 import { type Io, proceed, say } from './io.js'
 
 /** Milliseconds between two lines of progress when stderr is not a terminal. */
 const LINE_INTERVAL = 2_000
+
+/** Milliseconds between two drawings of the bar. */
+const DRAW_INTERVAL = 100
+/** Characters of the bar. */
+const BAR = 40
+/** Tells a terminal to clear the rest of the line. */
+const CLEAR = '\u001b[K'
 
 /** Progress that is shown on stderr. */
 interface Progress {
@@ -37,15 +43,25 @@ export async function withProgress<T> (
   }
 }
 
-function bar ({ stderr }: Io, what: string, total: number): Progress {
-  const format = `${what} {bar} {value} of {total}`
-  const single = new SingleBar({ format, stream: stderr, forceRedraw: true }, Presets.shades_classic)
-  single.start(total, 0)
+function bar (io: Io, what: string, total: number): Progress {
+  let done = 0
+  let drawn = io.now()
+  const draw = (): void => {
+    const filled = total === 0 ? BAR : Math.round(BAR * done / total)
+    io.stderr.write(`\r${what} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${done} of ${total}${CLEAR}`)
+  }
+  draw()
   return {
-    at: done => { single.update(Math.min(done, total)) },
+    at: now => {
+      done = Math.min(now, total)
+      if (io.now() - drawn < DRAW_INTERVAL) return
+      drawn = io.now()
+      draw()
+    },
     end: succeeded => {
-      if (succeeded) single.update(total)
-      single.stop()
+      if (succeeded) done = total
+      draw()
+      io.stderr.write('\n')
     }
   }
 }

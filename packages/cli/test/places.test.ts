@@ -1,7 +1,6 @@
 import t from 'tap'
 import { RedisCluster, RedisServer, replicated } from '@holdfast/real-redis'
 import { generateKey } from '@holdfast/envelope'
-import { redisPlace } from '../dist/redis-place.js'
 import { holdfast } from './fixtures/holdfast.js'
 import { corner, furnished } from './fixtures/furnished.js'
 
@@ -42,17 +41,5 @@ t.test('behind Sentinel', { buffered: true }, async (t) => {
     ...env, HOLDFAST_KEYS: generateKey(), REDIS_URL: sentinel.url, HOLDFAST_REDIS_MASTER: 'other'
   }), {
     code: 1, err: /no connection/i
-  })
-})
-
-t.test('user, password and TLS of Sentinels are those of the servers', async (t) => {
-  t.strictSame(redisPlace('rediss://me:p%2Cw@one,redis://two:1', 'main', 'REDIS_URL'), {
-    connection: {
-      sentinels: [{ host: 'one', port: 26_379 }, { host: 'two', port: 1 }],
-      name: 'main',
-      username: 'me',
-      password: 'p,w',
-      tls: {}
-    }
   })
 })

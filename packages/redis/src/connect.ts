@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions as ConnectionOptions } from 'ioredis'
 import type { Client } from './client.js'
 import type { Settings } from './options.js'
+import { access, behindSentinels } from './sentinels.js'
 
 type Connection = ConnectionOptions & { replyMapping: 'legacy' }
 
@@ -21,20 +22,17 @@ function reconnection (commandTimeout: number): ConnectionOptions {
   }
 }
 
-export function connect ({ url, connection, commandTimeout }: Settings): Client {
+export function connect ({ url, master, connection, commandTimeout }: Settings): Client {
   const options: Connection = { ...reconnection(commandTimeout), ...connection, replyMapping: 'legacy' }
   if (url === undefined) return new Redis(options)
+  if (master !== undefined) return new Redis({ ...behindSentinels([url].flat(), master), ...options })
   return typeof url === 'string' ? new Redis(url, options) : connectCluster(url, options)
 }
 
 /** User, password and TLS of the first URL are used for all nodes that the Cluster announces. */
 function connectCluster (urls: readonly string[], options: Connection): Cluster {
-  const { username, password, protocol } = new URL(urls[0] as string)
-  const credentials = {
-    ...username && { username: decodeURIComponent(username) }, ...password && { password: decodeURIComponent(password) }
-  }
   return new Cluster([...urls], {
-    redisOptions: { ...credentials, ...protocol === 'rediss:' && { tls: {} }, ...options },
+    redisOptions: { ...access(new URL(urls[0] as string)), ...options },
     clusterRetryStrategy: retryStrategy,
     slotsRefreshTimeout: 500,
     slotsRefreshInterval: 2000

@@ -15,6 +15,11 @@ export interface RedisOptions {
    */
   url?: string | readonly string[] | undefined
   /**
+   * The name of the master that Sentinels watch. With it, `url` lists the Sentinels. User, password, database and TLS
+   * of the first URL are those of the servers.
+   */
+  master?: string
+  /**
    * Connection options of ioredis, alone or together with `url`: `host`, `port`, `username`, `password`, `tls`,
    * `sentinels`, `name` …
    */
@@ -94,6 +99,7 @@ const CHECKS: Record<Exclude<keyof RedisOptions, 'commandTimeout'>, Check> = {
     (value) => isUrl(value) || (Array.isArray(value) && value.length > 0 && value.every(isUrl)),
     'a URL that begins with redis:// or rediss://, or an array of them for a Cluster'
   ],
+  master: [(value) => typeof value === 'string' && value !== '', 'the name of a master'],
   connection: OBJECT,
   prefix: [
     (value) => typeof value === 'string' && /^[^{}\s]{1,64}$/.test(value),
@@ -138,5 +144,8 @@ function checkTargets (given: RedisOptions): void {
   const own = given.url !== undefined || given.connection !== undefined
   if (own === (given.client !== undefined)) {
     throw new InvalidOptionError('client', 'expected either a client, or a url or connection')
+  }
+  if (given.master !== undefined && given.url === undefined) {
+    throw new InvalidOptionError('master', 'needs url, which lists the Sentinels')
   }
 }

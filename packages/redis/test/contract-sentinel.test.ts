@@ -9,5 +9,4 @@ t.teardown(async () => {
   await stop()
 })
 
-const connection = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
-contract(t, () => ({ connection }), { groups: CONNECTION })
+contract(t, () => ({ url: sentinel.url, master: 'main' }), { groups: CONNECTION })

@@ -18,6 +18,8 @@ t.test('a wrong option is refused at once, and named', async (t) => {
     ['url', { url: [] }],
     ['url', { url: ['redis://127.0.0.1', 'http://127.0.0.1'] }],
     ['connection', { connection: null }],
+    ['master', { url: 'redis://127.0.0.1', master: '' }],
+    ['master', { connection, master: 'main' }],
     ['prefix', { connection, prefix: '' }],
     ['prefix', { connection, prefix: 'a{b}:' }],
     ['commandTimeout', { connection, commandTimeout: 0 }],

@@ -1,10 +1,11 @@
-import { milliseconds } from '@holdfast/core'
+import { LONGEST_TIMER, milliseconds } from '@holdfast/core'
 
 // How values of variables are read. Each throws an Error that says what was expected, without the value.
 
-export function redisUrls (text: string): string[] {
+/** One URL, or several in an array. */
+export function redisUrls (text: string): string | string[] {
   const urls = text.split(',')
-  if (urls.every(url => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return urls
+  if (urls.every(url => /^rediss?:\/\//.test(url) && URL.canParse(url))) return urls.length === 1 ? text : urls
   throw new Error('expected redis://host:port, or rediss:// for TLS; ' +
     'several with commas between them for a Cluster or Sentinels')
 }
@@ -25,12 +26,37 @@ export function oneOf<const T extends string> (values: readonly T[]): (text: str
   }
 }
 
+export function share (text: string): number {
+  const value = /^(?:\d+|\d*\.\d+)$/.test(text) ? Number(text) : NaN
+  if (value > 0 && value <= 1) return value
+  throw new Error('expected a number above 0 and at most 1, such as 0.05')
+}
+
+export function yesOrNo (text: string): boolean {
+  return oneOf(['true', 'false'])(text) === 'true'
+}
+
+/** @param expected what it is, for the error */
+export function matching (pattern: RegExp, expected: string): (text: string) => string {
+  return text => {
+    if (pattern.test(text)) return text
+    throw new Error(`expected ${expected}`)
+  }
+}
+
 export function duration (text: string): number {
   try {
     return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')
   } catch {
     throw new Error('expected a positive number of milliseconds, or one with a unit such as 500ms, 30s, 15m, 24h')
   }
+}
+
+/** A duration that a timer can wait for. */
+export function timer (text: string): number {
+  const value = duration(text)
+  if (value <= LONGEST_TIMER) return value
+  throw new Error('expected at most 24 days')
 }
 
 /** Names or addresses, as a `Host` header has them but for the port. */

@@ -1,0 +1,7 @@
+export { EnvironmentError } from './environment-error.js'
+export { type EnvOptions, type FromEnv, fromEnv } from './from-env.js'
+export type { App } from './open-backend.js'
+export type { Storage } from './storage.js'
+export { duration, hostNames, oneOf, origins, redisUrls, wholeNumber } from './values.js'
+export type { Values, Variable, Variables } from './variable.js'
+export { VARIABLES } from './variables.js'
