@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import {
-  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, emptyReply, errorReply, idOf
+  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, emptyReply, errorReply, header, idOf
 } from '@holdfast/transport'
 import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
@@ -48,6 +48,10 @@ export function routes (
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     requests?.began(request)
+    if (request.headers['content-type'] !== undefined) {
+      // Fastify reads a media type as it is, and a proxy may have joined two that are equal.
+      request.headers['content-type'] = header(request, 'content-type')
+    }
     const refused = checkHost(request)
     if (refused === undefined) done()
     else send(request, reply, refused)

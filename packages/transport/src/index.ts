@@ -3,7 +3,7 @@ export type {
 } from './live/factory.js'
 export { Endpoint, type EndpointOptions } from './endpoint.js'
 export type { ResponseMode } from './calls/exchange.js'
-export type { Inbound } from './http/inbound.js'
+export { type Inbound, header } from './http/inbound.js'
 export { INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, idOf } from './http/json-rpc.js'
 export type { McpSession } from './live/mcp-session.js'
 export { type Reply, emptyReply, errorReply, failureReply } from './http/reply.js'

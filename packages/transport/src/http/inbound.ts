@@ -29,8 +29,8 @@ export interface Inbound {
  * repeated headers with commas. Equal copies count as one, and empty copies not at all; copies that differ stay joined,
  * so they name nothing.
  */
-export function header (inbound: Inbound, name: string): string | undefined {
-  const value = inbound.headers[name]
+export function header ({ headers }: Pick<Inbound, 'headers'>, name: string): string | undefined {
+  const value = headers[name]
   if (value === undefined) return undefined
   if (typeof value === 'string' && !value.includes(',')) return value.trim() || undefined
   const copies = String(value).split(',').map(copy => copy.trim()).filter(copy => copy !== '')
