@@ -11,9 +11,9 @@ type Redirect = (request: FastifyRequest, reply: FastifyReply, location: string)
 const METHODS = ['GET', 'POST', 'DELETE'] as const
 
 /**
- * Redirects clients that add a slash to the path of the endpoint, or leave it out. Nothing is served at that other path,
- * so no hook of the application that guards the path is passed by. Methods that the other path has already stay as they
- * are: routes of the application, or those of an app that ignores trailing slashes.
+ * Redirects clients that add a slash to the path of the endpoint, or leave it out. Nothing is served at that other
+ * path, so a client cannot bypass a hook of the application that guards the path. Methods that the other path has
+ * already stay as they are: routes of the application, or those of an app that ignores trailing slashes.
  *
  * @param redirect sends a redirect to a relative location, which a proxy that changes paths does not break
  */

@@ -1,7 +1,7 @@
-import { connect } from 'node:http2'
-import { Agent, request } from 'node:https'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:http2'
+import { Agent, request } from 'node:https'
 import { initialize } from '@holdfast/clients/by-hand'
 import holdfast from '@holdfast/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -36,7 +36,9 @@ t.test('a session is whole over HTTP/2 with TLS, beside clients of HTTP/1.1', as
   t.teardown(() => { connection.close() })
   await wholeSession(t, url, {}, http2Fetch(connection))
 
-  const old = request(url, { method: 'POST', agent: new Agent({ ca: tls.cert }), headers: { 'content-type': 'application/json' } })
+  const old = request(url, {
+    method: 'POST', agent: new Agent({ ca: tls.cert }), headers: { 'content-type': 'application/json' }
+  })
   old.end(JSON.stringify(initialize()))
   const [answer] = await once(old, 'response') as [IncomingMessage]
   t.match(answer, { statusCode: 200, httpVersion: '1.1' })

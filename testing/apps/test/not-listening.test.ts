@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type RequestListener, type Server, createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { open } from '@holdfast/clients/by-hand'
-import { events } from '@holdfast/clients/events'
+import { allEvents } from '@holdfast/clients/events'
 import { statusAs } from '@holdfast/clients/host'
 import holdfast, { type HoldfastOptions } from '@holdfast/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -46,11 +46,9 @@ for (const [way, into] of Object.entries(WAYS)) {
     await wholeSession(t, url)
     t.equal(await statusAs('public.example.com', url), 200, 'it is not known to be on loopback')
     const stream = await fetch(url, { headers: { ...await open(url), accept: 'text/event-stream' } })
-    const reading = events(stream)
-    await reading.next()
-    const ended = (async () => { for await (const _ of reading); })()
+    const ended = allEvents(stream)
     await app.close()
-    await ended
+    t.match(await ended, [{ id: /./ }], 'the stream has begun, and it has ended')
   })
 }
 
