@@ -28,6 +28,8 @@ t.test('a client that adds a slash to the path is led to it', async t => {
   const foreign = { ...headers, origin: 'https://evil.test' }
   const refused = await app.inject({ method: 'POST', url: '/mcp/', headers: foreign })
   t.equal(refused.statusCode, 403, 'the checks of the endpoint come first')
+  const unread = { method: 'POST', url: '/mcp/', headers: { 'content-type': 'text/plain' }, payload: '{' } as const
+  t.equal((await app.inject(unread)).statusCode, 308, 'the body is not looked at')
 })
 
 t.test('the redirect is relative, for the sake of proxies, and keeps the query', async t => {
