@@ -30,8 +30,8 @@ export function redirectSlash (scope: FastifyInstance, { path, schema }: Route, 
 
 /** The same URL with a slash more or less at the end of its path, as seen from itself. */
 function location (url: string): string {
-  const query = /[?].*$/.exec(url)?.[0] ?? ''
-  const path = url.slice(0, url.length - query.length)
-  const name = path.split('/').filter(Boolean).at(-1) ?? ''
-  return (path.endsWith('/') ? `../${name}` : `./${name}/`) + query
+  const end = url.search(/[?]|$/)
+  const path = url.slice(0, end)
+  const name = path.split('/').filter(Boolean).at(-1) as string
+  return (path.endsWith('/') ? `../${name}` : `./${name}/`) + url.slice(end)
 }
