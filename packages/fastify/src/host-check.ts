@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Reply, SERVER_ERROR, errorReply } from '@holdfast/transport'
-import { refusedOrigins } from './refused-origins.js'
+import { refusals } from './refusals.js'
 
 const PORT = /:\d+$/
 /** A name, an IPv4 address, or an IPv6 address in brackets, and a port. */
@@ -23,8 +23,8 @@ type Check = (request: FastifyRequest) => Reply | undefined
 export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
   const { allowedOrigins } = allowed
   const isLocal = locality(app)
-  const isHostAllowed = namesCheck(isLocal, allowed)
-  const report = refusedOrigins(app.log)
+  const isHostAllowed = namesCheck(app, isLocal, allowed)
+  const report = refusals(app.log, 'origin')
   const isOriginAllowed = (origin: string, request: FastifyRequest): boolean => {
     if (allowedOrigins !== undefined) return allowedOrigins.includes('*') || allowedOrigins.includes(origin)
     return isOwnOrigin(origin, request) || (isLocal() && URL.canParse(origin) && isLoopback(new URL(origin).hostname))
@@ -45,7 +45,7 @@ export function hostCheck (app: FastifyInstance, allowed: Allowed): Check {
  * @returns whether a request is allowed
  */
 export function adminHostCheck (app: FastifyInstance, allowed: Allowed): (request: FastifyRequest) => boolean {
-  const isHostAllowed = namesCheck(locality(app), allowed)
+  const isHostAllowed = namesCheck(app, locality(app), allowed)
   return request => isHostAllowed(request) && isOwnPage(request)
 }
 
@@ -56,18 +56,25 @@ function isOwnPage (request: FastifyRequest): boolean {
   return origin === undefined || isOwnOrigin(origin, request)
 }
 
-function namesCheck (isLocal: () => boolean, { allowedHosts }: Allowed): (request: FastifyRequest) => boolean {
+function namesCheck (
+  app: FastifyInstance, isLocal: () => boolean, { allowedHosts }: Allowed
+): (request: FastifyRequest) => boolean {
+  const report = refusals(app.log, 'host')
   const names = allowedHosts?.map(name => name.toLowerCase())
   /** The last accepted values, because clients name the same host again and again. */
   let known: { named: string, host: string, local: boolean } | undefined
+  const refuse = (host: string): false => {
+    report(host)
+    return false
+  }
   return ({ headers, host }) => {
     const named = headers.host ?? String(headers[':authority'] ?? '')
     const local = isLocal()
     if (known !== undefined && named === known.named && host === known.host && local === known.local) return true
     if (!isHost(named) || !isHost(host)) return false
     // A page that has rebound its name to loopback can add an X-Forwarded-Host, but not change Host.
-    if (local && !isLoopback(nameOf(named)) && names?.includes(nameOf(named)) !== true) return false
-    if (names?.includes(nameOf(host)) === false) return false
+    if (local && !isLoopback(nameOf(named)) && names?.includes(nameOf(named)) !== true) return refuse(named)
+    if (names?.includes(nameOf(host)) === false) return refuse(host)
     known = { named, host, local }
     return true
   }

@@ -1,6 +1,6 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import {
-  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, errorReply, idOf
+  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, emptyReply, errorReply, header, idOf
 } from '@holdfast/transport'
 import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
@@ -14,8 +14,12 @@ import type { Requests } from './metrics/requests.js'
 import { principalReader } from './principal.js'
 import { setHeaders } from './reply-headers.js'
 import type { Settings } from './check-options.js'
+import { redirectSlash } from './trailing-slash.js'
 
 const ALLOWED = 'GET, POST, DELETE'
+
+/** OpenAPI has no words for an endpoint of JSON-RPC, so @fastify/swagger leaves it out. */
+const schema = { hide: true } as FastifySchema
 
 /** Adds the endpoint's routes. They need a scope of their own, because its parser and its error bodies differ. */
 export function routes (
@@ -44,6 +48,10 @@ export function routes (
   scope.setErrorHandler<FastifyError>((error, request, reply) => send(request, reply, explain(error, request)))
   scope.addHook('onRequest', (request, reply, done) => {
     requests?.began(request)
+    if (request.headers['content-type'] !== undefined) {
+      // Fastify reads a media type as it is, and a proxy may have joined two that are equal.
+      request.headers['content-type'] = header(request, 'content-type')
+    }
     const refused = checkHost(request)
     if (refused === undefined) done()
     else send(request, reply, refused)
@@ -78,16 +86,19 @@ export function routes (
       else send(request, reply, refused)
     }
   }
-  scope.post(path, answer('post', 'application/json', 'text/event-stream'))
-  scope.get(path, { exposeHeadRoute: false }, answer('get', 'text/event-stream'))
-  scope.delete(path, answer('delete'))
+  scope.post(path, { schema }, answer('post', 'application/json', 'text/event-stream'))
+  scope.get(path, { schema, exposeHeadRoute: false }, answer('get', 'text/event-stream'))
+  scope.delete(path, { schema }, answer('delete'))
   scope.route({
     method: ['HEAD', 'PUT', 'PATCH', 'OPTIONS'],
     url: path,
+    schema,
     // Before the body is parsed.
     onRequest: notAllowed,
     handler: notAllowed
   })
+  redirectSlash(scope, { path, schema }, (request, reply, location) =>
+    send(request, reply, { ...emptyReply(308), headers: { location } }))
 }
 
 function unauthorized ({ body }: FastifyRequest): Reply {

@@ -237,6 +237,34 @@ t.test('the log names the option that would let an Origin in, once for each and 
   t.match(lines[7], { level: 40, origin: 'https://7.example.com', msg: /allowedOrigins/ })
 })
 
+t.test('the log names the option that would let a Host in, once for each and not without end', async t => {
+  const log = new Log()
+  const { app } = await start(t, { allowedHosts: ['example.com'] }, { fastify: { logger: log.logger } })
+  for (let round = 0; round < 2; round++) {
+    for (let index = 0; index < 120; index++) await ask(app, { host: `${index}.example.com:3000` })
+  }
+  t.equal(await ask(app, { host: 'a b' }), 403)
+  const lines = log.saying('holdfast: a request was refused')
+  t.equal(lines.length, 100)
+  t.match(lines[7], { level: 40, host: '7.example.com:3000', msg: /allowedHosts/ })
+})
+
+t.test('on loopback the log names a Host, too, and it is the one that the client sent', async t => {
+  const log = new Log()
+  const { app } = await start(t, {}, { fastify: { logger: log.logger, trustProxy: true } })
+  t.equal(await ask(app, { host: 'public.example.com', 'x-forwarded-host': 'localhost' }), 403)
+  t.match(log.saying('holdfast: a request was refused'), [{ host: 'public.example.com' }])
+})
+
+t.test('a refused value is short and on one line in the log, however long and odd it is', async t => {
+  const log = new Log()
+  const { app } = await start(t, {}, { fastify: { logger: log.logger } })
+  for (const end of ['a', 'b']) await ask(app, { origin: `https://\u001b[31m\u2028${'x'.repeat(10_000)}${end}` })
+  const [line, ...others] = log.saying('holdfast: a web page was refused')
+  t.equal(line.origin, `https://\ufffd[31m\ufffd${'x'.repeat(286)}`)
+  t.strictSame(others, [], 'what looks the same in the log is in it once')
+})
+
 t.test('MCP replies are kept by no cache, whatever they are', async t => {
   const { url, app } = await start(t, {
     principal: ({ headers }) => headers.authorization === undefined ? undefined : { subject: 'me' }

@@ -16,12 +16,19 @@ t.test('copies of a header that agree are one', async (t) => {
     header(new Call(null, { 'mcp-protocol-version': value } as IncomingHttpHeaders), 'mcp-protocol-version')
   for (const copies of [
     '2025-06-18, 2025-06-18', '2025-06-18,2025-06-18 , 2025-06-18', ['2025-06-18', '2025-06-18'],
-    ['2025-06-18, 2025-06-18', '2025-06-18']
+    ['2025-06-18, 2025-06-18', '2025-06-18'], ' 2025-06-18\t', '2025-06-18, ', ['', '2025-06-18']
   ]) {
     t.equal(version(copies), '2025-06-18', String(copies))
   }
-  for (const copies of ['2025-06-18, 2025-11-25', '2025-06-18, ', ['2025-06-18', ''], ['a', 'b']]) {
+  for (const copies of ['2025-06-18, 2025-11-25', ['2025-06-18', '2025-11-25', ''], ['a', 'b']]) {
     t.not(version(copies), '2025-06-18', String(copies))
+  }
+})
+
+t.test('an empty header is a missing one', async (t) => {
+  for (const empty of ['', ' ', ', ,', ['', ' ']]) {
+    const call = new Call(null, { 'last-event-id': empty } as IncomingHttpHeaders)
+    t.equal(header(call, 'last-event-id'), undefined, JSON.stringify(empty))
   }
 })
 

@@ -25,13 +25,14 @@ export interface Inbound {
 }
 
 /**
- * The header as one string; undefined when it is missing. Node and proxies join repeated headers with commas. Equal
- * copies count as one.
+ * The header as one string, without space around it; undefined when it is missing or empty. Node and proxies join
+ * repeated headers with commas. Equal copies count as one, and empty copies not at all; copies that differ stay joined,
+ * so they name nothing.
  */
-export function header (inbound: Inbound, name: string): string | undefined {
-  const value = inbound.headers[name]
-  if (value === undefined || (typeof value === 'string' && !value.includes(','))) return value
-  const joined = Array.isArray(value) ? value.join(', ') : value
-  const [first = '', ...others] = joined.split(',').map(copy => copy.trim())
-  return others.every(copy => copy === first) ? first : joined
+export function header ({ headers }: Pick<Inbound, 'headers'>, name: string): string | undefined {
+  const value = headers[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && !value.includes(',')) return value.trim() || undefined
+  const copies = String(value).split(',').map(copy => copy.trim()).filter(copy => copy !== '')
+  return copies.every(copy => copy === copies[0]) ? copies[0] : copies.join(', ')
 }
