@@ -41,5 +41,5 @@ process.exitCode = changed.length > 0 ? 1 : 0
 
 function told (found) {
   return Object.entries(found).map(([what, outcomes]) => `${what}: ` + Object.entries(outcomes)
-    .map(([name, { is, why }]) => `${name} ${is}${why === undefined ? '' : ` (${why.slice(0, 200)})`}`).join(', '))
+    .map(([name, { is, why }]) => `${name} ${is}${why === undefined ? '' : ` (${why.replace(/[\w-]{20,}/g, '…').slice(0, 200)})`}`).join(', '))
 }

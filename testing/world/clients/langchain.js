@@ -16,12 +16,8 @@ serveClient({
       tools: async () => await client.getTools(),
       call: async (name, args, onProgress = () => {}) => {
         progressed = onProgress
-        return JSON.parse(textOf(await tools[name].invoke(args)))
+        return (await tools[name].invoke(args)).structuredContent
       }
     }
   }
 })
-
-function textOf (result) {
-  return typeof result === 'string' ? result : result.find(({ type }) => type === 'text').text
-}

@@ -4,6 +4,7 @@ import { contentOf, serveClient } from '../src/serve-client.js'
 serveClient({
   cannot: {
     progress: 'It shows the caller no progress.',
+    question: 'It answers no questions.',
     hear: 'It hands no notifications to the application.'
   },
   async connect (url) {
