@@ -6,7 +6,9 @@ import { durable } from './fixtures/durable.js'
 type Execute = (input: object, options: object) => Promise<{ structuredContent: unknown }>
 
 // It parses streams by itself, and 2 asks first which protocol the server speaks.
-for (const [version, { createMCPClient, ElicitationRequestSchema }] of Object.entries({ 1: v1, 2: v2 as unknown as typeof v1 })) {
+const RELEASES = { 1: v1, 2: v2 as unknown as typeof v1 }
+
+for (const [version, { createMCPClient, ElicitationRequestSchema }] of Object.entries(RELEASES)) {
   t.test(`@ai-sdk/mcp ${version}: its calls, streams and questions go on after a restart`, async t => {
     const it = await durable(t, { HOLDFAST_STREAM_AFTER: '20ms' })
     const client = await createMCPClient({

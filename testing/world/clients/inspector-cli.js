@@ -15,7 +15,8 @@ serveClient({
   },
   async connect (url) {
     const run = async (...args) => {
-      const { stdout } = await promisify(execFile)(process.execPath, [CLI, '--cli', url, '--transport', 'http', ...args])
+      const command = [CLI, '--cli', url, '--transport', 'http', ...args]
+      const { stdout } = await promisify(execFile)(process.execPath, command)
       return JSON.parse(stdout)
     }
     const tools = async () => (await run('--method', 'tools/list')).tools

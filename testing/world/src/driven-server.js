@@ -49,7 +49,9 @@ export class DrivenServer {
       execPath: NODE, env: { ...this.#environment, PORT }, stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
     this.#child = child
-    for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', text => { this.log += text })
+    for (const output of [child.stdout, child.stderr]) {
+      output.setEncoding('utf8').on('data', text => { this.log += text })
+    }
     child.on('message', ({ made }) => { if (made !== undefined) this.made = made })
     const ended = once(child, 'exit').then(() => { throw new Error(`the server ended: ${this.log}`) })
     ended.catch(() => {})

@@ -1,5 +1,4 @@
 import { BEGINS_ANEW, CANNOT, FAILS, GOES_ON, HANGS } from './judge.js'
-import { released } from './versions.js'
 
 const CELL = { [GOES_ON]: '✓', [BEGINS_ANEW]: 'new session', [FAILS]: 'error', [HANGS]: 'silent' }
 
@@ -17,7 +16,7 @@ const TABLES = [
       question: 'question',
       'message of its own': 'message'
     },
-    outcome: (found, column) => found.plain[column]
+    outcome: ({ plain }, column) => plain[column]
   },
   {
     title: 'The next call after an event',
@@ -30,7 +29,7 @@ const TABLES = [
       'kill -9 behind round robin': 'kill -9',
       'its session ended': 'session ended'
     },
-    outcome: (found, column) => found[column].call
+    outcome: (seen, column) => seen[column].call
   },
   {
     title: 'Messages of the server after an event',
@@ -42,36 +41,15 @@ const TABLES = [
       dormancy: 'dormancy',
       'kill -9 behind round robin': 'kill -9'
     },
-    outcome: (found, column) => found[column].stream
+    outcome: (seen, column) => seen[column].stream
   }
 ]
 
-/**
- * The tables of `docs/clients.md`.
- *
- * @param {Record<string, object>} results by client: what {@link tryClient} found
- * @returns {Array<{ title: string, about: string, head: string[], rows: Record<string, string> }>} a row by client
- */
-export function tables (results) {
-  return TABLES.map(({ title, about, columns, outcome }) => ({
-    title,
-    about,
-    head: ['client', ...Object.values(columns)],
-    rows: Object.fromEntries(Object.entries(results).map(([client, found]) => {
-      const cells = Object.keys(columns).map(column => cell(outcome(found, column)))
-      return [client, `| ${[released(client), ...cells].join(' | ')} |`]
-    }))
-  }))
-}
-
-/** The page, as Markdown. */
-export function page (results, { date, node }) {
-  const parts = tables(results).map(({ title, about, head, rows }) => [
-    `## ${title}`, '', about, '', `| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...Object.values(rows), ''
-  ].join('\n'))
+/** The page, as Markdown, of what {@link readResults} resolves to. */
+export function page (results) {
   return `# Clients
 
-\`npm run test:world -- --write\` made this page on ${date}: it drove these released clients, on Node ${node}, against the
+\`npm run test:world -- --write\` makes this page: it drives released clients against the
 [reference server](../examples/reference-server/README.md). [testing/world](../testing/world/README.md) says how.
 
 | sign | meaning |
@@ -82,20 +60,30 @@ export function page (results, { date, node }) {
 | error | The call failed. The application must connect again. |
 | silent | Nothing came within 45 s. |
 
-${parts.join('\n')}
+${TABLES.map(table => section(table, results)).join('\n')}
 ## What a library does not offer
 
-${reasons(results).join('\n')}
+${Object.values(results).flatMap(reasons).join('\n')}
+
+## When it was tried
+
+${Object.values(results).map(({ title, date, node }) => `- ${title}: on ${date}, with Node ${node}`).join('\n')}
 `
+}
+
+function section ({ title, about, columns, outcome }, results) {
+  const rows = Object.values(results).map(found =>
+    [found.title, ...Object.keys(columns).map(column => cell(outcome(found.seen, column)))])
+  const head = ['client', ...Object.values(columns)]
+  const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
+  return `## ${title}\n\n${about}\n\n${lines.join('\n')}\n`
 }
 
 function cell (outcome) {
   return outcome === undefined || outcome.is === CANNOT ? '–' : CELL[outcome.is]
 }
 
-function reasons (results) {
-  return Object.entries(results).flatMap(([client, { plain }]) => {
-    const why = Object.values(plain).filter(({ is }) => is === CANNOT).map(({ why }) => why)
-    return why.length === 0 ? [] : [`- ${released(client)}: ${[...new Set(why)].join(' ')}`]
-  })
+function reasons ({ title, seen }) {
+  const why = Object.values(seen.plain).filter(({ is }) => is === CANNOT).map(({ why }) => why)
+  return why.length === 0 ? [] : [`- ${title}: ${[...new Set(why)].join(' ')}`]
 }

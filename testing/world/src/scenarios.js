@@ -1,29 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { open, count } from '../../clients/dist/by-hand.js'
 import { Fleet } from '../../../examples/three-replicas/dist/fleet.js'
 import { BEGINS_ANEW, CANNOT, FAILS, GOES_ON, HANGS, continued, judged } from './judge.js'
 import { Served } from './served.js'
 
 const LIVE = 2
-/** Milliseconds that a process may need to end and to start, on top of an outage. */
-const SLACK = 2_800
-
-/** An event took longer than it is called, so it has to be tried again. */
-export class LastedTooLong extends Error {
-  message = 'the machine is too busy to have an outage of a given length'
-}
 
 /**
  * What happens while the client is open. Each has a server and a client of its own, and resolves to
  * `{ call, stream }`: what became of the next call, and of the stream that belongs to no call.
  */
 export const EVENTS = {
-  restart: async ({ redis, client }) => await onOne(redis, client, async served => await lasting(0, async () => {
-    await served.stop()
-    await served.start()
-  })),
-  'outage of 3 s': async ({ redis, client }) => await onOne(redis, client, async served => await outage(served, 3_000)),
-  'outage of 7 s': async ({ redis, client }) => await onOne(redis, client, async served => await outage(served, 7_000)),
+  restart: async ({ redis, client }) => await onOne(redis, client, async served => await served.restart()),
+  'outage of 3 s': async ({ redis, client }) => await onOne(redis, client, async served => await served.outage(3_000)),
+  'outage of 7 s': async ({ redis, client }) => await onOne(redis, client, async served => await served.outage(7_000)),
   dormancy: async ({ redis, client }) => await onOne(redis, client, async served => {
     for (let opened = 0; opened < LIVE; opened++) await count(served.url, await open(served.url))
   }, { HOLDFAST_MAX_LIVE: `${LIVE}` }),
@@ -101,21 +90,6 @@ async function onOne (redis, client, event, changes) {
   } finally {
     await served.stop()
   }
-}
-
-async function outage (served, milliseconds) {
-  await lasting(milliseconds, async () => {
-    await served.kill()
-    await pause(milliseconds)
-    await served.start()
-  })
-}
-
-/** @throws LastedTooLong the machine was busy: what came of it says nothing about an outage of so many milliseconds */
-async function lasting (milliseconds, event) {
-  const began = performance.now()
-  await event()
-  if (performance.now() - began > milliseconds + SLACK) throw new LastedTooLong()
 }
 
 /** Connects, counts to 1, and has its stream open, if it opens one. */

@@ -1,7 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { contentOf, serveClient } from './serve-client.js'
 
-/** @param {string | object | undefined} mode how it finds out which protocol the server speaks; undefined: its default */
+/** @param {string} [mode] how it finds out which protocol the server speaks; by default, as the SDK does */
 export function serveSdkV2 (mode) {
   serveClient({
     async connect (url, { heard, answer }) {

@@ -21,13 +21,14 @@ const DIALOGUE = {
  * @param {object} program
  * @param {Record<string, string>} [program.cannot] by what is asked: why the library cannot do it
  * @param {(url: string, user: { heard: (text: unknown) => void, answer: object }) => Promise<object>} program.connect
- *   resolves to `{ tools, call }`: `tools()` resolves to a list, `call(name, args, onProgress?)` to the structured content
+ *   resolves to `{ tools, call }`: `tools()` resolves to a list, `call(name, args, onProgress?)` to the structured
+ *   content
  */
 export function serveClient ({ connect, cannot = {} }) {
   let client
   const heard = text => process.send({ heard: String(text) })
   const answer = { action: 'accept', content: { answer: 'yes' } }
-  process.on('message', message => { void reply(message) })
+  process.on('message', reply)
   process.once('disconnect', () => process.exit())
 
   async function reply ({ id, do: wanted, ...args }) {

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { startChildServer } from '../../../examples/reference-server/dist/child-server.js'
 import { generateKey } from '../../../packages/fastify/dist/index.js'
+import { Front } from './front.js'
 
 const ADMIN = 'the-token-of-the-driver'
 
@@ -7,6 +9,7 @@ const ADMIN = 'the-token-of-the-driver'
 export class Served {
   #environment
   #server
+  #front = new Front()
 
   static async start (redis, changes = {}) {
     const served = new Served()
@@ -20,24 +23,34 @@ export class Served {
       HOLDFAST_REDIS_PREFIX: `world-${++started}`,
       ...changes
     }
-    await served.start()
+    served.#server = await startChildServer(served.#environment)
+    await served.#front.open(Number(served.#server.url.port))
     return served
   }
 
-  get url () { return this.#server.url }
+  get url () { return new URL(`http://127.0.0.1:${this.#front.port}/mcp`) }
 
-  async start () {
-    this.#server = await startChildServer({ ...this.#environment, PORT: this.#server?.url.port ?? '0' })
+  /** SIGTERM; the next process is there at once. */
+  async restart () {
+    const next = await startChildServer(this.#environment)
+    await stop(this.#server)
+    await this.#front.close()
+    await this.#takeOver(next)
   }
 
-  /** SIGTERM. */
+  /** SIGKILL; nothing listens for so many milliseconds. The next process has started before, for that takes time. */
+  async outage (milliseconds) {
+    const next = await startChildServer(this.#environment)
+    await this.#front.close()
+    await this.#server.kill()
+    await pause(milliseconds)
+    await this.#takeOver(next)
+  }
+
   async stop () {
-    const code = await this.#server.stop()
-    if (code !== 0) throw new Error(`the server ended with code ${code}: ${this.#server.log()}`)
+    await this.#front.close()
+    await stop(this.#server)
   }
-
-  /** SIGKILL. */
-  async kill () { await this.#server.kill() }
 
   /** Ends all sessions, as an operator does. */
   async endSessions () {
@@ -50,6 +63,16 @@ export class Served {
     }
     return sessions.length
   }
+
+  async #takeOver (next) {
+    this.#server = next
+    await this.#front.open(Number(next.url.port))
+  }
 }
 
 let started = 0
+
+async function stop (server) {
+  const code = await server.stop()
+  if (code !== 0) throw new Error(`the server ended with code ${code}: ${server.log()}`)
+}

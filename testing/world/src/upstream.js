@@ -16,7 +16,7 @@ export async function upstream (answer) {
   return `http://127.0.0.1:${service.address().port}`
 }
 
-/** From now on, what this process fetches from `origin` comes from `instead`. For servers whose service has no setting. */
+/** What this process fetches from `origin` comes from `instead` now. For a server that cannot be told its service. */
 export function redirect (origin, instead) {
   const { fetch } = globalThis
   globalThis.fetch = async (input, init) => {
