@@ -1,5 +1,5 @@
 // node testing/world/run.js [--write] [client or server…]: drives clients against the reference server, and takes
-// servers through dormancy and a restart. Needs a build, and what `npm ci` installs here.
+// servers through dormancy and a restart. Needs a build, and what npm installs here.
 import { parseArgs } from 'node:util'
 import { RedisServer } from '../real-redis/dist/index.js'
 import { CLIENTS } from './src/clients.js'

@@ -29,7 +29,7 @@ const TABLES = [
       'kill -9 behind round robin': 'kill -9',
       'its session ended': 'session ended'
     },
-    outcome: (seen, column) => seen[column].call
+    outcome: (seen, column) => seen[column]?.call
   },
   {
     title: 'Messages of the server after an event',
@@ -41,7 +41,7 @@ const TABLES = [
       dormancy: 'dormancy',
       'kill -9 behind round robin': 'kill -9'
     },
-    outcome: (seen, column) => seen[column].stream
+    outcome: (seen, column) => seen[column]?.stream
   }
 ]
 
@@ -59,6 +59,7 @@ export function page (results) {
 | new session | The client began a new session by itself. What the old session held is lost to it. |
 | error | The call failed. The application must connect again. |
 | silent | Nothing came within 45 s. |
+| ? | It was not tried yet. |
 
 ${TABLES.map(table => section(table, results)).join('\n')}
 ## What a library does not offer
@@ -80,7 +81,8 @@ function section ({ title, about, columns, outcome }, results) {
 }
 
 function cell (outcome) {
-  return outcome === undefined || outcome.is === CANNOT ? '–' : CELL[outcome.is]
+  if (outcome === undefined) return '?'
+  return outcome.is === CANNOT ? '–' : CELL[outcome.is]
 }
 
 function reasons ({ title, seen }) {
