@@ -59,7 +59,7 @@ export function page (results) {
 | new session | The client began a new session by itself. What the old session held is lost to it. |
 | error | The call failed. The application must connect again. |
 | silent | Nothing came within 45 s. |
-| ? | It was not tried yet. |
+| ? | Not known: no run on an idle machine has tried it yet. |
 
 ${TABLES.map(table => section(table, results)).join('\n')}
 ## What a library does not offer
@@ -68,8 +68,12 @@ ${Object.values(results).flatMap(reasons).join('\n')}
 
 ## When it was tried
 
-${Object.values(results).map(({ title, date, node }) => `- ${title}: on ${date}, with Node ${node}`).join('\n')}
+${Object.values(results).map(tried).join('\n')}
 `
+}
+
+function tried ({ title, date, node, noted }) {
+  return `- ${title}: on ${date}, with Node ${node}${noted === undefined ? '' : `; noted ${noted}`}`
 }
 
 function section ({ title, about, columns, outcome }, results) {
