@@ -1,4 +1,4 @@
-// node tools/run.js start | test | check | bench | endurance [arguments]; see steps.js
+// node tools/run.js start | test | check | bench | endurance | world [arguments]; see steps.js
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

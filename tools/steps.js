@@ -24,6 +24,16 @@ const redisServer = {
   says: 'a redis-server for the tests; installed with apt-get where that may be done',
   command: node('tools/redis-server.js')
 }
+const world = {
+  name: 'world',
+  says: 'released clients and servers, with a lockfile of their own (1.4 GB; takes some minutes)',
+  // Not `npm ci`: it refuses an optional dependency of vite for Windows that a registry may lack, and the lockfile too.
+  command: [
+    'npm', 'install', '--no-save', '--prefix', 'testing/world', '--ignore-scripts', '--legacy-peer-deps', '--no-audit',
+    '--loglevel=error'
+  ],
+  quiet: true
+}
 const build = { name: 'build', says: 'tsc -b: packages, examples and tests', command: tsc('-b') }
 
 /** Everything that CI does. What is marked `aside` uses one core while the tests wait. */
@@ -69,5 +79,6 @@ export const modes = {
   bench: { steps: [build], main: 'bench/dist/run.js' },
   test: { steps: [install, redisServer, ...check] },
   check: { steps: check },
-  endurance: { steps: [install, redisServer, build], main: 'testing/endurance/dist/run.js' }
+  endurance: { steps: [install, redisServer, build], main: 'testing/endurance/dist/run.js' },
+  world: { steps: [install, redisServer, build, world], main: 'testing/world/run.js' }
 }

@@ -1,0 +1,3 @@
+import { serveSdkV2 } from '../src/sdk-v2.js'
+
+serveSdkV2()
