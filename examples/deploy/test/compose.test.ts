@@ -107,5 +107,7 @@ t.test('Redis and both servers run as it says, and share their sessions', async 
   t.equal(await count(b, session), 3)
   t.equal((await fetch(new URL('/health/ready', b))).status, 200)
   t.equal(await stopped, 0)
-  t.equal(`${one?.log()}${two?.log()}`, '', 'the doctor of Redis has nothing to say')
+  const lines = `${one?.log()}${two?.log()}`.split('\n').filter(line => line !== '')
+  t.match(lines, [/refused because of its Host/], 'the doctor of Redis has nothing to say')
+  t.equal(lines.length, 1)
 })

@@ -5,7 +5,9 @@ import t from 'tap'
 import { endure, type Trouble } from './fixtures/endure.js'
 import { onRedis } from './fixtures/on-redis.js'
 
-const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+const redis = await RedisServer.start([
+  '--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'
+])
 const raw = new Redis(redis.url)
 // It loses its connection again and again.
 raw.on('error', () => {})

@@ -10,7 +10,7 @@ import type { Io } from './io.js'
  * `HOLDFAST_KEYS_MODULE`: keys as the plugin's option `keys` takes them, such as the provider of a KMS, or a function
  * that makes them.
  *
- * @throws Failure without keys, or with both; InvalidKeyError for a wrong key
+ * @throws Failure without keys, with both, or when a KMS does not answer; InvalidKeyError for a wrong key
  */
 export async function codecOf ({ env }: Io): Promise<{ codec: Codec, keyring: Keyring }> {
   const { HOLDFAST_KEYS: keys = '', HOLDFAST_KEYS_MODULE: path = '' } = env
@@ -24,12 +24,20 @@ export async function codecOf ({ env }: Io): Promise<{ codec: Codec, keyring: Ke
     )
   }
   const keyring = keys !== '' ? new Keyring(keys) : await load(path)
-  return { codec: sealed(new Envelope(keyring), keyring), keyring }
+  const envelope = new Envelope(keyring)
+  try {
+    // A KMS that does not answer must not look like keys that are wrong.
+    await envelope.seal(new Uint8Array(), ['probe'])
+  } catch (error) {
+    throw new Failure('The KMS gave no key. Nothing was changed.', { cause: error })
+  }
+  return { codec: sealed(envelope, keyring), keyring }
 }
 
 async function load (path: string): Promise<Keyring> {
   try {
     const { default: exported } = await import(pathToFileURL(resolve(path)).href)
+    if (exported === undefined) throw new Error('it has no default export.')
     const given: Keys | Keyring = typeof exported === 'function' ? await exported() : exported
     return given instanceof Keyring ? given : new Keyring(given)
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from './json.js'
 import type { Principal } from './principal.js'
 import type { StoredRecord } from './record.js'
-import { type SessionNotice, notice } from './session-notice.js'
+import { type SessionNotice, sessionNotice } from './session-notice.js'
 import type { SessionState } from './state.js'
 import type { Vault } from './vault.js'
 import { within } from './within.js'
@@ -49,7 +49,7 @@ export class Endings {
     try {
       const { principal, client, context, data } = state
       const { key, owner, createdAt, usedAt } = record
-      const told = this.onEnd({ ...notice(key, owner), principal, client, context, data, createdAt, usedAt }, reason)
+      const told = this.onEnd({ ...sessionNotice({ key, owner }), principal, client, context, data, createdAt, usedAt }, reason)
       if (await within(Promise.resolve(told), END_TIMEOUT, true)) return
       this.report(new Error('onEnd was not done with an ended session in time'))
     } catch (error) {

@@ -8,11 +8,7 @@ export interface SessionNotice {
   owner: string
 }
 
-export function notice (key: RecordKey, owner: string): SessionNotice {
-  return { label: keyLabel(key), key, owner }
-}
-
 /** What an event says of this session. */
 export function sessionNotice ({ key, owner }: { key: RecordKey, owner: string }): SessionNotice {
-  return notice(key, owner)
+  return { label: keyLabel(key), key, owner }
 }

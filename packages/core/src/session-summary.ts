@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.js'
 import { type StoredRecord, expiresAt } from './record.js'
-import { type SessionNotice, notice } from './session-notice.js'
+import { type SessionNotice, sessionNotice } from './session-notice.js'
 import type { SessionState } from './state.js'
 import type { Vault } from './vault.js'
 
@@ -17,7 +17,7 @@ export interface SessionSummary<Data extends object = JsonObject, Context = Json
 /** Reports, as unreadable, a record that cannot be opened. */
 export async function summarize (vault: Vault<SessionState>, record: StoredRecord): Promise<SessionSummary> {
   const { key, owner, createdAt, usedAt, version } = record
-  const summary = { ...notice(key, owner), createdAt, usedAt, version, expiresAt: expiresAt(record) }
+  const summary = { ...sessionNotice({ key, owner }), createdAt, usedAt, version, expiresAt: expiresAt(record) }
   const state = await vault.decode(record).catch(() => undefined)
   return state === undefined ? summary : { ...summary, state }
 }

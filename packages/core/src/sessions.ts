@@ -20,7 +20,7 @@ import { type Located, SealedStore } from './sealed-store.js'
 import type { SessionEvents } from './session-events.js'
 import { sessionFormat } from './session-format.js'
 import { isSessionId, mintSessionId } from './session-id.js'
-import { notice } from './session-notice.js'
+import { sessionNotice } from './session-notice.js'
 import { type OwnerRef, type SessionRef, locate, ownerOf } from './session-ref.js'
 import { type SessionSummary, summarize } from './session-summary.js'
 import { Session } from './session.js'
@@ -119,7 +119,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
       absolute: milliseconds(ttl.absolute ?? '7d', 'ttl.absolute'),
       format: sessionFormat(positive(limits.maxStateBytes ?? 262_144, 'limits.maxStateBytes')),
       onUnreadable: ({ key, owner }, error) =>
-        this.emit('unreadable', { ...notice(key, owner), kind: 'session', error })
+        this.emit('unreadable', { ...sessionNotice({ key, owner }), kind: 'session', error })
     })
     const caps = {
       maxRecords: positive(limits.maxSessions ?? 100_000, 'limits.maxSessions'),
@@ -177,7 +177,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
     const { key, owner } = located
     const { body, value: state } = vault.format.begin(initialState(init as SessionInit), 'create')
     await this.#limits.create(vault.record(located, await vault.seal(key, body)))
-    this.emit('created', { ...notice(key, owner), principal: state.principal, client: state.client })
+    this.emit('created', { ...sessionNotice({ key, owner }), principal: state.principal, client: state.client })
     return new Session(id, new Versioned(key, owner, 1, state, vault))
   }
 
@@ -284,7 +284,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
     positive(limit, 'limit')
     const { expired, more } = await claimExpired(this.vault, limit)
     for (const { record: { key, owner, createdAt, usedAt }, reason } of expired) {
-      this.emit('expired', { ...notice(key, owner), reason, createdAt, usedAt })
+      this.emit('expired', { ...sessionNotice({ key, owner }), reason, createdAt, usedAt })
     }
     if (expired.length > 0) await this.fleet.tellGone(expired.map(({ record }) => record.key), 'expired')
     await Promise.all(expired.map(async ({ record, reason }) => await this.#endings.tell(record, reason)))
@@ -365,7 +365,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
   }
 
   async #ended (keys: RecordKey[], owner: string, reason: 'terminated' | 'evicted'): Promise<void> {
-    for (const key of keys) this.emit('terminated', { ...notice(key, owner), reason })
+    for (const key of keys) this.emit('terminated', { ...sessionNotice({ key, owner }), reason })
     if (keys.length > 0) await this.fleet.tellGone(keys, 'terminated')
     await this.#snapshots.forget(keys)
   }
@@ -378,7 +378,7 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
       for (const store of stores) {
         const removed = await store.remove(key)
         if (typeof removed !== 'object' || store.partition !== ROOT) continue
-        this.emit('terminated', { ...notice(key, removed.owner), reason: 'terminated' })
+        this.emit('terminated', { ...sessionNotice({ key, owner: removed.owner }), reason: 'terminated' })
         ended.push(key)
       }
     }
@@ -393,18 +393,23 @@ export class Sessions<Data extends object = JsonObject, Context = Json> extends 
     return removed !== undefined
   }
 
-  /** Ends sessions of one owner or of all, a page at a time. Waits for the application. Resolves to how many. */
+  /** Ends sessions of one owner or of all, and then waits for the application. Resolves to how many. */
   async #endEach (owner: { owner?: string } = {}): Promise<number> {
     let ended = 0
+    const told: Array<Promise<void>> = []
+    const failures: unknown[] = []
     for await (const heads of this.vault.headPages({ limit: PAGE, ...owner })) {
       await Promise.all(heads.map(async ({ key, owner }) => {
         const removed = await this.vault.remove(key)
         if (removed === undefined) return
         ended++
-        await this.#ended([key], owner, 'terminated')
-        if (removed !== 'unseen') await this.#endings.tell(removed, 'terminated')
+        if (removed !== 'unseen') told.push(this.#endings.tell(removed, 'terminated'))
+        // What cannot be noted beside the snapshot has ended all the same.
+        await this.#ended([key], owner, 'terminated').catch(error => { failures.push(error) })
       }))
     }
+    await Promise.all(told)
+    if (failures.length > 0) throw failures[0]
     return ended
   }
 

@@ -118,4 +118,5 @@ t.test('one answer for several stores is that of the worst', async (t) => {
     state: 'unhealthy', stores: { well: { state: 'healthy' }, away: { state: 'unhealthy', reasons: ['backend'] } }
   })
   t.strictSame(await healthOf({}), { state: 'healthy', stores: {} })
+  await t.rejects(healthOf({ notes: undefined as never }), { code: 'HOLDFAST_INVALID_OPTION', path: 'healthOf.notes' })
 })

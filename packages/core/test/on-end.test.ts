@@ -1,7 +1,8 @@
 import { mock } from 'node:test'
 import t from 'tap'
-import { type EndReason, type EndedSession, sessionNotice } from '../dist/index.js'
+import { type EndReason, type EndedSession, sessionNotice, unsealed } from '../dist/index.js'
 import { ADA, manager } from './fixtures/manager.js'
+import { Shelf } from './fixtures/shelf.js'
 
 t.test('the application gets what a session was, however it ended', async t => {
   const ended: Array<[EndedSession, EndReason]> = []
@@ -61,4 +62,27 @@ t.test('a session that cannot be opened ends without the application', async t =
   t.equal(await sessions.terminate({ key, owner }), true)
   t.equal(await sessions.count(), 0)
   t.strictSame(ended, [])
+})
+
+t.test('all sessions of an owner end before the application is waited for', async t => {
+  const release: Array<() => void> = []
+  const { sessions } = manager({ onEnd: async () => { await new Promise<void>(resolve => { release.push(resolve) }) } })
+  for (let n = 0; n < 250; n++) await sessions.create({ principal: ADA })
+  const ending = sessions.terminateAll({ principal: ADA })
+  while (release.length < 250) await new Promise(resolve => { setImmediate(resolve) })
+  t.equal(await sessions.count(), 0)
+  for (const done of release) done()
+  t.equal(await ending, 250)
+})
+
+t.test('an end that cannot be noted beside the snapshot is told all the same', async t => {
+  const snapshot = Object.assign(new Shelf(), { forget: async () => { throw new Error('disk full') } })
+  const ended: EndedSession[] = []
+  const { sessions } = manager({
+    snapshot, codec: unsealed, onEnd: session => { ended.push(session) }
+  })
+  for (let n = 0; n < 150; n++) await sessions.create({ principal: ADA })
+  await t.rejects(sessions.terminateAll({ principal: ADA }), { code: 'HOLDFAST_SNAPSHOT_FAILED' })
+  t.equal(await sessions.count(), 0)
+  t.equal(ended.length, 150)
 })

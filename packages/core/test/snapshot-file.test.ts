@@ -11,6 +11,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { file, unsealed } from '../dist/index.js'
+import { EndedFile } from '../dist/snapshot/ended-file.js'
 import { ADA } from './fixtures/manager.js'
 import { start } from './fixtures/process.js'
 import { sealing } from './fixtures/sealing.js'
@@ -33,7 +34,8 @@ t.test('the file is for its owner only, whatever the umask', async (t) => {
   chmodSync(path, 0o644)
   await sessions.exportSessionState()
   t.equal(statSync(path).mode & 0o777, 0o600)
-  t.strictSame(readdirSync(t.testdirName), ['sessions.holdfast'], 'and nothing is left over')
+  const left = ['sessions.holdfast', 'sessions.holdfast.ended']
+  t.strictSame(readdirSync(t.testdirName).sort(), left, 'and nothing else is left over')
 })
 
 t.test('a path that is none, or an interval, is an error at once', async (t) => {
@@ -254,7 +256,7 @@ t.test('what a process that died left behind is removed when it is old', async (
   t.strictSame(readdirSync(folder).sort(), ['x', 'x.0123456789ab.tmp', 'x.other.tmp', 'y.0123456789ab.tmp'])
 })
 
-t.test('ends are remembered through an export that fails, and forgotten by one that works', async (t) => {
+t.test('ends are remembered through an export that fails, and for minutes after one that works', async (t) => {
   const path = join(t.testdir(), 'x')
   const store = file(path)
   const { sessions } = start({ snapshot: store })
@@ -266,8 +268,39 @@ t.test('ends are remembered through an export that fails, and forgotten by one t
   }
   t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, restored: 1, duplicate: 2 })
   await sessions.exportSessionState()
-  t.strictSame(readdirSync(t.testdirName), ['x'])
+  t.strictSame(readdirSync(t.testdirName).sort(), ['x', 'x.ended'])
   t.strictSame(await start().sessions.restoreSessionState(file(path)), { ...NOTHING, restored: 1 })
+})
+
+t.test('ends are forgotten some time after a snapshot without their sessions was begun', async (t) => {
+  const list = new EndedFile(join(t.testdir(), 'x'), 0)
+  const began = Date.now() + 1_000
+  await list.forgetOlder(began)
+  await list.add(['one', 'two'])
+  await list.forgetOlder(0)
+  t.strictSame(await list.read(), new Set(['one', 'two']), 'they ended after that snapshot was begun')
+  const later = async (): Promise<void> => {
+    const now = Date.now()
+    while (Date.now() <= now + 1) await setImmediate()
+    await list.forgetOlder(Date.now())
+  }
+  await later()
+  t.strictSame(await list.read(), new Set(['one', 'two']))
+  await list.add(['three'])
+  await later()
+  t.strictSame(await list.read(), new Set(['three']))
+  t.strictSame(readdirSync(t.testdirName), ['x.ended-before'])
+})
+
+t.test('what another process notes while the list is replaced is not lost', async (t) => {
+  const path = join(t.testdir(), 'x')
+  const [one, other] = [new EndedFile(path, 0), new EndedFile(path, 0)]
+  await one.add(['first'])
+  await Promise.all(Array.from({ length: 50 }, async (_, n) => {
+    await other.add([`key ${n}`])
+    if (n % 10 === 0) await one.forgetOlder(0)
+  }))
+  t.equal((await one.read()).size, 51)
 })
 
 t.test('an end whose note was cut short by a full disk does not spoil the next', async (t) => {
@@ -370,7 +403,7 @@ t.test('an end that could not be noted is told to whoever waited for it, and not
   await sessions.terminate({ id: all[2]!.id, principal: null })
   const noted = readFileSync(`${path}.ended`, 'utf8')
   for (const { key } of all) t.ok(noted.includes(key))
-  t.equal(noted.split('\n').filter(Boolean).length, 3)
+  t.equal(noted.split('\n').filter(Boolean).length, 4, 'and when the list began')
 })
 
 for (const name of ['sessions.holdfast.ended', 'sessions.holdfast.ended-before']) {

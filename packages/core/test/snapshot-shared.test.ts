@@ -99,6 +99,25 @@ t.test('a session that changes here while it is merged keeps the change', async 
   t.strictSame((await young.sessions.open(id as string, null))?.data, { n: 0, mine: true })
 })
 
+t.test('a session that is used in one process does not expire in the other, and nobody keeps it alive in turns', async t => {
+  const snapshot = new Shelf()
+  const [first] = await sharing([snapshot])
+  const { id, key } = await first?.sessions.create() as Session
+  await first?.sessions.exportSessionState()
+  const [old, young] = await sharing([snapshot, snapshot]) as Pair
+  const idle = old.sessions.vault.idle
+  const usedAt = (one: Process): number => one.backend.stored.get(key)?.usedAt ?? 0
+  for (const one of [old, young]) one.backend.now += idle * 0.6
+  await old.sessions.open(id, null)
+  await old.sessions.exportSessionState()
+  await young.sessions.exportSessionState()
+  t.equal(usedAt(young), young.backend.now)
+  const before = usedAt(old)
+  for (const one of [old, young]) one.backend.now += idle * 0.3
+  for (let turn = 0; turn < 2; turn++) for (const one of [old, young]) await one.sessions.exportSessionState()
+  t.equal(usedAt(old), before)
+})
+
 t.test('what ended in one process ends in the other, and is told there', async t => {
   const snapshot = new Shelf()
   const [first] = await sharing([snapshot])
@@ -125,6 +144,25 @@ t.test('an export to another store replaces what is there', async t => {
   await one.sessions.exportSessionState(shelf)
   t.match(await two.sessions.exportSessionState(shelf), { exported: 0 })
   t.equal(await two.sessions.count(), 0)
+})
+
+t.test('a file that is written before each of our writes is written at last', async t => {
+  const path = join(t.testdir(), 'sessions')
+  const [other] = await sharing([file(path)])
+  const store = file(path)
+  const { write } = store
+  let writes = 0
+  store.write = async stream => {
+    writes++
+    await other?.sessions.exportSessionState(file(path))
+    await write(stream)
+  }
+  const [one] = await sharing([store])
+  const mine = await one?.sessions.create()
+  await one?.sessions.exportSessionState()
+  t.equal(writes, 4)
+  await other?.sessions.exportSessionState()
+  t.ok(await other?.sessions.open(mine?.id as string, null))
 })
 
 /** A store in a file, and what happens to the file during the first write. */
@@ -186,7 +224,7 @@ t.test('a store that is written again and again is written at last, and nothing 
   const again = snapshot.read
   const mine = await one.sessions.create()
   await one.sessions.exportSessionState()
-  t.equal(one.merged.length, 3)
+  t.equal(one.merged.length, 2)
   snapshot.read = read
   await other.sessions.exportSessionState()
   t.ok(await other.sessions.open(mine.id, null))

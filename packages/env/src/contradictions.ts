@@ -7,10 +7,11 @@ type Options = ReadonlyMap<string, unknown>
  *
  * @param options what could be read, by path
  * @param environment what is set, also where it could not be read: that is reported already
+ * @param hasKeys whether the application has keys of its own
  */
-export function contradictions (options: Options, environment: NodeJS.ProcessEnv): string[] {
+export function contradictions (options: Options, environment: NodeJS.ProcessEnv, hasKeys: boolean): string[] {
   const isSet = (name: string): boolean => environment[name] !== undefined
-  const isSealed = isSet('HOLDFAST_KEYS') || isSet('HOLDFAST_ENCRYPTION')
+  const isSealed = hasKeys || isSet('HOLDFAST_KEYS') || isSet('HOLDFAST_ENCRYPTION')
   return [
     ...useless(options, isSet),
     ...rules(options, isSet, isSealed).filter(([applies]) => applies).map(([, problem]) => problem)

@@ -32,13 +32,15 @@ export interface FromEnv<Own extends Variables> {
  *
  * @param environment default: that of the process
  * @param own variables of the application, which are read, checked and reported with ours
+ * @param given what the application gives to the plugin itself. `keys`: keys, for example of a KMS, so that none are
+ *   demanded here. Default: nothing
  * @throws EnvironmentError a value is wrong or empty, a `HOLDFAST_*` variable is unknown, a variable is set under two
  *   names, or two do not go together. It names every variable that is wrong, and shows no value.
  */
 export function fromEnv<Own extends Variables = Record<never, never>> (
-  environment: NodeJS.ProcessEnv = process.env, own: Own = {} as Own
+  environment: NodeJS.ProcessEnv = process.env, own: Own = {} as Own, { keys = false }: { keys?: boolean } = {}
 ): FromEnv<Own> {
-  const reading = read(environment, own)
+  const reading = read(environment, own, keys)
   const { backend, redis, memory, bounds, fallback, copy, snapshot, ...options } = nested(reading.options)
   const storage = nested(new Map(Object.entries({ backend, redis, memory, bounds, fallback, copy })
     .filter(([, value]) => value !== undefined))) as Storage

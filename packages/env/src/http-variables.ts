@@ -2,18 +2,18 @@ import { pluginOption } from './plugin-option.js'
 import { hostNames, origins } from './values.js'
 import type { Variable } from './variable.js'
 
-const PATH = 'a path such as /mcp'
 
 /** Requests and their replies: routes, who may come, how long each may take. */
 export const HTTP_VARIABLES: readonly Variable[] = [
-  pluginOption('HOLDFAST_PATH', 'path', 'the route of the MCP endpoint', PATH),
+  pluginOption('HOLDFAST_PATH', 'path', 'the route of the MCP endpoint', 'a path such as /mcp'),
   pluginOption(
     'HOLDFAST_HEALTH', 'health',
     'adds two routes for probes, such as `/health/live` and `/health/ready` for `/health`',
-    PATH
+    'a path such as /health'
   ),
   pluginOption(
-    'HOLDFAST_METRICS_PATH', 'metrics.path', 'shows the [metrics](metrics.md) there, to every request', PATH
+    'HOLDFAST_METRICS_PATH', 'metrics.path', 'shows the [metrics](metrics.md) there, to every request',
+    'a path such as /metrics'
   ),
   {
     name: 'HOLDFAST_ALLOWED_HOSTS',

@@ -14,7 +14,7 @@ export const SESSION_VARIABLES: readonly Variable[] = [
   pluginOption('HOLDFAST_IDLE', 'ttl.idle', 'a session that is not used for so long expires'),
   pluginOption('HOLDFAST_ABSOLUTE', 'ttl.absolute', 'a session expires so long after it was opened, used or not'),
   pluginOption('HOLDFAST_MAX_SESSIONS', 'limits.maxSessions', 'sessions altogether'),
-  pluginOption('HOLDFAST_MAX_PER_OWNER', 'limits.maxPerOwner', 'sessions of one tenant'),
+  pluginOption('HOLDFAST_MAX_PER_OWNER', 'limits.maxPerOwner', 'sessions of one principal'),
   pluginOption('HOLDFAST_MAX_STATE_BYTES', 'limits.maxStateBytes', 'bytes of one stored session'),
   pluginOption(
     'HOLDFAST_MAX_CALLS', 'limits.maxCalls',
@@ -33,6 +33,6 @@ export const SESSION_VARIABLES: readonly Variable[] = [
   ),
   pluginOption('HOLDFAST_LIVE_IDLE', 'live.idle', 'a session that is not used for so long becomes dormant'),
   pluginOption(
-    'HOLDFAST_START_TIMEOUT', 'live.startTimeout', 'how long a dormant session may take to become live'
+    'HOLDFAST_START_TIMEOUT', 'live.startTimeout', 'how long a session may take to become live, and its context to be renewed'
   )
 ]

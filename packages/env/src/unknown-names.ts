@@ -1,12 +1,15 @@
 import { OTHER_NAMES } from './other-names.js'
 import type { Variable } from './variable.js'
 
+/** Variables that only the command line reads. One environment may serve both. */
+const OF_THE_COMMAND_LINE = ['HOLDFAST_KEYS_MODULE']
+
 /**
  * What is wrong with the names in an environment: a `HOLDFAST_*` variable that nobody reads, one of ours in another
  * spelling, and two names for one thing.
  */
 export function unknownNames (environment: NodeJS.ProcessEnv, variables: readonly Variable[]): string[] {
-  const known = new Set(variables.map(({ name }) => name))
+  const known = new Set([...variables.map(({ name }) => name), ...OF_THE_COMMAND_LINE])
   const isSet = (name: string): boolean => environment[name] !== undefined
   return Object.keys(environment).filter(isSet).flatMap(name => {
     if (known.has(name)) return []

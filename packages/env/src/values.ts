@@ -10,6 +10,7 @@ export function redisUrls (text: string): string | string[] {
     'several with commas between them for a Cluster or Sentinels')
 }
 
+/** A whole number from `min` to `max`. */
 export function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return text => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN
@@ -18,6 +19,7 @@ export function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text:
   }
 }
 
+/** One of these words. */
 export function oneOf<const T extends string> (values: readonly T[]): (text: string) => T {
   return text => {
     const value = values.find(value => value === text)
@@ -44,6 +46,7 @@ export function matching (pattern: RegExp, expected: string): (text: string) => 
   }
 }
 
+/** Milliseconds, from a number or from a text such as `30s`. */
 export function duration (text: string): number {
   try {
     return milliseconds(/^\d+$/.test(text) ? Number(text) : text, '')

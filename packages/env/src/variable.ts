@@ -7,7 +7,7 @@ export interface Variable<T = unknown> {
   default?: T
   /** What it sets: the path of an option, such as `ttl.idle` or `redis.prefix`. The default of the option applies. */
   option?: string
-  /** What is so where it is absent, if neither of these says it. */
+  /** What the documentation says of its absence, when neither `default` nor the default of the option says it. */
   absent?: string
   /** What it sets, in a sentence. */
   about: string

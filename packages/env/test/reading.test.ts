@@ -149,3 +149,20 @@ function leaves (value: unknown): number {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 1
   return Object.values(value).reduce<number>((sum, member) => sum + leaves(member), 0)
 }
+
+t.test('an own variable whose parser shows the value, throws anything, or has a name that objects inherit', async t => {
+  const own = {
+    json: { name: 'MY_JSON', parse: JSON.parse, about: 'JSON' },
+    any: { name: 'MY_ANY', parse: () => { throw 'secret' }, about: 'nothing' }, // eslint-disable-line no-throw-literal
+    inherited: { name: 'constructor', parse: String, about: 'a name' }
+  }
+  const wrong = { MY_JSON: 'secret', MY_ANY: 'secret' }
+  t.throws(() => fromEnv(wrong, own), { message: 'MY_JSON: cannot be read\nMY_ANY: cannot be read' })
+  t.strictSame(fromEnv({}, own).own, {})
+})
+
+t.test('an application may have keys of its own, and share its environment with the command line', async t => {
+  const environment = { HOLDFAST_SNAPSHOT: '/tmp/x', HOLDFAST_KEYS_MODULE: 'keys.mjs' }
+  t.throws(() => fromEnv(environment), { message: /^HOLDFAST_SNAPSHOT: [^\n]*HOLDFAST_KEYS/ })
+  t.ok(fromEnv(environment, {}, { keys: true }).options.snapshot)
+})

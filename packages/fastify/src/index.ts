@@ -7,8 +7,8 @@ export { type DefineOptions, type ResolvedOptions, type SchemaOptions, defineHol
 export { METRICS, type MetricName } from './metrics/catalog.js'
 export type { MetricsRegistry } from './metrics/registry.js'
 export type {
-  AdminOptions, ContextOptions, HoldfastOptions, LimitOptions, LiveOptions, MetricsOptions, ResolveAuthInfo,
-  ResolveContext, ResolvePrincipal, ShutdownOptions, StreamOptions, ThresholdOptions, TtlOptions
+  AdminOptions, ContextOptions, HoldfastOptions, LimitOptions, LiveOptions, MetricsOptions, RenewContext,
+  ResolveAuthInfo, ResolveContext, ResolvePrincipal, ShutdownOptions, StreamOptions, ThresholdOptions, TtlOptions
 } from './options.js'
 export { OptionsSchema } from './options-schema.js'
 export type {
@@ -19,7 +19,7 @@ export type {
 } from '@holdfast/transport'
 export { file, healthOf, ownerDigest } from '@holdfast/core'
 export type {
-  CommonHealth, Duration, ExportReport, Health, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef,
+  CommonHealth, Duration, EndReason, EndedSession, ExportReport, Health, OnEnd, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef,
   SessionSummary, Sessions, SnapshotStore
 } from '@holdfast/core'
 export { Keyring, generateKey } from '@holdfast/envelope'

@@ -27,7 +27,7 @@ export interface HoldfastOptions<Data extends object = AppData, Context = AppCon
   /** Makes the MCP server of one session. It runs again each time that the session becomes live in a process. */
   createServer (
     session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }
-  ): CreatedServer | Promise<CreatedServer>
+  ): CreatedServer<Context> | Promise<CreatedServer<Context>>
   /** Where sessions are stored. Default: `memory()`. Close a backend that you pass yourself. */
   backend?: Backend
   /**

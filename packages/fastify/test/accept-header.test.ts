@@ -6,9 +6,9 @@ const EVENTS = 'text/event-stream'
 
 /** What an Accept header says of the two types of MCP. */
 const HEADERS: Array<[string | undefined, { json: boolean, events: boolean }]> = [
-  [undefined, { json: true, events: true }],
-  ['', { json: true, events: true }],
-  ['  ', { json: true, events: true }],
+  [undefined, { json: false, events: false }],
+  ['', { json: false, events: false }],
+  ['  ', { json: false, events: false }],
   ['*/*', { json: true, events: true }],
   ['application/json, text/event-stream', { json: true, events: true }],
   ['text/event-stream,application/json', { json: true, events: true }],
@@ -44,7 +44,7 @@ for (const [header, { json, events }] of HEADERS) {
 t.test('the answer is that of the header, whichever was asked about before', async t => {
   const accepts = acceptCheck([EVENTS])
   const asked = ['text/html', 'text/html', undefined, EVENTS, EVENTS, '*/*;q=0', undefined]
-  t.strictSame(asked.map(header => accepts(header)), [false, false, true, true, true, false, true])
+  t.strictSame(asked.map(header => accepts(header)), [false, false, false, true, true, false, false])
 })
 
 t.test('an endless header costs next to nothing', async t => {

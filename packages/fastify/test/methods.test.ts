@@ -14,7 +14,9 @@ t.test('methods that MCP does not use are not allowed, whatever they carry', asy
     }
   }
   const client = await RawClient.open(url)
+  t.equal((await app.inject('/mcp')).statusCode, 406, 'no Accept at all')
   t.equal((await client.get({ accept: 'application/json' })).status, 406)
+  t.equal((await client.get({ accept: '' })).status, 406)
   t.strictSame(await client.call('echo', {}), {})
 })
 

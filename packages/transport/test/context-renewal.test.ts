@@ -2,7 +2,7 @@ import type { Json } from '@holdfast/core'
 import t, { type Test } from 'tap'
 import { said } from './fixtures/client.js'
 import { type Fleet, type FleetOptions, fleet } from './fixtures/fleet.js'
-import { Gate } from './fixtures/gate.js'
+import { Gate, turns } from './fixtures/gate.js'
 import { type Scripts, fixtureServer } from './fixtures/server.js'
 
 const ADA = { subject: 'ada' }
@@ -79,6 +79,59 @@ t.test('a server that takes contexts is told; one that cannot take it is made ag
       t.equal(f.first.errors.length, 1)
     }
   }
+})
+
+t.test('a server that cannot take a context while it works for others is made again later', async t => {
+  const gate = new Gate()
+  const { f } = await renewing(t, {
+    ...telling(() => { throw new Error('broken') }),
+    createServer: async (session, shared) => ({
+      ...await fixtureServer({ ...scripts, wait: async () => await gate.passed }, f.made)(session, shared) as any,
+      onContext: () => { throw new Error('broken') }
+    })
+  })
+  const client = await f.client(ADA).begin()
+  const waiting = client.do('wait')
+  client.renew = () => ({ n: 1 })
+  t.equal((await client.do('context')).status, 200)
+  t.equal(f.made.length, 1)
+  gate.open()
+  await waiting
+  t.equal((await client.do('context')).status, 200)
+  t.equal(f.made.length, 2)
+})
+
+t.test('a call that comes while the server is told waits for it', async t => {
+  const gate = new Gate()
+  const told = new Gate()
+  const { f } = await renewing(t, {
+    ...telling(async () => {
+      told.open()
+      await gate.passed
+    }),
+    factoryTimeout: 5_000
+  })
+  const client = await f.client(ADA).begin()
+  client.renew = () => ({ n: 1 })
+  const first = client.do('context')
+  await told.passed
+  let answered = false
+  const second = client.do('context').then(received => {
+    answered = true
+    return received
+  })
+  await turns(20)
+  t.equal(answered, false)
+  gate.open()
+  for (const call of [first, second]) t.equal(said((await call).json), '{"n":1}')
+})
+
+t.test('a context that is the same as JSON is not renewed', async t => {
+  const { f, heard } = await renewing(t)
+  const client = await f.client(ADA).begin()
+  client.renew = () => Object.assign(new (class { n = 1 })(), { none: undefined }) as any
+  for (let call = 0; call < 3; call++) t.equal(said((await client.do('context')).json), '{"n":1}')
+  t.strictSame(heard, ['contextRenewed'])
 })
 
 t.test('a renewal that fails, hangs or is refused changes nothing', async t => {

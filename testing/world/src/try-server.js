@@ -9,6 +9,7 @@ export const SERVERS = {
   everything: { trial: goesOn, call: { name: 'get-sum', arguments: { a: 2, b: 3 } }, says: /\b5\b/ },
   'brave-search': { trial: goesOn, call: { name: 'brave_web_search', arguments: { query: 'kelp' } }, says: /Kelp/ },
   airtable: { trial: goesOn, call: { name: 'list_bases', arguments: {} }, says: /Kelp/ },
+  apify: { trial: goesOn, call: { name: 'get-actor-run-list', arguments: {} }, says: /kelp/ },
   supabase: { trial: goesOn, call: { name: 'list_organizations', arguments: {} }, says: /Kelp/ },
   searxng: { trial: goesOn, call: { name: 'searxng_web_search', arguments: { query: 'kelp' } }, says: /Kelp/ },
   playwright: { trial: livesWithItsSession },

@@ -1,20 +1,27 @@
 import { constants } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { openRegular } from './open-regular.js'
 import { syncFolder } from './sync-folder.js'
 
+/** Milliseconds for which keys stay at least: another process with the same snapshot may still hold their sessions. */
+const OVERLAP = 600_000
+/** The first line: when the list began, in milliseconds since the epoch. */
+const BEGAN = /^#(\d{13})$/m
+
 /**
- * Lists the sessions that ended since a snapshot, one key per line, in a file beside the snapshot. While the next
- * snapshot is written, a second file keeps the older keys: the old snapshot still holds these sessions.
+ * Lists sessions that ended, one key per line, in a file beside the snapshot. Processes with the same snapshot only
+ * append to it, or rename it, so none loses a key of another. Keys go when a snapshot without their sessions was
+ * written, and {@link OVERLAP} is over.
  */
 export class EndedFile {
   readonly #path: string
+  /** The list before this one. */
   readonly #before: string
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param snapshot the path of the snapshot */
-  constructor (snapshot: string) {
+  constructor (snapshot: string, private readonly overlap = OVERLAP) {
     this.#path = `${snapshot}.ended`
     this.#before = `${snapshot}.ended-before`
   }
@@ -26,23 +33,24 @@ export class EndedFile {
   }
 
   async read (): Promise<Set<string>> {
-    const texts = await this.#inTurn(async () => [await text(this.#before), await text(this.#path)])
-    return new Set(texts.flatMap(lines => lines.split('\n')).filter(key => key !== ''))
+    const lists = await this.#inTurn(async () => [await listAt(this.#before), await listAt(this.#path)])
+    const lines = lists.flatMap(list => list?.text.split('\n') ?? [])
+    return new Set(lines.filter(line => line !== '' && !line.startsWith('#')))
   }
 
   /**
-   * Begins a new snapshot, which will hold no session that ended before now.
+   * Forgets keys, after a snapshot was stored that holds none of their sessions: those of the list before this one. This
+   * list becomes that one.
    *
-   * @returns a function to call once the new snapshot is stored. It forgets the keys of these sessions
+   * @param began when the snapshot was begun, in milliseconds since the epoch
    */
-  async beginSnapshot (): Promise<() => Promise<void>> {
+  async forgetOlder (began: number): Promise<void> {
     await this.#inTurn(async () => {
-      const keys = await text(this.#path)
-      if (keys === '') return
-      await append(this.#before, keys)
-      await rm(this.#path)
+      const list = await listAt(this.#path)
+      if (list !== undefined && list.began < began && list.began < Date.now() - this.overlap) {
+        await rename(this.#path, this.#before)
+      }
     })
-    return async () => { await this.#inTurn(async () => { await rm(this.#before, { force: true }) }) }
   }
 
   async #inTurn<T> (work: () => Promise<T>): Promise<T> {
@@ -56,7 +64,7 @@ async function append (path: string, content: string): Promise<void> {
   const handle = await openRegular(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
   try {
     const { size } = await handle.stat()
-    await handle.appendFile(content)
+    await handle.appendFile(size === 0 ? `#${Date.now()}${content}` : content)
     await handle.datasync()
     if (size === 0) await syncFolder(dirname(path))
   } finally {
@@ -64,12 +72,15 @@ async function append (path: string, content: string): Promise<void> {
   }
 }
 
-async function text (path: string): Promise<string> {
+async function listAt (path: string): Promise<{ text: string, began: number } | undefined> {
   const handle = await openRegular(path, constants.O_RDONLY).catch(unlessAbsent)
+  if (handle === undefined) return undefined
   try {
-    return await handle?.readFile('utf8') ?? ''
+    const text = await handle.readFile('utf8')
+    const [, began] = BEGAN.exec(text) ?? []
+    return { text, began: began === undefined ? (await handle.stat()).birthtimeMs : Number(began) }
   } finally {
-    await handle?.close()
+    await handle.close()
   }
 }
 

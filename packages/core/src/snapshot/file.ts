@@ -34,11 +34,11 @@ export function file (path: string, options: { every?: Duration } = {}): Snapsho
     ...(options.every !== undefined && { every: milliseconds(options.every, 'every') }),
     write: async stream => {
       await removeStale(target)
-      const forgetOlder = await ended.beginSnapshot()
+      const began = Date.now()
       const expected = seen
       seen = undefined
       await replace(target, stream, expected)
-      await forgetOlder()
+      await ended.forgetOlder(began)
     },
     // The file is opened here: a stream that opens it by itself may fail before anybody listens.
     read: async () => {

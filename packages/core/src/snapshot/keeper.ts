@@ -122,7 +122,8 @@ export class SnapshotKeeper {
       return report
     } catch (error) {
       if (!isHoldfastError(error, 'HOLDFAST_SNAPSHOT_CHANGED') || blind) throw error
-      if (own) await this.#merge(store)
+      // The last try must not look: the store would compare with what it saw.
+      if (own && tries > 2) await this.#merge(store)
       return await this.#export(store, options, tries - 1)
     }
   }

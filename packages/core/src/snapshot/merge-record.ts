@@ -4,7 +4,7 @@ import type { StoredStream } from '../backend.js'
 import type { SealedStore } from '../sealed-store.js'
 
 /** Versions that a record may be behind to be brought up to date step by step. */
-const MAX_STEPS = 1_000
+const MAX_STEPS = 100
 
 /**
  * Brings a record up to date with a newer version of it, which another process stored. A version that is newer here
@@ -14,7 +14,12 @@ const MAX_STEPS = 1_000
  */
 export async function mergeRecord (store: SealedStore, record: StoredRecord): Promise<boolean> {
   const existing = await store.read(record.key)
-  if (existing === undefined || existing.version >= record.version) return false
+  if (existing === undefined) return false
+  if (existing.version >= record.version) {
+    // A session that is used elsewhere must not expire here. By far: two processes must not keep it alive in turns.
+    if (record.usedAt - existing.usedAt > record.idle / 2) await store.fetch(record.key, existing.version)
+    return false
+  }
   if (record.version - existing.version > MAX_STEPS) {
     return await store.availability.ask(() => copyRecord(store.backend, { record, streams: [] })) === 'updated'
   }

@@ -52,6 +52,8 @@ async function restoreFrom (
   } finally {
     await writer.settle()
   }
+  // Another process still has what is not merged.
+  if (to.merges === true) return id
   // The next export replaces this snapshot, and with it the sessions that were not restored.
   if (tally.report.overLimit > 0 || tally.report.invalid.some(({ code }) => code !== 'UNKNOWN_KEY')) {
     await source.keep?.()

@@ -28,7 +28,7 @@ export interface SnapshotStore {
   keep? (): Promise<void>
   /**
    * Remembers durably that sessions ended after the last snapshot, so that a restore does not revive them. `write`
-   * forgets those that it got before.
+   * may forget those that it got before. Keep them for some minutes more when several processes may write.
    */
   forget? (keys: readonly string[]): Promise<void>
   /** The keys that `forget` got since the snapshot that `read` returns. */

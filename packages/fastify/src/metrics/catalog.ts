@@ -108,7 +108,7 @@ export const METRICS = {
   holdfast_snapshots_restored_total: {
     type: 'counter',
     labels: { outcome: OUTCOME },
-    help: 'Attempts to restore a snapshot. A snapshot that was restored only in part counts as a failure.'
+    help: 'Attempts to restore or merge a snapshot. One that was restored only in part counts as a failure.'
   },
   holdfast_sessions_restored_total: {
     type: 'counter',

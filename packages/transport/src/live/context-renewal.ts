@@ -52,8 +52,10 @@ export class ContextRenewal {
       throw new HoldfastError('HOLDFAST_INVALID_CONTEXT', 'a session without a principal keeps its context')
     }
     if (context === undefined || !this.#accepts(context)) throw new HoldfastError('HOLDFAST_INVALID_CONTEXT')
-    if (isDeepStrictEqual(context, session.context)) return
-    await session.change(state => ({ ...state, context }))
+    // As it is stored: an instance of a class is not, and neither is a member that is undefined.
+    const stored: Json = JSON.parse(JSON.stringify(context))
+    if (isDeepStrictEqual(stored, session.context)) return
+    await session.change(state => ({ ...state, context: stored }))
     this.sessions.emit('contextRenewed', sessionNotice(session))
   }
 
@@ -68,6 +70,7 @@ export class ContextRenewal {
         throw error
       }
       this.sessions.emit('contextRenewalFailed', { ...sessionNotice(session), error })
+      if (!isHoldfastError(error)) this.sessions.report(error)
     }
   }
 

@@ -12,7 +12,7 @@ export interface ConnectableServer {
 export type DisposeReason = 'dormant' | 'terminated' | 'expired' | 'closing'
 
 /** A server with what it holds in the process: timers, a browser, a connection. */
-export interface HeldServer {
+export interface HeldServer<Context = Json> {
   server: ConnectableServer
   /**
    * `'session'` keeps the server object as long as the session, for a server that holds what cannot be made again, such
@@ -24,7 +24,7 @@ export interface HeldServer {
    * Takes a context that was renewed. Without it, the server object is made again when nothing runs in it; one with
    * `live: 'session'` goes on. `session.context` is the renewed one in both cases.
    */
-  onContext? (context: Json): void | Promise<void>
+  onContext? (context: Context): void | Promise<void>
   /** Runs once, after the server was closed. */
   dispose? (reason: DisposeReason): void | Promise<void>
 }
@@ -33,12 +33,12 @@ export interface HeldServer {
 export type SharedServerOptions = Pick<ServerOptions, 'jsonSchemaValidator'>
 
 /** What a factory returns. */
-export type CreatedServer = ConnectableServer | HeldServer
+export type CreatedServer<Context = Json> = ConnectableServer | HeldServer<Context>
 
 /** Makes the server of one session. It runs again each time that the session becomes live in a process. */
 export type CreateServer<Data extends object = JsonObject, Context = Json> =
   (session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }) =>
-    CreatedServer | Promise<CreatedServer>
+    CreatedServer<Context> | Promise<CreatedServer<Context>>
 
 /** One server for two sessions would send the answers of one client to another. */
 const given = new WeakSet<ConnectableServer>()
@@ -48,10 +48,12 @@ export function heldServer (made: ConnectableServer | HeldServer): HeldServer {
   const held = isServer(made) ? { server: made } : made
   if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned no server')
   if (held.live !== undefined && held.live !== 'session') {
-    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', "createServer returned another `live` than 'session'")
+    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', "createServer returned a `live` that is not 'session'")
   }
   if (given.has(held.server)) {
-    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before')
+    throw new HoldfastError(
+      'HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before: make one in each call'
+    )
   }
   given.add(held.server)
   return held

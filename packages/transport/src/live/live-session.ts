@@ -37,6 +37,8 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
   usedAt = performance.now()
   /** When its context was last renewed here, or looked at, by the monotonic clock. */
   renewedAt = performance.now()
+  /** A renewal under way, see {@link takeContext}. */
+  renewing: Promise<boolean> | undefined
   /** When a client last heard the server say something of its own accord, by the monotonic clock. */
   heardAt = -Infinity
 
@@ -51,7 +53,9 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
     /** Told when something needs the server object that no request waits for. */
     private readonly occupy: (live: LiveSession) => void,
     /** Told when nothing runs in the server object, for now. */
-    private readonly idle: (live: LiveSession) => void
+    private readonly idle: (live: LiveSession) => void,
+    /** Told when the server has closed itself. */
+    private readonly closed: (live: LiveSession) => void
   ) {
     this.#context = session.context
     this.place = new Place(session.principal === null ? session.key : session.owner, this)
@@ -124,7 +128,10 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
   async connect (held: HeldServer): Promise<void> {
     this.#held = held
     this.#context = this.session.context
-    this.transport.ondetached = after => { void this.#detach(held, after) }
+    this.transport.ondetached = after => {
+      void this.#detach(held, after)
+      if (this.#held === held) this.closed(this)
+    }
     await held.server.connect(this.transport)
     if (this.activated) await activateServer(this.session, this.transport, this.serverState)
   }
@@ -145,16 +152,19 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
     const known = this.#context
     const held = this.#held
     const isSame = context === known || isDeepStrictEqual(context, known)
-    if (!isSame && held?.onContext === undefined && !lasting) return false
-    this.#context = context
-    if (isSame || held?.onContext === undefined) return true
+    const takes = isSame || (held?.onContext === undefined ? lasting : await this.#tell(held, context) || lasting)
+    if (takes) this.#context = context
+    return takes
+  }
+
+  async #tell (held: HeldServer, context: Json): Promise<boolean> {
     try {
-      if (await within(Promise.resolve(held.onContext(context)), this.patience, true)) return true
+      if (await within(Promise.resolve(held.onContext?.(context)), this.patience, true)) return true
       this.sessions.report(new Error('onContext was not done with a renewed context in time'))
     } catch (error) {
       this.sessions.report(error)
     }
-    return lasting
+    return false
   }
 
   /** A client heard what the server said of its own accord. */

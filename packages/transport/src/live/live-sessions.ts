@@ -372,7 +372,8 @@ export class LiveSessions {
       session, transport, activated, this.sessions, this.settings.factoryTimeout,
       async (session, context) => await this.#renewal.set(session, context),
       () => this.#places.occupy(live.place, true),
-      () => this.#idle(live)
+      () => this.#idle(live),
+      () => { if (live.lasting) void this.#giveUp(live).catch(error => this.sessions.report(error)) }
     )
     return live
   }
@@ -392,11 +393,16 @@ export class LiveSessions {
 
   /** Whether neither a renewal is due nor the server object lacks a renewed context. */
   #isCurrent (live: LiveSession, renew: RenewContext | undefined): boolean {
-    return live.knowsContext && (renew === undefined || !this.#renewal.isDue(live.renewedAt))
+    return live.renewing === undefined && live.knowsContext && (renew === undefined || !this.#renewal.isDue(live.renewedAt))
   }
 
-  /** Renews the context when that is due. False when the server object must be made again for it. */
+  /** Renews the context when that is due, once for all calls that wait. False when the server object must be made again. */
   async #hasContext (live: LiveSession, renew: RenewContext | undefined): Promise<boolean> {
+    live.renewing ??= this.#renew(live, renew).finally(() => { live.renewing = undefined })
+    return await live.renewing
+  }
+
+  async #renew (live: LiveSession, renew: RenewContext | undefined): Promise<boolean> {
     if (renew !== undefined && this.#renewal.isDue(live.renewedAt)) {
       live.renewedAt = performance.now()
       await this.#renewal.renew(live.session, renew)
