@@ -50,7 +50,7 @@ ${backendTable(redis)}
 ## Variables
 
 \`fromEnv()\` of [@holdfast/env](../packages/env/README.md) reads these. The plugin by itself reads one of them: \`HOLDFAST_KEYS\`, for the option \`keys\`.
-[The command line](../packages/cli/README.md#options) reads that one, `REDIS_URL`, `HOLDFAST_REDIS_MASTER`, `HOLDFAST_REDIS_PREFIX`, and two of its own. An empty value, a \`HOLDFAST_\` variable that is not in the table, a
+[The command line](../packages/cli/README.md#options) reads that one, those of Redis, and two of its own. An empty value, a \`HOLDFAST_\` variable that is not in the table, a
 second spelling, and variables that do not go together stop the start. [Moving from others](moving-from-others.md) has the names that other session stores give to the same things.
 
 ${variables(VARIABLES)}

@@ -51,8 +51,8 @@ function failed (io: Io, error: unknown): number {
 
 function commands (io: Io, act: Act): Command {
   const program = new Command('holdfast')
-    .description('Manages the sessions of MCP servers that run Holdfast. Keys come from the variable HOLDFAST_KEYS, or from the module HOLDFAST_KEYS_MODULE, ' +
-      'never from an argument.')
+    .description('Manages the sessions of MCP servers that run Holdfast. Keys come from the variable HOLDFAST_KEYS, ' +
+      'or from the module HOLDFAST_KEYS_MODULE, never from an argument.')
     .version(version)
     .exitOverride()
     .configureOutput({

@@ -47,14 +47,16 @@ t.test('keys of a KMS open what a server sealed with them, and are exchanged', a
 })
 
 t.test('a KMS that does not answer is no wrong key', async t => {
-  const away = `async () => { throw new Error('away') }`
+  const away = 'async () => { throw new Error("away") }'
   const environment = await moduleOf('away.mjs', `export default { id: 'kms-1', wrap: ${away}, unwrap: ${away} }`)
   t.match(await holdfast(['sessions', 'list'], environment), { code: 1, out: '', err: /The KMS gave no key\..*away/ })
   t.match(await holdfast(['doctor'], environment), { code: 1, out: /failed +keys +The KMS gave no key/ })
 })
 
 t.test('a module that gives no keys, and two places of keys', async t => {
-  const sources = ['syntax error', 'throw new Error()', 'export default undefined', 'export const keys = 1', "export default 'k1:x'"]
+  const sources = [
+    'syntax error', 'throw new Error()', 'export default undefined', 'export const keys = 1', "export default 'k1:x'"
+  ]
   for (const [n, source] of sources.entries()) {
     t.match(await holdfast(['sessions', 'list'], await moduleOf(`${n}.mjs`, source)), {
       code: 1, out: '', err: /HOLDFAST_KEYS_MODULE gives no keys/

@@ -48,8 +48,9 @@ export class Endings {
     if (state === undefined) return
     try {
       const { principal, client, context, data } = state
-      const { key, owner, createdAt, usedAt } = record
-      const told = this.onEnd({ ...sessionNotice({ key, owner }), principal, client, context, data, createdAt, usedAt }, reason)
+      const { createdAt, usedAt } = record
+      const session = { ...sessionNotice(record), principal, client, context, data, createdAt, usedAt }
+      const told = this.onEnd(session, reason)
       if (await within(Promise.resolve(told), END_TIMEOUT, true)) return
       this.report(new Error('onEnd was not done with an ended session in time'))
     } catch (error) {

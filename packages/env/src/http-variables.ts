@@ -2,7 +2,6 @@ import { pluginOption } from './plugin-option.js'
 import { hostNames, origins } from './values.js'
 import type { Variable } from './variable.js'
 
-
 /** Requests and their replies: routes, who may come, how long each may take. */
 export const HTTP_VARIABLES: readonly Variable[] = [
   pluginOption('HOLDFAST_PATH', 'path', 'the route of the MCP endpoint', 'a path such as /mcp'),

@@ -33,6 +33,7 @@ export const SESSION_VARIABLES: readonly Variable[] = [
   ),
   pluginOption('HOLDFAST_LIVE_IDLE', 'live.idle', 'a session that is not used for so long becomes dormant'),
   pluginOption(
-    'HOLDFAST_START_TIMEOUT', 'live.startTimeout', 'how long a session may take to become live, and its context to be renewed'
+    'HOLDFAST_START_TIMEOUT', 'live.startTimeout',
+    'how long a session may take to become live, and its context to be renewed'
   )
 ]

@@ -9,7 +9,7 @@ import { served } from './fixtures/served.js'
 
 const HOLDFAST_KEYS = generateKey()
 
-/** What Redis acknowledged survives SIGKILL: by default, Redis writes up to two seconds later while the disk is busy. */
+/** With these, what Redis acknowledged survives SIGKILL. By default, it writes two seconds later on a busy disk. */
 const SAFE = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction']
 
 async function redisServer (t: Test, before?: RedisServer): Promise<RedisServer> {

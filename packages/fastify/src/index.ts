@@ -19,8 +19,8 @@ export type {
 } from '@holdfast/transport'
 export { file, healthOf, ownerDigest } from '@holdfast/core'
 export type {
-  CommonHealth, Duration, EndReason, EndedSession, ExportReport, Health, OnEnd, OwnerRef, Principal, RestoreReport, RotateReport, Session, SessionRef,
-  SessionSummary, Sessions, SnapshotStore
+  CommonHealth, Duration, EndReason, EndedSession, ExportReport, Health, OnEnd, OwnerRef, Principal, RestoreReport,
+  RotateReport, Session, SessionRef, SessionSummary, Sessions, SnapshotStore
 } from '@holdfast/core'
 export { Keyring, generateKey } from '@holdfast/envelope'
 export type { KeyProvider, KeySpec, Keys } from '@holdfast/envelope'

@@ -1,8 +1,9 @@
 import { upstream } from '../src/upstream.js'
 import { serveServer } from '../src/serve-server.js'
 
+const run = { id: 'kelp', actId: 'a', status: 'SUCCEEDED', defaultDatasetId: 'd', defaultKeyValueStoreId: 'k' }
 process.env.APIFY_API_BASE_URL = await upstream({
-  data: { total: 1, offset: 0, limit: 10, desc: true, count: 1, items: [{ id: 'kelp', actId: 'a', status: 'SUCCEEDED', defaultDatasetId: 'd', defaultKeyValueStoreId: 'k' }] }
+  data: { total: 1, offset: 0, limit: 10, desc: true, count: 1, items: [run] }
 })
 const { ActorsMcpServer } = await import('@apify/actors-mcp-server')
 const { InMemoryTaskStore } = await import('@modelcontextprotocol/sdk/experimental/tasks')
@@ -30,6 +31,9 @@ await serveServer(async ({ key }) => {
 /** Adds a name of the session to each message, which this server wants of its host. */
 function naming (transport, mcpSessionId) {
   const { onmessage } = transport
-  const named = ({ params, ...message }) => ({ ...message, params: { ...params, _meta: { ...params?._meta, mcpSessionId } } })
-  transport.onmessage = (message, extra) => { onmessage(message.method === undefined ? message : named(message), extra) }
+  transport.onmessage = (message, extra) => {
+    const { method, params } = message
+    const named = { ...message, params: { ...params, _meta: { ...params?._meta, mcpSessionId } } }
+    onmessage(method === undefined ? message : named, extra)
+  }
 }

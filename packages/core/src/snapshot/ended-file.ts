@@ -39,7 +39,7 @@ export class EndedFile {
   }
 
   /**
-   * Forgets keys, after a snapshot was stored that holds none of their sessions: those of the list before this one. This
+   * Forgets the keys of the list before this one, after a snapshot was stored that holds none of their sessions. This
    * list becomes that one.
    *
    * @param began when the snapshot was begun, in milliseconds since the epoch

@@ -393,10 +393,11 @@ export class LiveSessions {
 
   /** Whether neither a renewal is due nor the server object lacks a renewed context. */
   #isCurrent (live: LiveSession, renew: RenewContext | undefined): boolean {
-    return live.renewing === undefined && live.knowsContext && (renew === undefined || !this.#renewal.isDue(live.renewedAt))
+    const isDue = renew !== undefined && this.#renewal.isDue(live.renewedAt)
+    return live.renewing === undefined && live.knowsContext && !isDue
   }
 
-  /** Renews the context when that is due, once for all calls that wait. False when the server object must be made again. */
+  /** Renews the context when that is due, once for all calls that wait. False: the server object must be made again. */
   async #hasContext (live: LiveSession, renew: RenewContext | undefined): Promise<boolean> {
     live.renewing ??= this.#renew(live, renew).finally(() => { live.renewing = undefined })
     return await live.renewing
