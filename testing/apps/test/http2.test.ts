@@ -37,7 +37,7 @@ t.test('a session is whole over HTTP/2 with TLS, beside clients of HTTP/1.1', as
   await wholeSession(t, url, {}, http2Fetch(connection))
 
   const old = request(url, {
-    method: 'POST', agent: new Agent({ ca: tls.cert }), headers: { 'content-type': 'application/json' }
+    method: 'POST', agent: new Agent({ ca: tls.cert }), headers: { accept: '*/*', 'content-type': 'application/json' }
   })
   old.end(JSON.stringify(initialize()))
   const [answer] = await once(old, 'response') as [IncomingMessage]
