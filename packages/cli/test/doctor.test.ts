@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { recordKey } from '@holdfast/core'
 import { generateKey } from '@holdfast/envelope'
 import { RedisServer, until } from '@holdfast/real-redis'
-import { corner, furnished } from './fixtures/furnished.js'
+import { corner, crowd, furnished } from './fixtures/furnished.js'
 import { holdfast } from './fixtures/holdfast.js'
 import { lateClock } from './fixtures/late-clock.js'
 
@@ -51,6 +51,12 @@ t.test('keys that do not open what is stored behind a page of expired sessions',
   t.match(await holdfast(['doctor'], { ...env, HOLDFAST_KEYS: generateKey('k9') }), {
     code: 1, out: /failed +sessions +0 of 1/
   })
+})
+
+t.test('of many sessions, a hundred are checked', { buffered: true }, async (t) => {
+  const { env, sessions } = corner(t, url)
+  await crowd(sessions, 200)
+  t.match(await holdfast(['doctor'], env), { code: 0, out: /ok +sessions +100 of 100/ })
 })
 
 t.test('a Redis that evicts and forgets', { buffered: true }, async (t) => {

@@ -140,6 +140,19 @@ t.test('what ended in one process ends in the other, and is told there', async t
   t.ok(await next?.sessions.open(kept?.id as string, null))
 })
 
+t.test('a session that ended here does not come back from elsewhere, even if its note is lost', async t => {
+  const snapshot = new Shelf()
+  const [first] = await sharing([snapshot])
+  const one = await first?.sessions.create({ principal: ADA }) as Session
+  await first?.sessions.exportSessionState()
+  const [old, young] = await sharing([snapshot, snapshot]) as Pair
+  await young.sessions.terminate(one)
+  snapshot.ended.clear()
+  await old.sessions.exportSessionState()
+  t.match(await young.sessions.exportSessionState(), { exported: 0 })
+  t.match(young.merged, [{ restored: 0, duplicate: 1 }])
+})
+
 t.test('an export to another store replaces what is there', async t => {
   const [one, two] = [start(), start()]
   await one.sessions.create()
