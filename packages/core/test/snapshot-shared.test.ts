@@ -66,29 +66,33 @@ t.test('of a session that both have, the newer version goes on, and no later cha
   for (const { sessions } of [old, young]) t.strictSame((await sessions.open(id as string, null))?.data, { n: 6 })
 })
 
-t.test('a record that is far behind is brought up to date as well', async t => {
+/** Two processes that have a session, which was changed in the first and is in the snapshot so. */
+async function changedElsewhere (changes: number, version?: number): Promise<{ id: string, pair: Pair }> {
   const snapshot = new Shelf()
   const [first] = await sharing([snapshot])
-  const { id } = await first?.sessions.create({ data: { n: 0 } }) ?? {}
+  const { id, key } = await first?.sessions.create({ data: { n: 0 } }) as Session
   await first?.sessions.exportSessionState()
-  const [old, young] = await sharing([snapshot, snapshot]) as Pair
-  const theirs = await old.sessions.open(id as string, null)
-  for (let n = 1; n <= 1_100; n++) await theirs?.update(data => { data.n = n })
+  const pair = await sharing([snapshot, snapshot]) as Pair
+  const [old] = pair
+  const theirs = await old.sessions.open(id, null)
+  for (let n = 1; n <= changes; n++) await theirs?.update(data => { data.n = n })
+  const record = old.backend.stored.get(key)
+  if (record !== undefined && version !== undefined) record.version = version
   await old.sessions.exportSessionState()
-  await young.sessions.exportSessionState()
-  t.strictSame((await young.sessions.open(id as string, null))?.data, { n: 1_100 })
+  return { id, pair }
+}
+
+t.test('a record that is far behind is brought up to date as well, also one that is forged to be', async t => {
+  for (const version of [undefined, 1_000_000]) {
+    const { id, pair: [, young] } = await changedElsewhere(1_100, version)
+    await young.sessions.exportSessionState()
+    t.strictSame((await young.sessions.open(id, null))?.data, { n: 1_100 })
+  }
 })
 
 t.test('a session that changes here while it is merged keeps the change', async t => {
-  const snapshot = new Shelf()
-  const [first] = await sharing([snapshot])
-  const { id } = await first?.sessions.create({ data: { n: 0 } }) ?? {}
-  await first?.sessions.exportSessionState()
-  const [old, young] = await sharing([snapshot, snapshot]) as Pair
-  const theirs = await old.sessions.open(id as string, null)
-  for (let n = 1; n <= 3; n++) await theirs?.update(data => { data.n = n })
-  await old.sessions.exportSessionState()
-  const ours = await young.sessions.open(id as string, null)
+  const { id, pair: [, young] } = await changedElsewhere(3)
+  const ours = await young.sessions.open(id, null)
   const { replace } = young.backend.records
   young.backend.records.replace = async (key, version, body) => {
     young.backend.records.replace = replace
@@ -96,7 +100,7 @@ t.test('a session that changes here while it is merged keeps the change', async 
     return await replace.call(young.backend.records, key, version, body)
   }
   await young.sessions.exportSessionState()
-  t.strictSame((await young.sessions.open(id as string, null))?.data, { n: 0, mine: true })
+  t.strictSame((await young.sessions.open(id, null))?.data, { n: 0, mine: true })
 })
 
 t.test('a session that is used in one process does not expire in the other, nor is it kept alive in turns', async t => {

@@ -42,8 +42,8 @@ export function fromEnv<Own extends Variables = Record<never, never>> (
 ): FromEnv<Own> {
   const reading = read(environment, own, keys)
   const { backend, redis, memory, bounds, fallback, copy, snapshot, ...options } = nested(reading.options)
-  const storage = nested(new Map(Object.entries({ backend, redis, memory, bounds, fallback, copy })
-    .filter(([, value]) => value !== undefined))) as Storage
+  const given = Object.entries({ backend, redis, memory, bounds, fallback, copy })
+  const storage: Storage = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   return {
     options: { ...options, ...snapshot !== undefined && { snapshot: snapshotStore(snapshot as Snapshot) } },
     storage,

@@ -84,7 +84,6 @@ t.test('a server that takes contexts is told; one that cannot take it is made ag
 t.test('a server that cannot take a context while it works for others is made again later', async t => {
   const gate = new Gate()
   const { f } = await renewing(t, {
-    ...telling(() => { throw new Error('broken') }),
     createServer: async (session, shared) => ({
       ...await fixtureServer({ ...scripts, wait: async () => await gate.passed }, f.made)(session, shared) as any,
       onContext: () => { throw new Error('broken') }

@@ -1,10 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
+import type { StoredStream } from '../backend.js'
 import { copyRecord } from '../moving/copy-record.js'
 import type { StoredRecord } from '../record.js'
-import type { StoredStream } from '../backend.js'
 import type { SealedStore } from '../sealed-store.js'
 
-/** Versions that a record may be behind to be brought up to date step by step. */
-const MAX_STEPS = 100
+/** Versions that a record may be behind to be brought up to date step by step. Only a forged one is further behind. */
+const MAX_STEPS = 100_000
+/** Steps in one turn of the event loop. */
+const STEPS_PER_TURN = 100
 
 /**
  * Brings a record up to date with a newer version of it, which another process stored. A version that is newer here
@@ -26,6 +29,7 @@ export async function mergeRecord (store: SealedStore, record: StoredRecord): Pr
   // A change moves a version by one. With the same version on both sides, nobody takes the older state for the newer.
   let { version } = existing
   while (version < record.version) {
+    if ((version - existing.version) % STEPS_PER_TURN === STEPS_PER_TURN - 1) await setImmediate()
     const changed = await store.replace(record.key, version, record.body)
     if (typeof changed === 'string') return false
     version = changed
