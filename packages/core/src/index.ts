@@ -4,6 +4,7 @@ export type {
   RecordLimits, RecordStore, StoredStream, StreamHead, StreamPage, StreamRef
 } from './backend.js'
 export { BoundCodec, type Codec, type Place, type SealingKeys, eventPlace, plain, unsealed } from './codec.js'
+export { deliver } from './deliver.js'
 export { type Duration, LONGEST_TIMER, milliseconds } from './duration.js'
 export { Emitter, type Listener } from './emitter.js'
 export type { EndReason, EndedSession, OnEnd } from './endings.js'

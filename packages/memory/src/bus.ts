@@ -1,4 +1,4 @@
-import type { Bus, BusListener } from '@holdfast/core'
+import { type Bus, type BusListener, deliver } from '@holdfast/core'
 
 interface Subscription { listener: BusListener }
 
@@ -34,14 +34,5 @@ export class MemoryBus implements Bus {
   close (): void {
     for (const subscriptions of this.#channels.values()) subscriptions.clear()
     this.#channels.clear()
-  }
-}
-
-/** A listener that throws does not stop the other listeners. Its error is emitted as a process warning. */
-function deliver (listener: BusListener, message: Uint8Array): void {
-  try {
-    listener(message)
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : new Error('A bus listener threw', { cause: error }))
   }
 }

@@ -1,4 +1,4 @@
-import type { Bus, BusListener } from '@holdfast/core'
+import { type Bus, type BusListener, deliver } from '@holdfast/core'
 import type { Client } from './client.js'
 import { disconnect } from './connect.js'
 import { RedisError, translate } from './errors.js'
@@ -117,14 +117,5 @@ export class RedisBus implements Bus {
     for (const subscription of [...subscriptions ?? []]) {
       if (subscriptions?.has(subscription)) deliver(subscription.listener, new Uint8Array(message))
     }
-  }
-}
-
-/** A listener that throws does not stop the other listeners. Its error is emitted as a process warning. */
-function deliver (listener: BusListener, message: Uint8Array): void {
-  try {
-    listener(message)
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : new Error('A bus listener threw', { cause: error }))
   }
 }

@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Handle, findDriver } from './driver.js'
+
+/** Milliseconds that a restart of the `-wal` file waits for readers and writers. */
+const BUSY_TIMEOUT = 1000
+
+/** Pages that one checkpoint gives back to the system. */
+const VACUUMED = 200
+
+/** The result of a checkpoint; `error` is the result code of SQLite. */
+export interface CheckpointReport { done: boolean, error?: number | undefined }
+
+const handle: Handle = new (findDriver().DatabaseSync)(workerData as string)
+handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`)
+
+parentPort?.on('message', (restart: boolean | 'close') => {
+  if (restart === 'close') {
+    handle.close()
+    parentPort?.close()
+    return
+  }
+  let report: CheckpointReport
+  try {
+    report = { done: checkpoint(restart) }
+  } catch (error) {
+    report = { done: false, error: (error as { errcode?: number }).errcode }
+  }
+  parentPort?.postMessage(report)
+})
+
+/** @param restart also when readers hold up a part of it */
+function checkpoint (restart: boolean): boolean {
+  const { log, checkpointed } = run('PASSIVE')
+  if (log !== checkpointed && !restart) return false
+  if (run('RESTART').busy !== 0) return false
+  // The first write to a file that was restarted syncs its new header, so it must not be one of the main thread.
+  handle.exec("BEGIN IMMEDIATE; UPDATE facts SET value = value + 1 WHERE name = 'checkpoints'; COMMIT")
+  const [pages, free] = ['page_count', 'freelist_count'].map((name) =>
+    Object.values(handle.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[0] as number) as [number, number]
+  if (free > pages / 4 && free > VACUUMED) handle.exec(`PRAGMA incremental_vacuum(${VACUUMED})`)
+  return true
+}
+
+function run (mode: 'PASSIVE' | 'RESTART'): { busy: number, log: number, checkpointed: number } {
+  return handle.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as ReturnType<typeof run>
+}

@@ -1,0 +1,77 @@
+import { Worker } from 'node:worker_threads'
+import type { Connection } from './connection.js'
+import type { CheckpointReport } from './checkpoint-worker.js'
+
+/** Pages in the `-wal` file from which on a checkpoint begins, and from which on it waits for readers to end. */
+const BEGIN = 4096
+const INSIST = 65_536
+
+/** Milliseconds between two looks at the length of the `-wal` file. */
+const INTERVAL = 50
+
+/** Milliseconds that closing waits for the worker. */
+const CLOSE_WAIT = 10_000
+
+/**
+ * Moves committed pages from the `-wal` file into the database, in a thread of its own. In the main thread this would
+ * hold up every request.
+ */
+export class Checkpoints {
+  #worker: Worker | undefined
+  #running: Promise<CheckpointReport> | undefined
+  #lookedAt = 0
+
+  constructor (private readonly connection: Connection) {}
+
+  /** Call it after each transaction. */
+  readonly committed = (): void => {
+    const now = performance.now()
+    if (this.#running !== undefined || now - this.#lookedAt < INTERVAL) return
+    this.#lookedAt = now
+    const state = this.connection.get<{ log: number, checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)')
+    if (state !== undefined && state.log - state.checkpointed >= BEGIN) void this.run(state.log >= INSIST)
+  }
+
+  /**
+   * Resolves to whether the database has all that was committed before, and a further write begins the `-wal` file anew.
+   */
+  async run (insist: boolean): Promise<boolean> {
+    this.#running ??= this.#ask(insist).finally(() => { this.#running = undefined })
+    return (await this.#running).done
+  }
+
+  async close (): Promise<void> {
+    await this.#running
+    const worker = this.#worker
+    if (worker === undefined) return
+    this.#worker = undefined
+    const ended = new Promise((resolve) => worker.once('exit', resolve))
+    const timer = setTimeout(() => { void worker.terminate() }, CLOSE_WAIT)
+    worker.ref()
+    worker.postMessage('close')
+    await ended
+    clearTimeout(timer)
+  }
+
+  async #ask (insist: boolean): Promise<CheckpointReport> {
+    const worker = this.#worker ??= this.#start()
+    return await new Promise((resolve) => {
+      const onExit = (): void => { resolve({ done: false }) }
+      worker.once('exit', onExit)
+      worker.once('message', (report: CheckpointReport) => {
+        worker.off('exit', onExit)
+        resolve(report)
+      })
+      worker.postMessage(insist)
+    })
+  }
+
+  #start (): Worker {
+    const worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), { workerData: this.connection.path })
+    const forget = (): void => { if (this.#worker === worker) this.#worker = undefined }
+    // Without it, the -wal file grows. The next attempt starts another one.
+    worker.on('error', forget).on('exit', forget)
+    worker.unref()
+    return worker
+  }
+}

@@ -1,0 +1,249 @@
+import { HoldfastError } from '@holdfast/core'
+import { readClock } from './clock.js'
+import { type Handle, type Statement, type Value, findDriver } from './driver.js'
+import { SQLITE_ERRORS, SqliteError, translate } from './errors.js'
+import { OpenMarker } from './open-marker.js'
+import type { Settings } from './options.js'
+import { preparePlace } from './place.js'
+import { checkVersion, migrate, pragma } from './schema.js'
+
+/** Milliseconds until a file that could not be opened is tried again. */
+const REOPEN_AFTER = 1000
+
+/** Milliseconds that opening waits for other processes that open the file at the same time. */
+const OPEN_WAIT = 2000
+
+/** Milliseconds that a statement blocks the process while another one commits. */
+const BUSY_TIMEOUT = 5
+
+/** Pages for removals and sweeps beyond `maxBytes`: a full file must be able to shrink. */
+const RESERVE = 256
+
+/**
+ * The connection of this process to the file. Statements run in the calling turn of the event loop. A file that cannot
+ * be opened is tried again at a later call; a file that proves damaged stays shut until the process ends.
+ */
+export class Connection {
+  /** Changes whenever what was read before may be out of date: another connection wrote, or a transaction failed. */
+  epoch = 0
+  #handle: Handle | undefined
+  readonly #statements = new Map<string, Statement>()
+  readonly #marker: OpenMarker
+  #failure: Error | undefined
+  #triedAt = -Infinity
+  #dataVersion = 0
+  #clock = 0
+  #maxPages = Infinity
+  #ended = false
+
+  constructor (private readonly settings: Settings) {
+    this.#marker = new OpenMarker(settings.path)
+  }
+
+  get path (): string { return this.settings.path }
+
+  /** Whether calls fail without a look at the file. */
+  get broken (): boolean { return this.#failure !== undefined }
+
+  /** Milliseconds since the epoch. Only valid while the file is open. */
+  now (): number {
+    return this.settings.now?.() ?? Math.floor(performance.now() + this.#clock)
+  }
+
+  /**
+   * Opens the file unless it is open.
+   *
+   * @throws SqliteError, HoldfastError HOLDFAST_BACKEND_FULL
+   */
+  open (): Handle {
+    if (this.#ended) throw new SqliteError('SQLITE_CLOSED')
+    if (this.#handle !== undefined && this.#failure === undefined) return this.#handle
+    if (this.#failure !== undefined) {
+      if (this.#handle !== undefined || performance.now() - this.#triedAt < REOPEN_AFTER) throw this.#failure
+    }
+    this.#triedAt = performance.now()
+    try {
+      this.#handle = this.#connect()
+      this.#failure = undefined
+      return this.#handle
+    } catch (error) {
+      this.#failure = translate(error)
+      throw this.#failure
+    }
+  }
+
+  /** Makes all calls fail with an error until {@link recovered}. */
+  fail (error: Error): void {
+    this.#failure = error
+  }
+
+  recovered (): void {
+    this.#failure = undefined
+  }
+
+  /**
+   * Runs statements.
+   *
+   * @throws SqliteError, HoldfastError HOLDFAST_BACKEND_FULL
+   */
+  ask<T> (work: () => T): T {
+    this.open()
+    try {
+      return work()
+    } catch (error) {
+      throw this.#noted(error)
+    }
+  }
+
+  /** Like {@link ask}, in one transaction. Nobody else writes meanwhile. */
+  transaction<T> (work: () => T): T {
+    return this.ask(() => {
+      this.run('BEGIN IMMEDIATE')
+      try {
+        this.refresh()
+        const result = work()
+        this.run('COMMIT')
+        return result
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+    })
+  }
+
+  get<Row> (sql: string, ...parameters: Value[]): Row | undefined {
+    return this.#prepared(sql).get(...parameters) as Row | undefined
+  }
+
+  all<Row> (sql: string, ...parameters: Value[]): Row[] {
+    return this.#prepared(sql).all(...parameters) as Row[]
+  }
+
+  /** @returns the number of rows that a change concerned */
+  run (sql: string, ...parameters: Value[]): number {
+    return Number(this.#prepared(sql).run(...parameters).changes)
+  }
+
+  /** @returns the id of the new row */
+  insert (sql: string, ...parameters: Value[]): number {
+    return Number(this.#prepared(sql).run(...parameters).lastInsertRowid)
+  }
+
+  execute (sql: string): void {
+    this.#handle?.exec(sql)
+  }
+
+  /** Looks whether another connection wrote. */
+  refresh (): void {
+    const { data_version: version } = this.get<{ data_version: number }>('PRAGMA data_version') as { data_version: number }
+    if (version === this.#dataVersion) return
+    this.#dataVersion = version
+    this.epoch++
+  }
+
+  /** Whether new content fits into `maxBytes`. */
+  hasRoom (): boolean {
+    if (this.#maxPages === Infinity) return true
+    const handle = this.#handle as Handle
+    return pragma(handle, 'page_count') - pragma(handle, 'freelist_count') < this.#maxPages
+  }
+
+  /** Closes the file. SQLite then moves what is left in the `-wal` file, if no other process has the file open. */
+  close (): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#handle === undefined) return
+    this.#marker.remove()
+    this.#statements.clear()
+    this.#handle.close()
+  }
+
+  #connect (): Handle {
+    const { path } = this.settings
+    const isNew = preparePlace(path)
+    if (!isNew) this.#marker.check()
+    const handle = new (findDriver().DatabaseSync)(path)
+    try {
+      this.#prepare(handle)
+      this.#marker.put()
+    } catch (error) {
+      handle.close()
+      throw error
+    }
+    this.#dataVersion = pragma(handle, 'data_version')
+    this.epoch++
+    return handle
+  }
+
+  #prepare (handle: Handle): void {
+    const { cacheBytes, maxBytes } = this.settings
+    const deadline = performance.now() + OPEN_WAIT
+    handle.exec(`PRAGMA busy_timeout = ${OPEN_WAIT}; PRAGMA trusted_schema = OFF`)
+    patiently(deadline, () => {
+      if (checkVersion(handle) === 0) handle.exec('PRAGMA auto_vacuum = INCREMENTAL')
+      handle.exec('PRAGMA journal_mode = WAL')
+    })
+    handle.exec(`
+      PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;
+      PRAGMA cache_size = ${cacheBytes === Infinity ? -(2 ** 31 - 1) : -Math.ceil(cacheBytes / 1024)};
+    `)
+    patiently(deadline, () => {
+      handle.exec('BEGIN IMMEDIATE')
+      try {
+        migrate(handle)
+        this.#clock = readClock(handle)
+        handle.exec('COMMIT')
+      } catch (error) {
+        handle.exec('ROLLBACK')
+        throw error
+      }
+    })
+    if (maxBytes !== Infinity) {
+      this.#maxPages = Math.floor(maxBytes / pragma(handle, 'page_size'))
+      handle.exec(`PRAGMA max_page_count = ${this.#maxPages + RESERVE}`)
+    }
+    handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+  }
+
+  #prepared (sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = (this.#handle as Handle).prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #rollBack (): void {
+    this.epoch++
+    try {
+      this.run('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself: the disk is full, or failed.
+    }
+  }
+
+  #noted (error: unknown): Error {
+    const failure = translate(error)
+    if (failure instanceof SqliteError && failure.code === 'SQLITE_DAMAGED') this.fail(failure)
+    return failure
+  }
+}
+
+/** Repeats work while other processes keep the file locked. It blocks: without the file, this process can do nothing. */
+function patiently (deadline: number, work: () => void): void {
+  for (;;) {
+    try {
+      work()
+      return
+    } catch (error) {
+      const failure = translate(error)
+      if (failure instanceof HoldfastError || failure.code !== 'SQLITE_BUSY' || performance.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+  }
+}
+
+/** Whether the file or the machine is not suited, so that trying again is of no use. */
+export function isUnsuited (error: unknown): boolean {
+  return error instanceof SqliteError && SQLITE_ERRORS[error.code].unsuited
+}

@@ -1,0 +1,97 @@
+import type {
+  AppendOptions, EventLog, RecordKey, StoredStream, StreamHead, StreamPage, StreamRef
+} from '@holdfast/core'
+import type { Partition } from './partition.js'
+import type { StreamRow, Streams } from './streams.js'
+
+const NO_HEAD = new Uint8Array(0)
+
+/** The event log of one partition. The streams of a record are deleted with it. */
+export class SqliteEvents implements EventLog {
+  constructor (private readonly partition: Partition, private readonly held: Streams) {}
+
+  async append (
+    { key, name }: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions
+  ): Promise<number | 'ended' | 'gone'> {
+    const [copies, head] = [entries.map(copy), copy(options?.head ?? NO_HEAD)]
+    return await this.partition.write((now) => {
+      const record = this.partition.heads.living(key, now)
+      if (record === undefined) return 'gone'
+      const known = this.held.find(record.id, name)
+      if (known !== undefined && known.ended > 0) return 'ended'
+      if (known !== undefined) this.held.demandRoom(NO_HEAD)
+      const stream = known ?? this.held.open(record.id, name, head)
+      const last = this.held.append(stream, copies)
+      if (options?.end) this.held.end(stream)
+      return last
+    })
+  }
+
+  async readAfter (
+    { key, name }: StreamRef, position: number | 'undelivered', limit: number
+  ): Promise<StreamPage | undefined> {
+    return await this.partition.read((now) => {
+      const stream = this.#find(key, name, now)
+      return stream === undefined ? undefined : this.held.read(stream, position, limit)
+    })
+  }
+
+  async delivered ({ key, name }: StreamRef, position: number): Promise<void> {
+    await this.partition.write((now) => {
+      const record = this.partition.heads.living(key, now)
+      if (record !== undefined) this.held.deliver(record.id, name, position)
+    }, false)
+  }
+
+  async drop (key: RecordKey): Promise<void> {
+    await this.partition.write((now) => {
+      const record = this.partition.heads.living(key, now)
+      if (record !== undefined) this.held.dropAll(record.id)
+    })
+  }
+
+  async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
+    return await this.#ofAll(keys, (key, stream) => this.held.toStored(key, stream))
+  }
+
+  async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
+    return await this.#ofAll(keys, (key, stream) => this.held.toHead(key, stream))
+  }
+
+  async importStream (stream: StoredStream): Promise<boolean> {
+    const { key, name, floor, delivered, ended } = stream
+    const [copies, head] = [stream.entries.map(copy), copy(stream.head)]
+    return await this.partition.write((now) => {
+      const record = this.partition.heads.living(key, now)
+      if (record === undefined || this.held.find(record.id, name) !== undefined) return false
+      const made = this.held.open(record.id, name, head, floor, delivered)
+      this.held.append(made, copies)
+      if (ended) this.held.end(made)
+      return true
+    })
+  }
+
+  async reseal (stream: StoredStream): Promise<boolean> {
+    const copies = { ...stream, head: copy(stream.head), entries: stream.entries.map(copy) }
+    return await this.partition.write((now) => {
+      const known = this.#find(stream.key, stream.name, now)
+      return known !== undefined && this.held.reseal(known, copies)
+    })
+  }
+
+  #find (key: RecordKey, name: string, now: number): StreamRow | undefined {
+    const record = this.partition.heads.living(key, now)
+    return record === undefined ? undefined : this.held.find(record.id, name)
+  }
+
+  async #ofAll<T> (keys: readonly RecordKey[], read: (key: RecordKey, stream: StreamRow) => T): Promise<T[]> {
+    return await this.partition.read((now) => keys.flatMap((key) => {
+      const record = this.partition.heads.living(key, now)
+      return record === undefined ? [] : this.held.ofRecord(record.id).map((stream) => read(key, stream))
+    }))
+  }
+}
+
+function copy (bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes)
+}

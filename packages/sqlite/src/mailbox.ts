@@ -1,0 +1,98 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { type Server, type Socket, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { FrameReader } from './frames.js'
+
+/** Bytes of the path of a socket at most; macOS has the shortest limit. */
+const LONGEST_PATH = 103
+
+/** Milliseconds in which a process that connects must have sent the token. */
+const GREETING = 5000
+
+/** The channel of the first frame of a connection, whose message is the token. */
+export const HELLO = ''
+
+/** Receives the messages of other processes, at a socket beside the database. */
+export class Mailbox {
+  readonly address: string
+  #server: Promise<Server> | undefined
+  readonly #sockets = new Set<Socket>()
+
+  /**
+   * @param database the path of the database
+   * @param token everybody who can read the database knows it; read when the mailbox opens
+   */
+  constructor (
+    database: string,
+    private readonly token: () => string,
+    private readonly onMessage: (channel: string, message: Buffer) => void
+  ) {
+    this.address = addressFor(database)
+  }
+
+  /** Resolves once messages arrive. */
+  async open (): Promise<void> {
+    this.#server ??= this.#listen()
+    try {
+      await this.#server
+    } catch (error) {
+      this.#server = undefined
+      throw error
+    }
+  }
+
+  async close (): Promise<void> {
+    const server = await this.#server?.catch(() => undefined)
+    server?.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async #listen (): Promise<Server> {
+    const token = Buffer.from(this.token())
+    const server = createServer((socket) => { this.#accept(socket, token) })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(this.address, resolve)
+    })
+    return server.unref()
+  }
+
+  #accept (socket: Socket, token: Buffer): void {
+    let greeted = false
+    const reader = new FrameReader((channel, message) => {
+      if (greeted) {
+        this.onMessage(channel, message)
+      } else if (channel === HELLO && message.length === token.length && timingSafeEqual(message, token)) {
+        greeted = true
+        socket.setTimeout(0)
+      } else {
+        throw new Error('The token is wrong')
+      }
+    })
+    this.#sockets.add(socket.unref())
+    socket.setTimeout(GREETING, () => { socket.destroy() })
+    socket.on('data', (chunk) => {
+      try {
+        reader.push(chunk)
+      } catch {
+        // It is no process of ours.
+        socket.destroy()
+      }
+    })
+    // A process that ends, however it ends, takes its connections with it.
+    socket.on('error', () => {}).on('close', () => { this.#sockets.delete(socket) })
+  }
+}
+
+/** Removes the socket of a process that was killed. */
+export async function removeSocket (address: string): Promise<void> {
+  if (process.platform !== 'win32') await rm(address, { force: true })
+}
+
+function addressFor (database: string): string {
+  const name = `holdfast-${randomBytes(6).toString('hex')}`
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+  const beside = join(dirname(database), name)
+  return Buffer.byteLength(beside) <= LONGEST_PATH ? beside : join(tmpdir(), name)
+}

@@ -1,0 +1,41 @@
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { SqliteError } from './errors.js'
+
+/** Milliseconds between two looks at the marker. */
+const INTERVAL = 5000
+
+/**
+ * An empty file beside the database, present while processes have the database open. A process that is killed leaves it
+ * behind together with the `-wal` file, which holds the last writes. The marker alone shows that the `-wal` file was
+ * deleted: SQLite would open the database without these writes, and sessions would be unknown.
+ */
+export class OpenMarker {
+  readonly #file: string
+  #timer: NodeJS.Timeout | undefined
+
+  constructor (private readonly path: string) {
+    this.#file = `${path}-open`
+  }
+
+  /** @throws SqliteError SQLITE_WAL_MISSING */
+  check (): void {
+    if (existsSync(this.#file) && !existsSync(`${this.path}-wal`)) throw new SqliteError('SQLITE_WAL_MISSING')
+  }
+
+  /** Call it when the database is open: from then on there is a `-wal` file. */
+  put (): void {
+    this.#make()
+    // Another process that closes removes the marker, since it cannot know whether it is the last one.
+    this.#timer = setInterval(() => { this.#make() }, INTERVAL).unref()
+  }
+
+  /** Call it before the database is closed: SQLite deletes the `-wal` file when the last process closes. */
+  remove (): void {
+    clearInterval(this.#timer)
+    rmSync(this.#file, { force: true })
+  }
+
+  #make (): void {
+    closeSync(openSync(this.#file, 'a', 0o600))
+  }
+}

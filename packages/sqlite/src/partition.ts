@@ -1,0 +1,61 @@
+import type { Connection } from './connection.js'
+import type { Durability } from './durability.js'
+import { Heads } from './heads.js'
+import type { Settings } from './options.js'
+import { tablesOf, prefixOf } from './schema.js'
+import { recordStatements, streamStatements } from './statements.js'
+import { Touches } from './touches.js'
+import type { Turns } from './turns.js'
+
+/** What the records and the streams of one partition share. */
+export class Partition {
+  readonly sql: ReturnType<typeof recordStatements>
+  readonly streamSql: ReturnType<typeof streamStatements>
+  readonly touches: Touches
+  readonly heads: Heads
+  #made = false
+
+  /** @param name '' for the backend itself */
+  constructor (
+    readonly connection: Connection,
+    private readonly turns: Turns,
+    private readonly durability: Durability,
+    private readonly name: string,
+    { touchDelay, onWarning }: Pick<Settings, 'touchDelay' | 'onWarning'>
+  ) {
+    this.sql = recordStatements(name)
+    this.streamSql = streamStatements(name)
+    this.touches = new Touches(connection, turns, this.sql.use, touchDelay, onWarning)
+    this.heads = new Heads(connection, this.sql, this.touches.unwritten)
+    this.touches.heads = this.heads
+  }
+
+  /**
+   * Runs a write, see {@link Turns.write}.
+   *
+   * @param run gets the time
+   */
+  async write<T> (run: (now: number) => T, durable = true): Promise<T> {
+    if (!this.#made) await this.#make()
+    return await this.turns.write(() => run(this.connection.now()), durable)
+  }
+
+  /** Runs a read at once. */
+  async read<T> (run: (now: number) => T): Promise<T> {
+    if (!this.#made) await this.#make()
+    return await this.turns.read(() => {
+      this.connection.refresh()
+      return run(this.connection.now())
+    })
+  }
+
+  /** Resolves when the disk has what was committed so far. */
+  async confirm (): Promise<void> {
+    await this.durability.confirm()
+  }
+
+  async #make (): Promise<void> {
+    await this.turns.write(() => { this.connection.execute(tablesOf(prefixOf(this.name))) }, false)
+    this.#made = true
+  }
+}

@@ -1,0 +1,63 @@
+import { closeSync, lstatSync, mkdirSync, openSync, statSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { SqliteError, translate } from './errors.js'
+
+/** Types of file systems of Linux (statfs(2)) whose files may be in use on other machines. */
+const NETWORK: ReadonlySet<number> = new Set([
+  0x6969, // NFS
+  0x517b, // SMB
+  0xfe534d42, // SMB2
+  0xff534d42, // CIFS
+  0x01021997, // 9P
+  0x65735546, // FUSE
+  0x00c36400, // Ceph
+  0x5346414f, // AFS
+  0x6b414653, // kAFS
+  0x73757245, // Coda
+  0x564c, // NCP
+  0x47504653, // GPFS
+  0x0bd00bd0, // Lustre
+  0x7461636f, // OCFS2
+  0x01161970 // GFS2
+])
+
+/**
+ * Makes the folder and the file where they do not exist, and refuses a place that is not safe. Never opens a file that
+ * exists: closing it would release the locks that SQLite holds on it in this process.
+ *
+ * @param path absolute
+ * @returns whether the file is new
+ * @throws SqliteError SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
+ */
+export function preparePlace (path: string, fileSystem = fileSystemOf): boolean {
+  try {
+    const folder = dirname(path)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) throw new SqliteError('SQLITE_EXPOSED')
+    if (NETWORK.has(fileSystem(folder))) throw new SqliteError('SQLITE_NETWORK')
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found !== undefined) {
+      if (!found.isFile()) throw new SqliteError('SQLITE_PATH')
+      return found.size === 0
+    }
+    makeFile(path)
+    return true
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** Other systems than Linux number their file systems in other ways. There, a UNC path is the only sign of a network. */
+function fileSystemOf (folder: string): number {
+  if (process.platform === 'linux') return statfsSync(folder).type
+  return process.platform === 'win32' && folder.startsWith('\\\\') ? 0x517b : 0
+}
+
+/** SQLite would make it readable for everybody. Another process may make it at the same time. */
+function makeFile (path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}

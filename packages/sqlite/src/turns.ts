@@ -1,0 +1,159 @@
+import { HoldfastError } from '@holdfast/core'
+import type { Connection } from './connection.js'
+import type { Durability } from './durability.js'
+import { SqliteError, translate } from './errors.js'
+
+/** Milliseconds of work after which the rest of a turn gets a transaction of its own. */
+const SLICE = 4
+
+/** Milliseconds until a call gives up a file that another process keeps locked. */
+const PATIENCE = 2000
+
+interface Job {
+  run: () => unknown
+  durable: boolean
+  since: number
+  settle: (outcome: Outcome) => void
+}
+
+type Outcome = { result: unknown } | { error: unknown }
+
+/**
+ * The writes of this process. All writes of one turn of the event loop are one transaction, which begins and ends in
+ * one turn: a transaction that waited for something would keep other processes waiting, too.
+ */
+export class Turns {
+  #jobs: Job[] = []
+  #scheduled = false
+  #ended: (() => void) | undefined
+
+  /** @param committed called after each transaction */
+  constructor (
+    private readonly connection: Connection,
+    private readonly durability: Durability,
+    private readonly committed: () => void
+  ) {}
+
+  /**
+   * Runs a write, together with others. It must be synchronous, and throw a HoldfastError only before it has written.
+   *
+   * @param durable whether to resolve only when the disk has it. Default true
+   */
+  async write<T> (run: () => T, durable = true): Promise<T> {
+    const outcome = await new Promise<Outcome>((settle) => {
+      this.#jobs.push({ run, durable, since: performance.now(), settle })
+      this.#schedule()
+    })
+    if ('error' in outcome) throw outcome.error
+    return outcome.result as T
+  }
+
+  /** Runs a read at once. Waits only while another process recovers or replaces the whole file. */
+  async read<T> (run: () => T): Promise<T> {
+    const since = performance.now()
+    for (;;) {
+      try {
+        return this.connection.ask(run)
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - since > PATIENCE) throw error
+        await pause()
+      }
+    }
+  }
+
+  /** Resolves when no write is waiting any more. */
+  async idle (): Promise<void> {
+    if (this.#jobs.length > 0) await new Promise<void>((resolve) => { this.#ended = resolve })
+  }
+
+  #schedule (): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => { this.#turn() })
+  }
+
+  #turn (): void {
+    const jobs = this.#jobs
+    this.#jobs = []
+    const left = this.#commit(jobs)
+    this.#jobs = [...left, ...this.#jobs]
+    this.#scheduled = false
+    if (left.length > 0 && left[0] === jobs[0]) {
+      this.#scheduled = true
+      pause().then(() => { this.#turn() })
+    } else if (this.#jobs.length > 0) {
+      this.#schedule()
+    } else {
+      this.#ended?.()
+    }
+  }
+
+  /** @returns the jobs that it did not get to */
+  #commit (jobs: Job[]): Job[] {
+    const done: Array<[Job, Outcome]> = []
+    try {
+      this.connection.transaction(() => {
+        const end = performance.now() + SLICE
+        for (const job of jobs) {
+          done.push([job, attempt(job)])
+          if (performance.now() > end) break
+        }
+      })
+    } catch (error) {
+      return this.#recover(jobs, error)
+    }
+    this.#settle(done)
+    this.committed()
+    return jobs.slice(done.length)
+  }
+
+  /** After a failed transaction each of its writes gets a transaction of its own, since only one may be to blame. */
+  #recover (jobs: Job[], error: unknown): Job[] {
+    if (isBusy(error)) {
+      const late = performance.now() - PATIENCE
+      for (const job of jobs) if (job.since <= late) job.settle({ error })
+      return jobs.filter((job) => job.since > late)
+    }
+    const [first, ...others] = jobs as [Job, ...Job[]]
+    if (others.length === 0 || !concernsOne(error)) {
+      for (const job of jobs) job.settle({ error })
+      return []
+    }
+    return [first, ...others].flatMap((job) => this.#commit([job]))
+  }
+
+  #settle (done: Array<[Job, Outcome]>): void {
+    const durable = done.filter(([job]) => job.durable)
+    for (const [job, outcome] of done) if (!job.durable) job.settle(outcome)
+    if (durable.length === 0) return
+    this.durability.confirm().then(
+      () => { for (const [job, outcome] of durable) job.settle(outcome) },
+      (error: unknown) => { for (const [job] of durable) job.settle({ error }) }
+    )
+  }
+}
+
+/** Only an answer that the write itself gave lets the transaction go on. */
+function attempt (job: Job): Outcome {
+  try {
+    return { result: job.run() }
+  } catch (error) {
+    if (error instanceof HoldfastError) return { error }
+    throw error
+  }
+}
+
+/** Whether a write may have failed for a reason of its own: it has no room, or SQLite refused it. */
+function concernsOne (error: unknown): boolean {
+  return error instanceof HoldfastError || (error instanceof SqliteError && error.code === 'SQLITE_FAILED')
+}
+
+function isBusy (error: unknown): boolean {
+  const failure = translate(error)
+  return failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
+}
+
+/** Random, so that processes do not meet again. */
+async function pause (): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 5))
+}
