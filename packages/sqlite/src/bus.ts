@@ -71,6 +71,7 @@ export class SqliteBus implements Bus {
   async close (): Promise<void> {
     this.#channels.clear()
     this.#peers.close()
+    if (!this.#mailbox.isOpen) return
     await this.#mailbox.close()
     await this.#forget(this.#mailbox.address).catch(this.report)
   }

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Handle, findDriver } from './driver.js'
 
-/** Milliseconds that a restart of the `-wal` file waits for readers and writers. */
-const BUSY_TIMEOUT = 1000
+/** Milliseconds that a restart of the `-wal` file waits for readers. It holds up writers meanwhile. */
+const BUSY_TIMEOUT = 50
 
 /** Pages that one checkpoint gives back to the system. */
 const VACUUMED = 200

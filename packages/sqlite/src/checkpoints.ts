@@ -6,8 +6,9 @@ import type { CheckpointReport } from './checkpoint-worker.js'
 const BEGIN = 4096
 const INSIST = 65_536
 
-/** Milliseconds between two looks at the length of the `-wal` file. */
+/** Milliseconds between two looks at the length of the `-wal` file, and after a checkpoint that readers held up. */
 const INTERVAL = 50
+const HELD_UP = 1000
 
 /** Milliseconds that closing waits for the worker. */
 const CLOSE_WAIT = 10_000
@@ -19,25 +20,28 @@ const CLOSE_WAIT = 10_000
 export class Checkpoints {
   #worker: Worker | undefined
   #running: Promise<CheckpointReport> | undefined
-  #lookedAt = 0
+  #lookAt = 0
 
   constructor (private readonly connection: Connection) {}
 
   /** Call it after each transaction. */
   readonly committed = (): void => {
     const now = performance.now()
-    if (this.#running !== undefined || now - this.#lookedAt < INTERVAL) return
-    this.#lookedAt = now
-    const state = this.connection.get<{ log: number, checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)')
-    if (state !== undefined && state.log - state.checkpointed >= BEGIN) void this.run(state.log >= INSIST)
+    if (this.#running !== undefined || now < this.#lookAt) return
+    this.#lookAt = now + INTERVAL
+    const pages = this.#pages()
+    if (pages >= BEGIN) void this.run(pages >= INSIST)
   }
 
   /**
    * Resolves to whether the database has all that was committed before, and a further write begins the `-wal` file anew.
    */
   async run (insist: boolean): Promise<boolean> {
-    this.#running ??= this.#ask(insist).finally(() => { this.#running = undefined })
-    return (await this.#running).done
+    this.#running ??= this.#ask(insist)
+    const { done } = await this.#running
+    this.#running = undefined
+    if (!done) this.#lookAt = performance.now() + HELD_UP
+    return done
   }
 
   async close (): Promise<void> {
@@ -51,6 +55,15 @@ export class Checkpoints {
     worker.postMessage('close')
     await ended
     clearTimeout(timer)
+  }
+
+  #pages (): number {
+    try {
+      return this.connection.ask(() => this.connection.get<{ log: number }>('PRAGMA wal_checkpoint(NOOP)')?.log ?? 0)
+    } catch {
+      // The commit before has succeeded. What is wrong now, the next one tells its callers.
+      return 0
+    }
   }
 
   async #ask (insist: boolean): Promise<CheckpointReport> {

@@ -43,14 +43,26 @@ let found: Driver | undefined
  *
  * @throws SqliteError SQLITE_ENGINE
  */
-export function findDriver (sources = SOURCES): Driver {
-  found ??= sources.map(load).find((driver) => driver !== undefined && isSafe(driver))
-  if (found === undefined) throw new SqliteError('SQLITE_ENGINE')
+export function findDriver (): Driver {
+  found ??= chooseDriver(SOURCES)
   return found
 }
 
+/**
+ * The first source with a safe SQLite. A source may throw.
+ *
+ * @throws SqliteError SQLITE_ENGINE
+ */
+export function chooseDriver (sources: ReadonlyArray<() => unknown>): Driver {
+  for (const source of sources) {
+    const driver = load(source)
+    if (driver !== undefined && isSafe(driver)) return driver
+  }
+  throw new SqliteError('SQLITE_ENGINE')
+}
+
 /** Whether the version of a driver's SQLite is safe for several processes. */
-export function isSafe (driver: Driver): boolean {
+function isSafe (driver: Driver): boolean {
   const memory = new driver.DatabaseSync(':memory:')
   const { version } = memory.prepare('SELECT sqlite_version() AS version').get() as { version: string }
   memory.close()

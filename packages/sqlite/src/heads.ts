@@ -59,8 +59,7 @@ export class Heads {
     const row = this.connection.get<HeadRow>(this.sql.head, key)
     if (row === undefined) return undefined
     const head = this.of(row)
-    this.#known.set(key, head)
-    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as RecordKey)
+    this.keep(head)
     return head
   }
 
@@ -69,7 +68,19 @@ export class Heads {
     return head === undefined || isExpired(head, now) ? undefined : head
   }
 
-  /** Call it after each write to the row of a record. */
+  /** Remembers a head as this process has just read or written it. */
+  keep (head: Head): void {
+    this.#known.set(head.key, head)
+    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as RecordKey)
+  }
+
+  /** Call it when the file has a use of a record. */
+  stored (key: RecordKey, use: number): void {
+    const head = this.#known.get(key)
+    if (head !== undefined) head.storedUse = Math.max(head.storedUse, use)
+  }
+
+  /** Call it when a record is deleted. */
   forget (key: RecordKey): void {
     this.#known.delete(key)
   }

@@ -32,6 +32,8 @@ export class Mailbox {
     this.address = addressFor(database)
   }
 
+  get isOpen (): boolean { return this.#server !== undefined }
+
   /** Resolves once messages arrive. */
   async open (): Promise<void> {
     this.#server ??= this.#listen()

@@ -72,8 +72,9 @@ export class SqliteRecords implements RecordStore {
       if (head === undefined) return 'gone'
       if (head.version !== version) return 'conflict'
       this.#demandRoom(head, copy)
-      connection.run(sql.replace, now, checksum(copy), copy, head.id)
-      heads.forget(key)
+      const usedAt = Math.max(head.usedAt, now)
+      connection.run(sql.replace, usedAt, checksum(copy), copy, head.id)
+      heads.keep({ ...head, version: version + 1, usedAt, storedUse: usedAt })
       return version + 1
     })
   }
@@ -203,11 +204,12 @@ export class SqliteRecords implements RecordStore {
     if ((connection.get<Amount>(sql.amount) as Amount).amount >= maxRecords || !connection.hasRoom()) return 'full'
     const createdAt = Math.min(origin?.createdAt ?? now, now)
     const usedAt = Math.min(origin?.usedAt ?? now, now)
-    const times = { usedAt, idle, deadline: createdAt + absolute }
-    connection.run(
-      sql.insert, key, owner, origin?.version ?? 1, createdAt, usedAt, idle, times.deadline, expiresAt(times), usedAt,
+    const head = { key, owner, version: origin?.version ?? 1, createdAt, usedAt, idle, deadline: createdAt + absolute }
+    const id = connection.insert(
+      sql.insert, key, owner, head.version, createdAt, usedAt, idle, head.deadline, expiresAt(head), usedAt,
       checksum(body), body
     )
+    heads.keep({ ...head, id, storedUse: usedAt })
     return 'created'
   }
 

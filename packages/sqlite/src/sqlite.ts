@@ -40,10 +40,11 @@ export function sqlite (options: SqliteOptions): Backend {
   function onUnsynced (error: SqliteError): void {
     connection.fail(error)
     if (error.code !== 'SQLITE_UNSYNCED' || closing !== undefined) return
-    healing = setTimeout(async () => {
+    const heal = async (): Promise<void> => {
       if (await checkpoints.run(true)) connection.recovered()
       else onUnsynced(error)
-    }, HEAL_INTERVAL).unref()
+    }
+    healing = setTimeout(() => { void heal() }, HEAL_INTERVAL).unref()
   }
 
   const make = (name: string, close: () => Promise<void>): Backend => {

@@ -78,7 +78,7 @@ export class Touches {
     const use = this.unwritten.get(key)
     if (use === undefined) return undefined
     this.connection.run(this.sql, use, key)
-    this.heads?.forget(key)
+    this.heads?.stored(key, use)
     return use
   }
 }

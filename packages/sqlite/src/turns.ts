@@ -40,8 +40,8 @@ export class Turns {
    * @param durable whether to resolve only when the disk has it. Default true
    */
   async write<T> (run: () => T, durable = true): Promise<T> {
-    const outcome = await new Promise<Outcome>((settle) => {
-      this.#jobs.push({ run, durable, since: performance.now(), settle })
+    const outcome = await new Promise<Outcome>((resolve) => {
+      this.#jobs.push({ run, durable, since: performance.now(), settle: resolve })
       this.#schedule()
     })
     if ('error' in outcome) throw outcome.error
@@ -80,7 +80,7 @@ export class Turns {
     this.#scheduled = false
     if (left.length > 0 && left[0] === jobs[0]) {
       this.#scheduled = true
-      pause().then(() => { this.#turn() })
+      void pause().then(() => { this.#turn() })
     } else if (this.#jobs.length > 0) {
       this.#schedule()
     } else {
