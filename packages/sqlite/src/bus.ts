@@ -23,6 +23,7 @@ export class SqliteBus implements Bus {
   readonly #channels = new Map<string, Set<Subscription>>()
   readonly #mailbox: Mailbox
   readonly #peers: Peers
+  #closed = false
 
   constructor (
     private readonly connection: Connection,
@@ -55,7 +56,7 @@ export class SqliteBus implements Bus {
     const unsubscribe = async (): Promise<void> => {
       if (!subscriptions.delete(subscription)) return
       if (subscriptions.size === 0 && this.#channels.get(channel) === subscriptions) this.#channels.delete(channel)
-      await this.#tell(channel)
+      if (!this.#closed) await this.#tell(channel)
     }
     try {
       await this.#mailbox.open()
@@ -69,6 +70,7 @@ export class SqliteBus implements Bus {
 
   /** Resolves when no message arrives any more. */
   async close (): Promise<void> {
+    this.#closed = true
     this.#channels.clear()
     this.#peers.close()
     if (!this.#mailbox.isOpen) return

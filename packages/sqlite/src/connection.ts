@@ -161,14 +161,24 @@ export class Connection {
     return this.#room
   }
 
-  /** Closes the file. SQLite then moves what is left in the `-wal` file, if no other process has the file open. */
+  /** Closes the file. If no other process has it open, the database then has all that the `-wal` file had. */
   close (): void {
-    if (this.#ended) return
     this.#ended = true
     if (this.#handle === undefined) return
     this.#marker.remove()
+    this.#emptyWal(this.#handle)
     this.#statements.clear()
     this.#handle.close()
+  }
+
+  /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
+  #emptyWal (handle: Handle): void {
+    if (this.broken) return
+    try {
+      handle.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // What could not be moved stays in the -wal file, and the next process finds it there.
+    }
   }
 
   #connect (): Handle {

@@ -49,7 +49,8 @@ export class Durability {
         await this.#sync()
         for (const { resolve } of waiting) resolve()
       } catch (error) {
-        for (const { reject } of waiting) reject(error)
+        // Not even a sync that succeeds after this one would say anything about what was committed before it.
+        for (const { reject } of [...waiting, ...this.#waiting.splice(0)]) reject(error)
       }
     }
     this.#running = undefined

@@ -3,17 +3,14 @@ import { SqliteBus } from './bus.js'
 import { Checkpoints } from './checkpoints.js'
 import { Connection, isUnsuited } from './connection.js'
 import { Durability } from './durability.js'
-import type { SqliteError } from './errors.js'
 import { SqliteEvents } from './events.js'
+import { Healing } from './healing.js'
 import { type SqliteOptions, readOptions } from './options.js'
 import { Partition } from './partition.js'
 import { SqlitePresence } from './presence.js'
 import { SqliteRecords } from './records.js'
 import { Streams } from './streams.js'
 import { Turns } from './turns.js'
-
-/** Milliseconds between two attempts to get to the disk what it did not confirm. */
-const HEAL_INTERVAL = 1000
 
 /**
  * Stores sessions in a file, in a database of SQLite. They survive `kill -9` and, by default, the loss of power. All
@@ -27,25 +24,14 @@ export function sqlite (options: SqliteOptions): Backend {
   const settings = readOptions(options)
   const connection = new Connection(settings)
   const checkpoints = new Checkpoints(connection)
-  const durability = new Durability(connection, settings.durability === 'power', onUnsynced)
+  const healing = new Healing(connection, checkpoints)
+  const durability = new Durability(connection, settings.durability === 'power', healing.begin)
   const turns = new Turns(connection, durability, checkpoints.committed)
   const bus = new SqliteBus(connection, turns, settings.onWarning)
   const presence = new SqlitePresence(connection, turns)
   const opened: Partition[] = []
   const partitions = new Map<string, Backend>()
   let closing: Promise<void> | undefined
-  let healing: NodeJS.Timeout | undefined
-
-  /** The disk may have lost what it did not confirm. A checkpoint writes it again, to the database, and syncs that. */
-  function onUnsynced (error: SqliteError): void {
-    connection.fail(error)
-    if (error.code !== 'SQLITE_UNSYNCED' || closing !== undefined) return
-    const heal = async (): Promise<void> => {
-      if (await checkpoints.run(true)) connection.recovered()
-      else onUnsynced(error)
-    }
-    healing = setTimeout(() => { void heal() }, HEAL_INTERVAL).unref()
-  }
 
   const make = (name: string, close: () => Promise<void>): Backend => {
     const partition = new Partition(connection, turns, durability, name, settings)
@@ -71,7 +57,7 @@ export function sqlite (options: SqliteOptions): Backend {
   }
 
   const end = async (): Promise<void> => {
-    clearTimeout(healing)
+    healing.stop()
     for (const partition of opened) await partition.touches.flush()
     await bus.close()
     await turns.idle()

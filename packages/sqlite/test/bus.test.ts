@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { type Socket, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { findDriver } from '../dist/driver.js'
+import { FrameReader, toFrame } from '../dist/frames.js'
+import { Mailbox } from '../dist/mailbox.js'
+import { Peers } from '../dist/peers.js'
+import { makeFolder } from './fixtures/folder.js'
+import { open, place } from './fixtures/given.js'
+import { OtherProcess } from './fixtures/remote.js'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function sql (path: string, text: string): unknown[] {
+  const handle = new (findDriver().DatabaseSync)(path)
+  try {
+    return handle.prepare(text).all()
+  } finally {
+    handle.close()
+  }
+}
+
+t.test('a process that was killed is forgotten, and does not count', async (t) => {
+  const { folder, path } = place(t)
+  const backend = open(t, { path })
+  const other = new OtherProcess()
+  const { backend: second } = await other.open({ path })
+  await second.bus.subscribe('channel', () => {})
+  t.equal(await backend.bus.publish('channel', bytes('a')), 1)
+  const ended = once(other.child, 'exit')
+  other.child.kill('SIGKILL')
+  await ended
+  for (let count = 1; count > 0;) count = await backend.bus.publish('channel', bytes('b'))
+  t.equal(await backend.bus.publish('channel', bytes('c')), 0)
+  t.strictSame(sql(path, 'SELECT * FROM listeners'), [])
+  t.strictSame(readdirSync(folder).filter((name) => name.startsWith('holdfast-')), [])
+})
+
+t.test('closing leaves no listener and no socket', async (t) => {
+  const { folder, path } = place(t)
+  const [backend, other] = [open(t, { path }), open(t, { path })]
+  const leave = await other.bus.subscribe('channel', () => {})
+  t.equal(readdirSync(folder).filter((name) => name.startsWith('holdfast-')).length, 1)
+  await other.close()
+  await leave()
+  t.equal(await backend.bus.publish('channel', bytes('a')), 0)
+  t.strictSame(readdirSync(folder).filter((name) => name.startsWith('holdfast-')), [])
+})
+
+t.test('a path that is too long for a socket has it in the temporary folder', async (t) => {
+  const folder = join(place(t).folder, 'x'.repeat(100))
+  const mailbox = new Mailbox(join(folder, 'a.db'), () => 'token', () => {})
+  t.notOk(mailbox.address.startsWith(folder))
+  await mailbox.open()
+  t.ok(existsSync(mailbox.address))
+  await mailbox.close()
+})
+
+/** A mailbox with a token, and what arrives there. */
+async function mailbox (t: Test): Promise<{ address: string, heard: string[], arrival: () => Promise<void> }> {
+  const heard: string[] = []
+  let arrived = (): void => {}
+  const box = new Mailbox(join(place(t).folder, 'a.db'), () => 'token', (channel, message) => {
+    heard.push(`${channel}: ${message.toString()}`)
+    arrived()
+  })
+  await box.open()
+  t.teardown(async () => { await box.close() })
+  return { address: box.address, heard, arrival: async () => { await new Promise<void>((resolve) => { arrived = resolve }) } }
+}
+
+t.test('nobody without the token is heard', async (t) => {
+  const { address, heard } = await mailbox(t)
+  const intruders: Buffer[] = [
+    toFrame('', bytes('wrong')), toFrame('', bytes('tokem')), toFrame('channel', bytes('token')),
+    Buffer.alloc(8, 0xff), Buffer.concat([toFrame('', bytes('')), toFrame('channel', bytes('message'))])
+  ]
+  for (const sent of intruders) {
+    const socket: Socket = connect(address)
+    socket.on('error', () => {})
+    socket.end(sent)
+    await once(socket.resume(), 'close')
+  }
+  t.strictSame(heard, [])
+})
+
+t.test('messages of one process arrive in their order, however they are cut', async (t) => {
+  const { address, heard, arrival } = await mailbox(t)
+  const socket = connect(address)
+  const sent = Buffer.concat([
+    toFrame('', bytes('token')), toFrame('a', bytes('')), toFrame('ü', bytes('two')), toFrame('c', Buffer.alloc(3000, 'x'))
+  ])
+  for (let i = 0; i < sent.length; i += 5) socket.write(sent.subarray(i, i + 5))
+  while (heard.length < 3) await arrival()
+  t.strictSame(heard, ['a: ', 'ü: two', `c: ${'x'.repeat(3000)}`])
+  socket.destroy()
+})
+
+t.test('a frame that is too long is refused', async (t) => {
+  const reader = new FrameReader(() => { t.fail('a frame') })
+  t.throws(() => { reader.push(Buffer.from([1, 0, 0, 0, 0, 0, 0, 0x10])) }, RangeError)
+})
+
+t.test('a process that does not read misses messages, and holds up nobody', async (t) => {
+  const { folder, remove } = makeFolder()
+  t.teardown(remove)
+  const address = join(folder, 'socket')
+  const server = createServer((socket) => { socket.pause() }).listen(address)
+  await once(server, 'listening')
+  const peers = new Peers(() => 'token')
+  const message = Buffer.alloc(2 ** 20)
+  let sent = 0
+  while (await peers.send(address, 'channel', message)) t.ok(++sent < 100, 'what waits is bounded')
+  t.ok(sent > 10)
+  peers.close()
+  server.close()
+})
+
+t.test('a process that cannot be reached is reported, and not forgotten', async (t) => {
+  const { path } = place(t)
+  const warnings: Error[] = []
+  const backend = open(t, { path, onWarning: (warning) => { warnings.push(warning) } })
+  await backend.ping()
+  sql(path, `INSERT INTO listeners VALUES ('channel', '${path}/no-folder', 1) RETURNING *`)
+  t.equal(await backend.bus.publish('channel', bytes('a')), 0)
+  t.match(warnings, [{ code: 'SQLITE_UNREACHED' }])
+  t.equal(sql(path, 'SELECT * FROM listeners').length, 1)
+})
+
+t.test('a subscription that cannot be stored is none', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, onWarning: () => {} })
+  await backend.ping()
+  sql(path, 'DROP TABLE listeners')
+  let heard = 0
+  await t.rejects(backend.bus.subscribe('channel', () => { heard++ }), { code: 'SQLITE_FAILED' })
+  await t.rejects(backend.bus.publish('channel', bytes('a')), { code: 'SQLITE_FAILED' })
+  t.equal(heard, 0)
+})
