@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { HOUR, UNLIMITED, create, draft, open, place } from './fixtures/given.js'
 
@@ -26,6 +27,7 @@ t.test('a use is written after the delay', async (t) => {
     for (const key of keys) await backend.records.touch(key, 1)
     const uses = await Promise.all(keys.map(async (key) => (await other.records.read(key))?.usedAt as number))
     written = uses.every((use) => use > before)
+    await turn()
   }
 })
 
