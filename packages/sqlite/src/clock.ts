@@ -29,9 +29,9 @@ function sinceBoot (): number {
 }
 
 /** Identifies the present run of the machine; '' where the system does not say. */
-function bootId (): string {
+export function bootId (file = '/proc/sys/kernel/random/boot_id'): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return readFileSync(file, 'utf8').trim()
   } catch {
     return ''
   }

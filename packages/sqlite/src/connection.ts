@@ -201,7 +201,7 @@ export class Connection {
   #prepare (handle: Handle): void {
     const { cacheBytes, maxBytes } = this.settings
     const deadline = performance.now() + OPEN_WAIT
-    handle.exec(`PRAGMA busy_timeout = ${OPEN_WAIT}; PRAGMA trusted_schema = OFF`)
+    handle.exec('PRAGMA trusted_schema = OFF')
     patiently(deadline, () => {
       if (checkVersion(handle) === 0) handle.exec('PRAGMA auto_vacuum = INCREMENTAL')
       handle.exec('PRAGMA journal_mode = WAL')
@@ -212,14 +212,9 @@ export class Connection {
     `)
     patiently(deadline, () => {
       handle.exec('BEGIN IMMEDIATE')
-      try {
-        migrate(handle)
-        this.#clock = readClock(handle)
-        handle.exec('COMMIT')
-      } catch (error) {
-        handle.exec('ROLLBACK')
-        throw error
-      }
+      migrate(handle)
+      this.#clock = readClock(handle)
+      handle.exec('COMMIT')
     })
     if (maxBytes !== Infinity) {
       this.#maxPages = Math.floor(maxBytes / pragma(handle, 'page_size'))

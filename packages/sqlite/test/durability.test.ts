@@ -2,6 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { renameSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
+import { findDriver } from '../dist/driver.js'
 import { sqlite } from '../dist/index.js'
 import { create, open, place } from './fixtures/given.js'
 
@@ -94,4 +95,24 @@ t.test('a -wal file that is deleted or replaced while it is in use stops all wri
     t.strictSame(backend.status?.(), { breaker: 'open' })
     await backend.close()
   }
+})
+
+t.test('closing does not fail when the disk does', async (t) => {
+  const { DatabaseSync } = findDriver() as { DatabaseSync: { prototype: { exec: (sql: string) => void } } }
+  const { exec } = DatabaseSync.prototype
+  const { path } = place(t)
+  const backend = sqlite({ path })
+  const key = await create(backend)
+  const restore = (): void => { Object.defineProperty(DatabaseSync.prototype, 'exec', { value: exec }) }
+  t.teardown(restore)
+  Object.defineProperty(DatabaseSync.prototype, 'exec', {
+    configurable: true,
+    value (sql: string) {
+      if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+      exec.call(this, sql)
+    }
+  })
+  await backend.close()
+  restore()
+  t.ok(await open(t, { path }).records.read(key))
 })
