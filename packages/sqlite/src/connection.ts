@@ -166,16 +166,16 @@ export class Connection {
     this.#ended = true
     if (this.#handle === undefined) return
     this.#marker.remove()
-    this.#emptyWal(this.#handle)
+    this.#emptyWal()
     this.#statements.clear()
     this.#handle.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
-  #emptyWal (handle: Handle): void {
+  #emptyWal (): void {
     if (this.broken) return
     try {
-      handle.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.run('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch {
       // What could not be moved stays in the -wal file, and the next process finds it there.
     }

@@ -2,7 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { renameSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
-import { findDriver } from '../dist/driver.js'
+import { Connection } from '../dist/connection.js'
 import { sqlite } from '../dist/index.js'
 import { create, open, place } from './fixtures/given.js'
 
@@ -98,21 +98,16 @@ t.test('a -wal file that is deleted or replaced while it is in use stops all wri
 })
 
 t.test('closing does not fail when the disk does', async (t) => {
-  const { DatabaseSync } = findDriver() as { DatabaseSync: { prototype: { exec: (sql: string) => void } } }
-  const { exec } = DatabaseSync.prototype
+  const { run } = Connection.prototype
+  t.teardown(() => { Connection.prototype.run = run })
   const { path } = place(t)
   const backend = sqlite({ path })
   const key = await create(backend)
-  const restore = (): void => { Object.defineProperty(DatabaseSync.prototype, 'exec', { value: exec }) }
-  t.teardown(restore)
-  Object.defineProperty(DatabaseSync.prototype, 'exec', {
-    configurable: true,
-    value (sql: string) {
-      if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
-      exec.call(this, sql)
-    }
-  })
+  Connection.prototype.run = function (sql, ...parameters) {
+    if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+    return run.call(this, sql, ...parameters)
+  }
   await backend.close()
-  restore()
+  Connection.prototype.run = run
   t.ok(await open(t, { path }).records.read(key))
 })
