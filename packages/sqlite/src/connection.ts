@@ -183,8 +183,8 @@ export class Connection {
 
   #connect (): Handle {
     const { path } = this.settings
-    const isNew = preparePlace(path)
-    if (!isNew) this.#marker.check()
+    preparePlace(path)
+    this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#prepare(handle)
