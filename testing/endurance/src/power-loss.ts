@@ -1,13 +1,11 @@
+import { Content } from './file-content.js'
 import type { Change, DiskEvent } from './disk-trace.js'
 import type { Random } from './seeded.js'
-
-/** What a disk writes whole or not at all. */
-const SECTOR = 512
 
 /** How much of what no sync confirmed a loss of power leaves. */
 const MOODS = ['nothing', 'the beginning', 'anything', 'anything'] as const
 
-interface File { content: Buffer, pending: Change[] }
+interface File { content: Content, pending: Change[] }
 interface Naming { number: number, file: File | undefined }
 
 /** A folder on a disk: what syncs have confirmed, and what the system still has to write. */
@@ -28,7 +26,7 @@ export class UnsafeDisk {
     } else if (event.what === 'write' || event.what === 'truncate') {
       this.#file(name).pending.push(event)
     } else if (event.what === 'unlink' || !this.#present.has(name)) {
-      const file = event.what === 'make' ? { content: Buffer.alloc(0), pending: [] } : undefined
+      const file = event.what === 'make' ? { content: new Content(), pending: [] } : undefined
       if (file === undefined) this.#present.delete(name)
       else this.#present.set(name, file)
       this.#pending.set(name, [...this.#pending.get(name) ?? [], { number, file }])
@@ -67,33 +65,18 @@ export class UnsafeDisk {
 }
 
 function confirm (file: File, since: number): void {
-  for (const change of file.pending.filter(({ ended }) => ended <= since)) file.content = changed(file.content, change)
+  for (const change of file.pending) if (change.ended <= since) file.content.apply(change)
   file.pending = file.pending.filter(({ ended }) => ended > since)
 }
 
 function remains ({ content, pending }: File, random: Random): Buffer {
   const mood = MOODS[random(MOODS.length)]
-  const whole = mood === 'nothing' ? 0 : random(pending.length + 1)
-  return pending.reduce((content, change, i) => {
-    const fate = mood === 'anything' ? random(3) : i < whole ? 1 : i === whole && mood !== 'nothing' ? 2 : 0
-    if (fate === 0) return content
-    return changed(content, change, fate === 1 ? () => true : () => random(2) === 0)
-  }, content)
-}
-
-/** @param lasts whether a sector of a write reaches the disk */
-function changed (content: Buffer, change: Change, lasts: () => boolean = () => true): Buffer {
-  if (change.what === 'truncate') {
-    if (change.length <= content.length) return content.subarray(0, change.length)
-    return Buffer.concat([content, Buffer.alloc(change.length - content.length)])
+  const whole = random(pending.length + 1)
+  const left = content.copy()
+  for (const [i, change] of pending.entries()) {
+    const fate = mood === 'anything' ? random(3) : mood === 'nothing' || i > whole ? 0 : i < whole ? 1 : 2
+    if (fate === 1) left.apply(change)
+    if (fate === 2) left.apply(change, () => random(2) === 0)
   }
-  const { at, bytes } = change
-  const next = Buffer.alloc(Math.max(content.length, at + bytes.length))
-  content.copy(next)
-  for (let from = at; from < at + bytes.length;) {
-    const to = Math.min(at + bytes.length, from - from % SECTOR + SECTOR)
-    if (lasts()) bytes.copy(next, from, from - at, to - at)
-    from = to
-  }
-  return next
+  return left.bytes
 }

@@ -16,6 +16,7 @@ import { resumes } from './scenarios/resumes.js'
 import { rolls } from './scenarios/rolls.js'
 import { rotation } from './scenarios/rotation.js'
 import { sqliteDamage } from './scenarios/sqlite-damage.js'
+import { sqliteDisk } from './scenarios/sqlite-disk.js'
 import { sqliteFrozen } from './scenarios/sqlite-frozen.js'
 import { sqliteKills } from './scenarios/sqlite-kills.js'
 import { sqliteTogether } from './scenarios/sqlite-together.js'
@@ -41,6 +42,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'sqlite-kills': sqliteKills,
   'sqlite-together': sqliteTogether,
   'sqlite-frozen': sqliteFrozen,
+  'sqlite-disk': sqliteDisk,
   'sqlite-damage': sqliteDamage,
   'cut-replies': cutReplies,
   rotation,
