@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
-const { path } = JSON.parse(process.argv[2] as string)
+// A worker of the program loads this, too, but is told no options.
+const { path } = JSON.parse(process.argv[2] ?? '{}')
 const probe = await open('/dev/null')
 const prototype = Object.getPrototypeOf(probe) as FileHandle
 await probe.close()
