@@ -26,9 +26,10 @@ const NETWORK: ReadonlySet<number> = new Set([
  * exists: closing it would release the locks that SQLite holds on it in this process.
  *
  * @param path absolute
+ * @returns whether the file is new
  * @throws SqliteError SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
  */
-export function preparePlace (path: string, fileSystem = fileSystemOf): void {
+export function preparePlace (path: string, fileSystem = fileSystemOf): boolean {
   try {
     const folder = dirname(path)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -37,9 +38,10 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): void {
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found !== undefined) {
       if (!found.isFile()) throw new SqliteError('SQLITE_PATH')
-    } else {
-      makeFile(path)
+      return found.size === 0
     }
+    makeFile(path)
+    return true
   } catch (error) {
     throw translate(error)
   }
