@@ -99,18 +99,12 @@ export class Connection {
 
   /** Like {@link ask}, in one transaction. Nobody else writes meanwhile. */
   transaction<T> (work: () => T): T {
-    return this.ask(() => {
-      this.run('BEGIN IMMEDIATE')
-      try {
-        this.#look()
-        const result = work()
-        this.run('COMMIT')
-        return result
-      } catch (error) {
-        this.#rollBack()
-        throw error
-      }
-    })
+    return this.#within('BEGIN IMMEDIATE', work)
+  }
+
+  /** Like {@link ask}, but all statements see the file as it is at one moment, whatever others write meanwhile. */
+  snapshot<T> (work: () => T): T {
+    return this.#within('BEGIN', work)
   }
 
   get<Row> (sql: string, ...parameters: Value[]): Row | undefined {
@@ -183,8 +177,8 @@ export class Connection {
 
   #connect (): Handle {
     const { path } = this.settings
-    const isNew = preparePlace(path)
-    if (!isNew) this.#marker.check()
+    preparePlace(path)
+    this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#prepare(handle)
@@ -221,6 +215,21 @@ export class Connection {
       handle.exec(`PRAGMA max_page_count = ${this.#maxPages + RESERVE}`)
     }
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+  }
+
+  #within<T> (begin: string, work: () => T): T {
+    return this.ask(() => {
+      this.run(begin)
+      try {
+        this.#look()
+        const result = work()
+        this.run('COMMIT')
+        return result
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+    })
   }
 
   #number (name: string): number {
