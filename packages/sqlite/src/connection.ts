@@ -148,14 +148,28 @@ export class Connection {
     return pragma(handle, 'page_count') - pragma(handle, 'freelist_count') < this.#maxPages
   }
 
-  /** Closes the file. SQLite then moves what is left in the `-wal` file, if no other process has the file open. */
+  /** Closes the file. What is left in the `-wal` file moves to the database, if no other process has the file open. */
   close (): void {
     if (this.#ended) return
     this.#ended = true
     if (this.#handle === undefined) return
+    this.#moveOut(this.#handle)
     this.#marker.remove()
     this.#statements.clear()
     this.#handle.close()
+  }
+
+  /**
+   * SQLite does this by itself when the last connection closes. With a driver that ends statements when they are
+   * collected, the connection lives on until then.
+   */
+  #moveOut (handle: Handle): void {
+    if (this.broken) return
+    try {
+      handle.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // It stays in the `-wal` file, where the next process finds it.
+    }
   }
 
   #connect (): Handle {
