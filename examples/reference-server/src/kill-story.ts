@@ -15,7 +15,7 @@ export const KILL_STORY: Record<string, Step> = {
   },
   'nothing in the files can be read': async stage => {
     const files = await filesIn(stage.folder)
-    assert(files.some(({ name }) => name.endsWith('-wal')), 'what was written last should be in a file beside the database')
+    assert(files.some(({ name }) => name.endsWith('-wal')), 'the last writes should be in a file beside the database')
     assert.deepEqual(files.filter(({ mode }) => mode !== 0o600).map(({ name }) => name), [])
     const text = files.map(({ content }) => content.toString('latin1')).join('\n')
     for (const secret of secrets(stage)) assert(!text.includes(secret), 'a secret is in a file')

@@ -10,8 +10,8 @@ import type { Stage } from './stage.js'
 import { STORY } from './story.js'
 
 /**
- * Starts a server of its own, with a new database and a new key, plays the story against it and stops it. Leaves nothing
- * behind.
+ * Starts a server of its own, with a new database and a new key, plays the story against it and stops it. Leaves
+ * nothing behind.
  *
  * @param tell receives one line at a time
  * @throws Error a step did not go as it should

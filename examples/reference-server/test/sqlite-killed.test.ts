@@ -64,7 +64,7 @@ t.test('kill -9 under load: what was answered is there, and nothing was done twi
   t.equal(it.server.log(), '')
 })
 
-t.test('SIGTERM in the middle of a call: answered, code 0, and the database alone has it all', { buffered: true }, async t => {
+t.test('SIGTERM in a call: answered, code 0, and the database alone has it all', { buffered: true }, async t => {
   const it = await durable(t, {}, 'sqlite')
   const { url } = it.server
   const session = await open(url)

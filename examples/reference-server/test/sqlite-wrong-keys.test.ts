@@ -4,7 +4,7 @@ import t from 'tap'
 import { startChildServer } from '../dist/child-server.js'
 import { durable } from './fixtures/durable.js'
 
-t.test('two applications on one file with different keys: 503 for what is the other\'s, and nothing is lost', async t => {
+t.test('two applications on one file with different keys: 503 for sessions of the other, none is lost', async t => {
   const it = await durable(t, {}, 'sqlite')
   const other = await startChildServer({
     HOLDFAST_BACKEND: 'sqlite', HOLDFAST_SQLITE: it.path, HOLDFAST_KEYS: generateKey('other')

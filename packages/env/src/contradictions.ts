@@ -21,7 +21,8 @@ export function contradictions (options: Options, environment: NodeJS.ProcessEnv
 type Rule = [applies: boolean, problem: string]
 
 function rules (options: Options, isSet: (name: string) => boolean, isSealed: boolean): Rule[] {
-  const [onRedis, onSqlite] = ['redis', 'sqlite'].map(backend => options.get('backend') === backend) as [boolean, boolean]
+  const backend = options.get('backend')
+  const [onRedis, onSqlite] = [backend === 'redis', backend === 'sqlite']
   const remedy = 'or say HOLDFAST_ENCRYPTION=none'
   return [
     [onRedis && !isSet('REDIS_URL'), 'REDIS_URL: is needed for HOLDFAST_BACKEND=redis'],

@@ -18,7 +18,8 @@ type Warn = (warning: Error) => void
  * @throws EnvironmentError the file of `HOLDFAST_SQLITE`, or the machine, is not suited
  */
 export function openBackend (storage: Storage, app: App): Backend {
-  const primary = OPEN[storage.backend ?? 'memory'](storage, warns(app, storage.backend === 'sqlite' ? 'SQLite' : 'Redis'))
+  const { backend: kind = 'memory' } = storage
+  const primary = OPEN[kind](storage, warns(app, kind === 'sqlite' ? 'SQLite' : 'Redis'))
   const backend = withMemory(withCopy(primary, storage, app), storage, app)
   // Hooks of this kind run last to first: the plugin signs off before its backend goes.
   app.addHook('onClose', async () => await backend.close())

@@ -28,8 +28,8 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_SQLITE_DURABILITY',
     option: 'sqlite.durability',
     parse: oneOf(['power', 'process']),
-    about: 'what an answered write survives: `power`: the loss of power; `process`: `kill -9` only, and no write waits ' +
-      'for the disk'
+    about: 'what an answered write survives: `power`: the loss of power; `process`: `kill -9` only, and no write ' +
+      'waits for the disk'
   },
   {
     name: 'HOLDFAST_SQLITE_TOUCH_DELAY',

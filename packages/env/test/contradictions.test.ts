@@ -108,8 +108,9 @@ t.test('what goes together is taken', async t => {
   t.match(fromEnv({ ...REDIS, HOLDFAST_FALLBACK: 'memory', HOLDFAST_MEMORY_BYTES: '1000' }).storage, {
     fallback: { to: 'memory' }, memory: { maxBytes: 1000 }
   })
-  t.match(fromEnv({ HOLDFAST_BACKEND: 'memory', HOLDFAST_MEMORY_BYTES: '1000' }).storage, { memory: { maxBytes: 1000 } })
-  t.match(fromEnv({ HOLDFAST_MEMORY_BYTES: '1000' }).storage, { memory: { maxBytes: 1000 } })
+  for (const HOLDFAST_BACKEND of ['memory', undefined]) {
+    t.match(fromEnv({ HOLDFAST_BACKEND, HOLDFAST_MEMORY_BYTES: '1000' }).storage, { memory: { maxBytes: 1000 } })
+  }
   // REDIS_URL belongs to everybody: it may be of something else.
   const copied = { ...SQLITE, REDIS_URL: REDIS.REDIS_URL, HOLDFAST_COPY_URL: REDIS.REDIS_URL }
   t.match(fromEnv(copied).storage, { sqlite: { path: './hush/sessions.db' }, copy: { url: REDIS.REDIS_URL } })
