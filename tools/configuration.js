@@ -7,6 +7,7 @@ import { VARIABLES } from '../packages/env/dist/index.js'
 import { OptionsSchema } from '../packages/fastify/dist/options-schema.js'
 import { DEFAULTS as MEMORY } from '../packages/memory/dist/options.js'
 import { DEFAULTS as REDIS } from '../packages/redis/dist/options.js'
+import { DEFAULTS as SQLITE } from '../packages/sqlite/dist/options.js'
 import { documentedMembers } from './documented-members.js'
 import { pluginOptions } from './plugin-options.js'
 import { report } from './packages.js'
@@ -18,8 +19,14 @@ const TABLE = /^\| option \|.*?(?=\n\n)/ms
 const plugin = pluginOptions(OptionsSchema, 'packages/fastify/src/options.ts')
 const redis = backendOptions('packages/redis/src/options.ts', 'RedisOptions', REDIS)
 const memory = backendOptions('packages/memory/src/options.ts', 'MemoryOptions', MEMORY)
+const sqlite = backendOptions('packages/sqlite/src/options.ts', 'SqliteOptions', SQLITE)
 /** Whose options are set by paths that begin so; all others are those of the plugin. */
-const BACKENDS = { redis: ['`redis()`', redis], memory: ['`memory()`', memory], bounds: ['the backend', redis] }
+const BACKENDS = {
+  redis: ['`redis()`', redis],
+  sqlite: ['`sqlite()`', sqlite],
+  memory: ['`memory()`', memory],
+  bounds: ['the backend', redis]
+}
 
 const page = `<!-- Written by tools/configuration.js: change the schemas, then run \`node tools/configuration.js --write\`. -->
 # Configuration
@@ -41,6 +48,12 @@ ${table(['option', 'value', 'default', ''], plugin.map(({ name, value, fallback,
 
 ${backendTable(memory)}
 
+## \`sqlite()\`
+
+[@holdfast/sqlite](../packages/sqlite), a file that all processes of one machine share. Only \`path\` must be given. A bound may be \`Infinity\`.
+
+${backendTable(sqlite)}
+
 ## \`redis()\`
 
 [@holdfast/redis](../packages/redis/README.md). One of \`client\`, \`url\` and \`connection\` must be given; \`connection\` may go with \`url\`.
@@ -57,7 +70,8 @@ ${variables(VARIABLES)}
 
 ### The reference server
 
-The [reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs, reads all of the above and these:
+The [reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs, reads all of the above and these.
+Where \`HOLDFAST_BACKEND\` is not set, it takes \`sqlite\`, with a file and keys of its own in the folder \`.holdfast\` of the repository, except with \`NODE_ENV=production\`.
 
 ${variables(Object.values(OWN))}
 `

@@ -11,9 +11,10 @@ const below = {
   envelope: [],
   memory: ['core'],
   redis: ['core'],
+  sqlite: ['core'],
   transport: ['core'],
   fastify: ['core', 'envelope', 'memory', 'transport'],
-  env: ['core', 'fastify', 'memory', 'redis'],
+  env: ['core', 'fastify', 'memory', 'redis', 'sqlite'],
   cli: ['core', 'envelope', 'memory', 'redis']
 }
 

@@ -10,9 +10,9 @@ import { type Newcomer, newcomer } from './fixtures/newcomer.js'
 import { commands, page as read } from './fixtures/pages.js'
 
 const page = await read('getting-started')
-const [factory = '', inMemory = '', withSnapshot = '', inRedis = ''] =
+const [factory = '', inMemory = '', inFile = '', inRedis = ''] =
   [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-const [install = '', start = '', client = '', key = '', installRedis = ''] = commands(page)
+const [install = '', start = '', client = '', key = '', installSqlite = '', installRedis = ''] = commands(page)
 /** The files that the page names in the first line of each, with what is in them. */
 const files: Record<string, string> = Object.fromEntries([factory, inMemory].map(code =>
   [/^\/\/ (\S+)$/m.exec(code)?.[1], code]))
@@ -28,6 +28,8 @@ function changed (step: string): string {
 
 interface Running {
   stop: () => Promise<number | null>
+  /** SIGKILL. */
+  kill: () => Promise<void>
 }
 
 /** Starts a program with the page's command, and resolves when it listens. */
@@ -49,6 +51,11 @@ async function run (folder: string, program: string, given: Record<string, strin
       child.kill('SIGTERM')
       const [code] = await exited
       return code
+    },
+    kill: async () => {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
     }
   }
 }
@@ -99,7 +106,7 @@ t.test('the first program of the README', async t => {
 })
 
 t.test('the first two steps: a session in memory, and one that outlives its process', async t => {
-  const { folder: place } = await begun(t)
+  const { folder: place, shell: type } = await begun(t)
   const port = await freePort()
   const first = await run(place, inMemory, { PORT: `${port}` })
   const { notes } = await shell(port, client)
@@ -107,14 +114,18 @@ t.test('the first two steps: a session in memory, and one that outlives its proc
   t.equal(await first.stop(), 0)
 
   const { stdout: keys } = await promisify(execFile)('sh', ['-euc', `${key}printf %s "$HOLDFAST_KEYS"`])
-  const durable = changed(withSnapshot)
+  await type(installSqlite)
+  const durable = changed(inFile)
   const env = { PORT: `${port}`, HOLDFAST_KEYS: keys }
   const second = await run(place, durable, env)
   const { id } = await shell(port, client)
-  t.equal(await second.stop(), 0)
+  await second.kill()
   const third = await run(place, durable, env)
   t.strictSame((await shell(port, again(id, 'three'))).notes, ['3: one, two, three'])
-  t.equal(await third.stop(), 0)
+  const beside = await freePort()
+  const fourth = await run(place, durable, { ...env, PORT: `${beside}` })
+  t.strictSame((await shell(beside, again(id, 'four'))).notes, ['4: one, two, three, four'])
+  t.strictSame([await third.stop(), await fourth.stop()], [0, 0])
 })
 
 t.test('the last step: two processes on one Redis', async t => {

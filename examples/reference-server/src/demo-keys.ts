@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKey } from '@holdfast/fastify'
 
@@ -8,13 +9,19 @@ import { generateKey } from '@holdfast/fastify'
  *
  * @param path where they are kept; its folder is made as well
  */
-export async function demoKeys (path: string): Promise<{ keys: string, generated: boolean }> {
+export async function demoKeys (path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const generated = await writeFile(path, `${generateKey()}\n`, { flag: 'wx', mode: 0o600 }).then(() => true, existing)
-  return { keys: (await readFile(path, 'utf8')).trim(), generated }
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, `${generateKey()}\n`, { flag: 'wx', mode: 0o600 })
+    // Two processes that start at once get the same keys: whoever is second finds a whole file.
+    await link(draft, path).catch(unlessExisting)
+  } finally {
+    await rm(draft, { force: true })
+  }
+  return (await readFile(path, 'utf8')).trim()
 }
 
-function existing (error: NodeJS.ErrnoException): false {
-  if (error.code === 'EEXIST') return false
-  throw error
+function unlessExisting (error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }

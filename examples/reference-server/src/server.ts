@@ -1,9 +1,10 @@
 import { buildApp } from './app.js'
 import { readEnvironment } from './environment.js'
 import { closeOnSignals } from './shutdown.js'
+import { withStorage } from './storage-defaults.js'
 
 try {
-  const settings = readEnvironment(process.env)
+  const settings = readEnvironment(await withStorage(process.env))
   const { own: { host, port }, options } = settings
   const app = await buildApp(settings)
   const address = await app.listen({ host, port })

@@ -10,9 +10,9 @@ export interface Stage {
   server: ChildServer
   /** Starts the next one, with the same settings and at the same address. */
   restart: () => Promise<void>
-  /** The path of the snapshot. */
-  snapshot: string
-  /** What nobody but the server may read: what seals the snapshot. */
+  /** Where the database is. */
+  folder: string
+  /** What nobody but the server may read: what seals the database. */
   keys: string
   tokens: { 'tenant-a': string, 'tenant-b': string }
   /** What each session holds for its tenant, by the name of its client. */

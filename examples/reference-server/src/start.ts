@@ -17,6 +17,9 @@ try {
 
 process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
 if (!once) {
-  console.log('\nNow the server with your own settings, until Ctrl-C:')
+  console.log(`
+Now the server with your own settings, until Ctrl-C. If they say nothing of storage, its sessions are in
+.holdfast/sessions, sealed with the keys in .holdfast/keys: made once, mode 0600, ignored by git. In production,
+HOLDFAST_SQLITE names the file, and HOLDFAST_KEYS comes from a secret store.`)
   await import('./server.js')
 }

@@ -6,7 +6,7 @@ import { startChildServer } from '../dist/child-server.js'
 
 t.test('a peer whose body never comes does not keep the process, also where there is no route', async t => {
   for (const path of ['/nowhere', '/mcp', '/health/live']) {
-    const server = await startChildServer({ HOLDFAST_DRAIN_TIMEOUT: '100ms' })
+    const server = await startChildServer({ HOLDFAST_BACKEND: 'memory', HOLDFAST_DRAIN_TIMEOUT: '100ms' })
     t.teardown(async () => { await server.kill() })
     const socket = connect(Number(server.url.port), server.url.hostname)
     t.teardown(() => { socket.destroy() })

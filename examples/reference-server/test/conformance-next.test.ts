@@ -2,4 +2,7 @@ import t from 'tap'
 import { testConformance } from '@holdfast/clients/conformance'
 import { startChildServer } from '../dist/child-server.js'
 
-testConformance(t, startChildServer, 'auto', 'conformance-next', '--requirements', '2025-11-25')
+const inMemory: typeof startChildServer = async environment =>
+  await startChildServer({ HOLDFAST_BACKEND: 'memory', ...environment })
+
+testConformance(t, inMemory, 'auto', 'conformance-next', '--requirements', '2025-11-25')

@@ -88,7 +88,8 @@ for (const kind of ['sealed', 'plain']) {
   t.test(`a snapshot of an earlier version, ${kind}, goes on`, async t => {
     const path = join(await folder(t), 'sessions')
     await copyFile(join(LEFT, `snapshot-${kind}`), path)
-    await goesOn(t, await serving(t, { HOLDFAST_SNAPSHOT: path, ...SEALING[kind] }), `snapshot-${kind}`)
+    const environment = { HOLDFAST_BACKEND: 'memory', HOLDFAST_SNAPSHOT: path, ...SEALING[kind] }
+    await goesOn(t, await serving(t, environment), `snapshot-${kind}`)
   })
 }
 

@@ -48,7 +48,9 @@ t.test('what is refused ends the process with code 1, and the line is all that i
   const { PATH = '' } = process.env
   const [, environment, says] = REFUSED[0] as (typeof REFUSED)[0]
   const child = spawn(process.execPath, [ENTRY], {
-    env: { PATH, PORT: '0', HOLDFAST_SNAPSHOT: join(t.testdir({}), 'sessions'), ...environment },
+    env: {
+      PATH, PORT: '0', HOLDFAST_BACKEND: 'memory', HOLDFAST_SNAPSHOT: join(t.testdir({}), 'sessions'), ...environment
+    },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let [output, errors] = ['', '']

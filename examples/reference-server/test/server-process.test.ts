@@ -4,7 +4,7 @@ import t from 'tap'
 import { startChildServer } from '../dist/child-server.js'
 import { connected } from '@holdfast/clients/connected'
 
-const TOKENS = { HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' }
+const TOKENS = { HOLDFAST_BACKEND: 'memory', HOLDFAST_DEMO_TOKENS: 'tenant-a:swordfish,tenant-b:angelfish' }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} ends the process with code 0, with streams, a call and an unused connection open`, async t => {
@@ -46,7 +46,7 @@ t.test('a port that is taken stops the start in one line', async t => {
   await once(other, 'listening')
   t.teardown(() => other.close())
   const { port } = other.address() as { port: number }
-  await t.rejects(startChildServer({ PORT: String(port) }), {
+  await t.rejects(startChildServer({ PORT: String(port), HOLDFAST_BACKEND: 'memory' }), {
     message: /^the server did not start: .*EADDRINUSE[^\n]*$/
   })
 })

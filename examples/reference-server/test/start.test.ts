@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startChildServer } from '../dist/child-server.js'
@@ -14,7 +16,7 @@ t.test('--once plays the whole story and ends with code 0', async t => {
   t.equal(code, 0)
   t.equal(output.match(/^ {2}✓ /gm)?.length, Object.keys(STORY).length)
   t.match(output, /activated: true/)
-  t.match(output, /keys of this demonstration.* \.holdfast\/keys: mode 0600/)
+  t.match(output, /kill -9/)
   const withoutDigests = output.replaceAll(/"(?:owner|by)":"[\w-]{43}"/g, '') // of owners, in lines of the audit
   t.notMatch(withoutDigests, /[\w-]{32}/, 'no session id, no token')
 })
@@ -39,22 +41,24 @@ t.test('interrupted in the middle of the story, it leaves no server behind', asy
 })
 
 t.test('without --once it goes on serving with the user\'s own settings until it is stopped', async t => {
-  const child = start([], { PORT: '0', HOLDFAST_DEMO_TOKENS: 'mine:my-own-token' })
+  const HOLDFAST_SQLITE = join(t.testdir({}), 'own', 'sessions.db')
+  const child = start([], { PORT: '0', HOLDFAST_SQLITE, HOLDFAST_DEMO_TOKENS: 'mine:my-own-token' })
   const exited = once(child, 'close')
   const address = await printed(child, /^listening on (\S+)\n/m)
   t.equal((await fetch(address, { method: 'DELETE' })).status, 401, 'asks for the token of its own')
   t.equal((await fetch(address, { method: 'DELETE', headers: { authorization: 'Bearer my-own-token' } })).status, 400)
   child.kill('SIGINT')
   t.strictSame(await exited, [0, null])
+  t.ok(existsSync(HOLDFAST_SQLITE))
 })
 
 t.test('the story fails where a session does not come back', async t => {
   const tokens = { 'tenant-a': 'token-a', 'tenant-b': 'token-b' }
   const server = await startChildServer({
-    HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b'
+    HOLDFAST_BACKEND: 'memory', HOLDFAST_MAX_LIVE: '100', HOLDFAST_DEMO_TOKENS: 'tenant-a:token-a,tenant-b:token-b'
   })
   const stage: Stage = {
-    server, restart: async () => {}, snapshot: '', keys: '', tokens, apiKeys: new Map(), cast: new Map()
+    server, restart: async () => {}, folder: '', keys: '', tokens, apiKeys: new Map(), cast: new Map()
   }
   t.teardown(async () => {
     for (const client of stage.cast.values()) await client.close()

@@ -3,7 +3,7 @@ export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError'
   readonly code = 'INVALID_ENVIRONMENT'
   /** @param problems such as `HOLDFAST_IDLE: is empty: unset it, or give it a value` */
-  constructor (readonly problems: readonly string[]) {
-    super(problems.join('\n'))
+  constructor (readonly problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options)
   }
 }

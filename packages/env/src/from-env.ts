@@ -21,14 +21,16 @@ export interface FromEnv<Own extends Variables> {
   /** The values of the application's own variables. */
   own: Values<Own>
   /**
-   * Makes the backend. It connects at once, warns in the log of the app, and closes with the app. Call it before the
-   * plugin is registered, or in its options.
+   * Makes the backend. It connects, or opens its file, at once, warns in the log of the app, and closes with the app.
+   * Call it before the plugin is registered, or in its options.
+   *
+   * @throws EnvironmentError the file of `HOLDFAST_SQLITE`, or the machine, is not suited; `cause` is the `SqliteError`
    */
   createBackend (app: App): Backend
 }
 
 /**
- * Reads `REDIS_URL` and the `HOLDFAST_*` variables. Nothing is connected yet.
+ * Reads `REDIS_URL` and the `HOLDFAST_*` variables. Nothing is connected or opened yet.
  *
  * @param environment default: that of the process
  * @param own variables of the application, which are read, checked and reported with ours
@@ -41,8 +43,8 @@ export function fromEnv<Own extends Variables = Record<never, never>> (
   environment: NodeJS.ProcessEnv = process.env, own: Own = {} as Own, { keys = false }: { keys?: boolean } = {}
 ): FromEnv<Own> {
   const reading = read(environment, own, keys)
-  const { backend, redis, memory, bounds, fallback, copy, snapshot, ...options } = nested(reading.options)
-  const given = Object.entries({ backend, redis, memory, bounds, fallback, copy })
+  const { backend, redis, sqlite, memory, bounds, fallback, copy, snapshot, ...options } = nested(reading.options)
+  const given = Object.entries({ backend, redis, sqlite, memory, bounds, fallback, copy })
   const storage: Storage = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   return {
     options: { ...options, ...snapshot !== undefined && { snapshot: snapshotStore(snapshot as Snapshot) } },

@@ -1,6 +1,6 @@
 import { Keyring } from '@holdfast/fastify'
 import { pluginOption } from './plugin-option.js'
-import { matching, oneOf, redisUrls, timer, wholeNumber } from './values.js'
+import { filePath, matching, oneOf, redisUrls, timer, wholeNumber } from './values.js'
 import type { Variable } from './variable.js'
 
 const PREFIX = matching(/^[^{}\s]{1,64}$/, '1 to 64 characters without braces and white space')
@@ -11,9 +11,43 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
   {
     name: 'HOLDFAST_BACKEND',
     option: 'backend',
-    parse: oneOf(['memory', 'redis']),
+    parse: oneOf(['memory', 'sqlite', 'redis']),
     absent: '`memory`',
-    about: 'where sessions live: `memory`, or `redis`: any replica serves any session. Needs keys'
+    about: 'where sessions live: `memory`; `sqlite`: a file that all processes of one machine share; `redis`: any ' +
+      'replica serves any session. The last two need keys'
+  },
+  {
+    name: 'HOLDFAST_SQLITE',
+    option: 'sqlite.path',
+    parse: filePath,
+    absent: 'none; `sqlite` needs it',
+    about: 'the database file, in a folder of its own that nobody else may read; the folder is made when it does not ' +
+      'exist. On a local disk'
+  },
+  {
+    name: 'HOLDFAST_SQLITE_DURABILITY',
+    option: 'sqlite.durability',
+    parse: oneOf(['power', 'process']),
+    about: 'what an answered write survives: `power`: the loss of power; `process`: `kill -9` only, and no write ' +
+      'waits for the disk'
+  },
+  {
+    name: 'HOLDFAST_SQLITE_TOUCH_DELAY',
+    option: 'sqlite.touchDelay',
+    parse: timer,
+    about: 'how long the last use of a session may stay in the process before the file has it'
+  },
+  {
+    name: 'HOLDFAST_SQLITE_BYTES',
+    option: 'sqlite.maxBytes',
+    parse: wholeNumber(2 ** 20),
+    about: 'bytes of the database file; its `-wal` file takes up to 256 MiB beside it'
+  },
+  {
+    name: 'HOLDFAST_SQLITE_CACHE_BYTES',
+    option: 'sqlite.cacheBytes',
+    parse: wholeNumber(1),
+    about: 'bytes of memory for pages of the file'
   },
   {
     name: 'REDIS_URL',
@@ -133,7 +167,7 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_KEYS',
     option: 'keys',
     parse: text => new Keyring(text),
-    absent: 'none: sessions in memory are not sealed',
+    absent: 'none: sessions in memory are not sealed; `sqlite`, `redis` and a snapshot need keys',
     about: '`<id>:<base64 of 32 bytes>`, several with commas between them: the first seals, all open'
   },
   {

@@ -10,6 +10,12 @@ export function redisUrls (text: string): string | string[] {
     'several with commas between them for a Cluster or Sentinels')
 }
 
+/** The path of a file. A path has no scheme; one letter before a colon is a drive of Windows. */
+export function filePath (text: string): string {
+  if (/^(:memory:|[a-z][a-z\d+.-]+:)/i.test(text)) throw new Error('expected the path of a file, not a URL')
+  return text
+}
+
 /** A whole number from `min` to `max`. */
 export function wholeNumber (min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return text => {

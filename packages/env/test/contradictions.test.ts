@@ -5,6 +5,8 @@ import { thrownBy } from './fixtures/thrown-by.js'
 const KEYS = `k1:${'A'.repeat(42)}E=`
 const REDIS = { HOLDFAST_BACKEND: 'redis', REDIS_URL: 'redis://me:hush@there', HOLDFAST_KEYS: KEYS }
 
+const SQLITE = { HOLDFAST_BACKEND: 'sqlite', HOLDFAST_SQLITE: './hush/sessions.db', HOLDFAST_KEYS: KEYS }
+
 const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]]> = [
   [
     'keys and no encryption',
@@ -25,6 +27,37 @@ const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]
     'Redis without a URL',
     { ...REDIS, REDIS_URL: undefined },
     ['REDIS_URL: is needed for HOLDFAST_BACKEND=redis']
+  ],
+  [
+    'a file without keys',
+    { ...SQLITE, HOLDFAST_KEYS: undefined },
+    ['HOLDFAST_BACKEND: what is in the file is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none']
+  ],
+  [
+    'a file without a path',
+    { ...SQLITE, HOLDFAST_SQLITE: undefined },
+    ['HOLDFAST_SQLITE: is needed for HOLDFAST_BACKEND=sqlite']
+  ],
+  ...['redis', 'memory', undefined].map((HOLDFAST_BACKEND): (typeof WRONG)[0] => [
+    `a file, and the backend ${String(HOLDFAST_BACKEND)}`,
+    { ...SQLITE, REDIS_URL: REDIS.REDIS_URL, HOLDFAST_SQLITE_BYTES: '1048576', HOLDFAST_BACKEND },
+    ['HOLDFAST_SQLITE', 'HOLDFAST_SQLITE_BYTES'].map(name => `${name}: does nothing without HOLDFAST_BACKEND=sqlite`)
+  ]),
+  [
+    'options of Redis and a fallback, and a file',
+    { ...SQLITE, HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_FALLBACK: 'memory' },
+    ['HOLDFAST_REDIS_PREFIX', 'HOLDFAST_FALLBACK'].map(name => `${name}: does nothing without HOLDFAST_BACKEND=redis`)
+  ],
+  ...[REDIS, SQLITE].map((environment): (typeof WRONG)[0] => [
+    `bounds of memory, and the backend ${environment.HOLDFAST_BACKEND} without a fallback`,
+    { ...environment, HOLDFAST_MEMORY_BYTES: '1000', HOLDFAST_MEMORY_ENDED_BYTES: '1000' },
+    ['HOLDFAST_MEMORY_BYTES', 'HOLDFAST_MEMORY_ENDED_BYTES']
+      .map(name => `${name}: does nothing without HOLDFAST_BACKEND=memory or HOLDFAST_FALLBACK`)
+  ]),
+  [
+    'a file that is malformed: its options may have been meant',
+    { ...SQLITE, HOLDFAST_SQLITE: 'file:hush', HOLDFAST_SQLITE_BYTES: '1048576' },
+    ['HOLDFAST_SQLITE: expected the path of a file, not a URL']
   ],
   [
     'a copy in the same place',
@@ -54,8 +87,8 @@ const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]
   ],
   [
     'a backend that is malformed: what it needs is not known',
-    { HOLDFAST_BACKEND: 'floppy', HOLDFAST_REDIS_PREFIX: 'a:' },
-    ['HOLDFAST_BACKEND: expected one of memory, redis']
+    { HOLDFAST_BACKEND: 'floppy', HOLDFAST_REDIS_PREFIX: 'a:', HOLDFAST_SQLITE: 'a', HOLDFAST_MEMORY_BYTES: '1' },
+    ['HOLDFAST_BACKEND: expected one of memory, sqlite, redis']
   ]
 ]
 
@@ -72,5 +105,14 @@ t.test('what goes together is taken', async t => {
   t.match(fromEnv({ ...REDIS, HOLDFAST_COPY_URL: REDIS.REDIS_URL, HOLDFAST_COPY_PREFIX: 'copy:' }).storage, {
     copy: { url: REDIS.REDIS_URL, prefix: 'copy:' }
   })
+  t.match(fromEnv({ ...REDIS, HOLDFAST_FALLBACK: 'memory', HOLDFAST_MEMORY_BYTES: '1000' }).storage, {
+    fallback: { to: 'memory' }, memory: { maxBytes: 1000 }
+  })
+  for (const HOLDFAST_BACKEND of ['memory', undefined]) {
+    t.match(fromEnv({ HOLDFAST_BACKEND, HOLDFAST_MEMORY_BYTES: '1000' }).storage, { memory: { maxBytes: 1000 } })
+  }
+  // REDIS_URL belongs to everybody: it may be of something else.
+  const copied = { ...SQLITE, REDIS_URL: REDIS.REDIS_URL, HOLDFAST_COPY_URL: REDIS.REDIS_URL }
+  t.match(fromEnv(copied).storage, { sqlite: { path: './hush/sessions.db' }, copy: { url: REDIS.REDIS_URL } })
   t.match(fromEnv({ REDIS_URL: 'redis://of-something-else' }).storage, { backend: undefined })
 })

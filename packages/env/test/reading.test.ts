@@ -71,21 +71,36 @@ const GOOD: Record<string, [text: string, path: string, value: unknown]> = {
   HOLDFAST_MEMORY_ENDED_BYTES: ['65536', 'storage.memory.maxEndedBytes', 65_536]
 }
 
+/** What the variables of a file may be. They do not go together with those of Redis, a fallback and memory. */
+const ON_FILE: typeof GOOD = {
+  HOLDFAST_BACKEND: ['sqlite', 'storage.backend', 'sqlite'],
+  HOLDFAST_SQLITE: ['C:/holdfast/sessions.db', 'storage.sqlite.path', 'C:/holdfast/sessions.db'],
+  HOLDFAST_SQLITE_DURABILITY: ['process', 'storage.sqlite.durability', 'process'],
+  HOLDFAST_SQLITE_TOUCH_DELAY: ['2s', 'storage.sqlite.touchDelay', 2_000],
+  HOLDFAST_SQLITE_BYTES: ['1048576', 'storage.sqlite.maxBytes', 1_048_576],
+  HOLDFAST_SQLITE_CACHE_BYTES: ['65536', 'storage.sqlite.cacheBytes', 65_536]
+}
+
 t.test('an empty environment sets nothing', async t => {
   const { options, storage, own } = fromEnv({ PATH: '/bin', HOME: '' })
   t.strictSame({ options, storage, own }, { options: {}, storage: {}, own: {} })
 })
 
 t.test('every variable sets what it says, and only that', async t => {
-  const { createBackend, own, ...read } = fromEnv(Object.fromEntries(
-    Object.entries(GOOD).map(([name, [text]]) => [name, text])
-  ))
-  t.strictSame([...Object.keys(GOOD), 'HOLDFAST_KEYS'].sort(), VARIABLES.map(({ name }) => name).sort())
-  for (const [name, [, path, value]] of Object.entries(GOOD)) t.strictSame(at(read, path), value, name)
-  const { snapshot, ...options } = read.options
-  t.type(snapshot?.write, 'function')
-  const expected = Object.values(GOOD).filter(([, path]) => !path.includes('snapshot')).length
-  t.equal(leaves({ options, storage: read.storage }), expected)
+  const known = new Set([...Object.keys(GOOD), ...Object.keys(ON_FILE), 'HOLDFAST_KEYS'])
+  t.strictSame([...known].sort(), VARIABLES.map(({ name }) => name).sort())
+  const elsewhere = /^(?:storage\.(?:redis|fallback|memory)\.|options\.snapshot)/
+  const besideFile = Object.entries(GOOD).filter(([, [, path]]) => !elsewhere.test(path))
+  for (const good of [GOOD, { ...Object.fromEntries(besideFile), ...ON_FILE }]) {
+    const { createBackend, own, ...read } = fromEnv(Object.fromEntries(
+      Object.entries(good).map(([name, [text]]) => [name, text])
+    ))
+    for (const [name, [, path, value]] of Object.entries(good)) t.strictSame(at(read, path), value, name)
+    const { snapshot, ...options } = read.options
+    t.type(snapshot?.write, good === GOOD ? 'function' : 'undefined')
+    const expected = Object.values(good).filter(([, path]) => !path.includes('snapshot')).length
+    t.equal(leaves({ options, storage: read.storage }), expected)
+  }
 })
 
 t.test('keys are a keyring', async t => {
