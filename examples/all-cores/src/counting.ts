@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { deadline } from '@holdfast/reference-server/deadline'
 import type { StoryClient } from '@holdfast/reference-server/story-client'
 
-/** One client that counts, call after call. A call that a killed worker ran fails, and the client makes the next one. */
+/** A client that counts, call after call. A call that a killed worker ran fails, and the client makes the next one. */
 export class Counting {
   /** Calls that were answered. */
   answered = 0

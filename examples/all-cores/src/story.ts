@@ -67,8 +67,8 @@ export const STORY: Record<string, Step> = {
     const sum = (part: 'answered' | 'failed'): number => counting.reduce((sum, client) => sum + client[part], 0)
     return `kill -9 of ${kills} workers, one after the other, always of the one that had served anna last: ` +
       `her counter
-    went on to ${stage.total}, and her stream heard of each count. Two others made ${sum('answered')} calls meanwhile, ` +
-      `and each was counted once;
+    went on to ${stage.total}, and her stream heard of each count. Two others made ${sum('answered')} calls ` +
+      `meanwhile, each counted once;
     ${sum('failed')} more broke, in a worker that was killed`
   },
   'all of it is killed': async stage => {
