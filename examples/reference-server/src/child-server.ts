@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const ENTRY = fileURLToPath(new URL('../dist/server.js', import.meta.url))
+const ENTRY = new URL('../dist/server.js', import.meta.url)
+const LISTENING = /^listening on (\S+)$/m
 /** Milliseconds: where many processes start at once, each takes its time. */
 const START_TIMEOUT = 120_000
 
@@ -21,13 +22,16 @@ export interface ChildServer {
 }
 
 /**
- * Starts the built server on a free port and waits until it listens. It does not outlive this process.
+ * Starts the built server on a free port and waits until it says that it listens. It does not outlive this process.
  *
  * @param environment its `HOLDFAST_*` variables; those of this process are not handed on
- * @throws Error it ended, or said nothing for two minutes; the message has what it wrote to stderr
+ * @param entry the program of another server that takes `PORT` and says where it listens in the same way
+ * @throws Error it ended, or did not listen within two minutes; the message has what it wrote to stderr
  */
-export async function startChildServer (environment: Record<string, string> = {}): Promise<ChildServer> {
-  const child = spawn(process.execPath, [ENTRY], {
+export async function startChildServer (
+  environment: Record<string, string> = {}, entry = ENTRY
+): Promise<ChildServer> {
+  const child = spawn(process.execPath, [fileURLToPath(entry)], {
     env: { ...withoutSettings(process.env), PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -42,12 +46,12 @@ export async function startChildServer (environment: Record<string, string> = {}
   await new Promise<void>(resolve => {
     child.stdout.setEncoding('utf8').on('close', resolve).on('data', (text: string) => {
       output += text
-      if (output.includes('\n')) resolve()
+      if (LISTENING.test(output)) resolve()
     })
   })
   clearTimeout(timer)
 
-  const address = /^listening on (\S+)$/m.exec(output)?.[1]
+  const address = LISTENING.exec(output)?.[1]
   if (address === undefined) {
     kill()
     await exited

@@ -8,9 +8,12 @@ export interface StoryClientOptions {
   /** What its user says to every question. */
   answer: string
   url: URL
-  token: string
+  /** The bearer token of its tenant, where the server asks for one. */
+  token?: string
   /** What it lends to its session. */
-  apiKey: string
+  apiKey?: string
+  /** In place of the global one, to see what is answered. */
+  fetch?: typeof fetch
 }
 
 /** One session, seen from the client's side: the SDK's own client, with a user who answers every question alike. */
@@ -19,7 +22,7 @@ export class StoryClient {
   readonly #transport: StreamableHTTPClientTransport
   /** More patience than the SDK's two attempts: a server may take a while to come back. */
   readonly #reconnection = {
-    initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 30
+    initialReconnectionDelay: 500, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1, maxRetries: 120
   }
 
   #look = (): void => {}
@@ -27,12 +30,18 @@ export class StoryClient {
   readonly heard: string[] = []
   readonly name: string
 
-  private constructor ({ name, answer, url, token, apiKey }: StoryClientOptions) {
+  private constructor ({ name, answer, url, token, apiKey, fetch }: StoryClientOptions) {
     this.name = name
     this.#client = new Client({ name, version: '1.0.0' }, { capabilities: { elicitation: {} } })
     this.#transport = new StreamableHTTPClientTransport(url, {
-      requestInit: { headers: { authorization: `Bearer ${token}`, 'x-api-key': apiKey } },
-      reconnectionOptions: this.#reconnection
+      requestInit: {
+        headers: {
+          ...token !== undefined && { authorization: `Bearer ${token}` },
+          ...apiKey !== undefined && { 'x-api-key': apiKey }
+        }
+      },
+      reconnectionOptions: this.#reconnection,
+      ...fetch !== undefined && { fetch }
     })
     this.#client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { answer } }))
     this.#client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {

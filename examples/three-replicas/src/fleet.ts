@@ -1,36 +1,50 @@
 import { generateKey } from '@holdfast/fastify'
-import { RedisServer } from '@holdfast/real-redis'
 import { type ChildServer, startChildServer } from '@holdfast/reference-server/child-server'
 import { Proxy } from './proxy.js'
+import { RedisStorage, type Storage } from './storage.js'
 
-/** Three replicas on one Redis, behind a proxy that sends each request to the next of them. */
-export class Fleet {
+/** Three replicas that share a storage, behind a proxy that sends each request to the next of them. */
+export class Fleet<S extends Storage = Storage> {
   private constructor (
-    readonly redis: RedisServer,
+    readonly storage: S,
     /** The process that serves now, or did last, in each place. */
     readonly replicas: ChildServer[],
     readonly proxy: Proxy,
     private readonly environment: Record<string, string>
   ) {}
 
-  /** @param changes to the environment of the replicas */
-  static async start (changes: Record<string, string> = {}): Promise<Fleet> {
-    const redis = await RedisServer.start(['--appendonly', 'yes'])
+  /**
+   * A fleet on a Redis of its own.
+   *
+   * @param changes to the environment of the replicas
+   */
+  static async start (changes: Record<string, string> = {}): Promise<Fleet<RedisStorage>> {
+    return await Fleet.on(await RedisStorage.start(), changes)
+  }
+
+  /**
+   * @param storage of this fleet alone; the fleet stops it
+   * @param changes to the environment of the replicas
+   */
+  static async on<S extends Storage> (storage: S, changes: Record<string, string> = {}): Promise<Fleet<S>> {
     const environment = {
-      HOLDFAST_BACKEND: 'redis',
-      HOLDFAST_DURABILITY: 'strict',
+      ...storage.environment,
       HOLDFAST_HEARTBEAT: '1s',
       HOLDFAST_DRAIN_DELAY: '1s',
       HOLDFAST_KEYS: generateKey(),
-      REDIS_URL: redis.url,
       ...changes
     }
     const replicas = await Promise.all([0, 1, 2].map(async () => await startChildServer(environment)))
-    return new Fleet(redis, replicas, await Proxy.before(replicas.map(({ url }) => url)), environment)
+    return new Fleet(storage, replicas, await Proxy.before(replicas.map(({ url }) => url)), environment)
   }
 
   /** The endpoint, as clients see it. */
   get url (): URL { return this.proxy.url }
+
+  /** The addresses of the replicas, in their order. */
+  get places (): [URL, URL, URL] {
+    return this.replicas.map(({ url }) => url) as [URL, URL, URL]
+  }
 
   /** SIGKILL: what it was doing is lost. */
   async kill (place: number): Promise<void> {
@@ -61,7 +75,7 @@ export class Fleet {
   async stop (): Promise<void> {
     this.proxy.close()
     await Promise.all(this.replicas.map(async replica => await replica.stop()))
-    await this.redis.stop()
+    await this.storage.stop()
   }
 
   #at (place: number): ChildServer {

@@ -1,12 +1,10 @@
 import { connected } from '@holdfast/clients/connected'
-import t from 'tap'
-import { fleet } from './fixtures/fleet.js'
+import { everyFleet } from './fixtures/fleet.js'
 
 /** Of each client; enough that every one meets every replica. */
 const CALLS = 6
 
-t.test('fifty clients that count over three replicas at once end at exactly the right totals', async t => {
-  const { url } = await fleet()
+everyFleet('fifty clients that count over three replicas at once end at the right totals', async (t, { url }) => {
   const clients = await Promise.all(Array.from({ length: 50 }, async () => await connected(t, url)))
   const replicas = new Set()
   await Promise.all(clients.map(async ({ call }, n) => {

@@ -4,16 +4,13 @@ import { events, nextMessage } from '@holdfast/clients/events'
 import {
   ElicitRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema
 } from '@modelcontextprotocol/sdk/types.js'
-import t from 'tap'
-import { fleet } from './fixtures/fleet.js'
+import { everyFleet } from './fixtures/fleet.js'
 import { sessionOf } from './fixtures/session-of.js'
 
 const ELICITATION = { capabilities: { elicitation: {} } }
 
-const { url, replicas } = await fleet()
-const [a, b, c] = replicas.map(({ url }) => url) as [URL, URL, URL]
-
-t.test('a question that one replica asked is answered through another, also when two ask at the same time', async t => {
+everyFleet('a question of one replica is answered through another, also when two ask at once', async (t, fleet) => {
+  const { url, places: [a, b, c] } = fleet
   const { transport } = await connected(t, url, ELICITATION)
   const session = sessionOf(transport)
   const asked = await Promise.all([a, b].map(async (place, n) => {
@@ -35,7 +32,7 @@ t.test('a question that one replica asked is answered through another, also when
   t.ok(late.status === 202 || late.status === 400)
 })
 
-t.test('a client of the SDK answers questions while each of its requests goes to the next replica', async t => {
+everyFleet('a client of the SDK answers questions while each request goes to the next replica', async (t, { url }) => {
   const { client, call } = await connected(t, url, ELICITATION)
   client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({
     action: 'accept', content: { answer: `${params.message}!` }
@@ -45,7 +42,7 @@ t.test('a client of the SDK answers questions while each of its requests goes to
   t.strictSame(answers, questions.map(question => ({ action: 'accept', answer: `${question}!` })))
 })
 
-t.test('a call that is cancelled through another replica ends', async t => {
+everyFleet('a call that is cancelled through another replica ends', async (t, { places: [a, b] }) => {
   const session = await open(a)
   const long = { ...withProgress('countdown', { steps: 600, intervalMs: 100 }), id: 'long' }
   const stream = events(await post(a, long, session))
@@ -58,7 +55,8 @@ t.test('a call that is cancelled through another replica ends', async t => {
   t.ok(progress < 20, 'the stream ends, long before the minute is over')
 })
 
-t.test('a session that is deleted on one replica ends its streams on the others soon', async t => {
+everyFleet('a session that is deleted on one replica ends its streams on the others soon', async (t, fleet) => {
+  const { places: [a, b, c] } = fleet
   const session = await open(a)
   const standalone = events(await fetch(b, { headers: { ...session, accept: 'text/event-stream' } }))
   await standalone.next()
@@ -73,7 +71,8 @@ t.test('a session that is deleted on one replica ends its streams on the others 
   for (const place of [a, b, c]) t.equal((await post(place, call('counter'), session)).status, 404)
 })
 
-t.test('a log level and a subscription that one replica was told hold on all', async t => {
+everyFleet('a log level and a subscription that one replica was told hold on all', async (t, fleet) => {
+  const { url, places: [a, b, c] } = fleet
   const { client, call: ask, transport } = await connected(t, url)
   const session = sessionOf(transport)
   // Live on all three before anything is set.
@@ -109,7 +108,8 @@ t.test('a log level and a subscription that one replica was told hold on all', a
   t.equal(updates.length, 3)
 })
 
-t.test('an id that no replica knows is a 404 on all, and a first request may go anywhere', async t => {
+everyFleet('an id that no replica knows is a 404 on all, and a first request may go anywhere', async (t, fleet) => {
+  const { places: [a, b, c] } = fleet
   for (const place of [a, b, c]) {
     t.equal((await post(place, initialize())).status, 200)
     t.equal((await post(place, call('counter'), { 'mcp-session-id': 'x'.repeat(43) })).status, 404)

@@ -1,19 +1,15 @@
 import { call, count, open, post } from '@holdfast/clients/by-hand'
 import { connected } from '@holdfast/clients/connected'
 import { events, nextMessage } from '@holdfast/clients/events'
-import t from 'tap'
-import { fleet } from './fixtures/fleet.js'
+import { everyFleet } from './fixtures/fleet.js'
 import { Load } from './fixtures/load.js'
 import { sessionOf } from './fixtures/session-of.js'
 
 /** Milliseconds: ten times what is promised, for the machine may be busy. The endurance suite tries the promise. */
 const SOON = 20_000
 
-const three = await fleet()
-const { url } = three
-
-t.test('a replica that is killed under load takes no session with it', async t => {
-  const [victim] = three.replicas.map(({ url }) => url) as [URL]
+everyFleet('a replica that is killed under load takes no session with it', async (t, three) => {
+  const { url, places: [victim] } = three
   const loads = await Promise.all(Array.from({ length: 20 }, async () => await Load.on(t, url)))
   const idle = await open(victim)
   const usual: number[] = []
@@ -36,8 +32,8 @@ t.test('a replica that is killed under load takes no session with it', async t =
   t.comment(`${failed} requests were under way on the killed replica`)
 })
 
-t.test('the stream of a call that a killed replica ran ends with an error, soon', async t => {
-  const [a, b] = three.replicas.map(({ url }) => url) as [URL, URL]
+everyFleet('the stream of a call that a killed replica ran ends with an error, soon', async (t, three) => {
+  const { places: [a, b] } = three
   const session = { ...await open(a), 'mcp-protocol-version': '2025-11-25' }
   const params = { name: 'countdown', arguments: { steps: 600, intervalMs: 50 }, _meta: { progressToken: 1 } }
   const stream = events(await post(a, { jsonrpc: '2.0', id: 'orphan', method: 'tools/call', params }, session))
@@ -58,10 +54,10 @@ t.test('the stream of a call that a killed replica ran ends with an error, soon'
   await three.replace(0)
 })
 
-t.test('an answer to a question of a killed replica is refused, not swallowed', async t => {
+everyFleet('an answer to a question of a killed replica is refused, not swallowed', async (t, three) => {
+  const { url, places: [a, b] } = three
   const { transport } = await connected(t, url, { capabilities: { elicitation: {} } })
   const session = sessionOf(transport)
-  const [a, b] = three.replicas.map(({ url }) => url) as [URL, URL]
   const { message } = await nextMessage(events(await post(a, { ...call('ask', { question: '?' }), id: 'q' }, session)))
   await three.kill(0)
   const { status } = await post(b, { jsonrpc: '2.0', id: message.id, result: { action: 'cancel' } }, session)

@@ -1,8 +1,7 @@
 import { open, post } from '@holdfast/clients/by-hand'
 import { connected } from '@holdfast/clients/connected'
 import { events, nextMessage } from '@holdfast/clients/events'
-import t from 'tap'
-import { fleet } from './fixtures/fleet.js'
+import { everyFleet } from './fixtures/fleet.js'
 
 const COUNTDOWN = {
   jsonrpc: '2.0',
@@ -11,10 +10,8 @@ const COUNTDOWN = {
   params: { name: 'countdown', arguments: { steps: 20, intervalMs: 50 }, _meta: { progressToken: 'p' } }
 }
 
-const { url, replicas, proxy } = await fleet()
-
-t.test('a stream that is cut during a call goes on, live, on another replica, and no event comes twice', async t => {
-  const [a, b, c] = replicas.map(({ url }) => url) as [URL, URL, URL]
+everyFleet('a stream that is cut during a call goes on elsewhere, live, and nothing comes twice', async (t, fleet) => {
+  const { places: [a, b, c] } = fleet
   const session = { ...await open(a), 'mcp-protocol-version': '2025-11-25' }
   const response = await post(a, COUNTDOWN, session)
   const stream = events(response)
@@ -43,8 +40,7 @@ t.test('a stream that is cut during a call goes on, live, on another replica, an
   t.equal((await third.next()).done, true, 'the stream ends after the result')
 })
 
-t.test('another replica passes on what a running call says while it runs', async t => {
-  const [a, b] = replicas.map(({ url }) => url) as [URL, URL]
+everyFleet('another replica passes on what a running call says while it runs', async (t, { places: [a, b] }) => {
   const session = { ...await open(a), 'mcp-protocol-version': '2025-11-25' }
   const minutes = { ...COUNTDOWN, params: { ...COUNTDOWN.params, arguments: { steps: 1000, intervalMs: 100 } } }
   const first = events(await post(a, minutes, session))
@@ -58,7 +54,7 @@ t.test('another replica passes on what a running call says while it runs', async
   await (await post(b, cancelled, session)).body?.cancel()
 })
 
-t.test('the client of the SDK resumes by itself, over and over', async t => {
+everyFleet('the client of the SDK resumes by itself, over and over', async (t, { url, proxy }) => {
   const { client } = await connected(t, url)
   const progress: number[] = []
   const result = client.callTool({ name: 'countdown', arguments: { steps: 20, intervalMs: 100 } }, undefined, {

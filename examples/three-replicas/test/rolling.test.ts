@@ -1,15 +1,13 @@
 import { call, count, open, post } from '@holdfast/clients/by-hand'
 import { type Connected, connected } from '@holdfast/clients/connected'
 import { LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
-import t from 'tap'
-import { fleet } from './fixtures/fleet.js'
+import { everyFleet } from './fixtures/fleet.js'
 
 /** Milliseconds between two requests: 200 a second. */
 const PACE = 5
 
 // The endurance suite makes ten, with 200 streams and stalled peers.
-t.test('a rolling restart, under 200 requests a second and 20 open streams, is not noticed', async t => {
-  const three = await fleet()
+everyFleet('a rolling restart, under 200 requests a second and 20 open streams, is not noticed', async (t, three) => {
   const { url } = three
   const listeners = await Promise.all(Array.from({ length: 20 }, async () => await listener(await connected(t, url))))
   const sessions = await Promise.all(Array.from({ length: 40 }, async () => await open(url)))

@@ -55,7 +55,8 @@ export class Mailbox {
     const token = Buffer.from(this.token())
     const server = createServer((socket) => { this.#accept(socket, token) })
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(this.address, resolve)
+      // Of this process alone: a worker of `node:cluster` would share it with the primary, which accepts in its place.
+      server.once('error', reject).listen({ path: this.address, exclusive: true }, resolve)
     })
     return server.unref()
   }

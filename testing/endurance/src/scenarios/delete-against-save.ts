@@ -31,7 +31,7 @@ export const deleteAgainstSave: Scenario = {
       saved += more
       trial.progress(races, shared + single, `${races} sessions ended`)
     })
-    const raw = new Redis(fleet.redis.url)
+    const raw = new Redis(fleet.storage.redis.url)
     trial.defer(() => { raw.disconnect() })
     assert.equal((await raw.keys('holdfast:*:r:*')).length, 0, 'no record is left in Redis')
 

@@ -19,9 +19,9 @@ export const redisKills: Scenario = {
     trial.defer(async () => { await counters.stop() })
     for (let kill = 1; kill <= times; kill++) {
       await counters.reached(Math.floor(increments * (kill - 0.5) / times))
-      await fleet.redis.kill()
+      await fleet.storage.redis.kill()
       await pause(randomInt(1_500))
-      await fleet.redis.run()
+      await fleet.storage.redis.run()
       const before = counters.acknowledged
       await counters.reached(before + 20)
       trial.progress(kill, times, `${kill} kills, ${counters.acknowledged} increments`)
