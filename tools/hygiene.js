@@ -11,10 +11,11 @@ const below = {
   envelope: [],
   memory: ['core'],
   redis: ['core'],
+  sqlite: ['core'],
   transport: ['core'],
   fastify: ['core', 'envelope', 'memory', 'transport'],
   env: ['core', 'fastify', 'memory', 'redis'],
-  cli: ['core', 'envelope', 'memory', 'redis']
+  cli: ['core', 'envelope', 'memory', 'redis', 'sqlite']
 }
 
 /** Columns of a line of code. Not within it: a page of Markdown in code. */
