@@ -17,16 +17,22 @@ import { inThread } from './thread.js'
  */
 export async function backup (path: string, target: string): Promise<void> {
   const file = resolve(target)
-  const partial = `${file}.${randomBytes(6).toString('hex')}.partial`
   try {
     await demandNew(file)
-    await makeFile(partial)
-    await inThread('./backup-worker.js', { path: resolve(path), copy: partial })
+    await copyTo(file, resolve(path))
+  } catch (error) {
+    throw reason(error)
+  }
+}
+
+async function copyTo (file: string, path: string): Promise<void> {
+  const partial = `${file}.${randomBytes(6).toString('hex')}.partial`
+  await makeFile(partial)
+  try {
+    await inThread('./backup-worker.js', { path, copy: partial })
     await sync(partial, 'r+')
     await giveName(partial, file)
     await sync(dirname(file), 'r')
-  } catch (error) {
-    throw reason(error)
   } finally {
     await rm(partial, { force: true })
   }
@@ -38,8 +44,7 @@ async function makeFile (path: string): Promise<void> {
     const handle = await open(path, 'wx', 0o600)
     await handle.close()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'ENOENT' || code === 'ENOTDIR' ? new SqliteError('SQLITE_TARGET') : error
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new SqliteError('SQLITE_TARGET') : error
   }
 }
 

@@ -4,7 +4,8 @@ import { SqliteError } from './errors.js'
 /** @throws SqliteError SQLITE_TARGET when anything has this name, a symbolic link included */
 export async function demandNew (path: string): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+    if (error.code === 'ENOTDIR') throw new SqliteError('SQLITE_TARGET')
+    if (error.code !== 'ENOENT') throw error
   })
   if (found !== undefined) throw new SqliteError('SQLITE_TARGET')
 }

@@ -13,7 +13,8 @@ type Answer = { result: unknown } | { code: SqliteErrorCode | ErrorCode }
  * @throws SqliteError, HoldfastError HOLDFAST_BACKEND_FULL
  */
 export async function inThread<T> (module: string, input: unknown): Promise<T> {
-  const worker = new Worker(new URL(module, import.meta.url), { workerData: input })
+  // Flags such as --input-type are for the main module of the process only.
+  const worker = new Worker(new URL(module, import.meta.url), { workerData: input, execArgv: [] })
   const answered = await new Promise<Answer>((resolve, reject) => {
     worker.once('message', resolve).once('error', reject)
     worker.once('exit', () => { reject(new SqliteError('SQLITE_FAILED')) })
