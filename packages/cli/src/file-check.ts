@@ -95,5 +95,5 @@ function space ({ usedBytes, freeBytes }: FileExamination): string | undefined {
 
 function wal ({ walBytes, inUse }: FileExamination): string | undefined {
   if (walBytes === undefined) return undefined
-  return `${bytes(walBytes)}; ${inUse === true ? 'a process has the file open, or was killed' : 'nobody has the file open'}`
+  return `${bytes(walBytes)}; ${inUse === true ? 'a process has the file open, or was killed' : 'not marked as open'}`
 }
