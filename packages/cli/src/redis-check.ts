@@ -20,13 +20,19 @@ export async function examineRedis (
   codec: Codec | undefined
 ): Promise<Finding[]> {
   try {
+    return await examineBackend(backend, namespace, codec)
+  } finally {
+    await backend.close()
+  }
+}
+
+async function examineBackend (backend: RedisBackend, namespace: string, codec: Codec | undefined): Promise<Finding[]> {
+  try {
     const { risks, clockAhead } = await backend.examine()
     const stored = codec === undefined ? [] : [await examineStored(backend, codec, namespace)]
     return [...CHECKS.map(check => judge(check, risks)), examineClock('Redis', clockAhead, 'failed'), ...stored]
   } catch (error) {
     return [failed('redis', reasons(error))]
-  } finally {
-    await backend.close()
   }
 }
 
