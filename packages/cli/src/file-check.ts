@@ -55,7 +55,7 @@ export async function examineSqlite (
       ...found.clockAhead === undefined ? [] : [examineClock('the file', found.clockAhead, 'warning')]
     ]
     if (codec === undefined) return findings
-    // A server would not serve it, and whoever opens a damaged file writes to it.
+    // A server would not serve it, and a backend that opens a damaged file writes to it.
     const unfit = findings.some(({ state }) => state === 'failed')
     return [...findings, unfit ? warning('sessions', 'not checked') : await stored(io, path, namespace, codec)]
   } catch (error) {

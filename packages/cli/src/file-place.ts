@@ -32,8 +32,8 @@ export async function openFile (io: Io, path: string, make = false): Promise<Bac
 }
 
 /**
- * Refuses a file that a command would have to make, and one of another user: what a command makes beside it, the servers
- * could not use.
+ * Refuses a file that a command would have to make, and one of another user: the servers could not use what a command
+ * makes beside it.
  *
  * @param user the id of the user that runs the command; undefined where users have none
  * @throws Failure

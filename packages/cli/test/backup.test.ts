@@ -21,7 +21,8 @@ t.test('a backup of a file in use serves its sessions, with the same keys', asyn
   t.equal(statSync(join(dir, 'copy')).mode & 0o777, 0o600)
   t.strictSame(readdirSync(dir), ['copy'])
   renameSync(join(dir, 'copy'), join(dir, 'sessions.db'))
-  t.match(await holdfast(['doctor', '--sqlite', join(dir, 'sessions.db'), '--max-bytes', '67108864'], { HOLDFAST_KEYS }), {
+  const doctor = ['doctor', '--sqlite', join(dir, 'sessions.db'), '--max-bytes', '67108864']
+  t.match(await holdfast(doctor, { HOLDFAST_KEYS }), {
     code: 0, out: /ok +file integrity +whole, with 8 bodies[^]*ok +sessions +4 of 4/
   })
   const backend = sqlite({ path: join(dir, 'sessions.db') })

@@ -43,8 +43,9 @@ function look (handle: Handle, quick: boolean, found: FileExamination): void {
 
 function lookAtBodies (handle: Handle, found: FileExamination): void {
   const names = handle.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as Array<{ name: string }>
-  const counts = names.flatMap(({ name }) =>
-    ORDERS.filter(([end]) => name === end || name.endsWith(`_${end}`)).map(([, columns]) => check(handle, name, columns)))
+  const counts = names.flatMap(({ name }) => ORDERS
+    .filter(([end]) => name === end || name.endsWith(`_${end}`))
+    .map(([, columns]) => check(handle, name, columns)))
   found.bodies = counts.reduce((sum, { whole }) => sum + whole, 0)
   if (counts.some(({ damaged }) => damaged > 0)) found.risks.push('SQLITE_DAMAGED_BODY')
 }

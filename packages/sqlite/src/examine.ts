@@ -37,15 +37,15 @@ export interface FileExamination {
 
 /** How {@link examineFile} looks. */
 export interface ExamineOptions {
-  /** Checks only the structure: neither whether indexes fit their tables, nor the checksums of bodies. Default false. */
+  /** Checks the structure only: not whether indexes fit their tables, nor the checksums of bodies. Default false. */
   quick?: boolean
   /** As the servers have it. Default 4 GiB. */
   maxBytes?: number
 }
 
 /**
- * Examines a database, also while processes use it. Changes nothing. It reads the whole file, so it may take minutes for
- * gigabytes; it does so in a thread, and meanwhile the `-wal` file cannot be shortened.
+ * Examines a database, also while processes use it. Changes nothing. It reads the whole file, which may take minutes
+ * for gigabytes; it does so in a thread, and meanwhile the `-wal` file cannot be shortened.
  *
  * @throws HoldfastError HOLDFAST_BACKEND_FULL when there is not enough memory
  */

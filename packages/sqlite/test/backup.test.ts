@@ -13,8 +13,8 @@ import { backup, examineFile, sqlite } from '../dist/index.js'
 import { giveName } from '../dist/new-file.js'
 import { countingApp } from './fixtures/counting-app.js'
 import { makeFolder } from './fixtures/folder.js'
+import { create } from './fixtures/given.js'
 import { OtherProcess } from './fixtures/remote.js'
-import { moveIn, store } from './fixtures/stored.js'
 
 const run = promisify(execFile)
 
@@ -27,9 +27,9 @@ function folders (t: Test): { path: string, folder: string, restored: string } {
 /** A file with some records, that nobody has open. */
 async function filled (path: string, records = 200): Promise<void> {
   const backend = sqlite({ path, durability: 'process' })
-  await Promise.all(Array.from({ length: records }, async () => await store(backend, Buffer.alloc(3000, 'b'))))
+  const body = Buffer.alloc(3000, 'b')
+  await Promise.all(Array.from({ length: records }, async () => await create(backend, { body })))
   await backend.close()
-  moveIn(path)
 }
 
 function rowsOf (path: string, sql: string): unknown[] {
@@ -47,12 +47,12 @@ t.test('it has every write that was acknowledged before it began, while another 
   await set(Date.now())
   await backend.bus.subscribe('a channel', () => {})
   const acknowledged: string[] = []
-  let over = false
+  const over = new AbortController()
   let reached = (): void => {}
   const some = new Promise<void>((resolve) => { reached = resolve })
   const writing = Array.from({ length: 16 }, async () => {
-    while (!over) {
-      acknowledged.push(await store(backend, Buffer.alloc(2000, 'b')))
+    while (!over.signal.aborted) {
+      acknowledged.push(await create(backend, { body: Buffer.alloc(2000, 'b') }))
       if (acknowledged.length === 500) reached()
     }
   })
@@ -60,7 +60,7 @@ t.test('it has every write that was acknowledged before it began, while another 
   const before = [...acknowledged]
   await backup(path, join(folder, 'backup.db'))
   const meanwhile = acknowledged.length - before.length
-  over = true
+  over.abort()
   await Promise.all(writing)
   t.ok(meanwhile > 0, 'writes were acknowledged meanwhile')
   t.equal(statSync(join(folder, 'backup.db')).mode & 0o777, 0o600)
@@ -99,7 +99,7 @@ t.test('what a killed process left is in it, and stays where it is', async (t) =
   t.teardown(async () => { await other.end() })
   const { backend, set } = await other.open({ path })
   await set(Date.now())
-  const key = await store(backend)
+  const key = await create(backend)
   other.child.kill('SIGKILL')
   await new Promise((resolve) => other.child.once('exit', resolve))
   const size = statSync(`${path}-wal`).size
