@@ -19,7 +19,10 @@ async function furnish (sessions: Sessions, { events }: Backend): Promise<string
   return await Promise.all(Array.from({ length: AMOUNT }, async (_, i) => {
     const principal = i % 2 === 0 ? { subject: `owner ${i % 10}` } : null
     const { id, key } = await sessions.create({ principal, data: { i } })
-    if (i % 3 === 0) await events.append({ key, name: 'open' }, [bytes('a'), bytes('b')], { head: bytes('head') })
+    if (i % 3 === 0) {
+      await events.append({ key, name: 'open' }, [bytes('a'), bytes('b')], { head: bytes('head') })
+      await events.delivered({ key, name: 'open' }, 1)
+    }
     if (principal !== null) {
       const located = tasks.locate(id, principal)
       const body = await tasks.seal(located.key, bytes(`task ${i}`))
