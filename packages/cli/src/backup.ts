@@ -12,7 +12,7 @@ import { type Place, demandAddress, placed } from './place.js'
 export function backup (program: Command, act: Act): void {
   placed(program.command('backup <target>'))
     .description('copy the file that holds the sessions to a new file while the servers run; they stay sealed')
-    .addHelpText('after', '\nA backup needs no keys. For Redis, use export. To restore a backup, stop the servers and ' +
+    .addHelpText('after', '\nA backup needs no keys. For Redis, use export. To restore it, stop the servers and ' +
       'put it in the\nplace of the file.\n\nExample:\n' +
       '  holdfast backup --sqlite data/sessions.db backups/sessions-1.db')
     .action(act(run))
