@@ -36,7 +36,8 @@ export class Checkpoints {
   }
 
   /**
-   * Resolves to whether the database has all that was committed before, and a further write begins the `-wal` file anew.
+   * Resolves to whether the database has all that was committed before. The next write then begins the `-wal`
+   * file anew.
    */
   async run (insist: boolean): Promise<boolean> {
     this.#running ??= this.#ask(insist)

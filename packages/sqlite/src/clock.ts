@@ -4,7 +4,7 @@ import type { Handle } from './driver.js'
 interface Row { boot: string, offset: number, mark: number }
 
 /**
- * Milliseconds since the epoch, equal in all processes that have the file open, whatever becomes of the wall clock. The
+ * Milliseconds since the epoch, equal in all processes that have the file open, even when the wall clock is set. The
  * time since the start of the machine is the same for all its processes. The first process after a start of the machine
  * stores what to add to it; the others add the same. So a wall clock that is set forward expires no session.
  *

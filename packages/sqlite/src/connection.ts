@@ -1,4 +1,3 @@
-import { HoldfastError } from '@holdfast/core'
 import { readClock } from './clock.js'
 import { type Handle, type Statement, type Value, findDriver } from './driver.js'
 import { SQLITE_ERRORS, SqliteError, translate } from './errors.js'
@@ -102,7 +101,7 @@ export class Connection {
     return this.#within('BEGIN IMMEDIATE', work)
   }
 
-  /** Like {@link ask}, but all statements see the file as it is at one moment, whatever others write meanwhile. */
+  /** Like {@link ask}, but all statements see the file as it is at one moment, although others write. */
   snapshot<T> (work: () => T): T {
     return this.#within('BEGIN', work)
   }
@@ -130,7 +129,7 @@ export class Connection {
   }
 
   /**
-   * Looks whether another connection wrote. Calls without a pause between them share one look, which costs more than all
+   * Looks whether another connection wrote. Calls without a pause between them share one look. It costs more than all
    * else that a touch does.
    */
   refresh (): void {
@@ -261,7 +260,7 @@ export class Connection {
   }
 }
 
-/** Repeats work while other processes keep the file locked. It blocks: without the file, this process can do nothing. */
+/** Repeats work while other processes keep the file locked. It blocks: without the file, there is nothing to do. */
 function patiently (deadline: number, work: () => void): void {
   for (;;) {
     try {
@@ -269,7 +268,8 @@ function patiently (deadline: number, work: () => void): void {
       return
     } catch (error) {
       const failure = translate(error)
-      if (failure instanceof HoldfastError || failure.code !== 'SQLITE_BUSY' || performance.now() > deadline) throw error
+      const isBusy = failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
+      if (!isBusy || performance.now() > deadline) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
     }
   }

@@ -5,7 +5,7 @@ import { SqliteError } from './errors.js'
 
 /**
  * Waits until the disk has what was committed. A commit of SQLite in WAL mode only appends to the `-wal` file; this
- * class syncs that file, in a thread of the pool. Whoever commits while a sync runs shares the next one.
+ * class syncs that file, in a thread of the pool. Commits during a sync share the next one.
  */
 export class Durability {
   #wal: Promise<WalFile> | undefined

@@ -164,8 +164,8 @@ export function translate (error: unknown): SqliteError | HoldfastError {
   const result = errcode & 0xff
   if (FULL.includes(result)) return new HoldfastError('HOLDFAST_BACKEND_FULL')
   const codes = Object.keys(SQLITE_ERRORS) as SqliteErrorCode[]
-  const matches = (code: SqliteErrorCode): boolean => (SQLITE_ERRORS[code].results as readonly number[]).includes(result)
-  return new SqliteError(codes.find(matches) ?? 'SQLITE_FAILED')
+  const matching = codes.find((code) => (SQLITE_ERRORS[code].results as readonly number[]).includes(result))
+  return new SqliteError(matching ?? 'SQLITE_FAILED')
 }
 
 function systemError (code?: string): SqliteError | HoldfastError {

@@ -33,8 +33,8 @@ export interface HeadRow {
 }
 
 /**
- * The heads of records that this process used lately. They are valid while no other connection writes to the file, which
- * is cheaper to ask than to read a row.
+ * The heads of records that this process used lately. They are valid while no other connection writes to the file. That
+ * costs less to ask than reading a row.
  */
 export class Heads {
   #known = new Map<RecordKey, Head>()

@@ -115,5 +115,6 @@ export function readOptions (given: SqliteOptions): Settings {
 
 /** A path has no scheme. One letter before a colon is a drive of Windows. */
 function isPath (value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && !value.includes('\0') && !/^(:memory:|[a-z][a-z\d+.-]+:)/i.test(value)
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) return false
+  return !/^(:memory:|[a-z][a-z\d+.-]+:)/i.test(value)
 }

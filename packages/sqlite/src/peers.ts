@@ -52,7 +52,7 @@ export class Peers {
   async #connect (address: string): Promise<Socket> {
     const socket = connect(address).unref()
     await new Promise<void>((resolve, reject) => {
-      socket.setTimeout(CONNECT_WAIT, () => { socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })) })
+      socket.setTimeout(CONNECT_WAIT, () => { socket.destroy(new Error('no answer')) })
       socket.once('error', reject).once('connect', resolve)
     })
     socket.setTimeout(0)

@@ -48,7 +48,7 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): boolean 
   }
 }
 
-/** Other systems than Linux number their file systems in other ways. There, a UNC path is the only sign of a network. */
+/** Other systems number their file systems in other ways. On Windows, a UNC path is a sign of a network. */
 export function fileSystemOf (folder: string, platform: string = process.platform): number {
   if (platform === 'linux') return statfsSync(folder).type
   return platform === 'win32' && folder.startsWith('\\\\') ? 0x517b : 0

@@ -135,11 +135,12 @@ export class SqliteRecords implements RecordStore {
 
   async list (query: Query): Promise<{ records: StoredRecord[], cursor?: string }> {
     const { list, listOfOwner } = this.partition.sql
-    const { items: records, ...cursor } = await this.#page<WholeRow, StoredRecord>(query, list, listOfOwner, (row, head) => {
+    const read = (row: WholeRow, head: Head): StoredRecord | undefined => {
       if (isWhole(row)) return toRecord(head, row.body)
       this.report(new SqliteError('SQLITE_DAMAGED_BODY'))
       return undefined
-    })
+    }
+    const { items: records, ...cursor } = await this.#page(query, list, listOfOwner, read)
     return { records, ...cursor }
   }
 

@@ -14,8 +14,8 @@ import { Turns } from './turns.js'
 
 /**
  * Stores sessions in a file, in a database of SQLite. They survive `kill -9` and, by default, the loss of power. All
- * processes of one machine may share the file. Opens the file at once; when that fails for a reason that may pass, calls
- * reject until it is open.
+ * processes of one machine may share the file. Opens the file at once. When that fails for a reason that may pass,
+ * calls reject until it is open.
  *
  * @throws InvalidOptionError when an option is unknown or has a wrong value
  * @throws SqliteError when the file or the machine is not suited: the codes of {@link SQLITE_ERRORS} with `unsuited`

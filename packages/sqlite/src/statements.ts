@@ -4,7 +4,7 @@ import { prefixOf } from './schema.js'
 const LIVING = 'min(used + idle, deadline) > ?'
 const HEAD = 'id, key, owner, version, created, used, idle, deadline'
 
-/** A blob. Some versions of Node take an empty array for NULL. */
+/** A body. Some versions of Node take an empty array for NULL. */
 const BLOB = "ifnull(?, x'')"
 
 /** The statements on the records of a partition. */

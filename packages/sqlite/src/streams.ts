@@ -115,7 +115,8 @@ export class Streams {
     let { floor, bytes } = stream
     while (last - floor > 1 && (last - floor > this.bounds.maxEntries || bytes > this.bounds.maxStreamBytes)) {
       floor++
-      bytes -= (this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }).size + EVENT_BYTES
+      const { size } = this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }
+      bytes -= size + EVENT_BYTES
     }
     if (floor > stream.floor) this.#connection.run(this.#sql.trim, id, floor)
     this.#connection.run(this.#sql.update, last, floor, bytes, id)

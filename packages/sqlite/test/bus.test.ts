@@ -68,7 +68,8 @@ async function mailbox (t: Test): Promise<{ address: string, heard: string[], ar
   })
   await box.open()
   t.teardown(async () => { await box.close() })
-  return { address: box.address, heard, arrival: async () => { await new Promise<void>((resolve) => { arrived = resolve }) } }
+  const arrival = async (): Promise<void> => { await new Promise<void>((resolve) => { arrived = resolve }) }
+  return { address: box.address, heard, arrival }
 }
 
 t.test('nobody without the token is heard', async (t) => {
@@ -90,7 +91,8 @@ t.test('messages of one process arrive in their order, however they are cut', as
   const { address, heard, arrival } = await mailbox(t)
   const socket = connect(address)
   const sent = Buffer.concat([
-    toFrame('', bytes('token')), toFrame('a', bytes('')), toFrame('ü', bytes('two')), toFrame('c', Buffer.alloc(3000, 'x'))
+    toFrame('', bytes('token')), toFrame('a', bytes('')), toFrame('ü', bytes('two')),
+    toFrame('c', Buffer.alloc(3000, 'x'))
   ])
   for (let i = 0; i < sent.length; i += 5) socket.write(sent.subarray(i, i + 5))
   while (heard.length < 3) await arrival()

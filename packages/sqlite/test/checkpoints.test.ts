@@ -56,7 +56,7 @@ t.test('a look that fails, and a worker that cannot open the file, are no failur
   } as unknown as Connection)
   const alive = setInterval(() => {}, 1000)
   t.teardown(() => { clearInterval(alive) })
-  failing.committed()
+  t.equal(failing.committed(), undefined)
   t.equal(await failing.run(true), false)
   t.equal(await failing.run(true), false, 'the next attempt has a worker of its own')
   await failing.close()

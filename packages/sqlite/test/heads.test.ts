@@ -13,7 +13,8 @@ t.test('a process remembers so many heads only, and asks again for the others', 
     epoch: 1,
     get (_: string, key: string) {
       asked.push(key)
-      return key === 'none' ? undefined : { id: 1, key, owner: '', version: 1, created: 0, used: 5, idle: 10, deadline: 100 }
+      if (key === 'none') return undefined
+      return { id: 1, key, owner: '', version: 1, created: 0, used: 5, idle: 10, deadline: 100 }
     }
   }
   const heads = new Heads(connection as unknown as Connection, recordStatements(''), new Map(), 2)

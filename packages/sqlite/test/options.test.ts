@@ -3,7 +3,7 @@ import t from 'tap'
 import { sqlite } from '../dist/index.js'
 import type { SqliteOptions } from '../dist/options.js'
 import { readOptions } from '../dist/options.js'
-import { create, open, place } from './fixtures/given.js'
+import { create, draft, open, place } from './fixtures/given.js'
 
 const path = '/nowhere/sessions.db'
 
@@ -25,7 +25,8 @@ t.test('a wrong value names its option', async (t) => {
 
 t.test('defaults, and a path of Windows', async (t) => {
   t.match(readOptions({ path }), { path, durability: 'power', touchDelay: 1000, maxBytes: 2 ** 32 })
-  t.match(readOptions({ path, maxBytes: undefined, touchDelay: '2s' } as never), { maxBytes: 2 ** 32, touchDelay: 2000 })
+  const unset = { path, maxBytes: undefined, touchDelay: '2s' } as never
+  t.match(readOptions(unset), { maxBytes: 2 ** 32, touchDelay: 2000 })
   t.match(readOptions({ path: 'C:\\data\\x.db' }).path, 'C:')
 })
 
@@ -41,7 +42,7 @@ t.test('everything may be unlimited', async (t) => {
   const key = await create(backend, { owner: 'owner' })
   t.equal(await backend.events.append({ key, name: 'a' }, [Buffer.alloc(10)]), 1)
   const limits = { maxRecords: Infinity, maxPerOwner: Infinity }
-  t.equal(await backend.records.create({ key: 'a.b', owner: 'owner', idle: 1e6, absolute: 1e6, body: Buffer.alloc(0) }, limits), 'created')
+  t.equal(await backend.records.create(draft({ owner: 'owner' }), limits), 'created')
 })
 
 t.test('only the user can read the file and its folder', async (t) => {
