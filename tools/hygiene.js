@@ -15,7 +15,7 @@ const below = {
   transport: ['core'],
   fastify: ['core', 'envelope', 'memory', 'transport'],
   env: ['core', 'fastify', 'memory', 'redis', 'sqlite'],
-  cli: ['core', 'envelope', 'memory', 'redis']
+  cli: ['core', 'envelope', 'memory', 'redis', 'sqlite']
 }
 
 /** Columns of a line of code. Not within it: a page of Markdown in code. */

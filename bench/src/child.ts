@@ -40,6 +40,13 @@ export class Child {
     this.#process.disconnect()
     await gone
   }
+
+  /** Ends the process as `kill -9` does. */
+  async kill (): Promise<void> {
+    const gone = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await gone
+  }
 }
 
 /** The other side: what this process answers, by name. It ends when its parent does. */

@@ -8,6 +8,8 @@ const options = {
   connections: { type: 'string', default: '20' },
   only: { type: 'string' },
   against: { type: 'string' },
+  operations: { type: 'string', default: '10000' },
+  records: { type: 'string', default: '1000000' },
   'cpu-prof': { type: 'string' },
   write: { type: 'boolean', default: false }
 } as const
@@ -21,6 +23,8 @@ export function flags (args: string[]) {
     warmup: positive('warmup', values.warmup),
     sessions: positive('sessions', values.sessions),
     connections: positive('connections', values.connections),
+    operations: positive('operations', values.operations),
+    records: positive('records', values.records),
     only: values.only?.split(','),
     against: values.against,
     profiles: values['cpu-prof'],

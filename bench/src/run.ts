@@ -11,12 +11,12 @@ import { runRounds } from './throughput/rounds.js'
 import { throughputTable } from './throughput/summary.js'
 import { targetTable } from './throughput/targets.js'
 
-const { only, against, write, rounds, ...window } = flags(process.argv.slice(2))
+const { only, against, write, rounds, operations, records, ...window } = flags(process.argv.slice(2))
 const report = (line: string): void => console.error(line)
 const steal = watchSteal()
 const results = await runRounds(entries(selected(contenderNames, only), against), rounds, window, report)
 const stolen = steal()
-const figures = await runMeasures(selectedMeasures(only), report)
+const figures = await runMeasures(selectedMeasures(only), { rounds, operations, records }, report)
 
 const sections = [
   `${machine()}. ${rounds} rounds of ${window.seconds} s each, ` +

@@ -1,4 +1,6 @@
 import { answer } from '../child.js'
-import { measures, type MeasureName } from './measures.js'
+import { type MeasureName, type Volume, measures } from './measures.js'
 
-answer({ measure: async (name: MeasureName) => await measures[name]() })
+answer({
+  measure: async ({ name, volume }: { name: MeasureName, volume: Volume }) => await measures[name](volume)
+})

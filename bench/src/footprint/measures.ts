@@ -2,7 +2,17 @@ import { selected } from '../flags.js'
 import type { Figure } from './figure.js'
 import type { Build } from './tool-server.js'
 
-type Measure = () => Promise<Figure[]>
+/** How much a measure does that has flags for it. */
+export interface Volume {
+  /** Rounds in which every place runs once. */
+  rounds: number
+  /** Operations of one kind in a round. */
+  operations: number
+  /** Records of the measure of many. */
+  records: number
+}
+
+type Measure = (volume: Volume) => Promise<Figure[]>
 
 /**
  * What is measured, each in a process of its own, by the name that `--only` takes. Targets are those of
@@ -33,17 +43,20 @@ export const measures = {
   }),
   'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep(),
   'redis-append': async () => await (await import('./redis-append.js')).redisAppend(),
+  operations: async volume => await (await import('./operations.js')).operations(volume),
+  'sqlite-snapshot': async () => await (await import('./sqlite-snapshot.js')).sqliteSnapshot(100_000),
+  'many-records': async ({ records }) => await (await import('./many-records.js')).manyRecords(records),
   'redis-evict': async () => await (await import('./redis-evict.js')).redisEvict(),
   'state-batch': async () => await (await import('./state-batch.js')).stateBatch(),
   endings: async () => await (await import('./endings.js')).endings(),
   foreign: async () => await (await import('./foreign.js')).foreign(),
   migration: async () => await (await import('./migration.js')).migration(100_000, 10_000)
-} satisfies Record<string, Measure>
+} as const satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof measures
 
-/** Takes minutes, so it runs only when `--only` names it. */
-const ON_DEMAND: MeasureName[] = ['message-ids']
+/** Take minutes, so they run only when `--only` names them. */
+const ON_DEMAND: MeasureName[] = ['message-ids', 'many-records']
 
 export function selectedMeasures (only: readonly string[] | undefined): MeasureName[] {
   const names = Object.keys(measures) as MeasureName[]

@@ -1,5 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { Sessions, unsealed } from '@holdfast/core'
 import { redis } from '@holdfast/redis'
 import { withRedis } from '../redis.js'
@@ -7,11 +6,11 @@ import { median } from '../statistics.js'
 import type { Figure } from './figure.js'
 import { heap } from './heap.js'
 import { randomRecord } from './random-record.js'
+import { stallOf } from './stall.js'
+import { sweepAll } from './sweep-all.js'
 
 const COUNT = 10_000
 const TIMES = 5
-/** Milliseconds that the monitor waits on purpose, and counts. */
-const RESOLUTION = 1
 /** Sessions that are made at the same time. */
 const AT_ONCE = 50
 
@@ -31,15 +30,10 @@ export async function redisSweep (): Promise<Figure[]> {
       }
       await heap()
       await setTimeout(2000) // what it leaves to other threads takes the processors for a while
-      // One that was stopped and goes on takes the time between for a pause.
-      const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
-      delay.enable()
-      const start = performance.now()
-      const expired = await sweep(sessions)
-      took.push(performance.now() - start)
-      delay.disable()
-      pauses.push(delay.max / 1e6 - RESOLUTION)
-      if (expired !== COUNT) throw new Error(`${expired} expired, not ${COUNT}`)
+      const sweep = await stallOf(async () => await sweepAll(sessions))
+      took.push(sweep.took)
+      pauses.push(sweep.stall)
+      if (sweep.result !== COUNT) throw new Error(`${sweep.result} expired, not ${COUNT}`)
     }
     await backend.close()
     const what = `sweep of ${COUNT.toLocaleString('en')} expired sessions in Redis`
@@ -48,15 +42,4 @@ export async function redisSweep (): Promise<Figure[]> {
       { what: `${what}: longest pause of the loop in ${TIMES}`, value: Math.max(...pauses), unit: 'ms', target: 10 }
     ]
   })
-}
-
-/** What the sweeper does when its time has come. */
-async function sweep (sessions: Sessions): Promise<number> {
-  let total = 0
-  for (;;) {
-    const { expired, more } = await sessions.sweep()
-    total += expired
-    if (!more) return total
-    await setImmediate()
-  }
 }

@@ -1,12 +1,15 @@
 import { Child } from '../child.js'
 import { number, table, type Row } from '../table.js'
 import type { Figure } from './figure.js'
+import type { Volume } from './measures.js'
 
-export async function runMeasures (names: readonly string[], report: (line: string) => void): Promise<Figure[]> {
+export async function runMeasures (
+  names: readonly string[], volume: Volume, report: (line: string) => void
+): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const name of names) {
     const child = new Child(new URL('measure.js', import.meta.url), [], ['--expose-gc'])
-    for (const figure of await child.ask<Figure[]>('measure', name)) {
+    for (const figure of await child.ask<Figure[]>('measure', { name, volume })) {
       figures.push(figure)
       report(`${name}: ${figure.what}: ${number(figure.value)} ${figure.unit}`)
     }

@@ -47,6 +47,18 @@ export const contenders = {
     redis: true,
     start: async (redis) => (await import('./holdfast-redis.js')).onHoldfastRedis(redis, 'sse')
   },
+  'holdfast-sqlite-json': {
+    title: 'Holdfast on Fastify and a file, sealed, `auto`',
+    mode: 'json',
+    sessions: true,
+    start: async () => (await import('./holdfast-sqlite.js')).onHoldfastSqlite('auto')
+  },
+  'holdfast-sqlite-sse': {
+    title: 'Holdfast on Fastify and a file, sealed, `sse`',
+    mode: 'sse',
+    sessions: true,
+    start: async () => (await import('./holdfast-sqlite.js')).onHoldfastSqlite('sse')
+  },
   'sdk-fastify-json': {
     title: 'SDK transport on Fastify, JSON',
     mode: 'json',

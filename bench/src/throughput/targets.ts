@@ -9,6 +9,12 @@ const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName,
   { what: 'JSON mode against the SDK on Express', ours: 'holdfast-json', theirs: 'sdk-express-json', atLeast: 4.5 },
   { what: 'SSE mode against the SDK on Fastify', ours: 'holdfast-sse', theirs: 'sdk-fastify-sse', atLeast: 2 },
   {
+    what: 'JSON mode on a file, sealed, against ours in memory, not sealed',
+    ours: 'holdfast-sqlite-json',
+    theirs: 'holdfast-json',
+    atLeast: 0.91
+  },
+  {
     what: 'JSON mode on Redis, sealed, against the SDK on Fastify in memory',
     ours: 'holdfast-redis-json',
     theirs: 'sdk-fastify-json',

@@ -1,9 +1,10 @@
-import type { Command } from 'commander'
 import { type Backend, type Codec, Sessions } from '@holdfast/core'
 import { type RedisBackend, RedisRisk, redis } from '@holdfast/redis'
-import { Failure, UsageError } from './failure.js'
+import { Failure } from './failure.js'
+import { openFile } from './file-place.js'
 import { type Io, proceed, say } from './io.js'
 import { codecOf } from './key-source.js'
+import { type Address, type Place, demandAddress } from './place.js'
 import { redisPlace } from './redis-place.js'
 
 /** Time that a command waits for an answer of Redis. */
@@ -11,52 +12,21 @@ const COMMAND_TIMEOUT = '2s'
 /** Milliseconds that a connection may take to close. ioredis waits this long even if it never connected. */
 const DISCONNECT_TIMEOUT = 100
 
-/** The sessions that a command works on. */
-export interface Place {
-  redis?: string
-  master?: string
-  prefix?: string
-  namespace: string
-  json?: boolean
+/** Opens the sessions that a command works on. @throws UsageError, Failure, InvalidOptionError, SqliteError */
+export async function connect (io: Io, place: Place): Promise<Backend> {
+  return await openAt(io, demandAddress(io, place))
 }
 
-/** Adds the options of {@link Place}. */
-export function placed (command: Command): Command {
-  return command
-    .option('--redis <urls>', 'the Redis that holds the sessions: redis:// or rediss:// (TLS); separate several ' +
-      'URLs, of a Cluster or of Sentinels, with commas (default: REDIS_URL)')
-    .option('--master <name>', 'the name of the master that the Sentinels watch (default: HOLDFAST_REDIS_MASTER)')
-    .option('--prefix <text>', 'the prefix of all keys in Redis (default: HOLDFAST_REDIS_PREFIX, or holdfast:)')
-    .option('--namespace <name>', 'the namespace of the servers', 'mcp')
-    .option('--json', 'print the result as JSON')
-}
-
-/** The URLs of the Redis that a command works on, and the option or variable that they come from. */
-export function urlsOf ({ env }: Io, { redis }: Pick<Place, 'redis'>): { urls: string | undefined, name: string } {
-  return redis === undefined
-    ? { urls: env.REDIS_URL || undefined, name: 'REDIS_URL' }
-    : { urls: redis, name: '--redis' }
-}
-
-/** @throws UsageError without a URL, or with a malformed one */
-export function connect (io: Io, place: Place): RedisBackend {
-  const { urls, name } = urlsOf(io, place)
-  if (urls === undefined) throw new UsageError('No Redis is given. Set REDIS_URL, or use --redis.')
-  return backendAt(io, urls, name, place.master ?? io.env.HOLDFAST_REDIS_MASTER, prefixOf(io, place))
-}
-
-export function prefixOf ({ env }: Io, { prefix }: Place): string | undefined {
-  return prefix ?? env.HOLDFAST_REDIS_PREFIX
+/**
+ * @param make whether to make a file that does not exist
+ * @throws UsageError, Failure, InvalidOptionError, SqliteError
+ */
+export async function openAt (io: Io, address: Address, make = false): Promise<Backend> {
+  return 'file' in address ? await openFile(io, address.file, make) : openRedis(io, address)
 }
 
 /** @throws UsageError, InvalidOptionError */
-export function backendAt (
-  io: Io,
-  urls: string,
-  name: string,
-  master: string | undefined,
-  prefix: string | undefined
-): RedisBackend {
+export function openRedis (io: Io, { urls, name, master, prefix }: Exclude<Address, { file: string }>): RedisBackend {
   return redis({
     ...redisPlace(urls, master, name),
     connection: { disconnectTimeout: DISCONNECT_TIMEOUT },
@@ -70,7 +40,7 @@ export function backendAt (
 /** Opens the sessions, checks that the keys fit, and closes the connection afterwards. */
 export async function withSessions<T> (io: Io, place: Place, work: (sessions: Sessions) => Promise<T>): Promise<T> {
   const { codec } = await codecOf(io)
-  const backend = connect(io, place)
+  const backend = await connect(io, place)
   try {
     const sessions = sessionsOf(backend, codec, place.namespace)
     await assertKeysFit(io, sessions)
@@ -96,7 +66,7 @@ async function assertKeysFit (io: Io, sessions: Sessions): Promise<void> {
   }
   if (amount > 0) {
     throw new Failure(
-      `The keys open none of the ${amount} sessions in this Redis. ` +
+      `The keys open none of the ${amount} sessions that are stored. ` +
       'Use the keys and the --namespace of the servers. Nothing was changed.'
     )
   }

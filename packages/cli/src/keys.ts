@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { generateKey } from '@holdfast/envelope'
 import type { Act } from './act.js'
-import { type Place, placed, withSessions } from './connection.js'
+import { withSessions } from './connection.js'
 import { EXIT } from './failure.js'
 import type { Io } from './io.js'
 import { type Result, counts } from './output.js'
+import { type Place, placed } from './place.js'
 import { withProgress } from './progress.js'
 
 export function keys (program: Command, act: Act): void {
@@ -19,7 +20,7 @@ export function keys (program: Command, act: Act): void {
     .addHelpText('after', '\nExample:\n  HOLDFAST_KEYS="$(holdfast keys generate --id k2),$HOLDFAST_KEYS"')
     .action(act(generate))
   placed(group.command('rotate'))
-    .description('reseal everything in Redis with the first key of HOLDFAST_KEYS, while the servers run')
+    .description('reseal everything that is stored with the first key of HOLDFAST_KEYS, while the servers run')
     .addHelpText(
       'after',
       '\nEvery server must already have the new key.\n\nExample:\n  HOLDFAST_KEYS="k2:...,k1:..." holdfast keys rotate'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Act } from './act.js'
+import { backup } from './backup.js'
 import { doctor } from './doctor.js'
 import { EXIT, explain } from './failure.js'
 import { type Io, ReaderGone, print, say, withoutPasswords } from './io.js'
@@ -67,7 +68,7 @@ Examples:
   holdfast doctor
   holdfast sessions list --idle 12h
   holdfast export sessions.holdfast`)
-  for (const add of [keys, sessions, snapshots, migration, doctor]) add(program, act)
+  for (const add of [keys, sessions, snapshots, backup, migration, doctor]) add(program, act)
   return program
 }
 

@@ -2,15 +2,15 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { type Backend, type MigrationReport, MigrationStopped, migrate } from '@holdfast/core'
 import type { Act } from './act.js'
 import { confirm } from './confirm.js'
-import { type Place, backendAt, connect, placed, prefixOf } from './connection.js'
-import { EXIT, UsageError, reasons } from './failure.js'
+import { connect, openAt } from './connection.js'
+import { EXIT, reasons } from './failure.js'
 import type { Io } from './io.js'
 import { type Result, counts, firstOf } from './output.js'
+import { placed } from './place.js'
 import { withProgress } from './progress.js'
+import { type Target, targetOf } from './target.js'
 
-interface Settings extends Place {
-  toMaster?: string
-  toPrefix?: string
+interface Settings extends Target {
   skipExisting?: boolean
   delete?: boolean
   yes?: boolean
@@ -20,9 +20,10 @@ interface Settings extends Place {
 export function migration (program: Command, act: Act): void {
   placed(program.command('migrate'))
     .description(
-      'copy all sessions to another Redis while the servers run; they stay sealed, and their ids stay valid'
+      'copy all sessions to another file or Redis while the servers run; they stay sealed, and their ids stay valid'
     )
-    .argument('[target]', 'the Redis to copy to, written as --redis (default: REDIS_TARGET_URL)')
+    .argument('[target]', 'where to copy to: sqlite:<path>, or the URLs of a Redis, written as --redis (default: ' +
+      'REDIS_TARGET_URL)')
     .option('--to-master <name>', 'the name of the master that the Sentinels of the target watch')
     .option('--to-prefix <text>', 'the prefix of all keys at the target (default: as --prefix)')
     .option('--skip-existing', 'do not update sessions that are already at the target, even if they are older there')
@@ -33,14 +34,18 @@ export function migration (program: Command, act: Act): void {
     .option('--batch-size <count>', 'sessions that are copied at a time', size, 100)
     .option('--yes', 'delete without asking')
     .addHelpText('after', '\nA migration needs no keys. If it was interrupted, run it again: it continues where it ' +
-      'stopped.\n\nExample:\n  REDIS_URL=redis://old holdfast migrate rediss://new')
+      'stopped.\n\nExamples:\n  REDIS_URL=redis://old holdfast migrate rediss://new\n' +
+      '  holdfast migrate --sqlite data/sessions.db rediss://new')
     .action(act(run))
 }
 
-async function run (io: Io, target: string | undefined, settings: Settings): Promise<Result> {
-  const from = connect(io, settings)
+async function run (io: Io, given: string | undefined, settings: Settings): Promise<Result> {
+  const target = targetOf(io, given, settings)
+  const from = await connect(io, settings)
   try {
-    const to = connectTarget(io, target, settings)
+    // A file is made at the target only when there is a source.
+    await from.ping()
+    const to = await openAt(io, target, true)
     try {
       if (settings.delete === true) {
         await confirm(io, 'Delete the sessions at the source once they are copied?', settings.yes)
@@ -54,21 +59,9 @@ async function run (io: Io, target: string | undefined, settings: Settings): Pro
   }
 }
 
-function connectTarget (io: Io, target: string | undefined, settings: Settings): Backend {
-  const urls = target ?? io.env.REDIS_TARGET_URL
-  if (urls === undefined || urls === '') {
-    throw new UsageError('No target is given. Give the URL of the target Redis, or set REDIS_TARGET_URL.')
-  }
-  return backendAt(
-    io, urls, target === undefined ? 'REDIS_TARGET_URL' : 'target', settings.toMaster,
-    settings.toPrefix ?? prefixOf(io, settings)
-  )
-}
-
 async function copy (io: Io, from: Backend, to: Backend, settings: Settings): Promise<Result> {
   const { skipExisting = false, delete: deleteAfterMigration = false, batchSize } = settings
   try {
-    await from.ping()
     return resultOf(await withProgress(io, 'migrated', await from.records.count(), async at => await migrate(from, to, {
       skipExisting,
       deleteAfterMigration,

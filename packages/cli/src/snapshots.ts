@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import { type SnapshotBytes, type SnapshotSource, file } from '@holdfast/core'
 import type { Act } from './act.js'
 import { confirm } from './confirm.js'
-import { type Place, placed, withSessions } from './connection.js'
+import { withSessions } from './connection.js'
 import { EXIT, Failure } from './failure.js'
 import type { Io } from './io.js'
 import { type Result, counts, firstOf } from './output.js'
+import { type Place, placed } from './place.js'
 import { withProgress } from './progress.js'
 
 export function snapshots (program: Command, act: Act): void {

@@ -83,7 +83,7 @@ t.test('a user that may not run INFO gets a warning about what was not checked',
 
 t.test('without a Redis it warns that none was checked', { buffered: true }, async (t) => {
   t.match(await holdfast(['doctor'], { HOLDFAST_KEYS: generateKey('k1') }), {
-    code: 0, out: /ok +keys[^]*warning +redis +not checked/
+    code: 0, out: /ok +keys[^]*warning +backend +not checked/
   })
 })
 

@@ -5,7 +5,7 @@ import { holdfast } from './fixtures/holdfast.js'
 
 const COMMANDS = [
   'keys generate', 'keys rotate', 'sessions list', 'sessions show', 'sessions terminate', 'sessions revoke', 'export',
-  'restore', 'migrate', 'doctor'
+  'restore', 'backup', 'migrate', 'doctor'
 ]
 
 t.test('an unknown command or option ends with 2 and shows the nearest', async (t) => {

@@ -1,12 +1,12 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 import { mirrored, switchable, withFallback } from '@holdfast/core'
+import { runningApp } from '@holdfast/apps/running-app'
 import { open, call, post } from '@holdfast/clients/by-hand'
 import { connected } from '@holdfast/clients/connected'
 import { generateKey } from '@holdfast/fastify'
 import { memory } from '@holdfast/memory'
 import { redis } from '../dist/index.js'
-import { runningApp } from './fixtures/running-app.js'
 import { single } from './fixtures/single.js'
 
 t.test('a running application changes over to Redis and back, and no request fails', async t => {

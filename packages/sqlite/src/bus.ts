@@ -30,8 +30,8 @@ export class SqliteBus implements Bus {
     private readonly turns: Turns,
     private readonly report: (error: Error) => void
   ) {
-    const token = (): string =>
-      connection.ask(() => connection.get<{ value: string }>("SELECT value FROM facts WHERE name = 'token'"))?.value ?? ''
+    const token = (): string => connection.ask(() =>
+      (connection.get<{ value: string }>("SELECT value FROM facts WHERE name = 'token'") as { value: string }).value)
     this.#mailbox = new Mailbox(connection.path, token, (channel, message) => { this.#hear(channel, message) })
     this.#peers = new Peers(token)
   }

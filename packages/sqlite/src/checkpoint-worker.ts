@@ -7,9 +7,6 @@ const BUSY_TIMEOUT = 50
 /** Pages that one checkpoint gives back to the system. */
 const VACUUMED = 200
 
-/** The result of a checkpoint; `error` is the result code of SQLite. */
-export interface CheckpointReport { done: boolean, error?: number | undefined }
-
 const handle: Handle = new (findDriver().DatabaseSync)(workerData as string)
 handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`)
 
@@ -19,16 +16,15 @@ parentPort?.on('message', (restart: boolean | 'close') => {
     parentPort?.close()
     return
   }
-  let report: CheckpointReport
-  try {
-    report = { done: checkpoint(restart) }
-  } catch (error) {
-    report = { done: false, error: (error as { errcode?: number }).errcode }
-  }
-  parentPort?.postMessage(report)
+  parentPort?.postMessage(checkpoint(restart))
 })
 
-/** @param restart also when readers hold up a part of it */
+/**
+ * Throws when the disk fails, which ends the worker.
+ *
+ * @param restart also when readers hold up a part of it
+ * @returns whether the database has all that the `-wal` file had
+ */
 function checkpoint (restart: boolean): boolean {
   const { log, checkpointed } = run('PASSIVE')
   if (log !== checkpointed && !restart) return false

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import type { Connection } from './connection.js'
-import type { CheckpointReport } from './checkpoint-worker.js'
 
 /** Pages in the `-wal` file from which on a checkpoint begins, and from which on it waits for readers to end. */
 const BEGIN = 4096
@@ -10,16 +9,13 @@ const INSIST = 65_536
 const INTERVAL = 50
 const HELD_UP = 1000
 
-/** Milliseconds that closing waits for the worker. */
-const CLOSE_WAIT = 10_000
-
 /**
  * Moves committed pages from the `-wal` file into the database, in a thread of its own. In the main thread this would
  * hold up every request.
  */
 export class Checkpoints {
   #worker: Worker | undefined
-  #running: Promise<CheckpointReport> | undefined
+  #running: Promise<boolean> | undefined
   #lookAt = 0
 
   constructor (private readonly connection: Connection) {}
@@ -38,7 +34,7 @@ export class Checkpoints {
    */
   async run (insist: boolean): Promise<boolean> {
     this.#running ??= this.#ask(insist)
-    const { done } = await this.#running
+    const done = await this.#running
     this.#running = undefined
     if (!done) this.#lookAt = performance.now() + HELD_UP
     return done
@@ -50,11 +46,9 @@ export class Checkpoints {
     if (worker === undefined) return
     this.#worker = undefined
     const ended = new Promise((resolve) => worker.once('exit', resolve))
-    const timer = setTimeout(() => { void worker.terminate() }, CLOSE_WAIT)
     worker.ref()
     worker.postMessage('close')
     await ended
-    clearTimeout(timer)
   }
 
   #pages (): number {
@@ -66,14 +60,14 @@ export class Checkpoints {
     }
   }
 
-  async #ask (insist: boolean): Promise<CheckpointReport> {
+  async #ask (insist: boolean): Promise<boolean> {
     const worker = this.#worker ??= this.#start()
     return await new Promise((resolve) => {
-      const onExit = (): void => { resolve({ done: false }) }
+      const onExit = (): void => { resolve(false) }
       worker.once('exit', onExit)
-      worker.once('message', (report: CheckpointReport) => {
+      worker.once('message', (done: boolean) => {
         worker.off('exit', onExit)
-        resolve(report)
+        resolve(done)
       })
       worker.postMessage(insist)
     })

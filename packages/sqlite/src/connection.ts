@@ -99,18 +99,12 @@ export class Connection {
 
   /** Like {@link ask}, in one transaction. Nobody else writes meanwhile. */
   transaction<T> (work: () => T): T {
-    return this.ask(() => {
-      this.run('BEGIN IMMEDIATE')
-      try {
-        this.#look()
-        const result = work()
-        this.run('COMMIT')
-        return result
-      } catch (error) {
-        this.#rollBack()
-        throw error
-      }
-    })
+    return this.#within('BEGIN IMMEDIATE', work)
+  }
+
+  /** Like {@link ask}, but all statements see the file as it is at one moment, whatever others write meanwhile. */
+  snapshot<T> (work: () => T): T {
+    return this.#within('BEGIN', work)
   }
 
   get<Row> (sql: string, ...parameters: Value[]): Row | undefined {
@@ -166,16 +160,16 @@ export class Connection {
     this.#ended = true
     if (this.#handle === undefined) return
     this.#marker.remove()
-    this.#emptyWal(this.#handle)
+    this.#emptyWal()
     this.#statements.clear()
     this.#handle.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
-  #emptyWal (handle: Handle): void {
+  #emptyWal (): void {
     if (this.broken) return
     try {
-      handle.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.run('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch {
       // What could not be moved stays in the -wal file, and the next process finds it there.
     }
@@ -183,8 +177,8 @@ export class Connection {
 
   #connect (): Handle {
     const { path } = this.settings
-    const isNew = preparePlace(path)
-    if (!isNew) this.#marker.check()
+    preparePlace(path)
+    this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#prepare(handle)
@@ -201,7 +195,7 @@ export class Connection {
   #prepare (handle: Handle): void {
     const { cacheBytes, maxBytes } = this.settings
     const deadline = performance.now() + OPEN_WAIT
-    handle.exec(`PRAGMA busy_timeout = ${OPEN_WAIT}; PRAGMA trusted_schema = OFF`)
+    handle.exec('PRAGMA trusted_schema = OFF')
     patiently(deadline, () => {
       if (checkVersion(handle) === 0) handle.exec('PRAGMA auto_vacuum = INCREMENTAL')
       handle.exec('PRAGMA journal_mode = WAL')
@@ -212,20 +206,30 @@ export class Connection {
     `)
     patiently(deadline, () => {
       handle.exec('BEGIN IMMEDIATE')
-      try {
-        migrate(handle)
-        this.#clock = readClock(handle)
-        handle.exec('COMMIT')
-      } catch (error) {
-        handle.exec('ROLLBACK')
-        throw error
-      }
+      migrate(handle)
+      this.#clock = readClock(handle)
+      handle.exec('COMMIT')
     })
     if (maxBytes !== Infinity) {
       this.#maxPages = Math.floor(maxBytes / pragma(handle, 'page_size'))
       handle.exec(`PRAGMA max_page_count = ${this.#maxPages + RESERVE}`)
     }
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+  }
+
+  #within<T> (begin: string, work: () => T): T {
+    return this.ask(() => {
+      this.run(begin)
+      try {
+        this.#look()
+        const result = work()
+        this.run('COMMIT')
+        return result
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+    })
   }
 
   #number (name: string): number {

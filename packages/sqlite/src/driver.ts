@@ -20,7 +20,7 @@ export interface Handle {
 
 /** `node:sqlite`, or a package with the same interface. */
 export interface Driver {
-  DatabaseSync: new (path: string) => Handle
+  DatabaseSync: new (path: string, options?: { readOnly: boolean }) => Handle
 }
 
 /**

@@ -23,12 +23,15 @@ export class Durability {
   ) {}
 
   /**
-   * Resolves when everything that was committed before the call is on the disk.
+   * Resolves when everything that was committed before the call is on the disk. After a failure it rejects until all
+   * is healed: a write that follows one that the disk has lost in the `-wal` file is lost, too, although a sync confirms
+   * it.
    *
    * @throws SqliteError SQLITE_UNSYNCED, SQLITE_REPLACED
    */
   async confirm (): Promise<void> {
     if (!this.enabled) return
+    if (this.connection.broken) throw new SqliteError('SQLITE_UNSYNCED')
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#running ??= this.#syncAll()
@@ -58,28 +61,34 @@ export class Durability {
 
   async #sync (): Promise<void> {
     try {
-      const wal = await (this.#wal ??= openWal(this.connection.path))
-      const [named] = await Promise.all([stat(wal.path).catch(() => undefined), wal.handle.datasync()])
-      if (named?.ino !== wal.inode) throw new SqliteError('SQLITE_REPLACED')
+      const { handle, inodes } = await (this.#wal ??= openWal(this.connection.path))
+      const [named] = await Promise.all([inodesOf(this.connection.path).catch(() => []), handle.datasync()])
+      if (inodes.some((inode, i) => inode !== named[i])) throw new SqliteError('SQLITE_REPLACED')
     } catch (error) {
       const failure = error instanceof SqliteError ? error : new SqliteError('SQLITE_UNSYNCED')
       this.failed(failure)
+      // A file that could not be opened is opened later.
+      if (await this.#wal?.catch(() => undefined) === undefined) this.#wal = undefined
       throw failure
     }
   }
 }
 
-interface WalFile { path: string, handle: FileHandle, inode: number }
+interface WalFile { handle: FileHandle, inodes: number[] }
 
 /** SQLite has made the `-wal` file when it opened the database. A new file is on the disk once its folder is. */
 async function openWal (database: string): Promise<WalFile> {
-  const path = `${database}-wal`
-  const handle = await open(path, 'r+')
-  const folder = await open(dirname(path), 'r')
+  const folder = await open(dirname(database), 'r')
   try {
     await folder.sync()
   } finally {
     await folder.close()
   }
-  return { path, handle, inode: (await handle.stat()).ino }
+  const inodes = await inodesOf(database)
+  return { handle: await open(`${database}-wal`, 'r+'), inodes }
+}
+
+/** Which files the names of the database and of its `-wal` file stand for. */
+async function inodesOf (database: string): Promise<number[]> {
+  return await Promise.all([database, `${database}-wal`].map(async (path) => (await stat(path)).ino))
 }

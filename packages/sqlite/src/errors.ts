@@ -27,6 +27,12 @@ export const SQLITE_ERRORS = {
     retryable: false,
     unsuited: true
   },
+  SQLITE_MISSING: {
+    results: [],
+    message: 'There is no database at the path. Nothing was made.',
+    retryable: false,
+    unsuited: false
+  },
   SQLITE_EXPOSED: {
     results: [],
     message: 'Other users can read the folder of the file. Give the file a folder of its own with mode 0700.',
@@ -96,6 +102,18 @@ export const SQLITE_ERRORS = {
   SQLITE_REPLACED: {
     results: [],
     message: 'The file or its -wal file was deleted or replaced while it was open. Restart all processes that use it.',
+    retryable: false,
+    unsuited: false
+  },
+  SQLITE_TARGET: {
+    results: [],
+    message: 'The target of the backup exists, or its folder does not. Name a new file in a folder that exists.',
+    retryable: false,
+    unsuited: false
+  },
+  SQLITE_TARGET_FULL: {
+    results: [],
+    message: 'The disk of the backup has no room left.',
     retryable: false,
     unsuited: false
   },

@@ -30,7 +30,7 @@ export class SqliteEvents implements EventLog {
   async readAfter (
     { key, name }: StreamRef, position: number | 'undelivered', limit: number
   ): Promise<StreamPage | undefined> {
-    return await this.partition.read((now) => {
+    return await this.partition.readTogether((now) => {
       const stream = this.#find(key, name, now)
       return stream === undefined ? undefined : this.held.read(stream, position, limit)
     })
@@ -85,7 +85,7 @@ export class SqliteEvents implements EventLog {
   }
 
   async #ofAll<T> (keys: readonly RecordKey[], read: (key: RecordKey, stream: StreamRow) => T): Promise<T[]> {
-    return await this.partition.read((now) => keys.flatMap((key) => {
+    return await this.partition.readTogether((now) => keys.flatMap((key) => {
       const record = this.partition.heads.living(key, now)
       return record === undefined ? [] : this.held.ofRecord(record.id).map((stream) => read(key, stream))
     }))

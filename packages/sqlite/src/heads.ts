@@ -44,7 +44,8 @@ export class Heads {
   constructor (
     private readonly connection: Connection,
     private readonly sql: ReturnType<typeof recordStatements>,
-    private readonly unwritten: ReadonlyMap<RecordKey, number>
+    private readonly unwritten: ReadonlyMap<RecordKey, number>,
+    private readonly most = MOST
   ) {}
 
   /** The head of a record, expired or not. Within a transaction, or after {@link Connection.refresh}. */
@@ -71,7 +72,7 @@ export class Heads {
   /** Remembers a head as this process has just read or written it. */
   keep (head: Head): void {
     this.#known.set(head.key, head)
-    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as RecordKey)
+    if (this.#known.size > this.most) this.#known.delete(this.#known.keys().next().value as RecordKey)
   }
 
   /** Call it when the file has a use of a record. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
 import { SqliteError } from './errors.js'
 
 /** Milliseconds between two looks at the marker. */
@@ -7,7 +7,7 @@ const INTERVAL = 5000
 /**
  * An empty file beside the database, present while processes have the database open. A process that is killed leaves it
  * behind together with the `-wal` file, which holds the last writes. The marker alone shows that the `-wal` file was
- * deleted: SQLite would open the database without these writes, and sessions would be unknown.
+ * deleted, or the database: SQLite would open what is left without these writes, and sessions would be unknown.
  */
 export class OpenMarker {
   readonly #file: string
@@ -17,9 +17,13 @@ export class OpenMarker {
     this.#file = `${path}-open`
   }
 
-  /** @throws SqliteError SQLITE_WAL_MISSING */
+  /** @throws SqliteError SQLITE_DAMAGED for an empty database, SQLITE_WAL_MISSING */
   check (): void {
-    if (existsSync(this.#file) && !existsSync(`${this.path}-wal`)) throw new SqliteError('SQLITE_WAL_MISSING')
+    if (!existsSync(this.#file)) return
+    const missing = statSync(this.path).size === 0 ? 'SQLITE_DAMAGED' : 'SQLITE_WAL_MISSING'
+    const whole = missing === 'SQLITE_WAL_MISSING' && existsSync(`${this.path}-wal`)
+    // A process that closes removes the marker before the -wal file.
+    if (!whole && existsSync(this.#file)) throw new SqliteError(missing)
   }
 
   /** Call it when the database is open: from then on there is a `-wal` file. */

@@ -40,13 +40,19 @@ export class Partition {
     return await this.turns.write(() => run(this.connection.now()), durable)
   }
 
-  /** Runs a read at once. */
+  /** Runs a read of one statement at once. */
   async read<T> (run: (now: number) => T): Promise<T> {
     if (!this.#made) await this.#make()
     return await this.turns.read(() => {
       this.connection.refresh()
       return run(this.connection.now())
     })
+  }
+
+  /** Runs a read of several statements at once, which all see the same moment. */
+  async readTogether<T> (run: (now: number) => T): Promise<T> {
+    if (!this.#made) await this.#make()
+    return await this.turns.read(() => this.connection.snapshot(() => run(this.connection.now())))
   }
 
   /** Resolves when the disk has what was committed so far. */

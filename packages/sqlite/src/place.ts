@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, mkdirSync, openSync, statSync, statfsSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync, statSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SqliteError, translate } from './errors.js'
 
@@ -33,14 +33,15 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): boolean 
   try {
     const folder = dirname(path)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) throw new SqliteError('SQLITE_EXPOSED')
+    if (isExposed(folder)) throw new SqliteError('SQLITE_EXPOSED')
     if (NETWORK.has(fileSystem(folder))) throw new SqliteError('SQLITE_NETWORK')
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found !== undefined) {
       if (!found.isFile()) throw new SqliteError('SQLITE_PATH')
       return found.size === 0
     }
-    makeFile(path)
+    // SQLite would make it readable for everybody.
+    closeSync(openSync(path, constants.O_CREAT | constants.O_NOFOLLOW | constants.O_WRONLY, 0o600))
     return true
   } catch (error) {
     throw translate(error)
@@ -48,16 +49,12 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): boolean 
 }
 
 /** Other systems than Linux number their file systems in other ways. There, a UNC path is the only sign of a network. */
-function fileSystemOf (folder: string): number {
-  if (process.platform === 'linux') return statfsSync(folder).type
-  return process.platform === 'win32' && folder.startsWith('\\\\') ? 0x517b : 0
+export function fileSystemOf (folder: string, platform: string = process.platform): number {
+  if (platform === 'linux') return statfsSync(folder).type
+  return platform === 'win32' && folder.startsWith('\\\\') ? 0x517b : 0
 }
 
-/** SQLite would make it readable for everybody. Another process may make it at the same time. */
-function makeFile (path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+/** Windows has no such modes. */
+export function isExposed (folder: string, platform: string = process.platform): boolean {
+  return platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0
 }

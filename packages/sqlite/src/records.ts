@@ -47,21 +47,20 @@ export class SqliteRecords implements RecordStore {
   }
 
   async read (key: RecordKey): Promise<StoredRecord | undefined> {
-    return await this.partition.read((now) => {
+    return await this.partition.readTogether((now) => {
       const head = this.partition.heads.living(key, now)
       return head === undefined ? undefined : this.#whole(head)
     })
   }
 
   async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
-    const { head, answer } = await this.partition.read((now) => {
+    const { writing, known } = await this.partition.read((now) => {
       const head = this.partition.heads.living(key, now)
-      if (head === undefined) return {}
-      const writing = this.partition.touches.use(head, now)
-      return { head: writing, answer: head.version === version ? 'current' as const : this.#whole(head) }
+      return head === undefined ? {} : { writing: this.partition.touches.use(head, now), known: head.version }
     })
-    await head
-    return answer
+    await writing
+    if (known === undefined) return undefined
+    return known === version ? 'current' : await this.read(key)
   }
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {

@@ -39,8 +39,9 @@ export function migrate (handle: Handle, steps = STEPS): void {
  * @throws SqliteError SQLITE_FOREIGN, SQLITE_NEWER
  */
 export function checkVersion (handle: Handle, steps = STEPS): number {
-  const application = pragma(handle, 'application_id')
+  // In this order: another process may make the tables, and with them the mark, between the two.
   const tables = (handle.prepare('SELECT count(*) AS amount FROM sqlite_schema').get() as { amount: number }).amount
+  const application = pragma(handle, 'application_id')
   if (application !== APPLICATION_ID && (application !== 0 || tables > 0)) throw new SqliteError('SQLITE_FOREIGN')
   const version = pragma(handle, 'user_version')
   if (version > steps.length) throw new SqliteError('SQLITE_NEWER')

@@ -114,7 +114,7 @@ export class Streams {
     let { floor, bytes } = stream
     while (last - floor > 1 && (last - floor > this.bounds.maxEntries || bytes > this.bounds.maxStreamBytes)) {
       floor++
-      bytes -= (this.#connection.get<{ size: number }>(this.#sql.size, id, floor)?.size ?? 0) + EVENT_BYTES
+      bytes -= (this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }).size + EVENT_BYTES
     }
     if (floor > stream.floor) this.#connection.run(this.#sql.trim, id, floor)
     this.#connection.run(this.#sql.update, head, last, floor, bytes, id)

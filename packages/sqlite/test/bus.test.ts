@@ -139,3 +139,28 @@ t.test('a subscription that cannot be stored is none', async (t) => {
   await t.rejects(backend.bus.publish('channel', bytes('a')), { code: 'SQLITE_FAILED' })
   t.equal(heard, 0)
 })
+
+t.test('a listener that leaves while a message is delivered does not get it', async (t) => {
+  const backend = open(t, { path: place(t).path })
+  const leaving: Array<() => Promise<void>> = []
+  let heard = 0
+  await backend.bus.subscribe('channel', () => { heard++; void leaving[0]?.() })
+  leaving.push(await backend.bus.subscribe('channel', () => { t.fail('heard') }))
+  t.equal(await backend.bus.publish('channel', bytes('a')), 1)
+  t.equal(heard, 1)
+})
+
+t.test('a mailbox that cannot be opened says so, and may be opened later', async (t) => {
+  const box = new Mailbox('/nowhere/a.db', () => 'token', () => {})
+  for (let attempt = 0; attempt < 2; attempt++) await t.rejects(box.open(), { code: 'EACCES' })
+  await box.close()
+})
+
+t.test('a frame is read in whatever pieces it comes', async (t) => {
+  const read: string[] = []
+  const reader = new FrameReader((channel, message) => { read.push(`${channel}: ${message.toString()}`) })
+  const sent = Buffer.concat([toFrame('a', bytes('one')), toFrame('b', bytes(''))])
+  for (const byte of sent) reader.push(Buffer.from([byte]))
+  reader.push(sent)
+  t.strictSame(read, ['a: one', 'b: ', 'a: one', 'b: '])
+})

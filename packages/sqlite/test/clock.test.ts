@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { readClock } from '../dist/clock.js'
+import { bootId, readClock } from '../dist/clock.js'
 import { type Handle, findDriver } from '../dist/driver.js'
 import { migrate } from '../dist/schema.js'
 
@@ -41,4 +41,8 @@ t.test('without a boot id, an uptime that begins anew shows the start', async (t
   show(handle, '', 5 * HOUR, NOON)
   near(t, show(handle, '', 6 * HOUR, NOON + 9 * HOUR), NOON + HOUR, 'the same run of the machine')
   near(t, show(handle, '', HOUR, NOON + 20 * HOUR), NOON + 20 * HOUR, 'another one')
+})
+
+t.test('a system without boot ids has none', async (t) => {
+  t.equal(bootId('/nowhere/boot_id'), '')
 })

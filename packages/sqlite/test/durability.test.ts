@@ -2,6 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { renameSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
+import { Connection } from '../dist/connection.js'
 import { sqlite } from '../dist/index.js'
 import { create, open, place } from './fixtures/given.js'
 
@@ -94,4 +95,19 @@ t.test('a -wal file that is deleted or replaced while it is in use stops all wri
     t.strictSame(backend.status?.(), { breaker: 'open' })
     await backend.close()
   }
+})
+
+t.test('closing does not fail when the disk does', async (t) => {
+  const { run } = Connection.prototype
+  t.teardown(() => { Connection.prototype.run = run })
+  const { path } = place(t)
+  const backend = sqlite({ path })
+  const key = await create(backend)
+  Connection.prototype.run = function (sql, ...parameters) {
+    if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+    return run.call(this, sql, ...parameters)
+  }
+  await backend.close()
+  Connection.prototype.run = run
+  t.ok(await open(t, { path }).records.read(key))
 })

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import t from 'tap'
 import { chooseDriver, findDriver } from '../dist/driver.js'
-import { preparePlace } from '../dist/place.js'
+import { fileSystemOf, isExposed, preparePlace } from '../dist/place.js'
 import { sqlite } from '../dist/index.js'
 import { create, place } from './fixtures/given.js'
 
@@ -98,4 +98,26 @@ t.test('an SQLite that is too old is refused, the next one may do', async (t) =>
   for (const version of ['3.51.2', '3.50.9', '2.99.99', '3.51']) {
     t.throws(() => chooseDriver([() => undefined, () => driver(version)]), { code: 'SQLITE_ENGINE' }, version)
   }
+})
+
+t.test('on Windows, a UNC path is a network, and modes say nothing', async (t) => {
+  const { folder } = place(t)
+  chmodSync(folder, 0o755)
+  t.equal(isExposed(folder, 'win32'), false)
+  t.equal(isExposed(folder, 'darwin'), true)
+  t.equal(fileSystemOf('\\\\server\\share', 'win32'), 0x517b)
+  for (const platform of ['win32', 'darwin']) t.equal(fileSystemOf('C:\\data', platform), 0)
+})
+
+t.test('a file that another process keeps locked is busy', async (t) => {
+  const { path } = place(t)
+  await sqlite({ path }).close()
+  const other = new (findDriver().DatabaseSync)(path)
+  other.exec('BEGIN IMMEDIATE')
+  const warnings: Error[] = []
+  const backend = sqlite({ path, onWarning: (warning) => { warnings.push(warning) } })
+  t.match(warnings, [{ code: 'SQLITE_BUSY' }])
+  other.exec('ROLLBACK')
+  other.close()
+  await backend.close()
 })

@@ -10,10 +10,16 @@ import { flood } from './scenarios/flood.js'
 import { ids } from './scenarios/ids.js'
 import { kills } from './scenarios/kills.js'
 import { orphans } from './scenarios/orphans.js'
+import { powerLoss } from './scenarios/power-loss.js'
 import { redisKills } from './scenarios/redis-kills.js'
 import { resumes } from './scenarios/resumes.js'
 import { rolls } from './scenarios/rolls.js'
 import { rotation } from './scenarios/rotation.js'
+import { sqliteDamage } from './scenarios/sqlite-damage.js'
+import { sqliteDisk } from './scenarios/sqlite-disk.js'
+import { sqliteFrozen } from './scenarios/sqlite-frozen.js'
+import { sqliteKills } from './scenarios/sqlite-kills.js'
+import { sqliteTogether } from './scenarios/sqlite-together.js'
 import { stalledReaders } from './scenarios/stalled-readers.js'
 import { vectors } from './scenarios/vectors.js'
 
@@ -32,6 +38,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   resumes,
   'delete-against-save': deleteAgainstSave,
   'redis-kills': redisKills,
+  'power-loss': powerLoss,
+  'sqlite-kills': sqliteKills,
+  'sqlite-together': sqliteTogether,
+  'sqlite-frozen': sqliteFrozen,
+  'sqlite-disk': sqliteDisk,
+  'sqlite-damage': sqliteDamage,
   'cut-replies': cutReplies,
   rotation,
   crowd,

@@ -45,7 +45,7 @@ export const rotation: Scenario = {
 
 async function rotated (fleet: Fleet<RedisStorage>, keys: string): Promise<any> {
   const { stdout } = await promisify(execFile)(process.execPath, [HOLDFAST, 'keys', 'rotate', '--json'], {
-    env: { ...process.env, REDIS_URL: fleet.storage.redis.url, HOLDFAST_KEYS: keys }
+    env: { ...process.env, ...fleet.storage.environment, HOLDFAST_KEYS: keys }
   })
   return JSON.parse(stdout)
 }

@@ -1,0 +1,19 @@
+import type { Backend, Codec } from '@holdfast/core'
+import { sessionsOf } from './connection.js'
+import { type Finding, failed, ok } from './finding.js'
+
+/** Sessions that are opened to check whether the keys fit. */
+const SAMPLE = 100
+
+/** Checks whether the keys open the stored sessions. */
+export async function examineStored (backend: Backend, codec: Codec, namespace: string): Promise<Finding> {
+  let [looked, opened] = [0, 0]
+  for await (const { state } of sessionsOf(backend, codec, namespace).each()) {
+    looked++
+    if (state !== undefined) opened++
+    if (looked === SAMPLE) break
+  }
+  if (looked === 0) return ok('sessions', 'there are no sessions')
+  const message = `${opened} of ${looked} checked sessions open with these keys and this namespace`
+  return opened === looked ? ok('sessions', message) : failed('sessions', message)
+}

@@ -1,0 +1,81 @@
+import { statSync } from 'node:fs'
+import t from 'tap'
+import { Checkpoints } from '../dist/checkpoints.js'
+import type { Connection } from '../dist/connection.js'
+import { findDriver } from '../dist/driver.js'
+import { SqliteError } from '../dist/errors.js'
+import { Healing } from '../dist/healing.js'
+import { create, open, place } from './fixtures/given.js'
+
+const MIB = 2 ** 20
+
+t.test('the -wal file stays short, however much is written', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, durability: 'process' })
+  const key = await create(backend)
+  const body = Buffer.alloc(MIB, 1)
+  for (let version = 1; version < 200; version++) await backend.records.replace(key, version, body)
+  t.ok(statSync(`${path}-wal`).size < 128 * MIB, `${statSync(`${path}-wal`).size / MIB} MiB`)
+  await backend.records.remove(key)
+})
+
+t.test('room that was freed goes back to the system', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, durability: 'process' })
+  const [first, ...keys] = await Promise.all(Array.from({ length: 40 }, async () =>
+    await create(backend, { body: Buffer.alloc(MIB, 1) })))
+  for (const key of keys) await backend.records.remove(key)
+  const body = Buffer.alloc(MIB, 2)
+  const pages = new Set<number>()
+  for (let version = 1; pages.size < 3; version++) {
+    await backend.records.replace(first as string, version, body)
+    pages.add(statSync(path).size)
+  }
+})
+
+t.test('a reader that holds up a checkpoint holds up no writer', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, durability: 'process' })
+  const key = await create(backend)
+  const reader = new (findDriver().DatabaseSync)(path)
+  reader.exec('BEGIN; SELECT * FROM counts')
+  const rows = reader.prepare('SELECT key FROM records')
+  rows.all()
+  const body = Buffer.alloc(MIB, 1)
+  for (let version = 1; version < 40; version++) await backend.records.replace(key, version, body)
+  t.equal((await backend.records.read(key))?.version, 40)
+  t.equal(rows.all().length, 1, 'the reader still has its view')
+  reader.exec('COMMIT')
+  reader.close()
+})
+
+t.test('a look that fails, and a worker that cannot open the file, are no failure of a commit', async (t) => {
+  const failing = new Checkpoints({
+    path: '/nowhere/x.db', ask () { throw new SqliteError('SQLITE_IO') }
+  } as unknown as Connection)
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => { clearInterval(alive) })
+  failing.committed()
+  t.equal(await failing.run(true), false)
+  t.equal(await failing.run(true), false, 'the next attempt has a worker of its own')
+  await failing.close()
+})
+
+t.test('what the disk did not confirm is written anew until that succeeds', async (t) => {
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => { clearInterval(alive) })
+  const calls: string[] = []
+  const results = [false, true]
+  await new Promise<void>((resolve) => {
+    const connection = {
+      fail (error: SqliteError) { calls.push(error.code) },
+      recovered () { calls.push('recovered'); resolve() }
+    } as unknown as Connection
+    const healing = new Healing(connection, { run: async () => results.shift() } as unknown as Checkpoints)
+    healing.begin(new SqliteError('SQLITE_UNSYNCED'))
+    healing.begin(new SqliteError('SQLITE_UNSYNCED'))
+    t.teardown(() => { healing.stop() })
+  })
+  t.strictSame(calls, ['SQLITE_UNSYNCED', 'SQLITE_UNSYNCED', 'recovered'])
+  t.strictSame(results, [])
+})

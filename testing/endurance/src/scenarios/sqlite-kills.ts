@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { FileProcess, ProcessEnded } from '../file-process.js'
+import { faultsOf, makeFolder } from '../raw-file.js'
+import type { Scenario } from '../scenario.js'
+import { Story } from '../story.js'
+
+/** Stories that are told at the same time. */
+const HANDS = 24
+const STEPS = 12
+/** Kills after which no process is left, and the file at rest is checked. */
+const ROUND = 10
+/** Milliseconds that a process lives at most. */
+const LIFE = 500
+
+export const sqliteKills: Scenario = {
+  promise: 'kill -9 of two processes that write to one file loses no acknowledged write, doubles none and revives no ' +
+    'removed session',
+  figures: '200 kills; PRAGMA integrity_check and the counter of records after every tenth',
+  deadline: 15,
+  run: async trial => {
+    const times = trial.volume(200)
+    const path = join(await makeFolder(), 'sessions.db')
+    const processes: FileProcess[] = []
+    trial.defer(async () => { for (const one of processes) await one.kill() })
+    const told: Array<{ story: Story, done: number }> = []
+    let [over, kills, acknowledged, unclear, kept, refused] = [false, 0, 0, 0, 0, 0]
+
+    /** Resolves to one of the processes that run, as soon as there is one. */
+    const anyProcess = async (): Promise<FileProcess> => {
+      for (;;) {
+        const running = processes.filter(({ running }) => running)
+        if (running.length > 0) return running[randomInt(running.length)] as FileProcess
+        await pause(5)
+      }
+    }
+    /** The answer of any process, as soon as one gives it. */
+    const look = async (story: Story): Promise<string> => {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await story.look(await anyProcess())
+        } catch (error) {
+          if (tries === 3_000) throw error
+          await pause(20)
+        }
+      }
+    }
+    const hand = async (): Promise<void> => {
+      while (!over) {
+        const one = { story: new Story(told.length, STEPS), done: 0 }
+        told.push(one)
+        while (!over && one.done < STEPS) {
+          const outcome = await one.story.tell(await anyProcess(), one.done).then(() => undefined, (error: unknown) => error)
+          if (outcome === undefined) {
+            one.done++
+            acknowledged++
+            continue
+          }
+          if (outcome instanceof assert.AssertionError) throw outcome
+          if (!(outcome instanceof ProcessEnded)) refused++
+          unclear++
+          const found = await look(one.story)
+          const [before, after] = [one.story.after(one.done), one.story.after(one.done + 1)]
+          assert.ok(found === before || found === after, `after ${before}, a write that was cut off left ${found}`)
+          if (found === after) kept++
+          one.done += Number(found === after)
+        }
+      }
+    }
+    /** A process that is killed and begun again. */
+    const live = async (place: number, times: number): Promise<void> => {
+      for (let time = 0; time < times && !over; time++) {
+        const one = processes[place] = await FileProcess.start({ path })
+        await pause(randomInt(LIFE))
+        await one.kill()
+        kills++
+      }
+    }
+    const hands = Promise.all(Array.from({ length: HANDS }, hand))
+    // Until it is awaited, its failure ends the rounds below.
+    hands.catch(() => { over = true })
+    while (kills < times && !over) {
+      await Promise.all([live(0, ROUND / 2), live(1, ROUND / 2)])
+      assert.equal(await faultsOf(path), '')
+      trial.progress(kills, times, `${kills} kills, ${acknowledged} acknowledged writes`)
+    }
+    over = true
+    const last = processes[0] = await FileProcess.start({ path })
+    await hands
+    for (const { story, done } of told) assert.equal(await story.look(last), story.after(done))
+    const living = told.filter(({ story, done }) => story.after(done).startsWith('version')).length
+    assert.equal(await last.records.count(), living)
+    assert.ok(unclear > 0, 'no kill cut off a write')
+    return `${kills} kills; ${acknowledged} acknowledged writes in ${told.length} sessions, none lost, none doubled; ` +
+      `${unclear} cut off, of which ${kept} lasted (${refused} were refused)`
+  }
+}
