@@ -50,7 +50,7 @@ ${backendTable(memory)}
 
 ## \`sqlite()\`
 
-[@holdfast/sqlite](../packages/sqlite), a file that all processes of one machine share. Only \`path\` must be given. A bound may be \`Infinity\`.
+[@holdfast/sqlite](../packages/sqlite/README.md), a file that all processes of one machine share. Only \`path\` must be given. A bound may be \`Infinity\`.
 
 ${backendTable(sqlite)}
 

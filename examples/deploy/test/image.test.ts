@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { count, open } from '@holdfast/clients/by-hand'
 import { generateKey } from '@holdfast/fastify'
 import { RedisServer, freePort } from '@holdfast/real-redis'
+import { readEnvironment } from '@holdfast/reference-server/environment'
+import { withStorage } from '@holdfast/reference-server/storage-defaults'
 import t from 'tap'
 import { builtImage } from './fixtures/built-image.js'
 import { imageEnvironment, stages, the } from './fixtures/dockerfile.js'
@@ -57,6 +59,11 @@ t.test('it is built in one stage and run in another, by a user without rights, w
 
 t.test('it listens for everybody who reaches it, and answers to loopback names until it is told others', async t => {
   t.match(await imageEnvironment(), { HOST: '0.0.0.0', HOLDFAST_ALLOWED_HOSTS: '127.0.0.1,localhost' })
+})
+
+t.test('by itself it keeps sessions in memory, so it starts without keys', async t => {
+  const environment = await withStorage(await imageEnvironment())
+  t.strictSame(readEnvironment(environment).storage, { backend: 'memory' })
 })
 
 t.test('its steps use the pnpm of the repository', async t => {

@@ -12,8 +12,8 @@ import { type Place, demandAddress, placed } from './place.js'
 export function backup (program: Command, act: Act): void {
   placed(program.command('backup <target>'))
     .description('copy the file that holds the sessions to a new file while the servers run; they stay sealed')
-    .addHelpText('after', '\nA backup needs no keys. It is for a file only; for Redis, use export. To restore it, stop ' +
-      'the servers and\nput it in the place of the file.\n\nExample:\n' +
+    .addHelpText('after', '\nA backup needs no keys. For Redis, use export. To restore it, stop the servers and ' +
+      'put it in the\nplace of the file.\n\nExample:\n' +
       '  holdfast backup --sqlite data/sessions.db backups/sessions-1.db')
     .action(act(run))
 }

@@ -13,9 +13,9 @@ const SMALL = ['--max-bytes', '67108864']
 t.test('a file that is as it should be, while a server uses it and afterwards', async (t) => {
   const { env, close } = await furnishedFile(t)
   const all = new RegExp([
-    'ok +keys +k1 seals\\nok +file place', 'ok +file space', 'ok +file wal[^\\n]*a process has the file open, or was killed',
-    'ok +file engine +SQLite 3\\.', 'ok +file schema +version 1', 'ok +file integrity +whole, with 8 bodies', 'ok +clock',
-    'ok +sessions +4 of 4'
+    'ok +keys +k1 seals\\nok +file place', 'ok +file space',
+    'ok +file wal[^\\n]*a process has the file open, or was killed', 'ok +file engine +SQLite 3\\.',
+    'ok +file schema +version 1', 'ok +file integrity +whole, with 8 bodies', 'ok +clock', 'ok +sessions +4 of 4'
   ].join('[^]*'))
   t.match(await holdfast(['doctor', ...SMALL], env), { code: 0, out: all, err: /--quick/ })
   await close()
@@ -68,7 +68,8 @@ t.test('a file that a server would refuse', async (t) => {
   execute(path, 'PRAGMA user_version = 1')
   chmodSync(path.slice(0, path.lastIndexOf('/')), 0o755)
   t.match(await holdfast(['doctor'], env), {
-    code: 1, out: new RegExp(['failed +file place +Other users', ...none, 'warning +sessions +not checked'].join('[^]*'))
+    code: 1,
+    out: new RegExp(['failed +file place +Other users', ...none, 'warning +sessions +not checked'].join('[^]*'))
   })
   chmodSync(path.slice(0, path.lastIndexOf('/')), 0o700)
   writeFileSync(`${path}-open`, '')

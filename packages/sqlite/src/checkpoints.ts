@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import type { Connection } from './connection.js'
 
-/** Pages in the `-wal` file from which on a checkpoint begins, and from which on it waits for readers to end. */
+/** Pages in the `-wal` file from which on a checkpoint begins, and from which on writes wait for it. */
 const BEGIN = 4096
-const INSIST = 65_536
+const WAIT = 16_384
 
 /** Milliseconds between two looks at the length of the `-wal` file, and after a checkpoint that readers held up. */
 const INTERVAL = 50
@@ -20,13 +20,19 @@ export class Checkpoints {
 
   constructor (private readonly connection: Connection) {}
 
-  /** Call it after each transaction. */
-  readonly committed = (): void => {
+  /**
+   * Call it after each transaction.
+   *
+   * @returns what the next transaction has to wait for
+   */
+  readonly committed = (): Promise<unknown> | undefined => {
     const now = performance.now()
-    if (this.#running !== undefined || now < this.#lookAt) return
+    if (now < this.#lookAt) return undefined
     this.#lookAt = now + INTERVAL
     const pages = this.#pages()
-    if (pages >= BEGIN) void this.run(pages >= INSIST)
+    if (pages < BEGIN) return undefined
+    const running = this.run(pages >= WAIT)
+    return pages >= WAIT ? running : undefined
   }
 
   /**
@@ -36,6 +42,7 @@ export class Checkpoints {
     this.#running ??= this.#ask(insist)
     const done = await this.#running
     this.#running = undefined
+    // A long read holds it up, such as a backup. Writes go on.
     if (!done) this.#lookAt = performance.now() + HELD_UP
     return done
   }
@@ -74,7 +81,11 @@ export class Checkpoints {
   }
 
   #start (): Worker {
-    const worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), { workerData: this.connection.path })
+    const worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), {
+      workerData: this.connection.path,
+      // Flags of the process, such as those of node --eval, are not meant for it.
+      execArgv: []
+    })
     const forget = (): void => { if (this.#worker === worker) this.#worker = undefined }
     // Without it, the -wal file grows. The next attempt starts another one.
     worker.on('error', forget).on('exit', forget)

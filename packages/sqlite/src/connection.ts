@@ -169,7 +169,8 @@ export class Connection {
   #emptyWal (): void {
     if (this.broken) return
     try {
-      this.run('PRAGMA wal_checkpoint(TRUNCATE)')
+      // The first one lets other processes write meanwhile, and leaves little to the second one.
+      for (const mode of ['PASSIVE', 'TRUNCATE']) this.run(`PRAGMA wal_checkpoint(${mode})`)
     } catch {
       // What could not be moved stays in the -wal file, and the next process finds it there.
     }

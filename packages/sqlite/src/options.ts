@@ -20,7 +20,7 @@ export interface SqliteOptions {
   touchDelay?: Duration
   /**
    * Bytes of the database file. At this bound, `create` answers `'full'`, and writes that need more room reject with
-   * `HOLDFAST_BACKEND_FULL`. The `-wal` file takes up to 256 MiB beside it. Default 4 GiB.
+   * `HOLDFAST_BACKEND_FULL`. The `-wal` file takes up to 80 MiB beside it. Default 4 GiB.
    */
   maxBytes?: number
   /** Bytes of memory for pages of the file. Default 64 MiB. */

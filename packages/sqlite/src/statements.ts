@@ -4,6 +4,9 @@ import { prefixOf } from './schema.js'
 const LIVING = 'min(used + idle, deadline) > ?'
 const HEAD = 'id, key, owner, version, created, used, idle, deadline'
 
+/** A blob. Some versions of Node take an empty array for NULL. */
+const BLOB = "ifnull(?, x'')"
+
 /** The statements on the records of a partition. */
 export const recordStatements = (partition: string) => {
   const p = prefixOf(partition)
@@ -16,10 +19,10 @@ export const recordStatements = (partition: string) => {
     livingUpTo: `SELECT count(*) AS amount FROM (SELECT 1 FROM ${p}records WHERE owner = ? AND ${LIVING} LIMIT ?)`,
     amount: `SELECT amount FROM counts WHERE name = '${p}records'`,
     insert: `INSERT INTO ${p}records (key, owner, version, created, used, idle, deadline, due, seen, sum, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${BLOB})`,
     use: `UPDATE ${p}records SET used = max(used, ?) WHERE key = ?`,
-    replace: `UPDATE ${p}records SET version = version + 1, used = max(used, ?), sum = ?, body = ? WHERE id = ?`,
-    reseal: `UPDATE ${p}records SET sum = ?, body = ? WHERE id = ?`,
+    replace: `UPDATE ${p}records SET version = version + 1, used = max(used, ?), sum = ?, body = ${BLOB} WHERE id = ?`,
+    reseal: `UPDATE ${p}records SET sum = ?, body = ${BLOB} WHERE id = ?`,
     remove: `DELETE FROM ${p}records WHERE id = ?`,
     bury: `INSERT INTO ${p}tombstones (key, ends) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET ends = excluded.ends`,
     buried: `SELECT amount FROM counts WHERE name = '${p}tombstones'`,
@@ -47,13 +50,14 @@ export const streamStatements = (partition: string) => {
     amount: `SELECT count(*) AS amount FROM ${p}streams WHERE record = ?`,
     oldestEnded: `SELECT id FROM ${p}streams WHERE record = ? AND ended > 0 ORDER BY ended LIMIT 1`,
     insert: `INSERT INTO ${p}streams (record, name, head, last, floor, bytes, ended, delivered)
-      VALUES (?, ?, ?, ?, ?, ?, 0, ?)`,
-    update: `UPDATE ${p}streams SET head = ?, last = ?, floor = ?, bytes = ? WHERE id = ?`,
+      VALUES (?, ?, ${BLOB}, ?, ?, ?, 0, ?)`,
+    setHead: `UPDATE ${p}streams SET head = ${BLOB} WHERE id = ?`,
+    update: `UPDATE ${p}streams SET last = ?, floor = ?, bytes = ? WHERE id = ?`,
     end: `UPDATE ${p}streams SET ended = (SELECT max(ended) + 1 FROM ${p}streams WHERE record = ?) WHERE id = ?`,
     deliver: `UPDATE ${p}streams SET delivered = max(delivered, ?) WHERE record = ? AND name = ?`,
     remove: `DELETE FROM ${p}streams WHERE id = ?`,
     removeAll: `DELETE FROM ${p}streams WHERE record = ?`,
-    append: `INSERT INTO ${p}events (stream, position, sum, body) VALUES (?, ?, ?, ?)`,
+    append: `INSERT INTO ${p}events (stream, position, sum, body) VALUES (?, ?, ?, ${BLOB})`,
     size: `SELECT length(body) AS size FROM ${p}events WHERE stream = ? AND position = ?`,
     trim: `DELETE FROM ${p}events WHERE stream = ? AND position <= ?`,
     clear: `DELETE FROM ${p}events WHERE stream = ?`,

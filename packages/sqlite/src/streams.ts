@@ -89,7 +89,8 @@ export class Streams {
     if (stream.floor !== floor || stream.last - stream.floor !== entries.length) return false
     this.demandRoom(head)
     this.#connection.run(this.#sql.clear, stream.id)
-    this.append({ ...stream, head, last: floor, bytes: head.length }, entries)
+    this.#connection.run(this.#sql.setHead, head, stream.id)
+    this.append({ ...stream, last: floor, bytes: head.length }, entries)
     return true
   }
 
@@ -110,14 +111,14 @@ export class Streams {
   }
 
   #store (stream: StreamRow): void {
-    const { id, head, last } = stream
+    const { id, last } = stream
     let { floor, bytes } = stream
     while (last - floor > 1 && (last - floor > this.bounds.maxEntries || bytes > this.bounds.maxStreamBytes)) {
       floor++
       bytes -= (this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }).size + EVENT_BYTES
     }
     if (floor > stream.floor) this.#connection.run(this.#sql.trim, id, floor)
-    this.#connection.run(this.#sql.update, head, last, floor, bytes, id)
+    this.#connection.run(this.#sql.update, last, floor, bytes, id)
   }
 
   get #connection () { return this.partition.connection }

@@ -27,11 +27,11 @@ export class Turns {
   #scheduled = false
   #ended: (() => void) | undefined
 
-  /** @param committed called after each transaction */
+  /** @param committed called after each transaction; returns what the next one has to wait for */
   constructor (
     private readonly connection: Connection,
     private readonly durability: Durability,
-    private readonly committed: () => void
+    private readonly committed: () => Promise<unknown> | undefined
   ) {}
 
   /**
@@ -69,23 +69,19 @@ export class Turns {
   #schedule (): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => { this.#turn() })
+    setImmediate(() => { void this.#turn() })
   }
 
-  #turn (): void {
+  async #turn (): Promise<void> {
     const jobs = this.#jobs
     this.#jobs = []
     const left = this.#commit(jobs)
     this.#jobs = [...left, ...this.#jobs]
+    if (left.length > 0 && left[0] === jobs[0]) await pause()
+    else await this.committed()
     this.#scheduled = false
-    if (left.length > 0 && left[0] === jobs[0]) {
-      this.#scheduled = true
-      void pause().then(() => { this.#turn() })
-    } else if (this.#jobs.length > 0) {
-      this.#schedule()
-    } else {
-      this.#ended?.()
-    }
+    if (this.#jobs.length > 0) this.#schedule()
+    else this.#ended?.()
   }
 
   /** @returns the jobs that it did not get to */
@@ -103,7 +99,6 @@ export class Turns {
       return this.#recover(jobs, error)
     }
     this.#settle(done)
-    this.committed()
     return jobs.slice(done.length)
   }
 

@@ -41,10 +41,12 @@ t.test('a file without risks, while it is in use and afterwards', async (t) => {
   t.ok(Math.abs(closed.clockAhead as number) < 60_000)
   t.ok((closed.usedBytes as number) > 27_000 && (closed.usedBytes as number) <= (closed.bytes as number))
   const backend = sqlite({ path })
-  await create(backend)
+  const more = Array.from({ length: 120 }, () => Buffer.from('more'))
+  await Promise.all(more.map(async (body) => await create(backend, { body })))
+  await backend.events.append({ key: keyOf(1), name: 's' }, more)
   const used = await examineFile(path)
   t.match({ ...used, risks: used.risks.filter((risk) => risk !== 'SQLITE_LITTLE_SPACE') }, {
-    risks: [], inUse: true, bodies: 6
+    risks: [], inUse: true, bodies: 245
   })
   t.ok((used.walBytes as number) > 0)
   await backend.close()

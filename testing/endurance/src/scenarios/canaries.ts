@@ -43,7 +43,7 @@ export const canaries: Scenario = {
       HOLDFAST_DEMO_TOKENS: secrets.map(one => `${one.tenant}:${one.token}`).join()
     }
     const onRedis = { ...environment, HOLDFAST_BACKEND: 'redis', REDIS_URL: redis.url }
-    const inMemory = { ...environment, HOLDFAST_SNAPSHOT: snapshot }
+    const inMemory = { ...environment, HOLDFAST_BACKEND: 'memory', HOLDFAST_SNAPSHOT: snapshot }
     const servers = await Promise.all([onRedis, onRedis, inMemory].map(async variables =>
       await startChildServer(variables)))
     trial.defer(async () => { await Promise.all(servers.map(async server => { await server.kill() })) })

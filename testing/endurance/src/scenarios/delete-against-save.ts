@@ -36,6 +36,7 @@ export const deleteAgainstSave: Scenario = {
     assert.equal((await raw.keys('holdfast:*:r:*')).length, 0, 'no record is left in Redis')
 
     const environment = {
+      HOLDFAST_BACKEND: 'memory',
       HOLDFAST_KEYS: generateKey(),
       HOLDFAST_SNAPSHOT: join(await mkdtemp(join(tmpdir(), 'delete-')), 'sessions'),
       HOLDFAST_SNAPSHOT_EVERY: '10ms'

@@ -21,7 +21,9 @@ export const flood: Scenario = {
   deadline: 5,
   run: async trial => {
     const seconds = trial.volume(5)
-    const server = await startChildServer({ HOLDFAST_DEMO_TOKENS: 'tenant:token-of-the-tenant' })
+    const server = await startChildServer({
+      HOLDFAST_BACKEND: 'memory', HOLDFAST_DEMO_TOKENS: 'tenant:token-of-the-tenant'
+    })
     trial.defer(async () => { await server.kill() })
     const p99 = async (during: () => Promise<unknown>): Promise<number> => {
       const watch = await Watch.begin(server.url, { authorization: 'Bearer token-of-the-tenant' })

@@ -26,7 +26,7 @@ export const ids: Scenario = {
       all.add(id)
       for (let i = 0; i < LENGTH; i++) counts[i]?.set(id[i] as string, (counts[i]?.get(id[i] as string) ?? 0) + 1)
     }
-    const server = await startChildServer()
+    const server = await startChildServer({ HOLDFAST_BACKEND: 'memory' })
     trial.defer(async () => { await server.kill() })
     for (let i = 0; i < issued; i++) {
       const session = await openSession(server.url)
