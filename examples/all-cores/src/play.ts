@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events'
+import { deadline } from '@holdfast/reference-server/deadline'
 import { StoryClient } from '@holdfast/reference-server/story-client'
 import { Cores } from './cores.js'
 import { STORY, type Stage } from './story.js'
@@ -12,15 +14,20 @@ export async function play (tell: (line: string) => void): Promise<void> {
   const cores = await Cores.start()
   tell(`One port, one file, ${cores.workers.length} workers, and no server beside them.\n`)
   const statuses = new Set<number>()
-  const watched: typeof fetch = async (...request) => {
-    const response = await fetch(...request)
-    statuses.add(response.status)
-    return response
-  }
   const cast: StoryClient[] = []
   const enter = async (name: string): Promise<StoryClient> => {
+    const stream = new EventEmitter()
+    const opened = once(stream, 'open')
+    const watched: typeof fetch = async (...request) => {
+      const response = await fetch(...request)
+      statuses.add(response.status)
+      if (request[1]?.method === 'GET') stream.emit('open')
+      return response
+    }
     const client = await StoryClient.open({ name, answer: '', url: cores.url, fetch: watched })
     cast.push(client)
+    // A client does not hear what was said before it listened.
+    await deadline(opened, `the stream of ${name}`)
     return client
   }
   try {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { generateKey } from '@holdfast/envelope'
 import { Fleet } from '@holdfast/three-replicas/fleet'
+import type { RedisStorage } from '@holdfast/three-replicas/storage'
 import { Counters } from '../counters.js'
 import type { Scenario } from '../scenario.js'
 
@@ -42,7 +43,7 @@ export const rotation: Scenario = {
   }
 }
 
-async function rotated (fleet: Fleet, keys: string): Promise<any> {
+async function rotated (fleet: Fleet<RedisStorage>, keys: string): Promise<any> {
   const { stdout } = await promisify(execFile)(process.execPath, [HOLDFAST, 'keys', 'rotate', '--json'], {
     env: { ...process.env, ...fleet.storage.environment, HOLDFAST_KEYS: keys }
   })
