@@ -19,7 +19,7 @@ let backend: Backend
 let operations: Operations
 let written: Written
 let disturbing = Promise.resolve()
-let calm = true
+let over = new AbortController()
 
 // A process that uses one backend, and says what it costs.
 answer({
@@ -38,11 +38,11 @@ answer({
   },
   /** Writes now and then, beside another process. */
   disturb () {
-    calm = false
-    disturbing = write()
+    over = new AbortController()
+    disturbing = write(over.signal)
   },
   async calm () {
-    calm = true
+    over.abort()
     await disturbing
   },
   async stop () {
@@ -50,8 +50,8 @@ answer({
   }
 })
 
-async function write (): Promise<void> {
-  while (!calm) {
+async function write (signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     await operations.run('replace', 1)
     await sleep(5)
   }

@@ -15,11 +15,14 @@ export interface Subject {
   /** Moves the backend's clock forward by some milliseconds, or really waits. */
   advance (ms: number): Promise<void> | void
   /**
-   * Closes `backend` and opens the same data again, as the next process would: needed for `'reopen'`. A second connection
-   * stays open.
+   * Closes `backend` and opens the same data again, as the next process would: needed for `'reopen'`. A second
+   * connection stays open.
    */
   reopen? (): Promise<Backend> | Backend
-  /** Closes the backends, those that were opened again included. Called once at the end of the check, even when the check failed. */
+  /**
+   * Closes the backends, those that were opened again included. Called once at the end of the check, even when the
+   * check failed.
+   */
   close (): Promise<void> | void
 }
 
