@@ -23,6 +23,9 @@ const GIVEN = {
   harness: "export declare const harness: import('@holdfast/core/contract').Harness",
   keys: 'export declare const keys: string',
   notes: "export declare const notes: import('@holdfast/fastify').Sessions",
+  openBackend: `export declare function openBackend (
+    options: { path: string, now: () => number, maxEntries: number, maxStreamBytes: number }
+  ): import('@holdfast/core').Backend`,
   openBrowser: 'export declare function openBrowser (): Promise<{ close (): Promise<void> }>',
   primary: "export declare const primary: import('@holdfast/core').Backend",
   'request.user': `declare module 'fastify' {

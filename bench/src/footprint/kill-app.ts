@@ -16,7 +16,9 @@ answer({
     await fill(backend.records, records)
     const app = fastify()
     await app.register(holdfast, {
-      createServer: (_session, { serverOptions }) => echoServer(serverOptions), backend, keys,
+      createServer: (_session, { serverOptions }) => echoServer(serverOptions),
+      backend,
+      keys,
       limits: { maxSessions: 1e9 }
     })
     return { port: await listen(app), opened }

@@ -44,7 +44,8 @@ export const measures = {
   'redis-sweep': async () => await (await import('./redis-sweep.js')).redisSweep(),
   'redis-append': async () => await (await import('./redis-append.js')).redisAppend(),
   operations: async volume => await (await import('./operations.js')).operations(volume),
-  'sqlite-snapshot': async () => await (await import('./sqlite-snapshot.js')).sqliteSnapshot(100_000),
+  'sqlite-snapshot': async ({ records }) =>
+    await (await import('./sqlite-snapshot.js')).sqliteSnapshot(Math.min(records, 100_000)),
   'many-records': async ({ records }) => await (await import('./many-records.js')).manyRecords(records),
   'redis-evict': async () => await (await import('./redis-evict.js')).redisEvict(),
   'state-batch': async () => await (await import('./state-batch.js')).stateBatch(),

@@ -18,7 +18,8 @@ const BEHIND = 1200
 let backend: Backend
 let operations: Operations
 let written: Written
-let disturbing: NodeJS.Timeout | undefined
+let disturbing = Promise.resolve()
+let over = new AbortController()
 
 // A process that uses one backend, and says what it costs.
 answer({
@@ -37,14 +38,21 @@ answer({
   },
   /** Writes now and then, beside another process. */
   disturb () {
-    disturbing = setInterval(() => {
-      operations.run('replace', 1).catch(error => { throw error })
-    }, 5)
+    over = new AbortController()
+    disturbing = write(over.signal)
   },
-  calm () {
-    clearInterval(disturbing)
+  async calm () {
+    over.abort()
+    await disturbing
   },
   async stop () {
     await backend.close()
   }
 })
+
+async function write (signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await operations.run('replace', 1)
+    await sleep(5)
+  }
+}

@@ -79,6 +79,13 @@ t.test('a backend that is switched keeps the contract meanwhile', async t => {
     async (_one, two) => {
       await switched
       if (switched !== undefined) assert.equal(backend.serving, two)
+    },
+    async () => {
+      // One that is closed during a switch gives the switch up.
+      await switched
+      const before = backend
+      backend = switchable(before.serving)
+      return backend
     }
   ))
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checks, onPartition, runContract } from '../dist/contract/index.js'
+import { type Capability, type ContractCheck, checks, onPartition, runContract } from '../dist/contract/index.js'
 import { harness } from './fixtures/harness.js'
 
 t.test('the reference backend keeps the contract', async (t) => {
@@ -15,10 +15,28 @@ t.test('the names of the checks are unique', async (t) => {
   t.equal(new Set(names).size, names.length)
 })
 
-t.test('checks that stand on the millisecond are left out where the clock is real', async (t) => {
-  const [exact, real]: [string[], string[]] = [[], []]
-  runContract((name) => exact.push(name), harness())
-  runContract((name) => real.push(name), { ...harness(), exactClock: false })
-  t.ok(real.length < exact.length)
-  t.equal(exact.length, checks.length)
+t.test('a check is left out where the harness does not offer what it needs', async (t) => {
+  const run = (offers: readonly Capability[]): string[] => {
+    const names: string[] = []
+    runContract((name) => names.push(name), { ...harness(), offers })
+    return names
+  }
+  const all: Capability[] = ['exactClock', 'second', 'reopen']
+  t.equal(run(all).length, checks.length)
+  for (const left of all) {
+    const expected = checks.filter(({ needs }) => !needs.includes(left)).map(({ group, name }) => `${group}: ${name}`)
+    t.strictSame(run(all.filter((offered) => offered !== left)), expected)
+    t.ok(expected.length < checks.length, left)
+  }
+})
+
+t.test('a backend that claims more than its harness tries is noticed', async (t) => {
+  const life = async (name: string, offers: readonly Capability[]): Promise<void> => {
+    const check = checks.find((check) => check.name === name) as ContractCheck
+    await check.run({ ...harness((reference) => { reference.durable = true }), offers })
+  }
+  await t.rejects(life('a shared backend is tried with two connections', ['reopen']), /it says that it is shared/)
+  await t.rejects(life('a durable backend is opened again', ['second']), /it says that it is durable/)
+  await t.resolves(life('a shared backend is tried with two connections', ['second']))
+  await t.resolves(life('a durable backend is opened again', ['reopen']))
 })

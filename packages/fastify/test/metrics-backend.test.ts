@@ -20,7 +20,7 @@ function observed (backend: Backend): Backend {
 t.test('a backend that is watched is still a backend', async t => {
   runContract((name, run) => t.test(name, run), {
     unit: 60_000,
-    exactClock: true,
+    offers: ['exactClock'],
     claimDelay: 1000,
     patience: 1000,
     bounds,

@@ -14,11 +14,11 @@ const make = await startPlaces(t)
 t.test('a running application changes over from backend to backend, and no request fails', async t => {
   const store = switchable(make(t, 'memory'))
   const url = await runningApp(t, store, generateKey('k1'))
-  let over = false
+  const over = new AbortController()
   const clients = await Promise.all(Array.from({ length: 3 }, async () => await connected(t, url)))
   const counting = clients.map(async ({ call }) => {
     let calls = 0
-    while (!over) {
+    while (!over.signal.aborted) {
       const { total } = await call('counter')
       if (total !== ++calls) throw new Error(`call ${calls} was answered ${total}`)
     }
@@ -42,7 +42,7 @@ t.test('a running application changes over from backend to backend, and no reque
     t.match(await counted, { structuredContent: { counted: 40 } })
     t.strictSame(seen, Array.from({ length: 40 }, (_, i) => i + 1), 'a stream goes on across it')
   }
-  over = true
+  over.abort()
   for (const calls of await Promise.all(counting)) t.ok(calls > 0)
 })
 

@@ -139,4 +139,4 @@ export const exactExpiry = group('expiry', {
     await t.advance(1)
     assert.equal(await t.records.touch(key, 1), undefined)
   }
-}, { exactClock: true })
+}, ['exactClock'])

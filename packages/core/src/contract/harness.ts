@@ -1,13 +1,28 @@
 import type { Backend } from '../backend.js'
 
+/**
+ * What a harness can do beyond the required. Each check names what it needs, and runs only where the harness offers it.
+ * `'exactClock'`: time passes only through {@link Subject.advance}, so a check can rely on the exact millisecond.
+ * `'second'`: a second connection to the same data. `'reopen'`: the backend can be closed and its data opened again.
+ */
+export type Capability = 'exactClock' | 'second' | 'reopen'
+
 /** One fresh backend and its clock, made for one check. */
 export interface Subject {
   backend: Backend
-  /** Another connection to the same data, where the backend is shared. The checks use `backend` twice when absent. */
+  /** Another connection to the same data: needed for `'second'`. The checks use `backend` twice when absent. */
   second?: Backend
   /** Moves the backend's clock forward by some milliseconds, or really waits. */
   advance (ms: number): Promise<void> | void
-  /** Closes the backends. Called once at the end of the check, even when the check failed. */
+  /**
+   * Closes `backend` and opens the same data again, as the next process would: needed for `'reopen'`. A second
+   * connection stays open.
+   */
+  reopen? (): Promise<Backend> | Backend
+  /**
+   * Closes the backends, those that were opened again included. Called once at the end of the check, even when the
+   * check failed.
+   */
   close (): Promise<void> | void
 }
 
@@ -21,8 +36,8 @@ export interface Harness {
    * to 200).
    */
   unit: number
-  /** Whether time passes only through `advance`, so that a check can rely on the exact millisecond. */
-  exactClock: boolean
+  /** A shared backend must offer `'second'`, and a durable one `'reopen'`: what it claims is tried. */
+  offers: readonly Capability[]
   /** Milliseconds by which `claimExpired` may find an expired record later than reading does. */
   claimDelay: number
   /** Milliseconds of real time after which a message on the bus counts as lost. */
@@ -35,8 +50,8 @@ export interface Harness {
 export interface ContractCheck {
   readonly group: string
   readonly name: string
-  /** Whether the check needs a harness with an exact clock. */
-  readonly exactClock: boolean
+  /** What the harness must offer. */
+  readonly needs: readonly Capability[]
   /** Rejects, usually with an `AssertionError`, when the backend breaks the rule. */
   run (harness: Harness): Promise<void>
 }

@@ -144,4 +144,4 @@ export const exactIdlest = group('idlest', {
     await t.advance(1 / t.unit)
     assert.deepEqual(await idlestOf(t, owner, 1), [key])
   }
-}, { exactClock: true })
+}, ['exactClock'])

@@ -27,17 +27,19 @@ import { presence } from './presence.js'
 import { records } from './records.js'
 import { releasing } from './releasing.js'
 import { removal } from './removal.js'
+import { reopening } from './reopening.js'
 import { replacement } from './replacement.js'
 import { resealedStreams } from './resealed-streams.js'
 import { resealing } from './resealing.js'
 import { importedStreams } from './imported-streams.js'
 import { importing } from './importing.js'
+import { sharing } from './sharing.js'
 import { staleStreams } from './stale-streams.js'
 import { streams } from './streams.js'
 import { trimming } from './trimming.js'
 import { wholeStreams } from './whole-streams.js'
 
-export type { ContractCheck, Harness, Subject } from './harness.js'
+export type { Capability, ContractCheck, Harness, Subject } from './harness.js'
 export { onPartition } from './on-partition.js'
 
 /** All checks. Each makes its own subject, so they can run in any order and side by side. */
@@ -45,13 +47,13 @@ export const checks: readonly ContractCheck[] = [
   ...life, ...records, ...creatingMany, ...removal, ...releasing, ...expiry, ...exactExpiry, ...origin, ...limits,
   ...replacement, ...resealing, ...isolation, ...listing, ...heads, ...idlest, ...exactIdlest, ...claims, ...streams,
   ...ending, ...delivery, ...trimming, ...wholeStreams, ...importedStreams, ...importing, ...resealedStreams,
-  ...staleStreams, ...bus, ...presence, ...partitions
+  ...staleStreams, ...bus, ...presence, ...partitions, ...sharing, ...reopening
 ]
 
 /** Registers with a test runner the checks that apply to a harness. */
 export function runContract (register: (name: string, run: () => Promise<void>) => unknown, harness: Harness): void {
   for (const check of checks) {
-    if (check.exactClock && !harness.exactClock) continue
+    if (!check.needs.every(needed => harness.offers.includes(needed))) continue
     register(`${check.group}: ${check.name}`, async () => { await check.run(harness) })
   }
 }

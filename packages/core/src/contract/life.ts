@@ -7,6 +7,14 @@ export const life = group('life', {
     assert.equal(typeof backend.durable, 'boolean')
   },
 
+  'a shared backend is tried with two connections': async ({ backend, harness }) => {
+    assert.ok(!backend.shared || harness.offers.includes('second'), 'it says that it is shared')
+  },
+
+  'a durable backend is opened again': async ({ backend, harness }) => {
+    assert.ok(!backend.durable || harness.offers.includes('reopen'), 'it says that it is durable')
+  },
+
   'ping resolves': async ({ backend }) => {
     assert.equal(await backend.ping(), undefined)
   },
@@ -14,12 +22,5 @@ export const life = group('life', {
   'closing twice is harmless': async ({ backend }) => {
     await backend.close()
     await backend.close()
-  },
-
-  'another connection sees the same records': async (t) => {
-    const key = await t.create()
-    assert.deepEqual(await t.second.records.read(key), await t.records.read(key))
-    assert.ok(await t.second.records.remove(key))
-    await t.assertGone(key, 'removed through the other connection')
   }
 })

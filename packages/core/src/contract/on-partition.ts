@@ -5,8 +5,13 @@ export function onPartition (harness: Harness, name = 'contract'): Harness {
   return {
     ...harness,
     async make () {
-      const { backend, second, ...subject } = await harness.make()
-      return { ...subject, backend: backend.partition(name), second: (second ?? backend).partition(name) }
+      const { backend, second, reopen, ...subject } = await harness.make()
+      return {
+        ...subject,
+        backend: backend.partition(name),
+        second: (second ?? backend).partition(name),
+        ...(reopen !== undefined && { reopen: async () => (await reopen()).partition(name) })
+      }
     }
   }
 }

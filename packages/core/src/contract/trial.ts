@@ -12,22 +12,26 @@ const UNLIMITED: RecordLimits = { maxRecords: 1_000_000_000, maxPerOwner: 1_000_
 
 /** The argument of a check: one subject, and the steps that many checks share. */
 export class Trial {
-  readonly backend: Backend
   readonly second: Backend
-  readonly records: RecordStore
-  readonly events: EventLog
-  readonly bus: Bus
-  readonly presence: Presence
   readonly unit: number
+  #backend: Backend
 
   constructor (readonly harness: Harness, private readonly subject: Subject) {
-    this.backend = subject.backend
+    this.#backend = subject.backend
     this.second = subject.second ?? subject.backend
-    this.records = subject.backend.records
-    this.events = subject.backend.events
-    this.bus = subject.backend.bus
-    this.presence = subject.backend.presence
     this.unit = harness.unit
+  }
+
+  get backend (): Backend { return this.#backend }
+  get records (): RecordStore { return this.#backend.records }
+  get events (): EventLog { return this.#backend.events }
+  get bus (): Bus { return this.#backend.bus }
+  get presence (): Presence { return this.#backend.presence }
+
+  /** From then on, the backend is the one that was opened again. Needs `'reopen'`. */
+  async reopen (): Promise<void> {
+    assert.ok(this.subject.reopen, 'a harness that offers to reopen does it')
+    this.#backend = await this.subject.reopen()
   }
 
   async close (): Promise<void> {
