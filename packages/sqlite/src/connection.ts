@@ -102,7 +102,7 @@ export class Connection {
     return this.#within('BEGIN IMMEDIATE', work)
   }
 
-  /** Like {@link ask}, but all statements see the file as it is at one moment, whatever others write meanwhile. */
+  /** Like {@link ask}, but all statements see the file as it is at one moment, while others may write. */
   snapshot<T> (work: () => T): T {
     return this.#within('BEGIN', work)
   }

@@ -27,7 +27,7 @@ export const WHOLE_FILES: Readonly<Record<string, Damage>> = {
   'header zeroed': async path => { await change(path, 0, zeroed, HEADER) },
   'another application': async path => { await change(path, APPLICATION_ID, inverted, 4) },
   'a newer version': async path => { await change(path, USER_VERSION, () => Buffer.from([0, 0, 0, 99]), 4) },
-  'no database': async path => { await writeFile(path, 'These are not the sessions that you are looking for. '.repeat(999)) },
+  'no database': async path => { await writeFile(path, 'This file has no sessions. '.repeat(2_000)) },
   '-wal file deleted': async path => { await rm(`${path}-wal`) }
 }
 
@@ -59,13 +59,20 @@ export const BESIDE_RUNNING: Readonly<Record<string, Damage>> = {
 /** What SQLite cannot tell from a file that is whole. */
 export const HIDDEN: Readonly<Record<string, Damage>> = {
   'one byte of the database': async (path, random) => {
-    await change(path, random((await stat(path)).size), bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
+    const at = random((await stat(path)).size)
+    await change(path, at, bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
   },
-  'one page of the -wal file inverted': async (path, random) => { await changePages(`${path}-wal`, random, 1, inverted) },
-  '-wal file cut off': async (path, random) => { await truncate(`${path}-wal`, random((await stat(`${path}-wal`)).size)) }
+  'one page of the -wal file inverted': async (path, random) => {
+    await changePages(`${path}-wal`, random, 1, inverted)
+  },
+  '-wal file cut off': async (path, random) => {
+    await truncate(`${path}-wal`, random((await stat(`${path}-wal`)).size))
+  }
 }
 
-async function changePages (path: string, random: Random, amount: number, to: (bytes: Buffer) => Buffer): Promise<void> {
+async function changePages (
+  path: string, random: Random, amount: number, to: (bytes: Buffer) => Buffer
+): Promise<void> {
   const pages = Math.floor((await stat(path)).size / PAGE)
   const all = amount >= pages ? [...Array(pages).keys()] : Array.from({ length: amount }, () => random(pages))
   for (const page of new Set(all)) await change(path, page * PAGE, to, PAGE)

@@ -26,8 +26,8 @@ const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 interface Tally { cuts: number, acknowledged: number, lost: number, wrong: string[] }
 
 export const powerLoss: Scenario = {
-  promise: "the loss of power at any moment loses no acknowledged write and damages nothing; with durability 'process' " +
-    'it loses some, and damages nothing',
+  promise: 'the loss of power at any moment loses no acknowledged write and damages nothing; with durability ' +
+    "'process' it loses some, and damages nothing",
   figures: '600 cuts between the recorded writes and syncs, 200 more without durability; what no sync confirmed is ' +
     'there, absent or torn',
   deadline: 15,
@@ -38,7 +38,8 @@ export const powerLoss: Scenario = {
     const power = await record('power')
     trial.tell(`recorded ${describe(power)}`)
     const kept = await cutAll(trial, power, random, trial.volume(600, 20))
-    assert.equal(kept.wrong.length, 0, `seed ${seed}: ${kept.wrong.length} wrong, of these first: ${kept.wrong.slice(0, 3).join('; ')}`)
+    const first = kept.wrong.slice(0, 3).join('; ')
+    assert.equal(kept.wrong.length, 0, `seed ${seed}: ${kept.wrong.length} wrong, of these first: ${first}`)
     assert.equal(kept.lost, 0, `seed ${seed}: ${kept.lost} acknowledged writes were lost`)
     const unsafe = await cutAll(trial, await record('process'), random, trial.volume(200, 20))
     assert.equal(unsafe.wrong.length, 0, `seed ${seed}: ${unsafe.wrong.slice(0, 3).join('; ')}`)
@@ -59,8 +60,8 @@ async function record (durability: string): Promise<DiskEvent[]> {
 }
 
 function describe (events: readonly DiskEvent[]): string {
-  const amount = (what: string, name?: string): number =>
-    events.filter(event => event.what === what && (name === undefined || ('name' in event && event.name === name))).length
+  const amount = (what: string, name?: string): number => events.filter(event =>
+    event.what === what && (name === undefined || ('name' in event && event.name === name))).length
   return `${amount('write')} writes, ${amount('sync')} syncs (${amount('sync', 'sessions.db')} of checkpoints) and ` +
     `${amount('note')} acknowledgements`
 }
