@@ -20,6 +20,8 @@ const STEPS = 16
 /** More stories than this were not begun when the last one was. */
 const BEGUN = 8
 
+/** Half of the cuts come so many events after a turn, at most. */
+const NEAR = 30
 /** Where syncs are quick: what a cut left is only looked at. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -28,8 +30,8 @@ interface Tally { cuts: number, acknowledged: number, lost: number, wrong: strin
 export const powerLoss: Scenario = {
   promise: 'the loss of power at any moment loses no acknowledged write and damages nothing; with durability ' +
     "'process' it loses some, and damages nothing",
-  figures: '600 cuts between the recorded writes and syncs, 200 more without durability; what no sync confirmed is ' +
-    'there, absent or torn',
+  figures: '600 cuts between the recorded writes and syncs, half of them near checkpoints and new files, 200 more ' +
+    'without durability; what no sync confirmed is there, absent or torn',
   deadline: 15,
   run: async trial => {
     const seed = randomInt(2 ** 31)
@@ -69,7 +71,12 @@ function describe (events: readonly DiskEvent[]): string {
 /** Loses the power at so many moments, and looks what is left. */
 async function cutAll (trial: Trial, events: readonly DiskEvent[], random: Random, cuts: number): Promise<Tally> {
   const tally: Tally = { cuts, acknowledged: 0, lost: 0, wrong: [] }
-  const moments = Array.from({ length: cuts }, () => random(events.length + 1)).sort((a, b) => a - b)
+  const turns = [...events.keys()].filter(number => isTurn(events[number] as DiskEvent))
+  const moment = (i: number): number => {
+    const near = (turns[random(turns.length)] as number) + random(NEAR)
+    return i % 2 === 0 ? random(events.length + 1) : Math.min(events.length, near)
+  }
+  const moments = Array.from({ length: cuts }, (_, i) => moment(i)).sort((a, b) => a - b)
   const disk = new UnsafeDisk()
   const done = Array.from({ length: STORIES }, () => 0)
   let number = 0
@@ -83,6 +90,11 @@ async function cutAll (trial: Trial, events: readonly DiskEvent[], random: Rando
     trial.progress(i, cuts, `${i} cuts`)
   }
   return tally
+}
+
+/** Whether files are made, removed or shortened, or a checkpoint is under way. */
+function isTurn (event: DiskEvent): boolean {
+  return ['make', 'unlink', 'truncate'].includes(event.what) || (event.what === 'sync' && event.name === 'sessions.db')
 }
 
 /** Opens what a cut left. */

@@ -21,7 +21,7 @@ interface Answers { right: number, outages: number, wrong: string[] }
 export const sqliteDamage: Scenario = {
   promise: 'whatever becomes of the database, a session is served as it was, or not served: it is never unknown, and ' +
     'nothing takes the place of the damaged file; what SQLite cannot see is measured',
-  figures: '600 databases with zeroed or inverted pages, and each other damage, at rest and beside running ' +
+  figures: '320 databases with zeroed or inverted pages, and each other damage, at rest and beside running ' +
     'processes, to 2,000 sessions',
   deadline: 20,
   run: async trial => {
@@ -57,7 +57,7 @@ export const sqliteDamage: Scenario = {
       assert.deepEqual(whole, { right: stories.length, outages: 0, wrong: [] })
     }
     for (const damage of Object.entries(PAGES)) {
-      for (const from of [closed, killed]) demand(await atRest(from, damage, trial.volume(75)))
+      for (const from of [closed, killed]) demand(await atRest(from, damage, trial.volume(40)))
     }
     for (const damage of Object.entries(WHOLE_FILES)) demand(await atRest(killed, damage, trial.volume(5)))
     for (const [what, damage] of Object.entries(BESIDE_RUNNING)) {
@@ -68,7 +68,7 @@ export const sqliteDamage: Scenario = {
     }
     const hidden: string[] = []
     for (const damage of Object.entries(HIDDEN)) {
-      const { right, outages, wrong } = await atRest(killed, damage, trial.volume(50))
+      const { right, outages, wrong } = await atRest(killed, damage, trial.volume(30))
       const unknown = wrong.filter(answer => answer.includes(': nothing')).length
       const all = right + outages + wrong.length
       hidden.push(`${damage[0]}: ${unknown} unknown, ${wrong.length - unknown} older, of ${all}`)

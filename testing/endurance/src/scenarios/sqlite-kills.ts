@@ -12,8 +12,8 @@ const HANDS = 24
 const STEPS = 12
 /** Kills after which no process is left, and the file at rest is checked. */
 const ROUND = 10
-/** Milliseconds that a process lives at most. */
-const LIFE = 500
+/** Acknowledged writes after which a process is killed, at most. */
+const LIFE = 150
 
 export const sqliteKills: Scenario = {
   promise: 'kill -9 of two processes that write to one file loses no acknowledged write, doubles none and revives no ' +
@@ -75,7 +75,8 @@ export const sqliteKills: Scenario = {
     const live = async (place: number, times: number): Promise<void> => {
       for (let time = 0; time < times && !over.signal.aborted; time++) {
         const one = processes[place] = await FileProcess.start({ path })
-        await pause(randomInt(LIFE))
+        const end = count.acknowledged + randomInt(LIFE)
+        while (count.acknowledged < end && !over.signal.aborted) await pause(1)
         await one.kill()
         count.kills++
       }
