@@ -20,7 +20,9 @@ export const PAGES: Readonly<Record<string, Damage>> = {
 
 /** Damage to whole files, after a process was killed. */
 export const WHOLE_FILES: Readonly<Record<string, Damage>> = {
-  'cut off': async (path, random) => { await truncate(path, 1 + random((await stat(path)).size - 1)) },
+  'cut off between pages': async (path, random) => {
+    await truncate(path, PAGE * (1 + random((await stat(path)).size / PAGE - 1)))
+  },
   emptied: async path => { await truncate(path) },
   'deleted, the -wal file left': async path => { await rm(path) },
   'header overwritten': async (path, random) => { await change(path, 0, bytes => noise(bytes, random), HEADER) },
@@ -34,7 +36,7 @@ export const WHOLE_FILES: Readonly<Record<string, Damage>> = {
 /** Damage while a process has the file open. */
 export const BESIDE_RUNNING: Readonly<Record<string, Damage>> = {
   ...PAGES,
-  'cut off': WHOLE_FILES['cut off'] as Damage,
+  'cut off': WHOLE_FILES['cut off between pages'] as Damage,
   emptied: WHOLE_FILES.emptied as Damage,
   deleted: async path => { await rm(path) },
   'header overwritten': WHOLE_FILES['header overwritten'] as Damage,
@@ -62,6 +64,8 @@ export const HIDDEN: Readonly<Record<string, Damage>> = {
     const at = random((await stat(path)).size)
     await change(path, at, bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
   },
+  'cut off inside a page': async (path, random) => { await truncate(path, 1 + random((await stat(path)).size - 1)) },
+  'the end of a page zeroed': async (path, random) => { await changePages(path, random, 1, halfZeroed) },
   'one page of the -wal file inverted': async (path, random) => {
     await changePages(`${path}-wal`, random, 1, inverted)
   },
@@ -88,6 +92,11 @@ async function change (path: string, at: number, to: (bytes: Buffer) => Buffer, 
 
 function zeroed (bytes: Buffer): Buffer {
   return Buffer.alloc(bytes.length)
+}
+
+/** The cells of a page are at its end. */
+function halfZeroed (bytes: Buffer): Buffer {
+  return Buffer.concat([bytes.subarray(0, bytes.length / 2), Buffer.alloc(bytes.length / 2)])
 }
 
 function inverted (bytes: Buffer): Buffer {
