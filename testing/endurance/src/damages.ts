@@ -58,14 +58,18 @@ export const BESIDE_RUNNING: Readonly<Record<string, Damage>> = {
   }
 }
 
-/** What SQLite cannot tell from a file that is whole. */
+/** What SQLite cannot tell from a database that is whole, or only by chance. */
 export const HIDDEN: Readonly<Record<string, Damage>> = {
   'one byte of the database': async (path, random) => {
     const at = random((await stat(path)).size)
     await change(path, at, bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
   },
+  'the end of a page zeroed': async (path, random) => { await changePages(path, random, 1, halfZeroed) }
+}
+
+/** What SQLite cannot see, or only by chance, after a process was killed. */
+export const HIDDEN_AFTER_KILL: Readonly<Record<string, Damage>> = {
   'cut off inside a page': async (path, random) => { await truncate(path, 1 + random((await stat(path)).size - 1)) },
-  'the end of a page zeroed': async (path, random) => { await changePages(path, random, 1, halfZeroed) },
   'one page of the -wal file inverted': async (path, random) => {
     await changePages(`${path}-wal`, random, 1, inverted)
   },

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sqlite } from '@holdfast/sqlite'
-import { BESIDE_RUNNING, HIDDEN, PAGES, WHOLE_FILES, type Damage } from '../damages.js'
+import { BESIDE_RUNNING, HIDDEN, HIDDEN_AFTER_KILL, PAGES, WHOLE_FILES, type Damage } from '../damages.js'
 import { FileProcess } from '../file-process.js'
 import { copyDatabase, makeFolder } from '../raw-file.js'
 import type { Scenario } from '../scenario.js'
@@ -67,8 +67,12 @@ export const sqliteDamage: Scenario = {
       demand(answers)
     }
     const hidden: string[] = []
-    for (const damage of Object.entries(HIDDEN)) {
-      const { right, outages, wrong } = await atRest(killed, damage, trial.volume(30))
+    const blind: Array<[string, [string, Damage]]> = [
+      ...Object.entries(HIDDEN).map((damage): [string, [string, Damage]] => [closed, damage]),
+      ...Object.entries(HIDDEN_AFTER_KILL).map((damage): [string, [string, Damage]] => [killed, damage])
+    ]
+    for (const [from, damage] of blind) {
+      const { right, outages, wrong } = await atRest(from, damage, trial.volume(30))
       const unknown = wrong.filter(answer => answer.includes(': nothing')).length
       const all = right + outages + wrong.length
       hidden.push(`${damage[0]}: ${unknown} unknown, ${wrong.length - unknown} older, of ${all}`)
