@@ -66,6 +66,7 @@ export const sqliteDamage: Scenario = {
       trial.tell(found.at(-1) as string)
       demand(answers)
     }
+    const kinds = found.length
     const hidden: string[] = []
     const blind: Array<[string, [string, Damage]]> = [
       ...Object.entries(HIDDEN).map((damage): [string, [string, Damage]] => [closed, damage]),
@@ -77,7 +78,7 @@ export const sqliteDamage: Scenario = {
       const all = right + outages + wrong.length
       hidden.push(`${damage[0]}: ${unknown} unknown, ${wrong.length - unknown} older, of ${all}`)
     }
-    return `${found.length} kinds of damage, no session unknown; wrong answers where SQLite cannot see it: ` +
+    return `${kinds} kinds of damage, no wrong answer; wrong answers where SQLite cannot see the damage: ` +
       `${hidden.join('; ')}; seed ${seed}`
   }
 }
