@@ -184,6 +184,8 @@ export class Connection {
       this.#prepare(handle)
       this.#marker.put()
     } catch (error) {
+      // Closing may move what a killed process left in the -wal file, and delete that file.
+      this.#marker.remove()
       handle.close()
       throw error
     }

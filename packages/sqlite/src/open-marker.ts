@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { SqliteError } from './errors.js'
 
 /** Milliseconds between two looks at the marker. */
@@ -36,10 +37,22 @@ export class OpenMarker {
   /** Call it before the database is closed: SQLite deletes the `-wal` file when the last process closes. */
   remove (): void {
     clearInterval(this.#timer)
+    if (!existsSync(this.#file)) return
     rmSync(this.#file, { force: true })
+    // The loss of power must not bring the marker back after the -wal file has gone. Windows cannot sync a folder.
+    if (process.platform !== 'win32') syncFolder(dirname(this.#file))
   }
 
   #make (): void {
     closeSync(openSync(this.#file, 'a', 0o600))
+  }
+}
+
+function syncFolder (path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }

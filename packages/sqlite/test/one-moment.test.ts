@@ -63,8 +63,8 @@ t.test('a record that another process removes in the middle of a read is there, 
 
 t.test('a stream that another process shortens in the middle of a read has no gap', async (t) => {
   const { reader, before } = await interrupted(t)
-  const trim = 'DELETE FROM events WHERE position < 3; UPDATE streams SET floor = 2'
-  before(/SELECT position, sum, body FROM events/, trim)
+  const shorten = 'DELETE FROM events WHERE position < 3; UPDATE streams SET floor = 2'
+  before(/SELECT position, sum, body FROM events/, shorten)
   t.match(await reader.events.readAfter(STREAM, 0, 10), { lost: false, entries: [{}, {}, {}] })
   t.match(await reader.events.readAfter(STREAM, 0, 10), { lost: true, floor: 2 })
 })

@@ -20,21 +20,23 @@ export const PAGES: Readonly<Record<string, Damage>> = {
 
 /** Damage to whole files, after a process was killed. */
 export const WHOLE_FILES: Readonly<Record<string, Damage>> = {
-  'cut off': async (path, random) => { await truncate(path, 1 + random((await stat(path)).size - 1)) },
+  'cut off between pages': async (path, random) => {
+    await truncate(path, PAGE * (1 + random((await stat(path)).size / PAGE - 1)))
+  },
   emptied: async path => { await truncate(path) },
   'deleted, the -wal file left': async path => { await rm(path) },
   'header overwritten': async (path, random) => { await change(path, 0, bytes => noise(bytes, random), HEADER) },
   'header zeroed': async path => { await change(path, 0, zeroed, HEADER) },
   'another application': async path => { await change(path, APPLICATION_ID, inverted, 4) },
   'a newer version': async path => { await change(path, USER_VERSION, () => Buffer.from([0, 0, 0, 99]), 4) },
-  'no database': async path => { await writeFile(path, 'These are not the sessions that you are looking for. '.repeat(999)) },
+  'no database': async path => { await writeFile(path, 'This file has no sessions. '.repeat(2_000)) },
   '-wal file deleted': async path => { await rm(`${path}-wal`) }
 }
 
 /** Damage while a process has the file open. */
 export const BESIDE_RUNNING: Readonly<Record<string, Damage>> = {
   ...PAGES,
-  'cut off': WHOLE_FILES['cut off'] as Damage,
+  'cut off': WHOLE_FILES['cut off between pages'] as Damage,
   emptied: WHOLE_FILES.emptied as Damage,
   deleted: async path => { await rm(path) },
   'header overwritten': WHOLE_FILES['header overwritten'] as Damage,
@@ -56,16 +58,29 @@ export const BESIDE_RUNNING: Readonly<Record<string, Damage>> = {
   }
 }
 
-/** What SQLite cannot tell from a file that is whole. */
+/** What SQLite cannot tell from a database that is whole, or only by chance. */
 export const HIDDEN: Readonly<Record<string, Damage>> = {
   'one byte of the database': async (path, random) => {
-    await change(path, random((await stat(path)).size), bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
+    const at = random((await stat(path)).size)
+    await change(path, at, bytes => Buffer.from([(bytes[0] as number) ^ (1 + random(255))]), 1)
   },
-  'one page of the -wal file inverted': async (path, random) => { await changePages(`${path}-wal`, random, 1, inverted) },
-  '-wal file cut off': async (path, random) => { await truncate(`${path}-wal`, random((await stat(`${path}-wal`)).size)) }
+  'the end of a page zeroed': async (path, random) => { await changePages(path, random, 1, halfZeroed) }
 }
 
-async function changePages (path: string, random: Random, amount: number, to: (bytes: Buffer) => Buffer): Promise<void> {
+/** What SQLite cannot see, or only by chance, after a process was killed. */
+export const HIDDEN_AFTER_KILL: Readonly<Record<string, Damage>> = {
+  'cut off inside a page': async (path, random) => { await truncate(path, 1 + random((await stat(path)).size - 1)) },
+  'one page of the -wal file inverted': async (path, random) => {
+    await changePages(`${path}-wal`, random, 1, inverted)
+  },
+  '-wal file cut off': async (path, random) => {
+    await truncate(`${path}-wal`, random((await stat(`${path}-wal`)).size))
+  }
+}
+
+async function changePages (
+  path: string, random: Random, amount: number, to: (bytes: Buffer) => Buffer
+): Promise<void> {
   const pages = Math.floor((await stat(path)).size / PAGE)
   const all = amount >= pages ? [...Array(pages).keys()] : Array.from({ length: amount }, () => random(pages))
   for (const page of new Set(all)) await change(path, page * PAGE, to, PAGE)
@@ -81,6 +96,11 @@ async function change (path: string, at: number, to: (bytes: Buffer) => Buffer, 
 
 function zeroed (bytes: Buffer): Buffer {
   return Buffer.alloc(bytes.length)
+}
+
+/** The cells of a page are at its end. */
+function halfZeroed (bytes: Buffer): Buffer {
+  return Buffer.concat([bytes.subarray(0, bytes.length / 2), Buffer.alloc(bytes.length / 2)])
 }
 
 function inverted (bytes: Buffer): Buffer {

@@ -18,7 +18,8 @@ let [next, acknowledged] = [0, 0]
 /** Tells the stories up to one, with checkpoints by the worker that the backend itself uses for them. */
 async function tell (end: number): Promise<() => Promise<void>> {
   const backend = sqlite({ path, durability: durability as 'power' })
-  const worker = new Worker(new URL('checkpoint-worker.js', import.meta.resolve('@holdfast/sqlite')), { workerData: path })
+  const program = new URL('checkpoint-worker.js', import.meta.resolve('@holdfast/sqlite'))
+  const worker = new Worker(program, { workerData: path })
   await Promise.all(Array.from({ length: HANDS }, async () => {
     while (next < end) {
       const story = new Story(next++, Number(steps))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import type { Backend } from '@holdfast/core'
+import type { Backend, StoredRecord } from '@holdfast/core'
 
 type Step = 'create' | 'replace' | 'append' | 'remove'
 export type Stores = Pick<Backend, 'records' | 'events'>
@@ -53,7 +53,10 @@ export class Story {
         const position = 1 + this.steps.slice(0, done).filter(step => step === 'append').length
         assert.equal(await events.append({ key, name: STREAM }, [this.#entry(position)]), position)
       },
-      remove: async () => { assert.equal((await records.remove(key) as { version: number } | undefined)?.version, version) }
+      remove: async () => {
+        const removed = await records.remove(key) as StoredRecord | undefined
+        assert.equal(removed?.version, version)
+      }
     }
     await takes[this.steps[done] as Step]()
   }

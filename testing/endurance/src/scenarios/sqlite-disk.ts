@@ -8,9 +8,9 @@ import type { Scenario } from '../scenario.js'
 const PROGRAM = fileURLToPath(new URL('../disk-program.js', import.meta.url))
 
 export const sqliteDisk: Scenario = {
-  promise: 'on a disk that is full, refuses syncs or is read-only, no session is unknown and no acknowledged write is ' +
-    'lost; once the disk is well, all works again without a restart',
-  figures: '60 sessions on each; a disk that is filled by 6,000 sessions or more',
+  promise: 'on a disk that is full, refuses syncs or is read-only, no session is unknown and no acknowledged write ' +
+    'is lost; once the disk is well, all works again without a restart',
+  figures: '60 sessions on each; a disk that thousands of sessions fill',
   deadline: 15,
   run: async trial => {
     // Mounts of its own, which end with it. Without root, a user of its own may mount.

@@ -19,8 +19,8 @@ const PATIENCE = 20_000
 const UNDER_WAY = 64
 
 export const sqliteFrozen: Scenario = {
-  promise: 'a process that is stopped and goes on later revives no session, claims none twice and confuses no version; ' +
-    'while it is stopped in a write, others serve, or say that they cannot',
+  promise: 'a process that is stopped and goes on later revives no session, claims none twice and confuses no ' +
+    'version; while it is stopped in a write, others serve, or say that they cannot',
   figures: '8 times stopped for longer than the idle time; 100 times stopped while it writes',
   deadline: 15,
   run: async trial => {
@@ -44,9 +44,9 @@ export const sqliteFrozen: Scenario = {
     assert.ok(tally.busy > 0 || trial.scale < 1, 'no stop met a write, so nothing was shown')
     for (const one of [frozen, other]) await one.kill()
     assert.equal(await faultsOf(path), '')
-    return `${rounds} times slept through the idle time of ${SESSIONS} sessions: those in use lived on, each other one ` +
-      `was claimed once; ${stops} times stopped while writing, ${tally.busy} times in the middle of it: the others ` +
-      `were told so after ${(tally.slowest / 1000).toFixed(1)} s at most, and all versions are exact`
+    return `${rounds} times slept through the idle time of ${SESSIONS} sessions: those in use lived on, each other ` +
+      `one was claimed once; ${stops} times stopped while writing, ${tally.busy} times in the middle of it: the ` +
+      `others were told so after ${(tally.slowest / 1000).toFixed(1)} s at most, and all versions are exact`
   }
 }
 

@@ -16,7 +16,8 @@ export const sqliteTogether: Scenario = {
   run: async trial => {
     const [each, most] = [trial.volume(2_500), trial.volume(1_000)]
     const path = join(await makeFolder(), 'sessions.db')
-    const processes = await Promise.all(Array.from({ length: PROCESSES }, async () => await FileProcess.start({ path })))
+    const begin = async (): Promise<FileProcess> => await FileProcess.start({ path })
+    const processes = await Promise.all(Array.from({ length: PROCESSES }, begin))
     trial.defer(async () => { for (const one of processes) await one.kill() })
     const [first] = processes as [FileProcess]
 
