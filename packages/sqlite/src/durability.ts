@@ -14,7 +14,7 @@ export class Durability {
 
   /**
    * @param enabled whether to wait at all
-   * @param failed called when the disk did not confirm: what it holds is unknown then, and a further sync would not tell
+   * @param failed called when the disk did not confirm. What it holds is unknown then, and no further sync would tell
    */
   constructor (
     private readonly connection: Connection,
@@ -23,9 +23,9 @@ export class Durability {
   ) {}
 
   /**
-   * Resolves when everything that was committed before the call is on the disk. After a failure it rejects until all
-   * is healed: a write that follows one that the disk has lost in the `-wal` file is lost, too, although a sync confirms
-   * it.
+   * Resolves when everything that was committed before the call is on the disk. After a failure it rejects until all is
+   * healed: when the disk has lost one write in the `-wal` file, the writes after it are lost, too, although a sync
+   * confirms them.
    *
    * @throws SqliteError SQLITE_UNSYNCED, SQLITE_REPLACED
    */
