@@ -55,7 +55,7 @@ export class SqliteBus implements Bus {
     this.#channels.set(channel, subscriptions.add(subscription))
     const unsubscribe = async (): Promise<void> => {
       if (!subscriptions.delete(subscription)) return
-      if (subscriptions.size === 0 && this.#channels.get(channel) === subscriptions) this.#channels.delete(channel)
+      if (subscriptions.size === 0) this.#channels.delete(channel)
       if (!this.#closed) await this.#tell(channel)
     }
     try {

@@ -61,7 +61,8 @@ export class Checkpoints {
 
   #pages (): number {
     try {
-      return this.connection.ask(() => this.connection.get<{ log: number }>('PRAGMA wal_checkpoint(NOOP)')?.log ?? 0)
+      const state = this.connection.ask(() => this.connection.get<{ log: number }>('PRAGMA wal_checkpoint(NOOP)'))
+      return (state as { log: number }).log
     } catch {
       // The commit before has succeeded. What is wrong now, the next one tells its callers.
       return 0

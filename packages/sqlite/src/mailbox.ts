@@ -93,9 +93,10 @@ export async function removeSocket (address: string): Promise<void> {
   if (process.platform !== 'win32') await rm(address, { force: true })
 }
 
-function addressFor (database: string): string {
+/** A new name beside the database; on Windows, that of a pipe. */
+export function addressFor (database: string, platform: string = process.platform): string {
   const name = `holdfast-${randomBytes(6).toString('hex')}`
-  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+  if (platform === 'win32') return `\\\\.\\pipe\\${name}`
   const beside = join(dirname(database), name)
   return Buffer.byteLength(beside) <= LONGEST_PATH ? beside : join(tmpdir(), name)
 }

@@ -179,3 +179,11 @@ t.test('a full disk is the one of the target', async (t) => {
   t.match(reason(new HoldfastError('HOLDFAST_BACKEND_FULL')), { code: 'SQLITE_TARGET_FULL' })
   t.match(reason(Object.assign(new Error(), { code: 'ENOSPC' })), { code: 'SQLITE_TARGET_FULL' })
 })
+
+t.test('a name that is too long is refused', async (t) => {
+  const { path, folder } = folders(t)
+  await filled(path, 1)
+  for (const length of [300, 250]) {
+    await t.rejects(backup(path, join(folder, 'x'.repeat(length))), { code: 'SQLITE_IO' }, `${length} characters`)
+  }
+})

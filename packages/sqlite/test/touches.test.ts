@@ -67,6 +67,17 @@ t.test('the use of a record that was removed meanwhile revives nothing', async (
   t.equal(await other.records.create(draft({ key }), UNLIMITED), 'exists', 'its tombstone is there')
 })
 
+t.test('a use that has to be written at once, of a record that is removed in the same turn', async (t) => {
+  let now = 1_700_000_000_000
+  const backend = open(t, { path: place(t).path, now: () => now })
+  const key = await create(backend, { idle: 60_000 })
+  now += 58_000
+  const [removed, touched] = await Promise.all([backend.records.remove(key), backend.records.touch(key, 1)])
+  t.ok(removed)
+  t.equal(touched, 'current', 'it was there when the touch came')
+  t.equal(await backend.records.read(key), undefined)
+})
+
 t.test('a fraction of a second of wall clock changes nothing for a process that was stopped', async (t) => {
   const { path } = place(t)
   let now = 1_700_000_000_000
