@@ -40,12 +40,8 @@ export class Checkpoints {
    * file anew.
    */
   async run (insist: boolean): Promise<boolean> {
-    this.#running ??= this.#ask(insist)
-    const done = await this.#running
-    this.#running = undefined
-    // A long read holds it up, such as a backup. Writes go on.
-    if (!done) this.#lookAt = performance.now() + HELD_UP
-    return done
+    this.#running ??= this.#begin(insist)
+    return await this.#running
   }
 
   async close (): Promise<void> {
@@ -67,6 +63,14 @@ export class Checkpoints {
       // The commit before has succeeded. What is wrong now, the next one tells its callers.
       return 0
     }
+  }
+
+  async #begin (insist: boolean): Promise<boolean> {
+    const done = await this.#ask(insist)
+    this.#running = undefined
+    // A long read holds it up, such as a backup. Writes go on.
+    if (!done && insist) this.#lookAt = performance.now() + HELD_UP
+    return done
   }
 
   async #ask (insist: boolean): Promise<boolean> {
