@@ -1,4 +1,6 @@
-import { chmod, readFile, readdir } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { count, open } from '@holdfast/clients/by-hand'
 import { ERROR_CODES } from '@holdfast/core'
@@ -22,9 +24,10 @@ interface Operated {
   env: Record<string, string>
 }
 
-/** A server with admin routes: in memory, or on a Redis of its own. */
-async function operated (t: Test, backend: 'memory' | 'redis'): Promise<Operated> {
+/** A server with admin routes: in memory, on a Redis of its own, or on a file. */
+async function operated (t: Test, backend: 'memory' | 'redis' | 'sqlite', file = ''): Promise<Operated> {
   const where: Record<string, string> = {}
+  if (backend === 'sqlite') where.HOLDFAST_SQLITE = file
   if (backend === 'redis') {
     const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
     t.teardown(async () => { await redis.stop() })
@@ -51,13 +54,12 @@ async function operated (t: Test, backend: 'memory' | 'redis'): Promise<Operated
 t.test('every command of the pages runs as it stands', async t => {
   const { url, log, env } = await operated(t, 'redis')
   const session = await open(url, { authorization: 'Bearer token-a' })
-  const cwd = t.testdir({ holdfast: `#!/bin/sh\nexec node ${CLI} "$@"\n` })
-  await chmod(`${cwd}/holdfast`, 0o700)
-  env.PATH = `${cwd}:${process.env.PATH}`
+  const cwd = await withCommandLine(t, env)
   const printed: Record<string, string[]> = {}
   for (const name of PAGES) {
     printed[name] = []
-    for (const command of commands(await page(name))) printed[name].push(await execute(command, cwd, env))
+    const ofRedis = commands(await page(name)).filter(command => !isOfFile(command))
+    for (const command of ofRedis) printed[name].push(await execute(command, cwd, env))
   }
   const [memory, doctor, ready, fleet, rotated, exported, restored, commandLine] = printed.operations ?? []
   t.match(doctor, /redis policy[^]*sessions/)
@@ -76,6 +78,25 @@ t.test('every command of the pages runs as it stands', async t => {
   t.match(stream, /^HTTP\/1\.1 200 OK\r\n[^]*text\/event-stream[^]*\r\n\r\n[^]*id: /)
   t.equal(await count(url, session), 1)
   t.equal(log(), '')
+})
+
+t.test('the commands for a file run, and a server on a restored backup has its sessions', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const server = await operated(t, 'sqlite', join(folder, 'sessions', 'sessions.db'))
+  const session = await open(server.url, { authorization: 'Bearer token-a' })
+  await count(server.url, session, 4)
+  const cwd = await withCommandLine(t, server.env)
+  const [backup = '', doctor = ''] = commands(await page('operations')).filter(isOfFile)
+    .map(command => command.replaceAll(/\/(backups|restored)\//g, `${folder}/$1/`))
+  for (const name of ['backups', 'restored']) await mkdir(join(folder, name), { mode: 0o700 })
+  await execute(backup, cwd, server.env)
+  const [copy = ''] = await readdir(join(folder, 'backups'))
+  const restored = join(folder, 'restored', 'sessions.db')
+  await copyFile(join(folder, 'backups', copy), restored)
+  const { HOLDFAST_SQLITE: _, ...env } = server.env
+  t.match(await execute(doctor, cwd, env), /sessions/)
+  t.equal(await count((await operated(t, 'sqlite', restored)).url, session), 5)
 })
 
 t.test('a backup of a server in memory goes into one on Redis, and its sessions go on', async t => {
@@ -112,7 +133,7 @@ t.test('what the pages call by a name has that name', async t => {
 })
 
 t.test('messages that the pages quote are those of the code', async t => {
-  const packages = ['core', 'fastify', 'transport', 'envelope', 'env'].map(name => `packages/${name}/src/`)
+  const packages = ['core', 'fastify', 'transport', 'envelope', 'env', 'sqlite'].map(name => `packages/${name}/src/`)
   const folders = [...packages, 'examples/reference-server/src/']
   const sources = await Promise.all(folders.map(async folder =>
     await everything(new URL(`../../../${folder}`, import.meta.url))))
@@ -126,6 +147,19 @@ t.test('messages that the pages quote are those of the code', async t => {
     t.ok(source.includes(said), message)
   }
 })
+
+/** Whether a command of the pages is for sessions in a file. The others are for Redis, or for a server. */
+function isOfFile (command: string): boolean {
+  return /holdfast backup|--sqlite/.test(command)
+}
+
+/** A folder in which `holdfast` is the command line, also for a shell with these variables. */
+async function withCommandLine (t: Test, env: Record<string, string>): Promise<string> {
+  const cwd = t.testdir({ holdfast: `#!/bin/sh\nexec node ${CLI} "$@"\n` })
+  await chmod(`${cwd}/holdfast`, 0o700)
+  env.PATH = `${cwd}:${process.env.PATH}`
+  return cwd
+}
 
 /** The text of all files in a folder. */
 async function everything (folder: URL): Promise<string> {

@@ -4,17 +4,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { sqlite } from '@holdfast/sqlite'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import Type from 'typebox'
-import holdfast, { file, generateKey } from '../dist/index.js'
+import holdfast, { generateKey } from '../dist/index.js'
 import { callTool, connect } from './fixtures/connect.js'
 import { folder } from './fixtures/folder.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { serving } from './fixtures/tools.js'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-const [example, withSnapshot, withPrincipal] =
+const [example, inFile, withPrincipal] =
   [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
 
 t.test('the example runs as it stands', async t => {
@@ -32,9 +33,9 @@ t.test('the example runs as it stands', async t => {
 
 t.test('the second example keeps sessions across a restart', async t => {
   const directory = await folder(t)
-  const source = (withSnapshot as string).replaceAll(/^import .*$/gm, '')
-    .replace('./sessions.holdfast', join(directory, 'sessions'))
-  const head = 'export async function register (app, holdfast, createServer, file)'
+  const source = (inFile as string).replaceAll(/^import .*$/gm, '')
+    .replace('./sessions/sessions.db', join(directory, 'sessions', 'sessions.db'))
+  const head = 'export async function register (app, holdfast, createServer, sqlite)'
   await writeFile(join(directory, 'register.mjs'), `${head} {\n${source}}\n`)
   const { register } = await import(pathToFileURL(join(directory, 'register.mjs')).href)
   t.teardown(() => { delete process.env.HOLDFAST_KEYS })
@@ -42,7 +43,7 @@ t.test('the second example keeps sessions across a restart', async t => {
   const run = async (): Promise<{ app: FastifyInstance, url: URL }> => {
     const app = Fastify({ forceCloseConnections: true })
     t.teardown(async () => { await app.close() })
-    await register(app, holdfast, serving(), file)
+    await register(app, holdfast, serving(), sqlite)
     return { app, url: new URL('/mcp', await app.listen({ host: '127.0.0.1', port: 0 })) }
   }
   const first = await run()
