@@ -1,22 +1,13 @@
-import { readClock } from './clock.js'
 import { type Handle, type Statement, type Value, findDriver } from './driver.js'
 import { SQLITE_ERRORS, SqliteError, translate } from './errors.js'
 import { OpenMarker } from './open-marker.js'
 import type { Settings } from './options.js'
 import { preparePlace } from './place.js'
-import { checkVersion, migrate, pragma } from './schema.js'
+import { prepare } from './prepare.js'
+import { pragma } from './schema.js'
 
 /** Milliseconds until a file that could not be opened is tried again. */
 const REOPEN_AFTER = 1000
-
-/** Milliseconds that opening waits for other processes that open the file at the same time. */
-const OPEN_WAIT = 2000
-
-/** Milliseconds that a statement blocks the process while another one commits. */
-const BUSY_TIMEOUT = 5
-
-/** Pages for removals and sweeps beyond `maxBytes`: a full file must be able to shrink. */
-const RESERVE = 256
 
 /**
  * The connection of this process to the file. Statements run in the calling turn of the event loop. A file that cannot
@@ -33,8 +24,7 @@ export class Connection {
   #dataVersion = 0
   #fresh = false
   #room: boolean | undefined
-  #clock = 0
-  #maxPages = Infinity
+  #facts = { clock: 0, maxPages: Infinity }
   #ended = false
 
   constructor (private readonly settings: Settings) {
@@ -48,7 +38,7 @@ export class Connection {
 
   /** Milliseconds since the epoch. Only valid while the file is open. */
   now (): number {
-    return this.settings.now?.() ?? Math.floor(performance.now() + this.#clock)
+    return this.settings.now?.() ?? Math.floor(performance.now() + this.#facts.clock)
   }
 
   /**
@@ -149,8 +139,8 @@ export class Connection {
 
   /** Whether there was room for new content within `maxBytes` when the transaction began. */
   hasRoom (): boolean {
-    this.#room ??= this.#maxPages === Infinity ||
-      this.#number('page_count') - this.#number('freelist_count') < this.#maxPages
+    this.#room ??= this.#facts.maxPages === Infinity ||
+      this.#number('page_count') - this.#number('freelist_count') < this.#facts.maxPages
     return this.#room
   }
 
@@ -181,7 +171,7 @@ export class Connection {
     this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
-      this.#prepare(handle)
+      this.#facts = prepare(handle, this.settings)
       this.#marker.put()
     } catch (error) {
       // Closing may move what a killed process left in the -wal file, and delete that file.
@@ -192,31 +182,6 @@ export class Connection {
     this.#dataVersion = pragma(handle, 'data_version')
     this.epoch++
     return handle
-  }
-
-  #prepare (handle: Handle): void {
-    const { cacheBytes, maxBytes } = this.settings
-    const deadline = performance.now() + OPEN_WAIT
-    handle.exec('PRAGMA trusted_schema = OFF')
-    patiently(deadline, () => {
-      if (checkVersion(handle) === 0) handle.exec('PRAGMA auto_vacuum = INCREMENTAL')
-      handle.exec('PRAGMA journal_mode = WAL')
-    })
-    handle.exec(`
-      PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;
-      PRAGMA cache_size = ${cacheBytes === Infinity ? -(2 ** 31 - 1) : -Math.ceil(cacheBytes / 1024)};
-    `)
-    patiently(deadline, () => {
-      handle.exec('BEGIN IMMEDIATE')
-      migrate(handle)
-      this.#clock = readClock(handle)
-      handle.exec('COMMIT')
-    })
-    if (maxBytes !== Infinity) {
-      this.#maxPages = Math.floor(maxBytes / pragma(handle, 'page_size'))
-      handle.exec(`PRAGMA max_page_count = ${this.#maxPages + RESERVE}`)
-    }
-    handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   }
 
   #within<T> (begin: string, work: () => T): T {
@@ -259,21 +224,6 @@ export class Connection {
     const failure = translate(error)
     if (failure instanceof SqliteError && failure.code === 'SQLITE_DAMAGED') this.fail(failure)
     return failure
-  }
-}
-
-/** Repeats work while other processes keep the file locked. It blocks: without the file, there is nothing to do. */
-function patiently (deadline: number, work: () => void): void {
-  for (;;) {
-    try {
-      work()
-      return
-    } catch (error) {
-      const failure = translate(error)
-      const isBusy = failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
-      if (!isBusy || performance.now() > deadline) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.js'
 import type { Durability } from './durability.js'
-import { Heads } from './heads.js'
+import { type Head, Heads } from './heads.js'
 import type { Settings } from './options.js'
 import { tablesOf, prefixOf } from './schema.js'
 import { recordStatements, streamStatements } from './statements.js'
@@ -53,6 +53,13 @@ export class Partition {
   async readTogether<T> (run: (now: number) => T): Promise<T> {
     if (!this.#made) await this.#make()
     return await this.turns.read(() => this.connection.snapshot(() => run(this.connection.now())))
+  }
+
+  /** Deletes a record with its streams. Within a write. */
+  delete (head: Head): void {
+    this.connection.run(this.sql.remove, head.id)
+    this.heads.forget(head.key)
+    this.touches.forget(head.key)
   }
 
   /** Resolves when the disk has what was committed so far. */

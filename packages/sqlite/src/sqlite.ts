@@ -4,10 +4,14 @@ import { Checkpoints } from './checkpoints.js'
 import { Connection, isUnsuited } from './connection.js'
 import { Durability } from './durability.js'
 import { SqliteEvents } from './events.js'
+import { ExpiredRecords } from './expired-records.js'
 import { Healing } from './healing.js'
+import { IdleRecords } from './idle-records.js'
 import { type SqliteOptions, readOptions } from './options.js'
 import { Partition } from './partition.js'
 import { SqlitePresence } from './presence.js'
+import { RecordLister } from './record-lister.js'
+import { RecordRemover } from './record-remover.js'
 import { SqliteRecords } from './records.js'
 import { Streams } from './streams.js'
 import { Turns } from './turns.js'
@@ -37,7 +41,13 @@ export function sqlite (options: SqliteOptions): Backend {
     const partition = new Partition(connection, turns, durability, name, settings)
     opened.push(partition)
     return {
-      records: new SqliteRecords(partition, settings.maxTombstones, settings.onWarning),
+      records: new SqliteRecords(
+        partition,
+        new RecordRemover(partition, settings.maxTombstones),
+        new RecordLister(partition, settings.onWarning),
+        new IdleRecords(partition),
+        new ExpiredRecords(partition, settings.onWarning)
+      ),
       events: new SqliteEvents(partition, new Streams(partition, settings)),
       bus,
       presence,
