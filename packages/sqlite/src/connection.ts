@@ -168,11 +168,11 @@ export class Connection {
   #connect (): Handle {
     const { path } = this.settings
     preparePlace(path)
-    this.#marker.check()
+    const isOfThisRun = this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#facts = prepare(handle, this.settings)
-      this.#marker.put()
+      this.#marker.put(isOfThisRun || emptyWal(handle))
     } catch (error) {
       // Closing may move what a killed process left in the -wal file, and delete that file.
       this.#marker.remove()
@@ -225,6 +225,14 @@ export class Connection {
     if (failure instanceof SqliteError && failure.code === 'SQLITE_DAMAGED') this.fail(failure)
     return failure
   }
+}
+
+/**
+ * What is in the `-wal` file after a start of the machine may have gaps. It moves to the database as far as it is
+ * whole, and the file begins anew, unless other processes hold that up.
+ */
+function emptyWal (handle: Handle): boolean {
+  return (handle.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }).busy === 0
 }
 
 /** Whether the file or the machine is not suited, so that trying again is of no use. */

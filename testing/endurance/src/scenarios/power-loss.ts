@@ -100,7 +100,11 @@ function isTurn (event: DiskEvent): boolean {
 /** Opens what a cut left. */
 async function lookAt (left: Map<string, Buffer>, done: readonly number[], cut: string, tally: Tally): Promise<void> {
   const folder = await makeFolder(MEMORY)
-  for (const [name, content] of left) await writeFile(join(folder, name), content, { mode: 0o600 })
+  for (const [name, content] of left) {
+    // The machine has started again since.
+    const isMarker = name.endsWith('-open')
+    await writeFile(join(folder, name), isMarker ? 'an earlier run of the machine' : content, { mode: 0o600 })
+  }
   const path = join(folder, 'sessions.db')
   const warnings: Error[] = []
   const backend = sqlite({ path, durability: 'process', onWarning: warning => warnings.push(warning) })
