@@ -106,6 +106,10 @@ function read (
   const last = Number(rest.slice(0, end).split(', ').at(-1))
   if (name === 'fsync' || name === 'fdatasync') return { what: 'sync', name: file, since }
   if (name === 'pwrite64') return { what: 'write', name: file, ended: 0, at: last, bytes: strings[0] as Buffer }
+  // The marker is written whole, from its beginning.
+  if (name === 'write' && file.endsWith('-open')) {
+    return { what: 'write', name: file, ended: 0, at: 0, bytes: strings[0] as Buffer }
+  }
   if (name === 'ftruncate') return { what: 'truncate', name: file, ended: 0, length: last }
   throw unknown(name)
 }
