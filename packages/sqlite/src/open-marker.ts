@@ -18,7 +18,7 @@ export class OpenMarker {
   readonly #file: string
   #timer: NodeJS.Timeout | undefined
 
-  constructor (private readonly path: string) {
+  constructor (private readonly path: string, private readonly interval = INTERVAL) {
     this.#file = `${path}-open`
   }
 
@@ -49,7 +49,7 @@ export class OpenMarker {
     const content = run ? bootId() : ''
     this.#write(content)
     // Another process that closes removes the marker, since it cannot know whether it is the last one.
-    this.#timer = setInterval(() => { if (!existsSync(this.#file)) this.#write(content) }, INTERVAL).unref()
+    this.#timer = setInterval(() => { this.#write(content) }, this.interval).unref()
   }
 
   /** Call it before the database is closed: SQLite deletes the `-wal` file when the last process closes. */

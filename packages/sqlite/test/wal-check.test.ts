@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { bootId } from '../dist/clock.js'
 import { findDriver } from '../dist/driver.js'
 import { sqlite } from '../dist/index.js'
+import { OpenMarker } from '../dist/open-marker.js'
 import { hasLostCommits } from '../dist/wal-check.js'
 import { create, open, place } from './fixtures/given.js'
 import { OtherProcess } from './fixtures/remote.js'
@@ -163,4 +164,14 @@ t.test('a marker that cannot be read keeps the file shut', async (t) => {
   const backend = sqlite({ path, onWarning: (warning) => { warnings.push(warning) } })
   t.match(warnings, [{ code: 'SQLITE_IO' }])
   await backend.close()
+})
+
+t.test('a marker that another process removed comes back', async (t) => {
+  const { path } = place(t)
+  const marker = new OpenMarker(path, 5)
+  marker.put(true)
+  rmSync(`${path}-open`)
+  while (!existsSync(`${path}-open`)) await new Promise((resolve) => setTimeout(resolve, 5))
+  marker.remove()
+  t.notOk(existsSync(`${path}-open`))
 })
