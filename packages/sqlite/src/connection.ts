@@ -172,7 +172,7 @@ export class Connection {
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#facts = prepare(handle, this.settings)
-      this.#marker.put(isOfThisRun || emptyWal(handle))
+      this.#marker.put(isOfThisRun || emptyWal(handle), this.settings.onWarning)
     } catch (error) {
       // Closing may move what a killed process left in the -wal file, and delete that file.
       this.#marker.remove()

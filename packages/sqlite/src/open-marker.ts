@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bootId } from './clock.js'
-import { SqliteError } from './errors.js'
+import { SqliteError, translate } from './errors.js'
 import { hasLostCommits } from './wal-check.js'
 
 /** Milliseconds between two looks at the marker. */
@@ -44,12 +44,20 @@ export class OpenMarker {
    * Call it when the database is open: from then on there is a `-wal` file.
    *
    * @param run whether this run of the machine has written all that is in the `-wal` file
+   * @param report called when the marker is missing and cannot be written again
    */
-  put (run: boolean): void {
+  put (run: boolean, report: (error: Error) => void): void {
     const content = run ? bootId() : ''
     this.#write(content)
     // Another process that closes removes the marker, since it cannot know whether it is the last one.
-    this.#timer = setInterval(() => { this.#write(content) }, this.interval).unref()
+    const keep = (): void => {
+      try {
+        if (!existsSync(this.#file)) this.#write(content)
+      } catch (error) {
+        report(translate(error))
+      }
+    }
+    this.#timer = setInterval(keep, this.interval).unref()
   }
 
   /** Call it before the database is closed: SQLite deletes the `-wal` file when the last process closes. */

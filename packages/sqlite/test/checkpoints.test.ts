@@ -85,3 +85,19 @@ t.test('what the disk did not confirm is written anew until that succeeds', asyn
   t.strictSame(calls, ['SQLITE_UNSYNCED', 'SQLITE_UNSYNCED', 'recovered'])
   t.strictSame(results, [])
 })
+
+t.test('writes wait for a checkpoint of a long -wal file, not of a shorter one', async (t) => {
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => { clearInterval(alive) })
+  const ofLength = (log: number): Checkpoints => new Checkpoints({
+    path: '/nowhere/x.db', ask: (work: () => unknown) => work(), get: () => ({ log })
+  } as unknown as Connection)
+  for (const [log, waits] of [[4095, false], [4096, false], [16_383, false], [16_384, true]] as const) {
+    const checkpoints = ofLength(log)
+    const waiting = checkpoints.committed()
+    t.equal(waiting !== undefined, waits, `${log} pages`)
+    t.equal(checkpoints.committed(), undefined, 'it looks again later only')
+    await waiting
+    await checkpoints.close()
+  }
+})

@@ -169,9 +169,27 @@ t.test('a marker that cannot be read keeps the file shut', async (t) => {
 t.test('a marker that another process removed comes back', async (t) => {
   const { path } = place(t)
   const marker = new OpenMarker(path, 5)
-  marker.put(true)
+  marker.put(true, (error) => { t.fail(error.message) })
+  writeFileSync(`${path}-open`, 'of another process')
+  // Of two timers that are equally long, the older one runs first.
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  t.equal(readFileSync(`${path}-open`, 'utf8'), 'of another process', 'one that is there stays')
   rmSync(`${path}-open`)
   while (!existsSync(`${path}-open`)) await new Promise((resolve) => setTimeout(resolve, 5))
   marker.remove()
   t.notOk(existsSync(`${path}-open`))
+})
+
+t.test('a marker that cannot be written again is reported, and ends no process', async (t) => {
+  const { folder, path } = place(t)
+  const marker = new OpenMarker(path, 5)
+  // The timer of the marker keeps no process alive.
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => {
+    clearInterval(alive)
+    marker.remove()
+  })
+  const reported = new Promise<Error>((resolve) => { marker.put(true, resolve) })
+  rmSync(folder, { recursive: true })
+  t.match(await reported, { code: 'SQLITE_IO' })
 })
