@@ -5,6 +5,7 @@ import { Deadlines, type Expiring } from './calls/deadlines.js'
 import type { ExchangeSettings } from './calls/exchange.js'
 import { HandlerExtra } from './calls/handler-extra.js'
 import { assumeHandshake, initialize } from './calls/handshake.js'
+import { SessionCall } from './calls/session-call.js'
 import { routeAnswer, routeNotification } from './fleet/message-routing.js'
 import { Replica, type ReplicaSettings } from './fleet/replica.js'
 import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
@@ -276,7 +277,7 @@ export class Endpoint {
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
     for (const notification of notifications) {
-      await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound))
+      await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound, new SessionCall(session, inbound)))
     }
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false

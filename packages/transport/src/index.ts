@@ -1,11 +1,28 @@
-export type {
-  ConnectableServer, CreateServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
-} from './live/factory.js'
-export { Endpoint, type EndpointOptions } from './endpoint.js'
+export { Deadlines, type Expiring, type Waiting } from './calls/deadlines.js'
+export { type McpCall, callOf } from './calls/mcp-call.js'
+export { DetachedTransport } from './calls/detached-transport.js'
 export type { ResponseMode } from './calls/exchange.js'
-export { type Inbound, header } from './http/inbound.js'
-export { INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, idOf } from './http/json-rpc.js'
-export type { McpSession } from './live/mcp-session.js'
-export { type Reply, emptyReply, errorReply, failureReply } from './http/reply.js'
+export { HandlerExtra } from './calls/handler-extra.js'
+export { TurnThrottle } from './calls/turn-throttle.js'
+export { Endpoint, type EndpointOptions } from './endpoint.js'
 export type { FleetReport, ReplicaReport } from './fleet/roll-call.js'
+export { type Messages, readMessages } from './http/body.js'
+export { type Inbound, header } from './http/inbound.js'
+export {
+  INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, type Message, type Notification, PARSE_ERROR, type Request,
+  type RequestId, type Response, SERVER_ERROR, errorMessage, idOf, isNotification, isRequest, isRequestId, isResponse
+} from './http/json-rpc.js'
+export { escapeLineSeparators } from './http/line-separators.js'
+export { isTooDeep } from './http/nesting.js'
+export {
+  type Reply, emptyReply, errorReply, failureReply, isExpected, jsonReply, streamReply
+} from './http/reply.js'
 export { SUPPORTED_VERSIONS } from './http/versions.js'
+export {
+  type ConnectableServer, type CreateServer, type CreatedServer, type DisposeReason, type HeldServer,
+  type SharedServerOptions, heldServer
+} from './live/factory.js'
+export { LivePlaces, Place } from './live/live-places.js'
+export type { McpSession } from './live/mcp-session.js'
+export { PlaceQueue } from './live/place-queue.js'
+export { KEEP_ALIVE, messageEvent } from './streams/sse-event.js'

@@ -2,7 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { HandlerExtra } from '../dist/calls/handler-extra.js'
 import { header } from '../dist/http/inbound.js'
+import { type McpCall, callOf } from '../dist/calls/mcp-call.js'
 import { Call } from './fixtures/client.js'
+
+const call: McpCall = {
+  era: 'sessions', version: '2025-11-25', principal: null, client: undefined, capabilities: {}, trace: undefined
+}
 
 t.test('a header is one string', async (t) => {
   const call = new Call(null, { 'mcp-session-id': 'a', 'set-cookie': ['a', 'b'] })
@@ -35,14 +40,24 @@ t.test('an empty header is a missing one', async (t) => {
 t.test('a server of the v2 SDK reads a web request', async (t) => {
   const { request } = new HandlerExtra(new Call(null, {
     'x-tenant': 'ü', 'set-cookie': ['a', 'b'], absent: undefined, ':authority': 'x'
-  }))
+  }), call)
   t.equal(request.method, 'POST')
   t.equal(request.url, 'http://replica.test/mcp')
   t.same(Object.fromEntries(request.headers), { 'x-tenant': 'ü', 'set-cookie': 'a,b' })
 })
 
+t.test('a handler of either SDK finds the call that it serves', async (t) => {
+  const extra = new HandlerExtra(new Call(null, {}), call)
+  t.equal(callOf({ requestInfo: extra.requestInfo }), call)
+  t.equal(callOf({ http: { req: extra.request } }), call)
+  t.equal(extra.request, extra.request)
+  for (const other of [{}, { requestInfo: {} }, { http: {} }, { requestInfo: null, http: { req: 'x' } }]) {
+    t.throws(() => callOf(other), TypeError)
+  }
+})
+
 t.test('a server of the v1 SDK reads headers and a URL', async (t) => {
-  const { authInfo, closeSSEStream, requestInfo } = new HandlerExtra(new Call(null, { 'x-tenant': 'a' }))
+  const { authInfo, closeSSEStream, requestInfo } = new HandlerExtra(new Call(null, { 'x-tenant': 'a' }), call)
   t.same(requestInfo.headers, { 'x-tenant': 'a' })
   t.equal(requestInfo.url.pathname, '/mcp')
   t.equal(authInfo, undefined)

@@ -12,6 +12,7 @@ import { Deadlines, type Expiring } from './deadlines.js'
 import type { PendingCall } from './durable-transport.js'
 import { type BeforeAnswer, Exchange, type ExchangeSettings } from './exchange.js'
 import { HandlerExtra } from './handler-extra.js'
+import { SessionCall } from './session-call.js'
 
 interface CallOptions {
   batch?: boolean
@@ -53,7 +54,7 @@ export class Calls {
     const exchange = new Exchange(
       { calls: this, session, inbound, settings, slowCalls, priming, beforeAnswer, cancelInServer }, requests, batch
     )
-    const extra = new HandlerExtra(inbound, priming && streaming ? exchange : undefined)
+    const extra = new HandlerExtra(inbound, new SessionCall(session, inbound), priming && streaming ? exchange : undefined)
     for (const request of requests) transport.requests.set(request.id, exchange)
     try {
       for (const request of requests) {

@@ -20,6 +20,8 @@ export interface Inbound {
   renewContext?: ((current: Json) => Json | Promise<Json>) | undefined
   /** Whether the client has closed the connection. */
   isGone (): boolean
+  /** Calls `listener` once, when the client closes the connection before the reply is complete. */
+  onGone? (listener: () => void): void
   /** Called with the session of the request, once it is found. */
   found? (session: Session): void
 }

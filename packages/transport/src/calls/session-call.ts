@@ -1,0 +1,31 @@
+import type { JsonObject, Principal, Session } from '@holdfast/core'
+import { type Inbound, header } from '../http/inbound.js'
+import type { McpCall } from './mcp-call.js'
+
+/** A request that belongs to a session. Everything is read on demand, because few handlers ask. */
+export class SessionCall implements McpCall {
+  readonly era = 'sessions'
+  readonly #session: Session
+  readonly #inbound: Inbound
+
+  constructor (session: Session, inbound: Inbound) {
+    this.#session = session
+    this.#inbound = inbound
+  }
+
+  get version (): string { return this.#session.state.handshake.protocolVersion }
+  get principal (): Principal | null { return this.#session.principal }
+  get client (): McpCall['client'] { return this.#session.state.client as McpCall['client'] }
+
+  get capabilities (): Readonly<JsonObject> {
+    return (this.#session.state.handshake.initialize.capabilities ?? {}) as JsonObject
+  }
+
+  get trace (): McpCall['trace'] {
+    const traceparent = header(this.#inbound, 'traceparent')
+    if (traceparent === undefined) return undefined
+    const tracestate = header(this.#inbound, 'tracestate')
+    const baggage = header(this.#inbound, 'baggage')
+    return { traceparent, ...(tracestate !== undefined && { tracestate }), ...(baggage !== undefined && { baggage }) }
+  }
+}
