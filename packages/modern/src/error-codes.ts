@@ -1,0 +1,22 @@
+/** The server does not have the method (JSON-RPC 2.0 §5.1). */
+export const METHOD_NOT_FOUND = -32601
+/** A header is missing, or says something else than the body (basic/transports/streamable-http). */
+export const HEADER_MISMATCH = -32020
+/** The request needs a capability that its client did not declare (basic/index). */
+export const MISSING_CAPABILITY = -32021
+/** The version of the request is not served (basic/versioning). */
+export const UNSUPPORTED_VERSION = -32022
+
+/** The HTTP status of an error, as long as the response is no stream. Every other error is a regular answer: 200. */
+const STATUS: Readonly<Record<number, number>> = { [METHOD_NOT_FOUND]: 404, [MISSING_CAPABILITY]: 400 }
+
+export function statusOf (code: number): number {
+  return STATUS[code] ?? 200
+}
+
+/** Codes of earlier revisions that a server must not send any more (basic/index, Error Codes), and what stands for them. */
+const RETIRED: Readonly<Record<number, number>> = { [-32002]: -32602, [-32042]: -32603 }
+
+export function currentCode (code: number): number {
+  return RETIRED[code] ?? code
+}

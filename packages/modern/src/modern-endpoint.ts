@@ -1,0 +1,269 @@
+import { type Sessions, within } from '@holdfast/core'
+import {
+  Deadlines, type Expiring, INTERNAL_ERROR, type Inbound, type Reply, type Request, type RequestId, type ResponseMode,
+  emptyReply, errorReply, jsonReply, messageEvent, streamReply
+} from '@holdfast/transport'
+import { METHOD_NOT_FOUND } from './error-codes.js'
+import { type CallEnd, Exchange, type ExchangeContext, GONE } from './exchange.js'
+import { failureOutcome, isShown } from './failure.js'
+import { type Era, type Verb, eraOf, refusedVerb } from './http/era.js'
+import { refusedHeaders } from './http/headers.js'
+import { refusedParams } from './http/param-headers.js'
+import { type CacheOptions, cacheHints } from './lists/cache-hints.js'
+import { type ResultDefaults, type ServerInfo, completeResult } from './lists/complete-result.js'
+import { type ChangedKind, KeptLists } from './lists/kept-lists.js'
+import { isAbsent, knownMethod } from './methods.js'
+import type { CancelReason, ModernServer } from './modern-server.js'
+import { OpenResponses } from './open-responses.js'
+import { readMessage } from './read-message.js'
+import { isRefused, readMeta } from './request-meta.js'
+import type { StreamSettings } from './response-stream.js'
+import { RunningCalls } from './running-calls.js'
+
+/** What a {@link ModernEndpoint} works with. Times are milliseconds. The README lists the defaults of the plugin. */
+export interface ModernEndpointOptions extends StreamSettings {
+  /** What answers the requests. */
+  server: ModernServer
+  /** Gets the errors of the endpoint. */
+  sessions: Pick<Sessions, 'report'>
+  /** Whether the sessions of earlier revisions are served on the same route. */
+  legacy: boolean
+  /** `auto`: JSON, unless a call says something before its result or takes long. `json`: never a stream. `sse`: always. */
+  responseMode: ResponseMode
+  /** After this time, a call without an answer becomes a stream. */
+  streamAfter: number
+  /** A call that takes longer is cancelled in the server, and answered with an error. */
+  callTimeout: number
+  /** Calls that run in this process at the same time; one owner has half of them, as long as owners differ. */
+  maxCalls: number
+  /** Caching hints for results whose server gives none. Default: nothing may be kept. */
+  cache?: CacheOptions
+  /** The name of the server, for results that do not say it. */
+  serverInfo?: ServerInfo
+  /** Names the server object that serves a request, where there are several. Their lists differ. Default: one for all. */
+  serverKey?: (inbound: Inbound) => string
+  /**
+   * Told of each request when it is over.
+   *
+   * @param method one that MCP defines, or `other`
+   * @param seconds since the request arrived
+   */
+  onCall?: (method: string, how: CallEnd, seconds: number) => void
+}
+
+/** Milliseconds that the last words to clients may take when this process ends. */
+const LAST_WORDS = 250
+
+/** MCP 2026-07-28 over HTTP, for any framework: what comes in as `Inbound` goes out as `Reply`. */
+export class ModernEndpoint {
+  readonly #options: ModernEndpointOptions
+  readonly #server: ModernServer
+  readonly #running: RunningCalls
+  readonly #responses: OpenResponses
+  readonly #lists = new KeptLists()
+  readonly #defaults: ResultDefaults
+  readonly #context: ExchangeContext
+  #draining = false
+
+  /** @throws InvalidOptionError when an option of `cache` is wrong */
+  constructor (options: ModernEndpointOptions) {
+    this.#options = options
+    this.#server = options.server
+    this.#running = new RunningCalls(options.maxCalls)
+    this.#responses = new OpenResponses(options)
+    this.#defaults = { hints: cacheHints(options.cache ?? {}), serverInfo: options.serverInfo }
+    this.#context = this.#newContext(options)
+  }
+
+  /** Calls that run in this process. */
+  get runningCalls (): number { return this.#running.size }
+
+  /** Responses with event streams that are open in this process. */
+  get openStreams (): number { return this.#responses.size }
+
+  /**
+   * Resolves when the server can serve.
+   *
+   * @throws HoldfastError HOLDFAST_FACTORY_FAILED
+   */
+  async start (): Promise<void> {
+    await this.#server.start()
+  }
+
+  /** Who serves a request: this endpoint, the sessions, or nobody, for the reason that the reply gives. */
+  era (verb: Verb, inbound: Inbound): Era | Reply {
+    return eraOf(verb, inbound, this.#options.legacy)
+  }
+
+  /** The reply to every GET and DELETE of this revision. */
+  refuseVerb (): Reply {
+    return refusedVerb()
+  }
+
+  /** Takes the message of a POST. Neither throws nor rejects. */
+  post (inbound: Inbound): Reply | Promise<Reply> {
+    const beganAt = performance.now()
+    const message = readMessage(inbound.body)
+    if ('status' in message) return this.#refused(undefined, beganAt, message)
+    // This revision gives no notification of a client a meaning.
+    if (!('id' in message)) return emptyReply(202)
+    const { id, method, params } = message
+    const meta = readMeta(id, params, inbound, this.#options.legacy)
+    if (isRefused(meta)) return this.#refused(method, beganAt, meta)
+    const refused = refusedHeaders(message, inbound) ?? this.#refusal(message)
+    if (refused !== undefined) return this.#refused(method, beganAt, refused)
+    try {
+      const place = this.#lists.place(message, () => this.#options.serverKey?.(inbound) ?? '')
+      const kept = place && this.#lists.get(place, beganAt)
+      if (kept !== undefined) return this.#keptReply(message, beganAt, kept)
+      return this.#run(new Exchange(this.#context, message, meta, inbound, beganAt, place))
+    } catch (error) {
+      return this.#refused(method, beganAt, this.#failedReply(id, error))
+    }
+  }
+
+  /** The lists of this kind are other ones from now on; without a kind, all of them. */
+  changed (kind?: ChangedKind): void {
+    this.#lists.changed(kind)
+  }
+
+  /**
+   * Takes no new call, and gives time to those that run. The last 250 ms are for the calls that are left: they are
+   * answered with an error. Resolves in time, also when the server never answers.
+   *
+   * @param timeout milliseconds
+   */
+  async drain (timeout = 10_000): Promise<void> {
+    this.#draining = true
+    await within(this.#running.idle(), Math.max(0, timeout - LAST_WORDS))
+    this.#running.stop()
+    await within(this.#responses.empty(), LAST_WORDS)
+  }
+
+  /**
+   * Lets go of the calls that are left, of their responses, and of the server. Resolves in time.
+   *
+   * @param timeout milliseconds
+   */
+  async close (timeout = 10_000): Promise<void> {
+    this.#draining = true
+    this.#running.stop()
+    this.#responses.close()
+    try {
+      if (await within(this.#server.close(), timeout)) return
+      this.#report(new Error('the modern server could not let go of everything in time'))
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #newContext ({ responseMode, streamAfter, callTimeout, sessions }: ModernEndpointOptions): ExchangeContext {
+    const report = (error: unknown): void => sessions.report(error)
+    return {
+      responseMode,
+      slowCalls: responseMode === 'auto' ? new Deadlines(streamAfter, call => call.openStream(), report) : undefined,
+      deadlines: new Deadlines<Expiring>(callTimeout, deadline => deadline.expire(), report),
+      responses: this.#responses,
+      encode: (call, result) => this.#encode(call, result),
+      cancel: (call, reason) => this.#cancel(call, reason),
+      ended: (call, how) => {
+        this.#running.leave(call)
+        this.#tell(call.request.method, call.beganAt, how)
+      },
+      report
+    }
+  }
+
+  #refusal ({ id, method }: Request): Reply | undefined {
+    if (isAbsent(method)) return errorReply(404, id, METHOD_NOT_FOUND, 'Method not found')
+    return this.#draining ? unavailable(id, 'Shutting down, try again') : undefined
+  }
+
+  #run (call: Exchange): Reply | Promise<Reply> {
+    const { request: { id, method, params }, inbound, beganAt } = call
+    if (inbound.isGone()) return this.#refused(method, beganAt, GONE)
+    if (method === 'tools/call' && typeof params?.name === 'string') {
+      const schema = this.#server.inputSchema(call, params.name)
+      const refused = refusedParams(id, schema, params.arguments, inbound)
+      if (refused !== undefined) return this.#refused(method, beganAt, refused)
+    }
+    if (!this.#running.enter(call)) {
+      return this.#refused(method, beganAt, unavailable(id, 'Too many calls are running, try again'))
+    }
+    this.#serve(call)
+    return call.reply()
+  }
+
+  #serve (call: Exchange): void {
+    const failed = (error: unknown): void => {
+      this.#reportDefect(error)
+      call.end(failureOutcome(error))
+    }
+    try {
+      const serving = this.#server.serve(call)
+      if (serving !== undefined) serving.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  #encode ({ request, place }: Exchange, result: Readonly<Record<string, unknown>>): string {
+    const complete = completeResult(request, result, this.#defaults)
+    const json = JSON.stringify(complete)
+    if (place !== undefined && complete.cacheScope === 'public' && complete.resultType === 'complete') {
+      this.#lists.put(place, json, complete.ttlMs as number)
+    }
+    return response(request.id, json)
+  }
+
+  #cancel (call: Exchange, reason: CancelReason): void {
+    try {
+      this.#server.cancel(call, reason)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #keptReply ({ id, method }: Request, beganAt: number, kept: string): Reply {
+    this.#tell(method, beganAt, 'result')
+    const json = response(id, kept)
+    return this.#options.responseMode === 'sse' ? streamReply(messageEvent(json)) : jsonReply(json)
+  }
+
+  #failedReply (id: RequestId, failure: unknown): Reply {
+    this.#reportDefect(failure)
+    const { error, status, retryAfter } = failureOutcome(failure)
+    return errorReply(status, id, error.code, error.message, retryAfter === undefined ? {} : { retryAfter })
+  }
+
+  #refused (method: string | undefined, beganAt: number, reply: Reply): Reply {
+    this.#tell(method, beganAt, 'refused')
+    return reply
+  }
+
+  #tell (method: string | undefined, beganAt: number, how: CallEnd): void {
+    const { onCall } = this.#options
+    if (onCall === undefined) return
+    try {
+      onCall(knownMethod(method), how, (performance.now() - beganAt) / 1_000)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #reportDefect (error: unknown): void {
+    if (!isShown(error)) this.#report(error)
+  }
+
+  #report (error: unknown): void {
+    this.#options.sessions.report(error)
+  }
+}
+
+function response (id: RequestId, result: string): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+}
+
+function unavailable (id: RequestId, message: string): Reply {
+  return errorReply(503, id, INTERNAL_ERROR, message, { retryAfter: 1 })
+}

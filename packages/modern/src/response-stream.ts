@@ -1,0 +1,91 @@
+import { Readable } from 'node:stream'
+import { KEEP_ALIVE } from '@holdfast/transport'
+
+export interface StreamSettings {
+  /** Milliseconds between comments on a quiet response. */
+  keepAlive: number
+  /** Characters that may wait for a slow reader. Beyond them, it is disconnected, and its call cancelled. */
+  maxBuffered: number
+  /** Milliseconds without progress after which a reader is disconnected, and its call cancelled. */
+  stallTimeout: number
+}
+
+/**
+ * Characters that are buffered ahead of the client, in every version of Node. It is also the size of one piece, so that
+ * the progress of a slow reader can be seen.
+ */
+const READ_AHEAD = 16_384
+
+/** The open response of one call. It cannot be resumed, so its events have no ids. */
+export class ResponseStream extends Readable {
+  #done = false
+  #spokeAt = performance.now()
+  /** Characters that were written so far. */
+  #written = 0
+  /** How many of them the reader had taken at its last progress, and the time of this progress. */
+  #taken = 0
+  #takenAt = performance.now()
+
+  /** @param onClosed called once; the client has gone, or everything was read */
+  constructor (private readonly settings: StreamSettings, private readonly onClosed: () => void) {
+    super({ encoding: 'utf8', highWaterMark: READ_AHEAD })
+    // Makes Node send the headers.
+    this.#put(KEEP_ALIVE)
+  }
+
+  /** Sends an event that more will follow. A reader that is too slow for it is disconnected. */
+  offer (event: string): void {
+    if (this.#done) return
+    if (this.readableLength <= this.settings.maxBuffered) this.#put(event)
+    // Nobody is slow who has not begun to read. Such an event is lost.
+    else if (this.readableFlowing !== null) this.destroy()
+  }
+
+  /** Sends the last event. */
+  finish (event: string): void {
+    if (this.#done) return
+    this.#done = true
+    this.#put(event)
+    this.push(null)
+  }
+
+  /** Keeps the response open, or cuts off a reader without progress. To be called at regular intervals. */
+  check (now: number): void {
+    const taken = this.#written - this.readableLength
+    if (taken !== this.#taken || (this.readableLength === 0 && !this.#done)) {
+      this.#taken = taken
+      this.#takenAt = now
+    } else if (now - this.#takenAt >= this.settings.stallTimeout) {
+      this.destroy()
+      return
+    }
+    if (!this.#done && this.readableLength === 0 && now - this.#spokeAt >= this.settings.keepAlive) {
+      this.#put(KEEP_ALIVE)
+    }
+  }
+
+  override _read (): void {}
+
+  override _destroy (error: Error | null, callback: (error: Error | null) => void): void {
+    this.#done = true
+    this.onClosed()
+    callback(error)
+  }
+
+  #put (text: string): void {
+    this.#spokeAt = performance.now()
+    this.#written += text.length
+    let from = 0
+    while (text.length - from > READ_AHEAD) {
+      // A surrogate pair is one character, and must not be split.
+      const end = from + READ_AHEAD - (isHighSurrogate(text.charCodeAt(from + READ_AHEAD - 1)) ? 1 : 0)
+      this.push(text.slice(from, end))
+      from = end
+    }
+    this.push(from === 0 ? text : text.slice(from))
+  }
+}
+
+function isHighSurrogate (code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
+}
