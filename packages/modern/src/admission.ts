@@ -19,9 +19,6 @@ export class Admission {
     this.#half = Math.ceil(size / 2)
   }
 
-  /** Admitted calls that have not left. */
-  get running (): number { return this.#all }
-
   /** Whether a call may run. If so, it must leave. */
   enter (owner: string): boolean {
     if (owner !== this.#lastOwner) this.#differ(owner)

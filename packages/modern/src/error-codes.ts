@@ -14,7 +14,7 @@ export function statusOf (code: number): number {
   return STATUS[code] ?? 200
 }
 
-/** Codes of earlier revisions that a server must not send any more (basic/index, Error Codes), and what stands for them. */
+/** Codes of earlier revisions that must not be sent any more (basic/index, Error Codes), and what stands for them. */
 const RETIRED: Readonly<Record<number, number>> = { [-32002]: -32602, [-32042]: -32603 }
 
 export function currentCode (code: number): number {

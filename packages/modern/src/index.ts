@@ -1,7 +1,9 @@
 export { HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.js'
 export type { CallEnd } from './exchange.js'
 export type { Era, Verb } from './http/era.js'
-export { type CacheHint, type CacheOption, type CacheOptions, type CacheableMethod, cacheHints } from './lists/cache-hints.js'
+export {
+  type CacheHint, type CacheOption, type CacheOptions, type CacheableMethod, cacheHints
+} from './lists/cache-hints.js'
 export type { ServerInfo } from './lists/complete-result.js'
 export type { ChangedKind } from './lists/kept-lists.js'
 export { failureOutcome } from './failure.js'

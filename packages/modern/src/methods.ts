@@ -13,7 +13,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'resources/templates/list', 'resources/read', 'completion/complete', 'tasks/get', 'tasks/update', 'tasks/cancel'
 ])
 
-/** Whether no server has the method in this revision, whatever it says. */
+/** Whether the revision does not have the method, although a server may. */
 export function isAbsent (method: string): boolean {
   return ABSENT.has(method)
 }

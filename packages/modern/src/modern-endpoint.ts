@@ -28,7 +28,7 @@ export interface ModernEndpointOptions extends StreamSettings {
   sessions: Pick<Sessions, 'report'>
   /** Whether the sessions of earlier revisions are served on the same route. */
   legacy: boolean
-  /** `auto`: JSON, unless a call says something before its result or takes long. `json`: never a stream. `sse`: always. */
+  /** `auto`: JSON, unless a call says something or takes long. `json`: never a stream. `sse`: always a stream. */
   responseMode: ResponseMode
   /** After this time, a call without an answer becomes a stream. */
   streamAfter: number
@@ -40,7 +40,7 @@ export interface ModernEndpointOptions extends StreamSettings {
   cache?: CacheOptions
   /** The name of the server, for results that do not say it. */
   serverInfo?: ServerInfo
-  /** Names the server object that serves a request, where there are several. Their lists differ. Default: one for all. */
+  /** Names the server object that serves a request, where lists differ between several. Default: one for all. */
   serverKey?: (inbound: Inbound) => string
   /**
    * Told of each request when it is over.

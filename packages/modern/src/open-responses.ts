@@ -31,7 +31,7 @@ export class OpenResponses {
     if (this.#open.size > 0) await new Promise<void>(resolve => { this.#emptied.push(resolve) })
   }
 
-  /** Disconnects whoever still reads. */
+  /** Disconnects all readers. */
   close (): void {
     for (const stream of this.#open) stream.destroy()
   }

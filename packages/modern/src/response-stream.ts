@@ -35,7 +35,6 @@ export class ResponseStream extends Readable {
 
   /** Sends an event that more will follow. A reader that is too slow for it is disconnected. */
   offer (event: string): void {
-    if (this.#done) return
     if (this.readableLength <= this.settings.maxBuffered) this.#put(event)
     // Nobody is slow who has not begun to read. Such an event is lost.
     else if (this.readableFlowing !== null) this.destroy()
@@ -43,7 +42,6 @@ export class ResponseStream extends Readable {
 
   /** Sends the last event. */
   finish (event: string): void {
-    if (this.#done) return
     this.#done = true
     this.#put(event)
     this.push(null)

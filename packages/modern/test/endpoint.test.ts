@@ -1,5 +1,6 @@
 import t from 'tap'
 import { HoldfastError, type Principal } from '@holdfast/core'
+import { ModernEndpoint } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
 import { Events } from './fixtures/events.js'
 import { eventually, stayAwake, turns } from './fixtures/gate.js'
@@ -72,6 +73,12 @@ t.test('a server that fails where it must not is reported', async (t) => {
   front.server.inputSchema = () => { throw failure }
   t.equal(refusal(await front.post()), '500 -32603')
   t.same(front.errors, [failure, failure, failure, failure])
+  front.server.inputSchema = () => { throw new HoldfastError('HOLDFAST_BACKEND_UNAVAILABLE') }
+  const refused = await front.post()
+  t.equal(refusal(refused), '503 -32603')
+  t.equal(refused.headers['retry-after'], '1')
+  const { onCall, ...options } = front.options
+  t.equal((await new ModernEndpoint({ ...options, server: new Front().server }).post(sent())).status, 200, 'no onCall')
 })
 
 const as = (subject: string | null, more: Partial<Principal> = {}): Principal | null =>
@@ -159,7 +166,8 @@ t.test('drain: new calls go elsewhere, running ones get their time', async (t) =
 t.test('drain: calls that are left get an honest error, and the streams their end', async (t) => {
   stayAwake(t)
   const front = new Front()
-  front.server.script = call => call.notify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 1 } } as any)
+  const progress: any = { method: 'notifications/progress', params: { progressToken: 1 } }
+  front.server.script = call => call.notify(progress)
   const waiting = front.endpoint.post(sent({ id: 'a' }))
   const stream = new Events((await front.post({ id: 'b', meta: { progressToken: 1 } })).body as any)
   await stream.message()

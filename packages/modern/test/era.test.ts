@@ -13,6 +13,8 @@ const message = (method: string, params?: unknown, id: unknown = 1): object =>
 const complete = sent().body as any
 const claiming = (version: unknown): object => message('tools/list', { _meta: { [KEYS.version]: version } })
 
+const claimingToken = sent({ method: 'initialize', meta: { progressToken: {} } }).body
+
 const modern = { 'mcp-protocol-version': VERSION }
 const legacy = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': 'x' }
 
@@ -30,7 +32,8 @@ const posts: Array<[string, unknown, Record<string, string>, string, string]> = 
   ['an earlier version in _meta, a modern header', claiming('2025-11-25'), modern, 'modern', 'modern'],
   ['a modern header alone', message('tools/list'), modern, 'modern', 'modern'],
   ['a modern header beside a session', message('tools/list'), { ...modern, 'mcp-session-id': 'x' }, 'modern', 'modern'],
-  ['a header of a version to come', message('tools/list'), { 'mcp-protocol-version': '2027-01-01' }, 'modern', 'modern'],
+  ['a header of a version to come', message('tools/list'), { 'mcp-protocol-version': '2027-01-01' },
+    'modern', 'modern'],
   ['two equal modern headers', message('tools/list'), { 'mcp-protocol-version': `${VERSION}, ${VERSION}` },
     'modern', 'modern'],
   ['a request of a session', message('tools/list', {}), legacy, 'sessions', '400 -32022'],
@@ -50,6 +53,7 @@ const posts: Array<[string, unknown, Record<string, string>, string, string]> = 
   ['initialize with an incomplete claim', message('initialize', { _meta: { [KEYS.version]: VERSION } }), modern,
     'sessions', '400 -32022'],
   ['initialize with a complete claim', { ...complete, method: 'initialize' }, modern, 'modern', 'modern'],
+  ['initialize with a claim and a wrong token', claimingToken, modern, 'sessions', '400 -32022'],
   ['initialize with a claim and no id', { ...complete, method: 'initialize', id: null }, modern,
     'sessions', '400 -32022'],
   ['a batch', [message('tools/list')], legacy, 'sessions', '400 -32600'],

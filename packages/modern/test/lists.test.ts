@@ -12,6 +12,11 @@ const PUBLIC: CacheOptions = {
   'resources/read': { ttl: 1_000, scope: 'public' }
 }
 
+async function twice (work: () => Promise<unknown>): Promise<void> {
+  await work()
+  await work()
+}
+
 const lists = ['server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list']
 
 const result = async (front: Front, request: Sent): Promise<any> => json(await front.post(request)).result
@@ -22,7 +27,7 @@ t.test('results that may be kept say for how long and for whom: by default, not 
   for (const method of lists) t.match(await result(front, { method }), { ttlMs: 0, cacheScope: 'private' })
   t.match(await result(front, read), { ttlMs: 0, cacheScope: 'private' })
   for (const method of ['tools/call', 'prompts/get', 'completion/complete', 'tasks/get']) {
-    const found = await result(front, { method, params: { name: 'hello', taskId: 't' }, headers: { 'mcp-name': method === 'tasks/get' ? 't' : 'hello' } })
+    const found = await result(front, { method, params: { name: 'x', taskId: 'x' }, headers: { 'mcp-name': 'x' } })
     t.same(Object.keys(found), ['resultType', 'content'])
   }
 })
@@ -47,7 +52,7 @@ t.test('what is not complete, or continues another request, may not be kept', as
   for (const params of [{ inputResponses: {} }, { requestState: 's' }, { requestState: null }]) {
     front.server.script = call => call.end({ result: { contents: [], ttlMs: 9, cacheScope: 'public' } })
     t.match(await result(front, { ...read, params: { uri: 'a://b', ...params } }), { ttlMs: 0, cacheScope: 'private' })
-    for (const _ of [1, 2]) await result(front, { method: 'tools/list', params })
+    await twice(async () => await result(front, { method: 'tools/list', params }))
   }
   t.equal(front.server.served.length, 9)
   front.server.script = call => call.end({ result: { resultType: 'input_required', requestState: 's' } })
@@ -84,20 +89,20 @@ t.test('a public list is asked for once, for everybody', async (t) => {
   t.same((await tools({ params: { cursor: 'x' } })).tools, [2])
   t.same((await tools({ params: {} })).tools, [1])
   t.same(front.ends.at(-1), ['tools/list', 'result'])
-  for (const _ of [1, 2]) await result(front, read)
+  await twice(async () => await result(front, read))
   t.equal(front.server.served.length, 4, 'a resource is read each time')
-  for (const _ of [1, 2]) await result(front, { method: 'resources/templates/list' })
+  await twice(async () => await result(front, { method: 'resources/templates/list' }))
   t.equal(front.server.served.length, 6, 'a private list, too')
-  for (const _ of [1, 2]) await tools({ params: { cursor: 'x'.repeat(600) } })
+  await twice(async () => await tools({ params: { cursor: 'x'.repeat(600) } }))
   t.equal(front.server.served.length, 8, 'and one of a very long cursor')
 })
 
 t.test('a kept list is checked as every request, and answered as the mode says', async (t) => {
   const front = new Front({ cache: PUBLIC, responseMode: 'sse' })
-  for (const _ of [1, 2]) {
+  await twice(async () => {
     const reply = await front.post({ method: 'tools/list' })
     t.match(await new Events(reply.body as string).rest(), [{ id: 1, result: { ttlMs: 300_000 } }])
-  }
+  })
   t.equal(front.server.served.length, 1)
   t.equal((await front.post({ method: 'tools/list', headers: { 'mcp-method': 'x' } })).status, 400)
 })
@@ -107,9 +112,9 @@ t.test('errors and private lists are not kept', async (t) => {
   front.server.script = call => call.end({ error: { code: -32603, message: 'm' } })
   await front.post({ method: 'tools/list' })
   front.server.script = call => call.end({ result: { tools: [], cacheScope: 'private' } })
-  for (const _ of [1, 2]) await front.post({ method: 'tools/list' })
+  await twice(async () => await front.post({ method: 'tools/list' }))
   front.server.script = call => call.end({ result: { tools: [], ttlMs: 0 } })
-  for (const _ of [1, 2]) await front.post({ method: 'tools/list' })
+  await twice(async () => await front.post({ method: 'tools/list' }))
   t.equal(front.server.served.length, 5)
 })
 
@@ -145,7 +150,7 @@ t.test('a list that was under way when it changed is not kept', async (t) => {
     front.endpoint.changed('tools')
     call.end({ result: { tools: [] } })
   }
-  for (const _ of [1, 2]) await front.post({ method: 'tools/list' })
+  await twice(async () => await front.post({ method: 'tools/list' }))
   t.equal(front.server.served.length, 2)
 })
 
@@ -168,7 +173,9 @@ t.test('a serverKey that fails ends the request, and is reported', async (t) => 
 
 t.test('kept lists are bounded, by number and by size', async (t) => {
   const front = new Front({ cache: PUBLIC })
-  const page = async (cursor: string): Promise<void> => { await front.post({ method: 'tools/list', params: { cursor } }) }
+  const page = async (cursor: string): Promise<void> => {
+    await front.post({ method: 'tools/list', params: { cursor } })
+  }
   for (let number = 0; number <= 256; number++) await page(String(number))
   t.equal(front.server.served.length, 257)
   await page('256')
@@ -187,14 +194,16 @@ t.test('kept lists are bounded, by number and by size', async (t) => {
 t.test('two that ask at once: the list of the later one is kept', async (t) => {
   const front = new Front({ cache: PUBLIC })
   front.server.script = () => {}
-  const replies = [front.endpoint.post(sent({ method: 'tools/list' })), front.endpoint.post(sent({ method: 'tools/list' }))]
+  const replies = [1, 2].map(id => front.endpoint.post(sent({ id, method: 'tools/list' })))
   for (const [index, call] of front.server.served.entries()) call.end({ result: { tools: [index] } })
   await Promise.all(replies)
   t.same((await result(front, { method: 'tools/list' })).tools, [1])
 })
 
 t.test('hints come in the form of SDK v2, and wrong ones are refused', async (t) => {
-  t.same(cacheHints({ 'tools/list': { ttl: '5m', scope: 'public' }, 'resources/read': {}, 'prompts/list': { ttl: 0 } }), {
+  t.same(cacheHints({
+    'tools/list': { ttl: '5m', scope: 'public' }, 'resources/read': {}, 'prompts/list': { ttl: 0 }
+  }), {
     'tools/list': { ttlMs: 300_000, cacheScope: 'public' },
     'resources/read': { ttlMs: 0, cacheScope: 'private' },
     'prompts/list': { ttlMs: 0, cacheScope: 'private' }

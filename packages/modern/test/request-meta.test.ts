@@ -76,7 +76,10 @@ t.test('an id that is none, a batch and other messages are refused', async (t) =
     [request], [request, { jsonrpc: '2.0', id: 2, method: 'tools/list' }], [], 5, 'x', null,
     { ...request, jsonrpc: '1.0' }, { ...request, method: 5 }, { ...request, more: 1 }, { ...request, params: [1] },
     { jsonrpc: '2.0', id: 1, result: {} }, { ...request, params: { ...request.params, deep } }
-  ]) t.equal(refusal(await endpoint.post(new FakeInbound(body, headers))), '400 -32600', JSON.stringify(body).slice(0, 99))
+  ]) {
+    const reply = await endpoint.post(new FakeInbound(body, headers))
+    t.equal(refusal(reply), '400 -32600', JSON.stringify(body).slice(0, 99))
+  }
   t.equal(refusal(await endpoint.post(new FakeInbound(undefined, headers))), '400 -32700')
   t.equal(server.served.length, 0)
 })
@@ -95,8 +98,9 @@ t.test('a notification is accepted and dropped, unless it is none', async (t) =>
 t.test('a server learns what the request says of itself', async (t) => {
   const front = new Front()
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01'
-  const meta = async (more: Record<string, unknown>, given: Record<string, string> = {}): Promise<ModernCall['meta']> => {
-    const reply = await front.post({ meta: more, headers: given })
+  type Meta = ModernCall['meta']
+  const meta = async (more: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Meta> => {
+    const reply = await front.post({ meta: more, headers })
     t.equal(reply.status, 200)
     return (front.server.served.at(-1) as ModernCall).meta
   }
