@@ -116,7 +116,6 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
   /** Turns the response into a stream, unless there is an answer. */
   openStream (): void {
     if (this.#over || this.#stream !== undefined) return
-    this.context.slowCalls?.delete(this)
     this.#stream = this.context.responses.open(() => {
       // Also after the last event, when it does not matter any more.
       if (!this.#over) this.#cut()

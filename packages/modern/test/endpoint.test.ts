@@ -171,12 +171,17 @@ t.test('drain: calls that are left get an honest error, and the streams their en
   const waiting = front.endpoint.post(sent({ id: 'a' }))
   const stream = new Events((await front.post({ id: 'b', meta: { progressToken: 1 } })).body as any)
   await stream.message()
-  const drained = front.endpoint.drain(0)
+  let isDrained = false
+  const drained = front.endpoint.drain(0).then(() => { isDrained = true })
   const reply = await waiting
+  await turns()
+  t.notOk(isDrained, 'the last words are not read yet')
   t.equal(refusal(reply), '503 -32603')
   t.match(json(reply), { id: 'a', error: { message: /has ended; call again/ } })
   t.equal(reply.headers['retry-after'], '1')
   t.match(await stream.rest(), [{ id: 'b', error: { code: -32603, message: /has ended; call again/ } }])
+  await turns()
+  t.ok(isDrained)
   await drained
   t.equal(front.endpoint.openStreams, 0)
   t.match(front.server.cancelled, [{ reason: 'closing', wasOver: true }, { reason: 'closing', wasOver: true }])

@@ -3,6 +3,7 @@ import type { Reply } from '@holdfast/transport'
 import type { ModernCall } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
 import { Events } from './fixtures/events.js'
+import { collectGarbage } from './fixtures/garbage.js'
 import { eventually, stayAwake, turns } from './fixtures/gate.js'
 import { KEYS, json, refusal, sent } from './fixtures/requests.js'
 
@@ -258,4 +259,26 @@ t.test('a reader that keeps reading is not cut', async (t) => {
   t.equal(front.server.cancelled.length, 0)
   front.server.served[0]?.end({ result: {} })
   await read.rest()
+})
+
+t.test('a call that is over is forgotten, although its deadlines are far away', async (t) => {
+  const front = new Front()
+  const calls: Array<WeakRef<ModernCall>> = []
+  for (const token of ['p', undefined]) {
+    front.server.script = async call => {
+      calls.push(new WeakRef(call))
+      await turns(1)
+      call.notify(progress('p'))
+      call.end({ result: {} })
+    }
+    const reply = await front.post({ meta: { progressToken: token } })
+    if (token !== undefined) await events(reply).rest()
+  }
+  front.server.served.length = 0
+  await turns()
+  await eventually(() => {
+    collectGarbage()
+    return calls.every(call => call.deref() === undefined)
+  })
+  t.equal(calls.length, 2)
 })

@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { ModernEndpointOptions } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually, turns } from './fixtures/gate.js'
 import { serve } from './fixtures/http.js'
 import { type Sent, sent } from './fixtures/requests.js'
 
@@ -89,6 +89,18 @@ t.test('a client that does not read its stream is cut', async (t) => {
   }
   t.same(front.ends, [['tools/call', 'cut']])
   t.equal(front.endpoint.openStreams, 0)
+})
+
+t.test('an event that is sent in pieces arrives whole, whatever its characters', async (t) => {
+  const { front, url } = await start(t, { responseMode: 'sse' })
+  for (const text of ['', 'x'].map(start => start + '\u{1f310}'.repeat(50_000))) {
+    front.server.script = async call => {
+      await turns()
+      call.end({ result: { text } })
+    }
+    const [, data = ''] = /\ndata: (.*)\n\n$/.exec(await (await post(url)).text()) ?? []
+    t.ok(JSON.parse(data).result.text === text)
+  }
 })
 
 t.test('closing the endpoint ends streams for their clients, too', async (t) => {

@@ -59,7 +59,11 @@ t.test('what is not complete, or continues another request, may not be kept', as
   for (const request of [read, { method: 'tools/list' }, { method: 'tools/list' }]) {
     t.same(await result(front, request), { resultType: 'input_required', requestState: 's' })
   }
-  t.equal(front.server.served.length, 12)
+  front.server.script = call => call.end({
+    result: { resultType: 'input_required', requestState: 's', ttlMs: 9_999, cacheScope: 'public' }
+  })
+  await twice(async () => await result(front, { method: 'tools/list' }))
+  t.equal(front.server.served.length, 14)
   t.same(front.ends.at(-1), ['tools/list', 'input_required'])
 })
 
@@ -186,9 +190,12 @@ t.test('kept lists are bounded, by number and by size', async (t) => {
   front.server.script = call => call.end({ result: { tools: [large] } })
   for (const cursor of ['a', 'b', 'b', 'a']) await page(cursor)
   t.equal(front.server.served.length, 261, 'two do not fit')
+  front.server.script = call => call.end({ result: { tools: [large], ttlMs: 0 } })
+  for (const cursor of ['z', 'a']) await page(cursor)
+  t.equal(front.server.served.length, 262, 'what may not be kept takes no room')
   front.server.script = call => call.end({ result: { tools: [large, large] } })
   for (const cursor of ['c', 'c']) await page(cursor)
-  t.equal(front.server.served.length, 263, 'this one never does')
+  t.equal(front.server.served.length, 264, 'this one never does')
 })
 
 t.test('two that ask at once: the list of the later one is kept', async (t) => {

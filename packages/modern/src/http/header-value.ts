@@ -53,7 +53,7 @@ function copies (text: string): string[] {
   for (const separator of [', ', ',']) {
     for (let count = 2; count <= MAX_COPIES; count++) {
       const copy = text.slice(0, (text.length - separator.length * (count - 1)) / count)
-      if (copy !== '' && text === Array(count).fill(copy).join(separator)) found.push(copy)
+      if (text === Array(count).fill(copy).join(separator)) found.push(copy)
     }
   }
   return found

@@ -37,11 +37,10 @@ function comparison (value: unknown, { type }: Declaration): ((text: string) => 
   return text => text === String(value) || (type !== 'string' && pattern.test(text) && Number(text) === value)
 }
 
-/** The own member at a path. */
 function valueAt (root: unknown, path: readonly string[]): unknown {
   let node = root
   for (const name of path) {
-    if (!isObject(node) || !Object.hasOwn(node, name)) return undefined
+    if (!isObject(node)) return undefined
     node = node[name]
   }
   return node ?? undefined
