@@ -80,6 +80,18 @@ t.test('results name their server, where it does not do it itself', async (t) =>
   t.same(await meta({ _meta: { [KEYS.server]: { name: 'other' } } }), { [KEYS.server]: { name: 'other' } })
 })
 
+t.test('discovery promises nothing that needs subscriptions/listen', async (t) => {
+  const front = new Front()
+  const found = async (capabilities: unknown): Promise<unknown> => {
+    front.server.script = call => call.end({ result: { capabilities } })
+    return (await result(front, { method: 'server/discover' })).capabilities
+  }
+  t.same(await found({
+    tools: { listChanged: true, other: 1 }, resources: { subscribe: true, listChanged: true }, prompts: {}, x: 5
+  }), { tools: { other: 1 }, resources: {}, prompts: {}, x: 5 })
+  t.equal(await found(undefined), undefined)
+})
+
 t.test('a public list is asked for once, for everybody', async (t) => {
   const front = new Front({ cache: PUBLIC })
   let count = 0

@@ -80,7 +80,8 @@ for (const [what, args, headers, expected] of rows) {
 
 t.test('a schema that declares something in a wrong way declares nothing', async (t) => {
   const region = declared('string', 'Region')
-  const deep = (levels: number): object => levels === 0 ? declared('string', 'Deep') : { properties: { x: deep(levels - 1) } }
+  const deep = (levels: number): object =>
+    levels === 0 ? declared('string', 'Deep') : { properties: { x: deep(levels - 1) } }
   const wrong: Record<string, unknown> = {
     'empty name': { properties: { region, a: declared('string', '') } },
     'name that is no token': { properties: { region, a: declared('string', 'a b') } },
