@@ -249,18 +249,6 @@ t.test('a reader that stalls is cut, while its call runs and after it', async (t
   t.equal(front.server.cancelled.length, 1)
 })
 
-t.test('a reader that keeps reading is not cut', async (t) => {
-  stayAwake(t)
-  const front = new Front({ stallTimeout: 20, keepAlive: 5 })
-  front.server.script = call => call.notify(progress('p'))
-  const read = events(await front.post({ meta: { progressToken: 'p' } }))
-  const until = performance.now() + 60
-  while (performance.now() < until) await read.block()
-  t.equal(front.server.cancelled.length, 0)
-  front.server.served[0]?.end({ result: {} })
-  await read.rest()
-})
-
 t.test('a call that is over is forgotten, although its deadlines are far away', async (t) => {
   const front = new Front()
   const calls: Array<WeakRef<ModernCall>> = []
