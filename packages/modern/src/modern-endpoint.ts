@@ -1,7 +1,7 @@
-import { type Sessions, within } from '@holdfast/core'
+import { within } from '@holdfast/core'
 import {
-  Deadlines, type Expiring, INTERNAL_ERROR, type Inbound, type Reply, type Request, type RequestId, type ResponseMode,
-  emptyReply, errorReply, jsonReply, messageEvent, streamReply
+  Deadlines, type Expiring, INTERNAL_ERROR, type Inbound, type Reply, type Request, type RequestId, emptyReply,
+  errorReply, jsonReply, messageEvent, streamReply
 } from '@holdfast/transport'
 import { METHOD_NOT_FOUND } from './error-codes.js'
 import { type CallEnd, Exchange, type ExchangeContext, GONE } from './exchange.js'
@@ -9,47 +9,16 @@ import { failureOutcome, isShown } from './failure.js'
 import { type Era, type Verb, eraOf, refusedVerb } from './http/era.js'
 import { refusedHeaders } from './http/headers.js'
 import { refusedParams } from './http/param-headers.js'
-import { type CacheOptions, cacheHints } from './lists/cache-hints.js'
-import { type ResultDefaults, type ServerInfo, completeResult } from './lists/complete-result.js'
+import { cacheHints } from './lists/cache-hints.js'
+import { type ResultDefaults, completeResult } from './lists/complete-result.js'
 import { type ChangedKind, KeptLists } from './lists/kept-lists.js'
 import { isAbsent, knownMethod } from './methods.js'
+import type { ModernEndpointOptions } from './modern-endpoint-options.js'
 import type { CancelReason, ModernServer } from './modern-server.js'
 import { OpenResponses } from './open-responses.js'
 import { readMessage } from './read-message.js'
 import { isRefused, readMeta } from './request-meta.js'
-import type { StreamSettings } from './response-stream.js'
 import { RunningCalls } from './running-calls.js'
-
-/** What a {@link ModernEndpoint} works with. Times are milliseconds. The README lists the defaults of the plugin. */
-export interface ModernEndpointOptions extends StreamSettings {
-  /** What answers the requests. */
-  server: ModernServer
-  /** Gets the errors of the endpoint. */
-  sessions: Pick<Sessions, 'report'>
-  /** Whether the sessions of earlier revisions are served on the same route. */
-  legacy: boolean
-  /** `auto`: JSON, unless a call says something or takes long. `json`: never a stream. `sse`: always a stream. */
-  responseMode: ResponseMode
-  /** After this time, a call without an answer becomes a stream. */
-  streamAfter: number
-  /** A call that takes longer is cancelled in the server, and answered with an error. */
-  callTimeout: number
-  /** Calls that run in this process at the same time; one owner has half of them, as long as owners differ. */
-  maxCalls: number
-  /** Caching hints for results whose server gives none. Default: nothing may be kept. */
-  cache?: CacheOptions
-  /** The name of the server, for results that do not say it. */
-  serverInfo?: ServerInfo
-  /** Names the server object that serves a request, where lists differ between several. Default: one for all. */
-  serverKey?: (inbound: Inbound) => string
-  /**
-   * Told of each request when it is over.
-   *
-   * @param method one that MCP defines, or `other`
-   * @param seconds since the request arrived
-   */
-  onCall?: (method: string, how: CallEnd, seconds: number) => void
-}
 
 /** Milliseconds that the last words to clients may take when this process ends. */
 const LAST_WORDS = 250
