@@ -1,0 +1,80 @@
+import type { JsonObject, Principal } from '@holdfast/core'
+import type { McpCall } from '@holdfast/transport'
+import type { ModernCall, Outcome } from '../modern-call.js'
+import type { Leg } from './leg.js'
+
+/**
+ * Something that needs the end of a call, whatever its client does meanwhile. At most one for a call.
+ */
+export interface Keeper {
+  /** Called once, before the client gets the outcome. Undefined: the call was cancelled. Never rejects, and ends in time. */
+  ended (outcome: Outcome | undefined): Promise<void>
+  /** The client has gone. The call goes on, until `stop` or its end. */
+  gone (stop: () => void): void
+}
+
+/** A call on its way through a server object. */
+export class ServedCall {
+  /** What `callOf` gives to the handler. */
+  readonly handed: McpCall
+  /** What the client gets in place of the server's answer, whatever that is. */
+  verdict?: Outcome
+  keeper?: Keeper
+  /** Through which it runs. */
+  leg?: Leg
+  /** By which a shared server knows the call, while it runs there. */
+  wireId?: number | undefined
+  #over = false
+
+  /** @param released called once, when the server has no more to do for the call */
+  constructor (readonly call: ModernCall, private readonly released: () => void) {
+    this.handed = new HandedCall(this)
+  }
+
+  /** The server is done with it, or has to be. */
+  get isOver (): boolean { return this.#over }
+
+  end (outcome: Outcome): void {
+    if (!this.#release()) return
+    const given = this.verdict ?? outcome
+    if (this.keeper === undefined) this.call.end(given)
+    else void this.keeper.ended(given).then(() => this.call.end(given))
+  }
+
+  /** Forgets a call that was cancelled. */
+  abandon (): void {
+    if (this.#release()) void this.keeper?.ended(undefined)
+  }
+
+  #release (): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.released()
+    return true
+  }
+}
+
+/** What a handler may know of its call. It hides the call itself, which a handler must not end. */
+class HandedCall implements McpCall {
+  readonly era = 'modern'
+  readonly #served: ServedCall
+
+  constructor (served: ServedCall) {
+    this.#served = served
+  }
+
+  static servedOf (handed: object): ServedCall | undefined {
+    return #served in handed ? handed.#served : undefined
+  }
+
+  get version (): string { return this.#served.call.meta.version }
+  get principal (): Principal | null { return this.#served.call.inbound.principal }
+  get client (): McpCall['client'] { return this.#served.call.meta.client }
+  get capabilities (): Readonly<JsonObject> { return this.#served.call.meta.capabilities }
+  get trace (): McpCall['trace'] { return this.#served.call.meta.trace }
+}
+
+/** The call behind what `callOf` gave; undefined for a call that no shared server serves. */
+export function servedOf (handed: McpCall): ServedCall | undefined {
+  return HandedCall.servedOf(handed)
+}
