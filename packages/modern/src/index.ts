@@ -4,3 +4,6 @@ export type { RequestMeta } from './request-meta.js'
 export type { CreateSharedServer, RequestStateHook, SharedServerInit, SharedServerOptions } from './shared/options.js'
 export { type SharedServer, sharedServer } from './shared/shared-server.js'
 export type { Unrelated } from './shared/shared-connection.js'
+export {
+  type RequestStateCodec, type RequestStateOptions, requestStateCodec
+} from './request-state/request-state-codec.js'

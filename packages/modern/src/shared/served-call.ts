@@ -1,7 +1,7 @@
 import type { JsonObject, Principal } from '@holdfast/core'
 import type { McpCall } from '@holdfast/transport'
 import type { ModernCall, Outcome } from '../modern-call.js'
-import type { Leg } from './leg.js'
+import type { CancelReason } from '../modern-server.js'
 
 /**
  * Something that needs the end of a call, whatever its client does meanwhile. At most one for a call.
@@ -13,6 +13,10 @@ export interface Keeper {
   gone (stop: () => void): void
 }
 
+interface Canceller {
+  cancel (served: ServedCall, reason: CancelReason): void
+}
+
 /** A call on its way through a server object. */
 export class ServedCall {
   /** What `callOf` gives to the handler. */
@@ -20,8 +24,8 @@ export class ServedCall {
   /** What the client gets in place of the server's answer, whatever that is. */
   verdict?: Outcome
   keeper?: Keeper
-  /** Through which it runs. */
-  leg?: Leg
+  /** Where it runs. */
+  leg?: Canceller
   /** By which a shared server knows the call, while it runs there. */
   wireId?: number | undefined
   #over = false
