@@ -29,7 +29,7 @@ export class SdkLeg implements Leg {
         parsedBody: request, ...(authInfo !== undefined && { authInfo })
       })
       for await (const message of messagesOf(response)) {
-        if (isNotification(message)) served.call.notify(message)
+        if (isNotification(message)) served.notify(message)
         else served.end(outcomeOf(message, response))
       }
       // The SDK has ended without an answer: nobody waits for it, or something is wrong.

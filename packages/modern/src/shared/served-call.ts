@@ -1,5 +1,5 @@
 import type { JsonObject, Principal } from '@holdfast/core'
-import type { McpCall } from '@holdfast/transport'
+import type { McpCall, Notification } from '@holdfast/transport'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
 
@@ -37,6 +37,16 @@ export class ServedCall {
 
   /** The server is done with it, or has to be. */
   get isOver (): boolean { return this.#over }
+
+  /** A client sees progress under the token that it gave itself, whichever one the handler names. */
+  notify (notification: Notification): void {
+    const { progressToken } = this.call.meta
+    const { method, params } = notification
+    const isOwn = progressToken === undefined || params?.progressToken === progressToken
+    this.call.notify(method !== 'notifications/progress' || isOwn
+      ? notification
+      : { ...notification, params: { ...params, progressToken } })
+  }
 
   end (outcome: Outcome): void {
     if (!this.#release()) return

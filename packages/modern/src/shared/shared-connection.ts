@@ -166,7 +166,7 @@ export class SharedConnection implements Leg {
     if (served === undefined || notification.method === 'notifications/cancelled') {
       return this.#onUnrelated({ kind: 'notification', method: notification.method })
     }
-    served.call.notify(withOwnToken(notification, served))
+    served.notify(notification)
   }
 
   #forget (served: ServedCall): number | undefined {
@@ -184,12 +184,4 @@ export class SharedConnection implements Leg {
       served.end({ error: { code: INTERNAL_ERROR, message: 'The server was closed, try again' } })
     }
   }
-}
-
-/** A client sees progress under the token that it gave itself, whichever one the handler names. */
-function withOwnToken (notification: Notification, { call }: ServedCall): Notification {
-  const { progressToken } = call.meta
-  if (notification.method !== 'notifications/progress' || progressToken === undefined) return notification
-  if (notification.params?.progressToken === progressToken) return notification
-  return { ...notification, params: { ...notification.params, progressToken } }
 }
