@@ -161,6 +161,16 @@ t.test('what may be minted', async (t) => {
   t.notMatch((error as Error).message, /secret/)
 })
 
+t.test('a codec whose keys are elsewhere', async (t) => {
+  const { codec } = keys()
+  const it = await replica(t, {}, {
+    seal: async (...args) => await codec.seal(...args), open: async (...args) => await codec.open(...args)
+  })
+  const state = await it.begin()
+  t.match(textOf(await it.retry(state)), /paid/)
+  t.same(await it.retry(state, 'pay2'), INVALID)
+})
+
 t.test('wrong options are refused at once', async (t) => {
   const { codec } = keys()
   const sessions = new Sessions({ backend: memory(), codec })
@@ -373,12 +383,13 @@ t.test('once: used states expire, and their records are removed', async (t) => {
   const backend = memory({ now: () => now })
   const it = await new StateReplica(backend, keys().codec, { once: 'reject', now: () => now, ttl: 10 }).start(t)
   const { records } = backend.partition('once')
-  for (let n = 0; n < 5; n++) await it.retry(await it.begin())
-  t.equal(await records.count(), 5)
+  for (let n = 0; n < 150; n++) await it.retry(await it.begin())
+  t.equal(await records.count(), 150)
   now += 61_000
   const later = new StateReplica(backend, keys().codec, { once: 'reject', now: () => now, ttl: 10 })
   await later.start(t)
   await later.retry(await later.begin())
+  await new Promise(resolve => setImmediate(resolve))
   t.equal(await records.count(), 1)
 })
 

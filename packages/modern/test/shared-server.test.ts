@@ -1,5 +1,4 @@
-import { HoldfastError } from '@holdfast/core'
-import { McpServer, Server, requireScopes } from '@modelcontextprotocol/server'
+import { McpServer, Server, inputRequired, requireScopes } from '@modelcontextprotocol/server'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
 import { type SharedServer, type SharedServerOptions, type Unrelated, sharedServer } from '../dist/index.js'
@@ -206,9 +205,10 @@ t.test('leaks: a warning when a list depends on earlier requests, or on who asks
     create: ({ serverOptions }) => {
       const server = new Server({ name: 's', version: '1' }, { ...serverOptions, capabilities: { tools: {} } })
       let asked = 0
-      server.setRequestHandler('tools/list', async () => ({
-        tools: [{ name: `t${asked++}`, inputSchema: { type: 'object' as const } }]
-      }))
+      server.setRequestHandler('tools/list', async (_request, ctx) => {
+        await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 1, progress: 1 } })
+        return { tools: [{ name: `t${asked++}`, inputSchema: { type: 'object' as const } }] }
+      })
       return server
     }
   })
@@ -433,6 +433,266 @@ t.test('close cancels what runs, disposes, and refuses further calls', async (t)
   t.equal(server.inputSchema(call, 'wait'), undefined)
 })
 
+t.test('a scope that is checked later, and one that is malformed', async (t) => {
+  const scene = new Scene()
+  let demand: () => unknown = () => undefined
+  const { server } = await given(t, {
+    create: ({ serverOptions }) => {
+      const server = new McpServer({ name: 's', version: '1' }, serverOptions)
+      const config = { inputSchema: z.object({}), scopeChallenge: (async () => await demand()) as any }
+      server.registerTool('guarded', config, async () => { scene.note('ran'); return { content: [] } })
+      return server
+    }
+  })
+  await server.start()
+  t.match(await run(server, toolCall('guarded')), { result: { content: [] } })
+  t.same(scene.seen.length, 1)
+  const call = toolCall('guarded')
+  demand = () => { call.disconnect(server); return undefined }
+  await server.serve(call)
+  t.same(scene.seen.length, 1, 'the client went meanwhile')
+  for (const challenge of [
+    { scopes: [] }, { scopes: ['a"b'] }, { scopes: ['a'], errorDescription: 'a\r\nb' }, { scopes: 'all' }
+  ]) {
+    demand = () => challenge
+    await t.rejects(async () => await server.serve(toolCall('guarded')), TypeError)
+  }
+  demand = () => ({ scopes: ['a'] })
+  const injecting = { ...auth('a'), resourceMetadataUrl: 'https://x.test/" evil="' } as any
+  t.same(await run(server, toolCall('guarded', {}, { authInfo: injecting })), {
+    error: { code: -32600, message: 'Insufficient scope' },
+    status: 403,
+    authenticate: 'Bearer error="insufficient_scope", error_description="Insufficient scope", scope="a"'
+  })
+  t.match(await run(server, toolCall('guarded')), { status: 403 })
+  t.equal(server.size, 0)
+})
+
+t.test('a missing capability is 400, also when a handler says so', async (t) => {
+  const { server } = await given(t, {
+    create: ({ serverOptions }) => {
+      const server = new McpServer({ name: 's', version: '1' }, serverOptions)
+      server.registerTool('ask', { inputSchema: z.object({}) }, async () => inputRequired({
+        inputRequests: { name: inputRequired.elicit({ message: 'name?', requestedSchema: z.object({}) }) }
+      }))
+      return server
+    }
+  })
+  await server.start()
+  t.match(await run(server, toolCall('ask')), { error: { code: -32021 }, status: 400 })
+  t.match(await run(server, toolCall('ask', {}, { capabilities: { elicitation: {} } })), {
+    result: { resultType: 'input_required', inputRequests: { name: { method: 'elicitation/create' } } }
+  })
+})
+
+t.test('a server that throws at a message ends that call', async (t) => {
+  let throws = false
+  const { server } = await given(t, {
+    create: ({ serverOptions }) => {
+      const server = new McpServer({ name: 's', version: '1' }, serverOptions)
+      return {
+        connect: async (transport: any) => {
+          await server.connect(transport)
+          const { onmessage } = transport
+          transport.onmessage = (...args: unknown[]) => {
+            if (throws) throw new Error('broken')
+            onmessage(...args)
+          }
+        },
+        close: async () => await server.close()
+      }
+    }
+  })
+  await server.start()
+  throws = true
+  t.throws(() => server.serve(new GivenCall(1, 'tools/list')), { message: 'broken' })
+  t.equal(server.size, 0)
+  throws = false
+  t.match(await run(server, new GivenCall(1, 'tools/list')), { error: { code: -32601 } })
+})
+
+t.test('a server that is made while all is closed is closed, too', async (t) => {
+  const scene = new Scene()
+  let go!: () => void
+  const ready = new Promise<void>(resolve => { go = resolve })
+  const { server } = await given(t, {
+    per: () => 'k',
+    create: async init => {
+      scene.note('creating')
+      await ready
+      return { server: sharedTools(scene, init), dispose: () => scene.note('disposed') }
+    }
+  })
+  await server.start()
+  const call = toolCall('never')
+  const serving = server.serve(call)
+  call.isOver = true
+  await server.close()
+  const disposed = scene.next('disposed')
+  go()
+  await disposed
+  await serving
+  t.notOk(scene.seen.some(([name]) => name === 'never'))
+})
+
+t.test('a server that hangs when it is closed is left behind, and its calls end', async (t) => {
+  const scene = new Scene()
+  const { server, unrelated } = await given(t, {
+    maxKeys: 1,
+    createTimeout: 100,
+    per: inbound => inbound.principal?.subject ?? '',
+    create: init => {
+      const server = sharedTools(scene, init)
+      return {
+        server: { connect: async transport => await server.connect(transport), close: async () => await new Promise(() => {}) },
+        dispose: () => { scene.note('disposed') }
+      }
+    }
+  })
+  await server.start()
+  await run(server, toolCall('log', {}, { principal: { subject: 'a' } }))
+  const disposed = scene.next('disposed')
+  await run(server, toolCall('log', {}, { principal: { subject: 'b' } }))
+  await disposed
+  t.same(unrelated, [])
+})
+
+t.test('what a transport is told twice, and a cancellation by the server, change nothing', async (t) => {
+  const transports: any[] = []
+  const { server, unrelated } = await given(t, {
+    create: ({ serverOptions }) => {
+      const server = new McpServer({ name: 's', version: '1' }, serverOptions)
+      server.registerTool('cancelling', { inputSchema: z.object({}) }, async (_args, ctx) => {
+        await ctx.mcpReq.notify({ method: 'notifications/cancelled', params: { requestId: 1 } })
+        return { content: [] }
+      })
+      return {
+        connect: async (transport: any) => { transports.push(transport); await server.connect(transport) },
+        close: async () => await server.close()
+      }
+    }
+  })
+  await server.start()
+  const call = toolCall('cancelling')
+  await run(server, call)
+  t.same(call.said, [])
+  t.same(unrelated, [{ kind: 'notification', method: 'notifications/cancelled' }])
+  const [transport] = transports
+  await transport.send({ jsonrpc: '2.0', id: 99, result: {} })
+  t.same(unrelated.at(-1), { kind: 'answer' })
+  await transport.close()
+  await transport.close()
+  t.match(await run(server, new GivenCall(1, 'server/discover')).catch(error => error), { result: Object }, 'made again')
+})
+
+t.test('a server of another revision', async (t) => {
+  const { server } = await given(t, {
+    create: ({ serverOptions }) => {
+      const server = new Server({ name: 's', version: '1' }, serverOptions)
+      server.setRequestHandler('server/discover', async () => ({
+        supportedVersions: ['2027-01-01'], capabilities: {}, resultType: 'complete', ttlMs: 0, cacheScope: 'public'
+      }) as any)
+      return server
+    }
+  })
+  await t.rejects(server.start(), { code: 'HOLDFAST_FACTORY_FAILED', message: /revision 2026-07-28\. Give/ })
+})
+
+t.test('the SDK’s handler: low-level servers, and answers that are no JSON-RPC', async (t) => {
+  const scene = new Scene()
+  const low = await given(t, {
+    fallback: 'sdk',
+    sdk: brokenSdk,
+    create: ({ serverOptions }) => ({
+      server: new Server({ name: 's', version: '1' }, serverOptions), dispose: () => scene.note('disposed')
+    })
+  })
+  const disposed = scene.next('disposed')
+  await low.server.start()
+  await disposed
+  let response = (): globalThis.Response => new Response(null, { status: 499 })
+  const strange = await given(t, {
+    fallback: 'sdk',
+    sdk: async () => {
+      const sdk = await brokenSdk() as any
+      return {
+        ...sdk,
+        createMcpHandler: (...args: unknown[]) => {
+          const handler = sdk.createMcpHandler(...args)
+          return {
+            close: async () => await handler.close(),
+            fetch: async (request: any, options: any) =>
+              options.parsedBody.method === 'server/discover' ? await handler.fetch(request, options) : response()
+          }
+        }
+      }
+    }
+  })
+  await strange.server.start()
+  t.match(await run(strange.server, toolCall('log')), { error: { code: -32603 }, status: 500 })
+  response = () => Response.json({}, { status: 418 })
+  t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' }, status: 418 })
+  response = () => Response.json([], { status: 400 })
+  t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' }, status: 400 })
+  response = () => new Response('{}')
+  t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' } })
+})
+
+t.test('the SDK’s handler disposes what each request has made', async (t) => {
+  const scene = new Scene()
+  let fails = false
+  const { server, errors } = await given(t, {
+    fallback: 'sdk',
+    sdk: brokenSdk,
+    create: init => {
+      const server = sharedTools(scene, init)
+      server.server.onclose = () => scene.note('closed')
+      return {
+        server,
+        dispose: () => {
+          scene.note('disposed')
+          if (fails) throw new Error('late')
+        }
+      }
+    }
+  })
+  await server.start()
+  const disposed = scene.next('disposed')
+  await run(server, toolCall('log'))
+  await disposed
+  fails = true
+  const again = scene.next('disposed')
+  await run(server, toolCall('log'))
+  await again
+  await new Promise(resolve => setImmediate(resolve))
+  t.match(errors, [{ message: 'late' }])
+  t.equal(server.inputSchema(toolCall('header'), 'header'), undefined, 'the SDK checks the parameters itself')
+  const mismatch = toolCall('header', { region: 'eu' }, { headers: { 'mcp-param-region': 'us' } })
+  t.match(await run(server, mismatch), { error: { code: -32020 }, status: 400 })
+})
+
+t.test('without callbacks, what a developer should know is a warning of the process', async (t) => {
+  const warned: Error[] = []
+  const listener = (warning: Error): void => { if (warning.name === 'HoldfastWarning') warned.push(warning) }
+  process.on('warning', listener)
+  t.teardown(() => process.off('warning', listener))
+  const scene = new Scene()
+  const server = sharedServer({
+    create: init => ({
+      server: sharedTools(scene, init), dispose: () => { throw scene.seen.length === 0 ? new Error('secret') : 'secret' }
+    })
+  })
+  await server.start()
+  await run(server, toolCall('register'))
+  await server.close()
+  const other = sharedServer({ create: init => ({ server: sharedTools(scene, init), dispose: () => { throw 'secret' } }) })
+  await other.start()
+  await other.close()
+  await new Promise(resolve => setImmediate(resolve))
+  t.match(warned.map(({ message }) => message), [/shared server: Error/, /shared server: unknown/])
+  t.notMatch(warned.map(({ message }) => message).join(''), /secret/)
+})
+
 t.test('wrong options are refused at once', async (t) => {
   const create = (): McpServer => new McpServer({ name: 's', version: '1' })
   for (const [path, options] of [
@@ -441,5 +701,4 @@ t.test('wrong options are refused at once', async (t) => {
   ] as Array<[string, any]>) {
     t.throws(() => sharedServer(options), { code: 'HOLDFAST_INVALID_OPTION', path })
   }
-  t.notOk(sharedServer({ create }) instanceof HoldfastError)
 })

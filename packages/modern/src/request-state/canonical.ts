@@ -10,7 +10,7 @@ const MAX_DEPTH = 256
 export function canonical (value: unknown, left = MAX_DEPTH): string {
   // JSON has no infinity, but `1e999` is parsed to one.
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (left === 0) throw new RangeError('The value nests too deeply')
   if (Array.isArray(value)) return `[${value.map(item => canonical(item, left - 1)).join(',')}]`
   const members = value as Record<string, unknown>

@@ -46,7 +46,7 @@ export class Once {
   async #outcomeOfFirst (key: RecordKey, served: ServedCall): Promise<Outcome> {
     const deadline = performance.now() + this.timeout
     let absent = 0
-    for (let wait = PAUSES.first; ; wait = Math.min(wait * 2, PAUSES.longest)) {
+    for (let wait = PAUSES.first; !served.isOver; wait = Math.min(wait * 2, PAUSES.longest)) {
       // Before the record is read: a call leaves this set only after its record tells its end.
       const here = this.#running.has(key)
       const record = await this.#read(key)
@@ -57,9 +57,10 @@ export class Once {
       absent = (isOwn ? here : await this.store.isPresent(record.replica)) ? 0 : absent + 1
       // Twice, because a process is absent for a moment when the backend was away.
       if (absent > 1) return isOwn ? UNKNOWN_END : OWNER_GONE
-      if (performance.now() + wait > deadline || served.isOver) return STILL_RUNNING
+      if (performance.now() + wait > deadline) break
       await pause(wait)
     }
+    return STILL_RUNNING
   }
 
   async #read (key: RecordKey): ReturnType<OnceStore['read']> {

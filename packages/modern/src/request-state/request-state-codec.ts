@@ -78,15 +78,17 @@ export function requestStateCodec<Payload = unknown> (options: RequestStateOptio
 
   return {
     async mint (payload, ctx) {
-      const { key } = statePlace(namespace, ctx)
+      const { key } = statePlace(ctx)
       const content = encodeContent({ expires: now() + ttl, payload })
-      const text = toText(await codec.seal('state', key, content))
+      const sealed = codec.seal('state', key, content)
+      // Waiting for what is there would cost a turn.
+      const text = toText(sealed instanceof Promise ? await sealed : sealed)
       if (text.length > MAX_STATE) throw new HoldfastError('HOLDFAST_STATE_TOO_LARGE', 'The requestState is too large.')
       return text
     },
 
     async verify (state, ctx) {
-      const place = statePlace(namespace, ctx)
+      const place = statePlace(ctx)
       try {
         return await verified(state, place) as Payload
       } catch (error) {
@@ -104,7 +106,8 @@ async function opened (codec: BoundCodec, text: unknown, { key }: StatePlace): P
   const sealed = fromText(text)
   if (sealed === undefined) throw new StateRefused()
   try {
-    return decodeContent(await codec.open('state', key, sealed))
+    const content = codec.open('state', key, sealed)
+    return decodeContent(content instanceof Promise ? await content : content)
   } catch (error) {
     throw temporary(error) === undefined ? new StateRefused() : error
   }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type Principal, ownerDigest } from '@holdfast/core'
+import { type Principal, ownerName } from '@holdfast/core'
 import { callOf } from '@holdfast/transport'
 import { type ServedCall, servedOf } from '../shared/served-call.js'
 import { canonical } from './canonical.js'
 
 /** To which a state is bound: it opens nowhere else. */
 export interface StatePlace {
-  /** The owner and the request, as authenticated data. */
+  /** The digest of the owner and the request, as authenticated data. */
   readonly key: string
   readonly principal: Principal | null
   /** The call that a shared server serves. Undefined in a session: there a state never leaves the server. */
@@ -20,20 +20,22 @@ export interface StatePlace {
  * @param ctx what SDK v2 gives to a handler and to the hook
  * @throws TypeError when no request of Holdfast is served
  */
-export function statePlace (namespace: string, ctx: object): StatePlace {
+export function statePlace (ctx: object): StatePlace {
   const handed = callOf(ctx)
   const served = servedOf(handed)
   const { principal } = handed
-  const digest = createHash('sha256').update(served === undefined ? methodOf(ctx) : requestOf(served)).digest('base64url')
-  return { key: `${ownerDigest(namespace, principal)}.${digest}`, principal, served }
+  // A list, so no part can run into another.
+  const parts = [ownerName(principal), ...(served === undefined ? [methodOf(ctx)] : requestOf(served))]
+  return { key: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'), principal, served }
 }
 
-function requestOf ({ call: { request: { method, params = {} } } }: ServedCall): string {
+/** Four parts. */
+function requestOf ({ call: { request: { method, params = {} } } }: ServedCall): unknown[] {
   const { name = null, uri = null, arguments: given = {} } = params as Record<string, unknown>
-  return canonical([method, name, uri, given])
+  return [method, name, uri, canonical(given)]
 }
 
-/** Shares no text with a list. */
+/** One part, so a state of a session is never one of a request. */
 function methodOf (ctx: object): string {
   return String((ctx as { mcpReq?: { method?: unknown } }).mcpReq?.method)
 }

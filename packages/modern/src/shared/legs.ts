@@ -20,8 +20,6 @@ export class Legs {
     private readonly dropped: (leg: Leg) => void
   ) {}
 
-  get size (): number { return this.#slots.size }
-
   /** The slot of a key, now with one more call. Undefined when every key has calls, so that there is no room. */
   use (key: string): Slot | undefined {
     const known = this.#slots.get(key)

@@ -27,8 +27,8 @@ export class LegOpener {
   }
 
   async #open (key: string | undefined): Promise<Leg> {
-    const { createTimeout, fallback, onUnrelated, onWarning } = this.settings
-    const connection = await SharedConnection.open(await this.#create(key), this.#Transport, onUnrelated)
+    const { createTimeout, fallback, onWarning } = this.settings
+    const connection = await SharedConnection.open(await this.#create(key), this.#Transport, this.settings)
     try {
       await checkRevision(connection, createTimeout)
       return connection

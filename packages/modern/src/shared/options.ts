@@ -33,7 +33,7 @@ export interface SharedServerOptions {
   per?: (inbound: Inbound) => string
   /** Keys with a server at a time. Beyond, the one that was unused for longest goes. Default 100. */
   maxKeys?: number
-  /** How long `create` and a check at the start may take. Default 10 seconds. */
+  /** How long `create`, a check of a new server, and closing a server may take. Default 10 seconds. */
   createTimeout?: Duration
   /**
    * `'sdk'`: when a server cannot be shared, `createMcpHandler` of the SDK makes one for each request, which is correct

@@ -41,7 +41,11 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
     }
   }
   const inbound: Inbound = {
-    headers: {}, url: 'http://localhost/mcp', principal: null, isGone: () => false,
+    headers: {},
+    url: 'http://localhost/mcp',
+    principal: null,
+    // False without an argument.
+    isGone: Boolean,
     ...(caller !== undefined && {
       principal: { subject: caller }, authInfo: { token: '', clientId: caller, scopes: [] }
     })

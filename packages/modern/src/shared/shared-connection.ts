@@ -21,8 +21,11 @@ export interface Unrelated {
   readonly method?: string
 }
 
-/** Milliseconds that a server has to close. */
-const CLOSE_WAIT = 5_000
+export interface ConnectionSettings {
+  readonly onUnrelated: (message: Unrelated) => void
+  /** Milliseconds that a server has to close, too. */
+  readonly createTimeout: number
+}
 
 const CANCELLATIONS: Readonly<Record<CancelReason, string>> = {
   gone: 'The client is gone', timeout: 'The call took too long', closing: 'The server is shutting down'
@@ -37,6 +40,7 @@ export class SharedConnection implements Leg {
   readonly #transport: SharedTransport
   readonly #onUnrelated: (message: Unrelated) => void
   readonly #calls = new Map<RequestId, ServedCall>()
+  readonly #closeWait: number
   readonly #throttle = new TurnThrottle()
   #lastId = 0
   #closed = false
@@ -46,9 +50,10 @@ export class SharedConnection implements Leg {
   private constructor (
     held: HeldServer,
     Transport: new (events: SharedTransportEvents) => SharedTransport,
-    onUnrelated: (message: Unrelated) => void
+    { onUnrelated, createTimeout }: ConnectionSettings
   ) {
     this.#held = held
+    this.#closeWait = createTimeout
     this.#onUnrelated = onUnrelated
     this.#transport = new Transport({
       sent: (message, related) => this.#sent(message, related),
@@ -60,9 +65,9 @@ export class SharedConnection implements Leg {
   static async open (
     held: HeldServer,
     Transport: new (events: SharedTransportEvents) => SharedTransport,
-    onUnrelated: (message: Unrelated) => void
+    settings: ConnectionSettings
   ): Promise<SharedConnection> {
-    const connection = new SharedConnection(held, Transport, onUnrelated)
+    const connection = new SharedConnection(held, Transport, settings)
     await held.server.connect(connection.#transport)
     if (connection.#transport.onmessage === undefined) {
       throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'create returned a server that does not listen')
@@ -71,8 +76,6 @@ export class SharedConnection implements Leg {
   }
 
   get isClosed (): boolean { return this.#closed }
-  /** Calls that run in the server. */
-  get size (): number { return this.#calls.size }
 
   run (served: ServedCall): void | Promise<void> {
     const { scopeChallenge } = this.#transport
@@ -105,7 +108,7 @@ export class SharedConnection implements Leg {
   async close (): Promise<void> {
     const { server, dispose } = this.#held
     try {
-      if (!await within(server.close(), CLOSE_WAIT, true)) this.#serverClosed()
+      if (!await within(server.close(), this.#closeWait)) this.#serverClosed()
     } finally {
       await dispose?.call(this.#held, 'closing')
     }
@@ -138,7 +141,7 @@ export class SharedConnection implements Leg {
   }
 
   #answered (response: Response): void {
-    const served = response.id === undefined ? undefined : this.#calls.get(response.id)
+    const served = this.#calls.get(response.id as RequestId)
     if (served === undefined) return this.#onUnrelated({ kind: 'answer' })
     this.#forget(served)
     served.end(this.#outcome(response, served))

@@ -1,4 +1,4 @@
-import { HoldfastError, isObject } from '@holdfast/core'
+import { HoldfastError } from '@holdfast/core'
 import type { Leg } from './leg.js'
 import { askServer } from './own-call.js'
 import { REVISION } from './sdk.js'
@@ -16,7 +16,7 @@ export async function checkRevision (leg: Leg, wait: number): Promise<void> {
     const { supportedVersions } = outcome.result
     if (Array.isArray(supportedVersions) && supportedVersions.includes(REVISION)) return
   }
-  const error = 'error' in outcome && isObject(outcome.error) ? ` (it answers with error ${outcome.error.code})` : ''
+  const error = 'error' in outcome ? ` (it answers with error ${outcome.error.code})` : ''
   throw new HoldfastError(
     'HOLDFAST_FACTORY_FAILED',
     `The server that create returned does not serve revision ${REVISION}${error}. Give it ` +
