@@ -10,7 +10,9 @@ const INVALID = {
   error: { code: -32602, message: 'Invalid or expired requestState', data: { reason: 'invalid_request_state' } }
 }
 
-async function replica (t: Test, options: Partial<RequestStateOptions> = {}, codec = keys().codec): Promise<StateReplica> {
+async function replica (
+  t: Test, options: Partial<RequestStateOptions> = {}, codec = keys().codec
+): Promise<StateReplica> {
   return await new StateReplica(memory(), codec, options).start(t)
 }
 
@@ -45,7 +47,7 @@ t.test('hostile states: every refusal is the same, byte by byte', async (t) => {
     'only the prefix': 'hf1.',
     'another prefix': `v1.${state.slice(4)}`,
     'no prefix': state.slice(4),
-    'padding': `${state}=`,
+    padding: `${state}=`,
     'a newline': `${state}\n`,
     'the other alphabet': `hf1.${bytes.toString('base64')}`,
     'spare bits': nonCanonical(state),
@@ -226,7 +228,8 @@ for (const once of ['reject', 'repeat'] as const) {
       if (once === 'repeat') t.equal(new Set(texts).size, 1)
       else t.equal(texts.filter(text => text === '{"reason":"used"}').length, 3)
     }
-    t.same([...replicas[0].paid, ...replicas[1].paid].sort((a, b) => Number(a) - Number(b)), Array.from({ length: 20 }, (_, n) => n))
+    const paid = [...replicas[0].paid, ...replicas[1].paid].sort((a, b) => Number(a) - Number(b))
+    t.same(paid, Array.from({ length: 20 }, (_, n) => n))
   })
 }
 
@@ -296,6 +299,16 @@ t.test('once: repeat: what was cancelled has no answer, and that is said', async
     t.equal(await aborted, true)
     t.match(await it.retry(state, 'pay', { to: 'slow' }), { error: { code: -32603, message: /not known/ } })
   }
+})
+
+t.test('once: repeat: a process that is closed tells that the end is not known', async (t) => {
+  const backend = memory()
+  const closing = await new StateReplica(backend, keys().codec, { once: 'repeat' }).start(t)
+  const other = await new StateReplica(backend, keys().codec, { once: 'repeat' }).start(t)
+  const state = await closing.begin('pay', { to: 'slow' })
+  await paying(closing, state)
+  await closing.server.close()
+  t.match(await other.retry(state, 'pay', { to: 'slow' }), { error: { code: -32603, message: /not known/ } })
 })
 
 t.test('once: repeat: an answer that is too large to keep is given, but not again', async (t) => {

@@ -2,8 +2,8 @@
 const MAX_DEPTH = 256
 
 /**
- * One text for all spellings of a value that JSON was parsed to: members sorted, no space. Two values have the same text
- * only if a handler cannot tell them apart.
+ * One text for all spellings of a value that JSON was parsed to: members sorted, no space. Two values have the same
+ * text only if a handler cannot tell them apart.
  *
  * @throws RangeError for deep nesting
  */

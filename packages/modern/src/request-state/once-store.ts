@@ -1,4 +1,6 @@
-import { HoldfastError, type Principal, type RecordKey, type SealedStore, type Sessions, claimExpired } from '@holdfast/core'
+import {
+  HoldfastError, type Principal, type RecordKey, type SealedStore, type Sessions, claimExpired
+} from '@holdfast/core'
 import { type OnceRecord, decodeRecord, encodeRecord } from './once-record.js'
 
 /** The partition of the records. */

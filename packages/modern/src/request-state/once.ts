@@ -15,7 +15,10 @@ export class Once {
   /** The first calls that run in this process. */
   readonly #running = new Set<RecordKey>()
 
-  /** @param timeout milliseconds that another call waits for the first, and that the first goes on without its client */
+  /**
+   * @param timeout milliseconds that another call waits for the first one, and that the first one goes on without its
+   *   client
+   */
   constructor (
     private readonly store: OnceStore,
     private readonly mode: 'reject' | 'repeat',

@@ -9,7 +9,7 @@ const MAX_OUTCOME = 1_048_576
 /** Milliseconds that the client's answer waits until it is kept. */
 const KEEP_WAIT = 5_000
 
-/** The first call with a state. It goes on when its client is gone, and its outcome is kept for the same state again. */
+/** The first call with a state. It goes on when its client is gone, and its outcome is kept for the next calls. */
 export class RepeatedCall implements Keeper {
   #timer: NodeJS.Timeout | undefined
 

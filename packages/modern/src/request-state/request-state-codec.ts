@@ -30,7 +30,10 @@ export interface RequestStateCodec<Payload = unknown> {
 
 /** Options of {@link requestStateCodec}. */
 export interface RequestStateOptions {
-  /** Their namespace is part of each seal. Their codec seals, unless `codec` is given. Their backend keeps the used states. */
+  /**
+   * Their namespace is part of each seal. Their codec seals, unless `codec` is given. Their backend keeps the used
+   * states.
+   */
   sessions: Sessions<any, any>
   /** Seals in place of the codec of the sessions. It must be the same in all replicas. */
   codec?: Codec
@@ -58,7 +61,7 @@ export function requestStateCodec<Payload = unknown> (options: RequestStateOptio
   const { namespace } = sessions.vault
   const codec = options.codec === undefined ? sessions.vault.codec : new BoundCodec(options.codec, namespace)
   if (codec.exposes !== undefined) {
-    throw new InvalidOptionError('codec', 'a client holds its states, so they need keys: give the sessions a codec with keys')
+    throw new InvalidOptionError('codec', 'clients hold their states, so these need keys, as `sealed` has them')
   }
   if (once !== false && once !== 'reject' && once !== 'repeat') {
     throw new InvalidOptionError('once', 'expected false, "reject" or "repeat"')

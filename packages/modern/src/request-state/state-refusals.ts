@@ -2,7 +2,7 @@ import { type ErrorCode, isHoldfastError } from '@holdfast/core'
 import { INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
 import type { Outcome } from '../modern-call.js'
 
-/** What the SDK says, too, of every state that is not valid here, whatever the reason. */
+/** What the SDK says, too, of every state that is not valid here, for any reason. */
 export const INVALID: Outcome = {
   error: {
     code: INVALID_PARAMS, message: 'Invalid or expired requestState', data: { reason: 'invalid_request_state' }

@@ -5,7 +5,7 @@ import type { ServedCall } from './served-call.js'
 export interface Leg {
   /** It takes no more calls. */
   readonly isClosed: boolean
-  /** Runs a call. Whatever it throws ends the call. */
+  /** Runs a call. An error that it throws ends the call. */
   run (served: ServedCall): void | Promise<void>
   /** Stops a call that is over. */
   cancel (served: ServedCall, reason: CancelReason): void

@@ -11,7 +11,7 @@ export interface RequestStateHook {
 export interface SharedServerInit {
   /** The key that `per` returned; undefined without `per`. */
   readonly key: string | undefined
-  /** To be passed on: `new McpServer(info, { ...serverOptions })`. Without them, a server does not serve the revision. */
+  /** To be passed on: `new McpServer(info, serverOptions)`. Without them, a server does not serve the revision. */
   readonly serverOptions: {
     readonly supportedProtocolVersions: string[]
     readonly requestState?: RequestStateHook
@@ -53,7 +53,10 @@ export interface SharedServerOptions {
   onWarning?: (message: string) => void
   /** Called with errors that belong to no call, such as one of `dispose`. Default: they are warnings. */
   onError?: (error: unknown) => void
-  /** Loads the SDK. Default `() => import('@modelcontextprotocol/server')`. For applications with several copies of it. */
+  /**
+   * Loads the SDK, in an application with several copies of it. Default
+   * `() => import('@modelcontextprotocol/server')`.
+   */
   sdk?: () => Promise<unknown>
 }
 
@@ -83,7 +86,9 @@ export function readOptions (options: SharedServerOptions): SharedSettings {
     checkLeaks: options.checkLeaks ?? process.env.NODE_ENV !== 'production',
     onUnrelated: options.onUnrelated ?? (() => {}),
     onWarning: warn,
-    onError: options.onError ?? (error => warn(`an error of a shared server: ${error instanceof Error ? error.name : 'unknown'}`)),
+    onError: options.onError ?? (error => {
+      warn(`an error of a shared server: ${error instanceof Error ? error.name : 'unknown'}`)
+    }),
     sdk: options.sdk ?? (async () => await import('@modelcontextprotocol/server'))
   }
 }

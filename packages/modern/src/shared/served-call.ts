@@ -3,11 +3,12 @@ import type { McpCall, Notification } from '@holdfast/transport'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
 
-/**
- * Something that needs the end of a call, whatever its client does meanwhile. At most one for a call.
- */
+/** Something that needs the end of a call, even when its client is gone. A call has at most one. */
 export interface Keeper {
-  /** Called once, before the client gets the outcome. Undefined: the call was cancelled. Never rejects, and ends in time. */
+  /**
+   * Called once, before the client gets the outcome; undefined when the call was cancelled. Never rejects, and resolves
+   * in time.
+   */
   ended (outcome: Outcome | undefined): Promise<void>
   /** The client has gone. The call goes on, until `stop` or its end. */
   gone (stop: () => void): void
@@ -21,7 +22,7 @@ interface Canceller {
 export class ServedCall {
   /** What `callOf` gives to the handler. */
   readonly handed: McpCall
-  /** What the client gets in place of the server's answer, whatever that is. */
+  /** What the client gets in place of any answer of the server. */
   verdict?: Outcome
   keeper?: Keeper
   /** Where it runs. */
@@ -55,9 +56,9 @@ export class ServedCall {
     else void this.keeper.ended(given).then(() => this.call.end(given))
   }
 
-  /** Forgets a call that was cancelled. */
-  abandon (): void {
-    if (this.#release()) void this.keeper?.ended(undefined)
+  /** Forgets a call that was cancelled. The promise, if any, resolves when the keeper knows. It never rejects. */
+  abandon (): Promise<void> | undefined {
+    return this.#release() ? this.keeper?.ended(undefined) : undefined
   }
 
   #release (): boolean {

@@ -8,7 +8,7 @@ import type { CancelReason } from '../modern-server.js'
 import { statusOf } from './ladder.js'
 import type { Leg } from './leg.js'
 import { scopeRefusal } from './scope-check.js'
-import { CLASSIFICATION } from './sdk.js'
+import { CLASSIFICATION, REVISION } from './sdk.js'
 import type { ServedCall } from './served-call.js'
 import { SharedExtra } from './shared-extra.js'
 import type { SharedTransport, SharedTransportEvents } from './shared-transport.js'
@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   /** Milliseconds that a server has to close, too. */
   readonly createTimeout: number
 }
+
+const NO_QUESTIONS = `No client can be asked in revision ${REVISION}: return inputRequired`
 
 const CANCELLATIONS: Readonly<Record<CancelReason, string>> = {
   gone: 'The client is gone', timeout: 'The call took too long', closing: 'The server is shutting down'
@@ -158,9 +160,7 @@ export class SharedConnection implements Leg {
   #asked ({ id, method }: Request): void {
     this.#onUnrelated({ kind: 'question', method })
     // Later: the server may ask again as soon as it hears.
-    setImmediate(() => this.#deliver(
-      errorMessage(id, SERVER_ERROR, `No client can be asked in revision ${CLASSIFICATION.revision}: return inputRequired`)
-    ))
+    setImmediate(() => this.#deliver(errorMessage(id, SERVER_ERROR, NO_QUESTIONS)))
   }
 
   #notified (notification: Notification, related: unknown): void {

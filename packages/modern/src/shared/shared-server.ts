@@ -83,8 +83,8 @@ export class SharedServer implements ModernServer {
   cancel (call: ModernCall, reason: CancelReason): void {
     const served = this.#running.get(call)
     if (served === undefined) return
-    if (reason === 'gone' && served.keeper !== undefined) served.keeper.gone(() => this.#stop(served, 'timeout'))
-    else this.#stop(served, reason)
+    if (reason === 'gone' && served.keeper !== undefined) served.keeper.gone(() => { void stop(served, 'timeout') })
+    else void stop(served, reason)
   }
 
   /** A promise at the first call of a key, whose server has to be made first. */
@@ -116,7 +116,7 @@ export class SharedServer implements ModernServer {
 
   async close (): Promise<void> {
     this.#closed = true
-    for (const served of [...this.#running.values()]) this.#stop(served, 'closing')
+    await Promise.all(Array.from(this.#running.values(), async served => await stop(served, 'closing')))
     const closed = await Promise.allSettled(this.#legs?.clear().map(async leg => await leg.close()) ?? [])
     for (const result of closed) if (result.status === 'rejected') this.#settings.onError(result.reason)
   }
@@ -132,7 +132,7 @@ export class SharedServer implements ModernServer {
     try {
       leg = await slot.ready
     } catch (error) {
-      served.abandon()
+      void served.abandon()
       throw error
     }
     if (!served.isOver) await this.#run(leg, served)
@@ -146,15 +146,15 @@ export class SharedServer implements ModernServer {
       return fail(served, error)
     }
   }
+}
 
-  #stop (served: ServedCall, reason: CancelReason): void {
-    served.leg?.cancel(served, reason)
-    served.abandon()
-  }
+function stop (served: ServedCall, reason: CancelReason): Promise<void> | undefined {
+  served.leg?.cancel(served, reason)
+  return served.abandon()
 }
 
 /** The front ends the call with the error. */
 function fail (served: ServedCall, error: unknown): never {
-  served.abandon()
+  void served.abandon()
   throw error
 }
