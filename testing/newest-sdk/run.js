@@ -1,6 +1,6 @@
 // node testing/newest-sdk/run.js [range]: the tests of the shared server and of requestState against the newest
 // @modelcontextprotocol/server that the registry has in a range, by default 2.x. A shared server relies on how
-// `connect` of the SDK binds a server to a revision: this shows the day on which that changes. Needs npm and a registry.
+// `connect` of the SDK binds a server to a revision: this shows the day on which that changes. Needs npm.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

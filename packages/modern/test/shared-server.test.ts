@@ -640,6 +640,10 @@ t.test('the SDK’s handler: low-level servers, and answers that are no JSON-RPC
   t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' }, status: 418 })
   response = () => Response.json([], { status: 400 })
   t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' }, status: 400 })
+  const gone = toolCall('log')
+  response = () => { gone.disconnect(strange.server); throw new Error('broken') }
+  await t.rejects(async () => await strange.server.serve(gone), { message: 'broken' })
+  t.equal(strange.server.size, 0)
   response = () => new Response('{}')
   t.match(await run(strange.server, toolCall('log')), { error: { message: 'Refused' } })
 })
