@@ -5,10 +5,11 @@ import type { RecordKey } from './record.js'
 export interface Place {
   namespace: string
   /**
-   * `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'` or `'snapshot'`.
+   * `'session'`, or `'record:'` and the partition of another kind of record; `'event'`, `'message'`, `'snapshot'` or
+   * `'state'`.
    */
   kind: string
-  /** For a record its key, for an event {@link eventPlace}, otherwise `''`. */
+  /** For a record its key, for an event {@link eventPlace}, for a state its request, otherwise `''`. */
   key: RecordKey
 }
 
@@ -60,6 +61,7 @@ export class BoundCodec {
   constructor (private readonly codec: Codec, private readonly namespace: string) {}
 
   get keys (): SealingKeys | undefined { return this.codec.keys }
+  get exposes (): Codec['exposes'] { return this.codec.exposes }
 
   seal (kind: Place['kind'], key: RecordKey, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array> {
     return this.codec.seal(plaintext, { namespace: this.namespace, kind, key })

@@ -27,7 +27,7 @@ export {
 } from './moving/with-fallback.js'
 export { partitionIn, partitionOf } from './partitions.js'
 export { printable, printableTexts } from './printable.js'
-export { type Principal, isPrincipal, samePrincipal } from './principal.js'
+export { type Principal, isPrincipal, ownerName, samePrincipal } from './principal.js'
 export { type NewRecord, type RecordHead, type RecordKey, type StoredRecord, expiresAt, isExpired } from './record.js'
 export { type Sealer, type SealerKeys, sealed } from './sealed.js'
 export { type Located, SealedStore } from './sealed-store.js'

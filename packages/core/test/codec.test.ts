@@ -17,6 +17,8 @@ t.test('a bound codec says where each body belongs', async (t) => {
     open: async (sealed, place) => { places.push(place); return sealed }
   }
   const bound = new BoundCodec(codec, 'mcp')
+  t.equal(bound.exposes, undefined)
+  t.equal(new BoundCodec(plain, 'mcp').exposes, 'memory')
   t.equal(bound.seal('event', 'tag.key', bytes), bytes)
   t.equal(await bound.open('message', '', bytes), bytes)
   t.strictSame(places, [

@@ -144,11 +144,13 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
     this.#settle(GONE)
   }
 
-  #fail ({ error, status, retryAfter }: Failure, how: CallEnd): void {
+  #fail ({ error, status, retryAfter, authenticate }: Failure, how: CallEnd): void {
     this.#close(how)
     const { message, data } = error
     const code = currentCode(error.code)
-    const extra = retryAfter === undefined ? {} : { retryAfter }
+    const extra = {
+      ...(retryAfter !== undefined && { retryAfter }), ...(authenticate !== undefined && { authenticate })
+    }
     try {
       this.#sendError(status ?? statusOf(code), code, message, { ...extra, data })
     } catch (failure) {
@@ -158,7 +160,7 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
     }
   }
 
-  #sendError (status: number, code: number, message: string, extra: { data?: unknown, retryAfter?: number }): void {
+  #sendError (status: number, code: number, message: string, extra: Parameters<typeof errorReply>[4] = {}): void {
     const { id } = this.request
     if (this.#stream !== undefined || status === 200) {
       this.#answer(JSON.stringify(errorMessage(id, code, message, extra.data)))

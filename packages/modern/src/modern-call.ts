@@ -10,6 +10,8 @@ export type Outcome =
     readonly status?: number
     /** Seconds. Sent as `Retry-After`. */
     readonly retryAfter?: number
+    /** Sent as `WWW-Authenticate`, beside a status of 401 or 403. */
+    readonly authenticate?: string
   }
 
 /** One request of a modern client, while it runs. */

@@ -153,9 +153,22 @@ export class ModernEndpoint {
     if (inbound.isGone()) return this.#refused(method, beganAt, GONE)
     if (method === 'tools/call' && typeof params?.name === 'string') {
       const schema = this.#server.inputSchema(call, params.name)
+      if (schema instanceof Promise) return this.#runLater(call, schema)
       const refused = refusedParams(id, schema, params.arguments, inbound)
       if (refused !== undefined) return this.#refused(method, beganAt, refused)
     }
+    return this.#admit(call)
+  }
+
+  async #runLater (call: Exchange, making: Promise<unknown>): Promise<Reply> {
+    const { request: { id, method, params }, inbound, beganAt } = call
+    const schema = await making
+    const refused = inbound.isGone() ? GONE : refusedParams(id, schema, params?.arguments, inbound)
+    return refused === undefined ? await this.#admit(call) : this.#refused(method, beganAt, refused)
+  }
+
+  #admit (call: Exchange): Reply | Promise<Reply> {
+    const { request: { id, method }, beganAt } = call
     if (!this.#running.enter(call)) {
       return this.#refused(method, beganAt, unavailable(id, 'Too many calls are running, try again'))
     }

@@ -29,17 +29,22 @@ export function emptyReply (status: number): Reply {
   return { status, headers: EMPTY_HEADERS, body: null }
 }
 
-/** A JSON-RPC error with an HTTP status. `retryAfter` is in seconds. */
+/** A JSON-RPC error with an HTTP status. `retryAfter` is in seconds, `authenticate` the value of `WWW-Authenticate`. */
 export function errorReply (
   status: number,
   id: RequestId | null,
   code: number,
   message: string,
-  extra: { data?: unknown, retryAfter?: number } = {}
+  extra: { data?: unknown, retryAfter?: number, authenticate?: string } = {}
 ): Reply {
-  const headers = extra.retryAfter === undefined
+  const { retryAfter, authenticate } = extra
+  const headers = retryAfter === undefined && authenticate === undefined
     ? JSON_HEADERS
-    : { ...JSON_HEADERS, 'retry-after': String(extra.retryAfter) }
+    : {
+        ...JSON_HEADERS,
+        ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+        ...(authenticate !== undefined && { 'www-authenticate': authenticate })
+      }
   return { status, headers, body: escapeLineSeparators(JSON.stringify(errorMessage(id, code, message, extra.data))) }
 }
 

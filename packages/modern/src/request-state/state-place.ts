@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { type Principal, ownerName } from '@holdfast/core'
+import { callOf } from '@holdfast/transport'
+import { type ServedCall, servedOf } from '../shared/served-call.js'
+import { canonical } from './canonical.js'
+
+/** To which a state is bound: it opens nowhere else. */
+export interface StatePlace {
+  /** The digest of the owner and the request, as authenticated data. */
+  readonly key: string
+  readonly principal: Principal | null
+  /** The call that a shared server serves. Undefined in a session: there a state never leaves the server. */
+  readonly served: ServedCall | undefined
+}
+
+/**
+ * The place of a handler's request: who asks, the method, its name or uri, and its arguments. Concurrent calls of one
+ * server never mix, because all of it comes from the context of this handler.
+ *
+ * @param ctx what SDK v2 gives to a handler and to the hook
+ * @throws TypeError when no request of Holdfast is served
+ */
+export function statePlace (ctx: object): StatePlace {
+  const handed = callOf(ctx)
+  const served = servedOf(handed)
+  const { principal } = handed
+  // A list, so no part can run into another.
+  const parts = [ownerName(principal), ...(served === undefined ? [methodOf(ctx)] : requestOf(served))]
+  return { key: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'), principal, served }
+}
+
+/** Four parts. */
+function requestOf ({ call: { request: { method, params = {} } } }: ServedCall): unknown[] {
+  const { name = null, uri = null, arguments: given = {} } = params as Record<string, unknown>
+  return [method, name, uri, canonical(given)]
+}
+
+/** One part, so a state of a session is never one of a request. */
+function methodOf (ctx: object): string {
+  return String((ctx as { mcpReq?: { method?: unknown } }).mcpReq?.method)
+}
