@@ -1,3 +1,5 @@
+export { type BridgeServer, bridge } from './bridge/bridge.js'
+export type { BridgeOptions } from './bridge/bridge-options.js'
 export type { ModernCall, Outcome } from './modern-call.js'
 export type { CancelReason, ModernServer } from './modern-server.js'
 export type { RequestMeta } from './request-meta.js'

@@ -20,7 +20,7 @@ export interface ModernServer {
   cancel (call: ModernCall, reason: CancelReason): void
   /**
    * The input schema of a tool, for the check of `Mcp-Param-*`. Undefined for an unknown tool. Must be cheap: it is asked
-   * in each `tools/call`.
+   * in each `tools/call`. A promise where the tools must be asked for first.
    */
   inputSchema (call: ModernCall, tool: string): unknown
   /** Lets go of all server objects. The calls are over by now. Resolves in time. */
