@@ -83,6 +83,8 @@ export class BridgedServer implements Waiting<BridgedServer> {
   async #dispose (reason: DisposeReason): Promise<void> {
     const held = this.#held
     this.#held = undefined
+    // A handler that was cancelled just now learns of it first.
+    await setImmediate()
     try {
       // One that closed itself is connected elsewhere by now.
       if (!this.transport.isClosed) await held?.server.close()

@@ -59,6 +59,7 @@ export class ServerPool {
    * @throws InvalidHandshake
    */
   async acquire (wanted: Wanted): Promise<BridgedServer> {
+    if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
     const server = this.#take(wanted) ?? await this.#wait(wanted)
     server.session.serve(wanted.user)
     if (server.introduction !== undefined) return server

@@ -46,7 +46,9 @@ export class ParkedCall implements Expiring {
   #notes = 0
   #begun = false
   #created = false
-  #flushing = false
+  #planned = false
+  #failed = false
+  #flushing: Promise<void> | undefined
   #ending: Outcome | undefined
   /** The handler waits for its client, who was asked. */
   #resting = false
@@ -106,7 +108,6 @@ export class ParkedCall implements Expiring {
   /** Nobody has answered in time. */
   expire (): void {
     this.stop(UNANSWERED, 'its questions were not answered in time')
-    this.#close()
   }
 
   /** Adds a reader, and gives the handler the answers to questions that were open at the position. */
@@ -123,7 +124,7 @@ export class ParkedCall implements Expiring {
     }
     this.#settle()
     // A client that asks again may have been told that storage was away.
-    this.#flushIn(0)
+    if (this.#failed) void this.flush()
   }
 
   /** The client of a reader has gone. Without any other, a handler that runs is cancelled. */
@@ -137,9 +138,13 @@ export class ParkedCall implements Expiring {
     this.#readers.delete(id)
   }
 
-  /** Resolves when everything that was said is durable, or cannot become so. */
+  /** Resolves when everything that was said is durable, or cannot become so for now. */
   async flush (): Promise<void> {
-    while (this.#waiting.length > 0) if (!await this.#store()) return
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = undefined
+      this.#flushIn(this.#failed ? RETRY : 0)
+    })
+    await this.#flushing
   }
 
   #say (entry: Entry, after = 0): void {
@@ -148,21 +153,25 @@ export class ParkedCall implements Expiring {
   }
 
   #flushIn (ms: number): void {
-    if (this.#flushing || this.#waiting.length === 0) return
-    this.#flushing = true
-    // A handler that goes on at once has its say in the same write.
+    if (this.#planned || this.#flushing !== undefined || this.#waiting.length === 0) return
+    this.#planned = true
     const flush = (): void => {
-      void this.flush().finally(() => {
-        this.#flushing = false
-        if (this.#waiting.length > 0) setTimeout(() => this.#flushIn(0), RETRY).unref()
-      })
+      this.#planned = false
+      void this.flush()
     }
+    // A handler that goes on at once has its say in the same write.
     if (ms === 0) setImmediate(flush)
-    else setTimeout(flush, ms)
+    else setTimeout(flush, ms).unref()
+  }
+
+  async #flushAll (): Promise<void> {
+    do this.#failed = !await this.#store()
+    while (!this.#failed && this.#waiting.length > 0)
   }
 
   /** False when it failed. */
   async #store (): Promise<boolean> {
+    if (this.#waiting.length === 0) return true
     this.#begun = true
     const entries = [...this.#waiting]
     const before = this.story.length
@@ -194,7 +203,7 @@ export class ParkedCall implements Expiring {
   /** Another attempt had stored more than it said, or another replica has ended the story. */
   async #catchUp (before: number): Promise<void> {
     const exists = await this.log.refresh(this.located.key, this.story)
-    if (!exists) this.story.add(before, [{ end: OWNER_GONE }])
+    if (!exists) this.story.add(before, [{ end: this.#ending ?? OWNER_GONE }])
     if (this.story.ended && this.#ending === undefined) {
       this.#ending = OWNER_GONE
       this.handler.stop('the call has ended elsewhere')

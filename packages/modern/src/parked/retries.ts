@@ -29,6 +29,8 @@ interface Context {
 export class Retries implements RemoteCalls {
   readonly readers = new RemoteReaders()
   readonly #running = new Map<ModernCall, (reason: CancelReason) => void>()
+  /** Why clients of retries have gone that were not yet waiting. */
+  readonly #left = new WeakMap<ModernCall, CancelReason>()
   #count = 0
 
   /** @param heartbeat milliseconds between heartbeats of replicas */
@@ -44,6 +46,15 @@ export class Retries implements RemoteCalls {
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_KEY_UNAVAILABLE
    */
   async serve (call: ModernCall): Promise<void> {
+    this.#running.set(call, reason => { this.#left.set(call, reason) })
+    try {
+      await this.#serve(call)
+    } finally {
+      this.#running.delete(call)
+    }
+  }
+
+  async #serve (call: ModernCall): Promise<void> {
     const answers = answersOf(call.request)
     if (!(answers instanceof Map)) return call.end(answers as Outcome)
     const { vault, fleet } = this.sessions
@@ -124,19 +135,15 @@ export class Retries implements RemoteCalls {
   async #run (
     call: ModernCall, retry: Retry, left: (reason: CancelReason) => void, start: () => Promise<void>
   ): Promise<void> {
-    if (call.isOver) {
-      retry.leave()
-      left('gone')
-      return
-    }
-    this.#running.set(call, reason => { if (retry.leave()) left(reason) })
-    try {
-      await start()
-      await retry.ended
-    } finally {
-      this.#running.delete(call)
+    const leave = (reason: CancelReason): void => {
+      if (retry.over) return
+      left(reason)
       retry.leave()
     }
+    if (call.isOver) return leave(this.#left.get(call) ?? 'gone')
+    this.#running.set(call, leave)
+    await start()
+    await retry.ended
   }
 
   #id (): string {
