@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { HoldfastError, type JsonObject, within } from '@holdfast/core'
-import { type DetachedTransport, type DisposeReason, type HeldServer, INVALID_PARAMS, Place } from '@holdfast/transport'
-import type { Waiting } from '@holdfast/transport'
+import { type DetachedTransport, type DisposeReason, type HeldServer, Place, type Waiting } from '@holdfast/transport'
 import { BridgeTransport } from './bridge-transport.js'
 import type { EphemeralSession } from './ephemeral-session.js'
 import { InvalidHandshake } from './invalid-handshake.js'
@@ -29,6 +28,8 @@ export class BridgedServer implements Waiting<BridgedServer> {
   logLevel: string | undefined
   /** Called when another owner takes the place, while the server waits for answers of its client. */
   onevicted: (() => void) | undefined
+  /** Called when the server has closed itself. */
+  onclosed: (() => void) | undefined
   #held: HeldServer | undefined
 
   /**
@@ -53,14 +54,19 @@ export class BridgedServer implements Waiting<BridgedServer> {
    */
   async connect (held: HeldServer, capabilities: object, client: object): Promise<void> {
     this.#held = held
-    this.transport.ondetached = after => { void detach(held, after) }
+    this.transport.ondetached = after => {
+      void detach(held, after)
+      this.onclosed?.()
+    }
     await held.server.connect(this.transport)
     const answer = await this.transport.ask('initialize', {
       protocolVersion: '2025-11-25', capabilities: capabilities as JsonObject, clientInfo: client as JsonObject
     })
+    // The SDK refuses nothing but what it cannot read, and SDK v1 calls that an internal error.
     if ('error' in answer) {
-      if (answer.error.code === INVALID_PARAMS) throw new InvalidHandshake()
-      throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server refused the handshake')
+      throw this.transport.isClosed
+        ? new HoldfastError('HOLDFAST_FACTORY_FAILED', 'the server closed itself')
+        : new InvalidHandshake()
     }
     const { capabilities: own = {}, serverInfo = {}, instructions, protocolVersion } = answer.result as JsonObject
     if (typeof protocolVersion === 'string') this.session.protocolVersion = protocolVersion

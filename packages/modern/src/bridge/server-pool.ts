@@ -82,6 +82,7 @@ export class ServerPool {
     const resting = this.#resting.get(pooled)
     if (resting === undefined) this.#resting.set(pooled, [server])
     else resting.push(server)
+    server.onclosed = () => this.retire(server)
     this.#places.rest(place)
     this.#idle.add(server)
     this.#queue.freed()
@@ -162,6 +163,7 @@ export class ServerPool {
   }
 
   #unrest (server: BridgedServer): void {
+    server.onclosed = undefined
     this.#idle.delete(server)
     const { pooled = '' } = server
     const left = this.#resting.get(pooled)?.filter(other => other !== server) ?? []
