@@ -13,6 +13,7 @@ const below = {
   redis: ['core'],
   sqlite: ['core'],
   transport: ['core'],
+  modern: ['core', 'transport'],
   fastify: ['core', 'envelope', 'memory', 'transport'],
   env: ['core', 'fastify', 'memory', 'redis', 'sqlite'],
   cli: ['core', 'envelope', 'memory', 'redis', 'sqlite']

@@ -19,8 +19,8 @@ export interface ModernServer {
   /** Stops what runs for a call that is over. Unknown calls are ignored. */
   cancel (call: ModernCall, reason: CancelReason): void
   /**
-   * The input schema of a tool, for the check of `Mcp-Param-*`. Undefined for an unknown tool. Must be cheap: it is asked
-   * in each `tools/call`. A promise where the tools must be asked for first.
+   * The input schema of a tool, for the check of `Mcp-Param-*`. Undefined for an unknown tool. A promise only where the
+   * tools must be asked for first. Must be cheap: it is asked in each `tools/call`.
    */
   inputSchema (call: ModernCall, tool: string): unknown
   /** Lets go of all server objects. The calls are over by now. Resolves in time. */

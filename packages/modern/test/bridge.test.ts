@@ -6,7 +6,8 @@ const scripts: Scripts = {
   hello: () => 'hello',
   who: ({ extra, session }) => {
     const { era, version, principal, client, capabilities, trace } = callOf(extra)
-    return { era, version, principal, client, capabilities, trace, session: session.principal, context: session.context }
+    const { principal: owner, context } = session
+    return { era, version, principal, client, capabilities, trace, owner, context }
   },
   speak: async ({ extra }) => {
     await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'one' } })
@@ -66,7 +67,13 @@ t.test('a handler learns of its call', async (t) => {
     principal: ADA, client, trace, capabilities: { roots: {} }, context: () => ({ tenant: 7 })
   })
   t.same(JSON.parse(text(outcome)), {
-    era: 'modern', version: '2026-07-28', principal: ADA, client, capabilities: { roots: {} }, trace, session: ADA,
+    era: 'modern',
+    version: '2026-07-28',
+    principal: ADA,
+    client,
+    capabilities: { roots: {} },
+    trace,
+    owner: ADA,
     context: { tenant: 7 }
   })
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { unsealed } from '@holdfast/core'
+import { sealed, unsealed } from '@holdfast/core'
+import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
 import { sealState } from '../dist/parked/call-state.js'
 import { bindingOf } from '../dist/parked/binding.js'
 import { ADA, BOB, type Fleet, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
@@ -19,14 +20,15 @@ const INVALID = {
 
 /** Another text for the same bytes. */
 function notCanonical (state: string): string {
-  return state.length % 4 === 0 ? `${state}=` : state.slice(0, -1) + String.fromCharCode(state.charCodeAt(state.length - 1) + 1)
+  if (state.length % 4 === 0) return `${state}=`
+  return state.slice(0, -1) + String.fromCharCode(state.charCodeAt(state.length - 1) + 1)
 }
 
 async function stateOf ({ first }: Fleet, change: object, principal = ADA): Promise<string> {
-  const { codec, namespace } = first.sessions.vault
+  const { codec } = first.sessions.vault
   const { owner } = first.sessions.vault.locate('', principal)
-  const request = { jsonrpc: '2.0' as const, id: 1, method: 'tools/call', params: { name: 'do', arguments: { what: 'one' } } }
-  void namespace
+  const params = { name: 'do', arguments: { what: 'one' } }
+  const request = { jsonrpc: '2.0' as const, id: 1, method: 'tools/call', params }
   return await sealState(codec, bindingOf(owner, request), {
     call: 'x'.repeat(43), replica: first.name, position: 0, expires: Date.now() + 60_000, ...change
   })
@@ -41,20 +43,20 @@ t.test('a state that is wrong in any way gets the same answer', async (t) => {
   const last = bytes.length - 1
   bytes[last] = (bytes[last] as number) ^ 1
   const wrong: Record<string, object> = {
-    'long': { requestState: 'A'.repeat(5_000_000) },
+    long: { requestState: 'A'.repeat(5_000_000) },
     'another prefix': { requestState: `hf1.${state}` },
     'not canonical': { requestState: notCanonical(state) },
-    'padded': { requestState: `${state}=` },
-    'truncated': { requestState: state.slice(0, -4) },
-    'changed': { requestState: bytes.toString('base64url') },
-    'empty': { requestState: '' },
+    padded: { requestState: `${state}=` },
+    truncated: { requestState: state.slice(0, -4) },
+    changed: { requestState: bytes.toString('base64url') },
+    empty: { requestState: '' },
     'a number': { requestState: 7 },
-    'null': { requestState: null },
+    null: { requestState: null },
     'an object': { requestState: { toString: () => state } },
     'other arguments': { requestState: state, arguments: { what: 'other' } },
     'more arguments': { requestState: state, arguments: { what: 'one', nonce: 'x' } },
     'another tool': { requestState: state, name: 'no' },
-    'expired': { requestState: await stateOf(fleet_, { expires: Date.now() - 1 }) },
+    expired: { requestState: await stateOf(fleet_, { expires: Date.now() - 1 }) },
     'an unknown call': { requestState: await stateOf(fleet_, {}) },
     'an unknown call of another replica': { requestState: await stateOf(fleet_, { replica: second.name }) },
     'no state of ours': { requestState: await stateOf(fleet_, { replica: 'x' }) },
@@ -86,15 +88,12 @@ t.test('a key that is missing is a failure of ours', async (t) => {
   const { codec, keyring } = sealing('k1')
   const { first } = await fleet(t, { createServer: v1(scripts), codec })
   const asked = await first.do('one')
-  keyring.replace((await import('@holdfast/envelope')).generateKey('k2'))
+  keyring.replace(generateKey('k2'))
   t.match(await first.do('one', retryOf(asked, answer)), { status: 503, error: { code: -32000 } })
 })
 
 t.test('after a rotation, states of the older key go on', async (t) => {
-  const { generateKey } = await import('@holdfast/envelope')
   const [old, fresh] = [generateKey('k1'), generateKey('k2')]
-  const { Keyring, Envelope } = await import('@holdfast/envelope')
-  const { sealed } = await import('@holdfast/core')
   const keyring = new Keyring(old)
   const { first } = await fleet(t, { createServer: v1(scripts), codec: sealed(new Envelope(keyring), keyring) })
   const asked = await first.do('one')

@@ -12,8 +12,15 @@ t.test('options', async (t) => {
   const sessions = new Sessions({ backend: memory() })
   const createServer = v1({})
   for (const [option, value] of Object.entries({
-    createServer: 7, per: 'x', maxLive: 0, dormantAfter: 'x', factoryTimeout: -1, parkTimeout: 0, maxParked: 1.5,
-    maxParkedPerOwner: 0, heartbeat: 'x'
+    createServer: 7,
+    per: 'x',
+    maxLive: 0,
+    dormantAfter: 'x',
+    factoryTimeout: -1,
+    parkTimeout: 0,
+    maxParked: 1.5,
+    maxParkedPerOwner: 0,
+    heartbeat: 'x'
   })) {
     t.throws(() => bridge({ createServer, sessions, [option]: value } as never), { path: option } as never, option)
   }
@@ -27,7 +34,11 @@ t.test('a factory that fails', async (t) => {
     'makes no server': () => 7,
     'makes a server that closes itself': () => {
       const server = new McpServer({ name: 'x', version: '1' })
-      return { connect: async (transport: any) => { await server.connect(transport); await server.close() }, close: async () => {} }
+      const connect = async (transport: any): Promise<void> => {
+        await server.connect(transport)
+        await server.close()
+      }
+      return { connect, close: async () => {} }
     },
     'makes a server that throws at the handshake': () => ({
       connect: async (transport: any) => { transport.onmessage = () => { throw new Error('no') } },
@@ -96,7 +107,8 @@ t.test('a client that goes away while its server is made', async (t) => {
     }
   })
   const attempt = first.begin({ name: 'do', arguments: { what: 'x' }, principal: ADA })
-  const early = first.begin({ name: 'do', arguments: { what: 'x' }, principal: ADA, context: async () => await gate.passed as never })
+  const context = async (): Promise<never> => await gate.passed as never
+  const early = first.begin({ name: 'do', arguments: { what: 'x' }, principal: ADA, context })
   await new Promise(resolve => setImmediate(resolve))
   attempt.leave()
   early.leave()

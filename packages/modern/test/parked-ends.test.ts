@@ -1,7 +1,8 @@
 import t from 'tap'
 import { ADA, type Attempt, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
 import { Gate, eventually } from './fixtures/gate.js'
-import { Made, type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
+import type { Made } from './fixtures/servers.js'
+import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 
 /** A handler that asks, and then works until it is cancelled or let on. */
 function working (): { scripts: Scripts, aborted: string[], go: Gate, reached: Gate } {

@@ -15,7 +15,8 @@ const scripts: Scripts = {
     const [form, sample, roots] = await Promise.all([
       ask({ server, extra, ...scene }, 'Form?', 'form'),
       server.server.createMessage({
-        messages: [{ role: 'user', content: { type: 'text', text: 'Say.' } }], maxTokens: 5,
+        messages: [{ role: 'user', content: { type: 'text', text: 'Say.' } }],
+        maxTokens: 5,
         _meta: { 'dev.holdfast/key': 'sample' }
       }, related),
       server.server.listRoots({ _meta: { 'dev.holdfast/key': 'roots' } }, related)
@@ -45,7 +46,8 @@ t.test('a question becomes an input request, and its answer goes to the handler 
         who: {
           method: 'elicitation/create',
           params: {
-            mode: 'form', message: 'Who?',
+            mode: 'form',
+            message: 'Who?',
             requestedSchema: { type: 'object', properties: { value: { type: 'string' } } }
           }
         }

@@ -198,7 +198,8 @@ t.test('two principals with colliding ids, 500 calls at once', async (t) => {
         await new Promise(resolve => setImmediate(resolve))
       }
     }),
-    replicas: 2, maxParkedPerOwner: 1_000
+    replicas: 2,
+    maxParkedPerOwner: 1_000
   })
   const calls = Array.from({ length: 500 }, async (_, index) => {
     const principal = index % 2 === 0 ? ADA : BOB

@@ -65,7 +65,8 @@ t.test('a client is asked only what it declares', async (t) => {
     else {
       t.same(outcome, {
         error: {
-          code: -32021, message: 'The request needs a capability that the client did not declare',
+          code: -32021,
+          message: 'The request needs a capability that the client did not declare',
           data: { requiredCapabilities }
         },
         status: 400
@@ -175,7 +176,8 @@ t.test('resources and prompts may ask, too', async (t) => {
       })
     })
   })
-  for (const asked of [{ method: 'resources/read', params: { uri: 'test://r' } }, { method: 'prompts/get', name: 'p' }]) {
+  const kinds = [{ method: 'resources/read', params: { uri: 'test://r' } }, { method: 'prompts/get', name: 'p' }]
+  for (const asked of kinds) {
     const outcome = await first.call(asked)
     const [key] = Object.keys(outcome.result.inputRequests) as [string]
     const params = { ...asked.params, ...retryOf(outcome, { [key]: { roots: [{ uri: 'file:///x' }] } }).params }

@@ -20,7 +20,8 @@ const createServer: CreateServer = () => {
   server.registerTool('return', { inputSchema: z.object({}) }, async (_, ctx) => {
     const answer: any = ctx.mcpReq.inputResponses?.who
     if (answer === undefined) {
-      return inputRequired({ inputRequests: { who: inputRequired.elicit({ message: 'Who?', requestedSchema }) } }) as never
+      const who = inputRequired.elicit({ message: 'Who?', requestedSchema })
+      return inputRequired({ inputRequests: { who } }) as never
     }
     return { content: [{ type: 'text', text: answer.content.value }] }
   })
@@ -53,5 +54,6 @@ for (const name of ['push', 'return']) {
 t.test('a client that cannot be asked (push)', async (t) => {
   const { first } = await fleet(t, { createServer })
   const outcome = await first.call({ name: 'push', arguments: {}, capabilities: {} })
-  t.match(outcome, { error: { code: -32021, data: { requiredCapabilities: { elicitation: { form: {} } } } }, status: 400 })
+  const data = { requiredCapabilities: { elicitation: { form: {} } } }
+  t.match(outcome, { error: { code: -32021, data }, status: 400 })
 })

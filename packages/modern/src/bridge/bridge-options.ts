@@ -1,4 +1,6 @@
-import { type Duration, InvalidOptionError, LONGEST_TIMER, type Sessions, milliseconds, refuseUnset } from '@holdfast/core'
+import {
+  type Duration, InvalidOptionError, LONGEST_TIMER, type Sessions, milliseconds, refuseUnset
+} from '@holdfast/core'
 import type { CreateServer, SharedServerOptions } from '@holdfast/transport'
 import type { ParkedLimits } from '../parked/parked-calls.js'
 import type { PoolSettings } from './server-pool.js'
@@ -10,7 +12,7 @@ export interface BridgeOptions {
   /** What the servers of this process share. Default `{}`. */
   serverOptions?: SharedServerOptions
   sessions: Sessions<any, any>
-  /** Server objects of the bridge in this process. At most half of them may be busy ones of one owner. Default 1,000. */
+  /** Server objects in this process. At most half of them may be busy ones of one owner. Default 1,000. */
   maxLive?: number
   /** How long a server object stays without use. Default one minute. */
   dormantAfter?: Duration

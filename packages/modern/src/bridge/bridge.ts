@@ -1,4 +1,4 @@
-import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest, within } from '@holdfast/core'
+import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest } from '@holdfast/core'
 import { type FleetHandlers, INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
@@ -57,7 +57,7 @@ class Bridge implements BridgeServer, CallHost {
   readonly #parked: ParkedCalls
   readonly #retries: Retries
   readonly #sweeper: Sweeper
-  readonly #schemas = new ToolSchemas()
+  readonly #schemas: ToolSchemas
   readonly #running = new Map<ModernCall, BridgedCall>()
   /** The contexts of calls that were asked for before their call began. */
   readonly #contexts = new WeakMap<ModernCall, Promise<Json>>()
@@ -65,7 +65,8 @@ class Bridge implements BridgeServer, CallHost {
 
   constructor (private readonly settings: BridgeSettings) {
     const { sessions, parkTimeout, maxParked, maxParkedPerOwner, heartbeat } = settings
-    this.#pool = new ServerPool(sessions, settings)
+    const pool = this.#pool = new ServerPool(sessions, settings)
+    this.#schemas = new ToolSchemas(pool, async call => await this.#acquire(call), settings.factoryTimeout)
     this.#log = new CallLog(sessions, parkTimeout, {
       maxRecords: maxParked * STORED_PER_PARKED, maxPerOwner: maxParkedPerOwner * STORED_PER_OWNER
     })
@@ -125,8 +126,8 @@ class Bridge implements BridgeServer, CallHost {
 
   /** Undefined for an unknown tool. A promise only where the tools must be asked for. */
   inputSchema (call: ModernCall, tool: string): unknown {
-    if (call.inbound.context === undefined) return this.#schemaFor(call, tool, null)
-    return this.#context(call).then(async context => await this.#schemaFor(call, tool, context))
+    if (call.inbound.context === undefined) return this.#schemas.of(this.#caller(call, null), tool, call)
+    return this.#context(call).then(async context => await this.#schemas.of(this.#caller(call, context), tool, call))
   }
 
   async close (): Promise<void> {
@@ -203,28 +204,9 @@ class Bridge implements BridgeServer, CallHost {
     return context
   }
 
-  #schemaFor (call: ModernCall, tool: string, context: Json): unknown {
-    const { sessions } = this.settings
-    const owner = ownerDigest(sessions.vault.namespace, call.inbound.principal)
-    const caller = digestOf(owner, canonical(context))
-    const known = this.#schemas.get(caller)
-    return known === undefined ? this.#readSchemas(call, caller).then(schemas => schemas?.get(tool)) : known.get(tool)
-  }
-
-  async #readSchemas (call: ModernCall, caller: string): Promise<ReadonlyMap<string, unknown> | undefined> {
-    let server
-    try {
-      server = await this.#acquire(call)
-    } catch {
-      // The call itself fails for the same reason.
-    }
-    if (server === undefined) return undefined
-    const { transport } = server
-    const reading = this.#schemas.read(caller, async cursor =>
-      await transport.ask('tools/list', cursor === undefined ? {} : { cursor }))
-    if (await within(reading, this.settings.factoryTimeout, true)) this.#pool.release(server)
-    else this.#pool.retire(server)
-    return this.#schemas.get(caller)
+  /** Those who may get different tools. */
+  #caller ({ inbound: { principal } }: ModernCall, context: Json): string {
+    return digestOf(ownerDigest(this.settings.sessions.vault.namespace, principal), canonical(context))
   }
 
   /** Asks the client of a retry for what is open, if it can be asked. */

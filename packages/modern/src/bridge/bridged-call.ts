@@ -6,7 +6,8 @@ import type { CancelReason } from '../modern-server.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY } from '../parked/endings.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
-import { Retry, tell } from '../parked/retry.js'
+import type { Retry } from '../parked/retry.js'
+import { tell } from '../parked/retry.js'
 import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
@@ -36,7 +37,7 @@ export interface CallHost {
   resumed (server: BridgedServer): void
 }
 
-/** One request in a server object, from its start until the server has answered. It may outlive the client's request. */
+/** One request in a server object, until the server has answered. It may outlive the client's request. */
 export class BridgedCall implements Running, Handler {
   /** Settles when the request of the client is over. */
   readonly ended: Promise<void>
@@ -173,7 +174,8 @@ export class BridgedCall implements Running, Handler {
   /** Visits to URLs that the server demands are questions, too. */
   #lackedBy (outcome: Outcome): ReturnType<typeof missingFor> {
     const asked = 'result' in outcome && outcome.result.resultType === 'input_required' && outcome.result.inputRequests
-    return asked ? missingFor(Object.values(asked as Record<string, InputRequest>), this.call.meta.capabilities) : undefined
+    if (!isObject(asked)) return undefined
+    return missingFor(Object.values(asked as Record<string, InputRequest>), this.call.meta.capabilities)
   }
 
   #finish (outcome: Outcome): void {
@@ -199,8 +201,8 @@ export class BridgedCall implements Running, Handler {
 
   #key (params: Readonly<Record<string, unknown>>): string {
     const wanted = isObject(params._meta) ? params._meta[QUESTION_KEY] : undefined
-    const isFree = typeof wanted === 'string' && wanted !== '' && wanted.length <= MAX_KEY && !this.#usedKeys.has(wanted)
-    const key = isFree ? wanted : this.host.wireId()
+    const isKey = typeof wanted === 'string' && wanted !== '' && wanted.length <= MAX_KEY
+    const key = isKey && !this.#usedKeys.has(wanted) ? wanted : this.host.wireId()
     this.#usedKeys.add(key)
     return key
   }

@@ -12,7 +12,8 @@ const ERRORS: ReadonlyArray<readonly [RegExp, { method: string, params: JsonObje
     { method: 'elicitation/create', params: {} }],
   [/^Client does not support sampling \(required for sampling\/createMessage\)$/,
     { method: 'sampling/createMessage', params: {} }],
-  [/^Client does not support sampling tools capability\.$/, { method: 'sampling/createMessage', params: { tools: [] } }],
+  [/^Client does not support sampling tools capability\.$/,
+    { method: 'sampling/createMessage', params: { tools: [] } }],
   [/^Client does not support listing roots \(required for roots\/list\)$/, { method: 'roots/list', params: {} }]
 ]
 

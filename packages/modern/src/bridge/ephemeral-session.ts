@@ -4,7 +4,7 @@ import {
 } from '@holdfast/core'
 import type { McpSession } from '@holdfast/transport'
 
-const ADVICE = 'A client of MCP 2026-07-28 has no session. ' +
+const HINT = 'A client of MCP 2026-07-28 has no session. ' +
   'Keep what must last elsewhere, and let an argument of the tool name it.'
 
 /** Who uses a server object at the moment. */
@@ -43,15 +43,15 @@ export class EphemeralSession implements McpSession {
   }
 
   async update (): Promise<never> {
-    throw new HoldfastError('HOLDFAST_NO_SESSION', ADVICE)
+    throw new HoldfastError('HOLDFAST_NO_SESSION', HINT)
   }
 
   async renewContext (): Promise<never> {
-    throw new HoldfastError('HOLDFAST_NO_SESSION', ADVICE)
+    throw new HoldfastError('HOLDFAST_NO_SESSION', HINT)
   }
 
   async terminate (): Promise<never> {
-    throw new HoldfastError('HOLDFAST_NO_SESSION', ADVICE)
+    throw new HoldfastError('HOLDFAST_NO_SESSION', HINT)
   }
 
   /** Does nothing: a server object stays as long as its call runs or waits for answers. */

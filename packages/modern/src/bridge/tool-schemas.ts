@@ -1,5 +1,7 @@
-import { isObject } from '@holdfast/core'
-import type { Response } from '@holdfast/transport'
+import { isObject, within } from '@holdfast/core'
+import type { ModernCall } from '../modern-call.js'
+import type { BridgedServer } from './bridged-server.js'
+import type { ServerPool } from './server-pool.js'
 
 /** Callers whose schemas are kept. */
 const MAX_CALLERS = 1_000
@@ -12,40 +14,64 @@ const PLAIN = Object.freeze({ type: 'object' })
 
 type Schemas = ReadonlyMap<string, unknown>
 
-/** Asks a server for one page of its tools. */
-export type AskForTools = (cursor: string | undefined) => Promise<Response>
-
 /**
- * The input schemas of tools, as far as they want headers (`x-mcp-header`), per kind of caller. The list of a server may
- * depend on who asks, and calls must not wait for it each time.
+ * The input schemas of tools, as far as they want headers (`x-mcp-header`), per kind of caller. The list of a server
+ * may depend on who asks, and calls must not wait for it each time.
  */
 export class ToolSchemas {
   readonly #kept = new Map<string, { schemas: Schemas, since: number }>()
 
-  /** Undefined when they must be asked for. */
-  get (caller: string): Schemas | undefined {
+  /**
+   * @param acquire a server object for a call; undefined when its client has gone
+   * @param timeout milliseconds that a list may take
+   */
+  constructor (
+    private readonly pool: Pick<ServerPool, 'release' | 'retire'>,
+    private readonly acquire: (call: ModernCall) => Promise<BridgedServer | undefined>,
+    private readonly timeout: number
+  ) {}
+
+  /** The schema of a tool, or a promise of it; undefined for an unknown tool, or when the tools are not to be had. */
+  of (caller: string, tool: string, call: ModernCall): unknown {
     const kept = this.#kept.get(caller)
-    return kept === undefined || performance.now() - kept.since > FRESH ? undefined : kept.schemas
+    if (kept !== undefined && performance.now() - kept.since < FRESH) return kept.schemas.get(tool)
+    return this.#fetch(caller, call).then(schemas => schemas?.get(tool))
   }
 
-  /** Reads the whole list of a server, and keeps it. A server without tools has none. */
-  async read (caller: string, ask: AskForTools): Promise<Schemas> {
+  async #fetch (caller: string, call: ModernCall): Promise<Schemas | undefined> {
+    // What fails here makes the call itself fail, too.
+    const server = await this.acquire(call).catch(() => undefined)
+    if (server === undefined) return undefined
     const schemas = new Map<string, unknown>()
-    let cursor: string | undefined
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const answer = await ask(cursor)
-      if (!('result' in answer) || !Array.isArray(answer.result.tools)) break
-      for (const tool of answer.result.tools as unknown[]) {
-        if (isObject(tool) && typeof tool.name === 'string') schemas.set(tool.name, relevant(tool.inputSchema))
-      }
-      const { nextCursor } = answer.result
-      if (typeof nextCursor !== 'string') break
-      cursor = nextCursor
+    const listed = await within(list(server, schemas), this.timeout, true).catch(() => false)
+    if (!listed) {
+      this.pool.retire(server)
+      return undefined
     }
-    this.#kept.delete(caller)
-    if (this.#kept.size >= MAX_CALLERS) this.#kept.delete(this.#kept.keys().next().value as string)
-    this.#kept.set(caller, { schemas, since: performance.now() })
+    this.pool.release(server)
+    this.#keep(caller, schemas)
     return schemas
+  }
+
+  #keep (caller: string, schemas: Schemas): void {
+    this.#kept.delete(caller)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size >= MAX_CALLERS) this.#kept.delete(oldest as string)
+    this.#kept.set(caller, { schemas, since: performance.now() })
+  }
+}
+
+/** Reads the whole list of a server. A server without tools has none. */
+async function list ({ transport }: BridgedServer, schemas: Map<string, unknown>): Promise<void> {
+  let cursor: unknown
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await transport.ask('tools/list', cursor === undefined ? {} : { cursor })
+    if (!('result' in answer) || !Array.isArray(answer.result.tools)) return
+    for (const tool of answer.result.tools as unknown[]) {
+      if (isObject(tool) && typeof tool.name === 'string') schemas.set(tool.name, relevant(tool.inputSchema))
+    }
+    cursor = answer.result.nextCursor
+    if (typeof cursor !== 'string') return
   }
 }
 

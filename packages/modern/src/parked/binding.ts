@@ -3,7 +3,7 @@ import { canonical, digestOf } from './canonical.js'
 
 /**
  * Names who asks for what: owner, method, name or URI, and arguments. Equal for the first attempt of a call and all of
- * its retries, whatever the order of the members of the arguments.
+ * its retries. The order of the members of the arguments does not matter.
  *
  * @param owner the digest of the owner, `''` for nobody
  */

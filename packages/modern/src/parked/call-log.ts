@@ -7,6 +7,8 @@ import { type Entry, Story } from './story.js'
 /** The partition of the records of parked calls. */
 export const PARTITION = 'calls'
 const STREAM = 'story'
+/** A record says nothing: the stream does. */
+const BODY = Buffer.alloc(1)
 /** More than a story may hold, so that one read brings all of it. */
 const PAGE = 1_000
 
@@ -46,7 +48,7 @@ export class CallLog {
 
   /** @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL */
   async create ({ key, owner }: Located): Promise<void> {
-    const body = await this.#store.seal(key, Buffer.from('{}'))
+    const body = await this.#store.seal(key, BODY)
     const created = await this.#store.create(
       { key, owner, idle: this.lifetime, absolute: this.lifetime, body }, this.limits
     )

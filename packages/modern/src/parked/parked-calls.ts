@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type FleetMessage, type JsonObject, type Principal, type RecordKey, type Sessions, within } from '@holdfast/core'
+import {
+  type FleetMessage, type JsonObject, type Principal, type RecordKey, type Sessions, within
+} from '@holdfast/core'
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
 import { CANCELLED, OWNER_GONE } from './endings.js'

@@ -52,7 +52,12 @@ export class Story {
 /** What a reader does next: it waits, it asks its client, or it gives the outcome. `final`: nothing can be added. */
 export type Step =
   { readonly kind: 'wait' } |
-  { readonly kind: 'ask', readonly open: ReadonlyMap<string, InputRequest>, readonly position: number, final: boolean } |
+  {
+    readonly kind: 'ask',
+    readonly open: ReadonlyMap<string, InputRequest>,
+    readonly position: number
+    readonly final: boolean
+  } |
   { readonly kind: 'end', readonly outcome: Outcome }
 
 /**

@@ -126,7 +126,7 @@ export type ParkedCallMessage = Extract<FleetMessage, { type: `call-${string}` }
 /** Handlers of {@link ParkedCallMessage}s. A message without a handler is ignored. */
 export type FleetHandlers = {
   readonly [Type in ParkedCallMessage['type']]?:
-    (message: Extract<ParkedCallMessage, { type: Type }>) => void | Promise<void>
+  (message: Extract<ParkedCallMessage, { type: Type }>) => void | Promise<void>
 }
 
 function isForOthers (message: FleetMessage): message is ParkedCallMessage {
