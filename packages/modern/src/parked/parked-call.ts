@@ -179,9 +179,10 @@ export class ParkedCall implements Expiring {
       if (!this.#created) await this.log.create(this.located)
       this.#created = true
       const length = await this.log.append(this.located.key, entries, before === 0 ? this.head : undefined)
+      const isAsExpected = length === before + entries.length
+      if (!isAsExpected) await this.#catchUp(before)
       this.#waiting.splice(0, entries.length)
-      if (length === before + entries.length) this.#grow(before, entries)
-      else await this.#catchUp(before)
+      this.#grow(before, isAsExpected ? entries : this.story.entries.slice(before))
       return true
     } catch (error) {
       if (!isHoldfastError(error)) this.report(error)
@@ -208,7 +209,6 @@ export class ParkedCall implements Expiring {
       this.#ending = OWNER_GONE
       this.handler.stop('the call has ended elsewhere')
     }
-    this.#grow(before, this.story.entries.slice(before))
   }
 
   #fail (error: unknown): void {
