@@ -318,3 +318,67 @@ t.test('a process that ends while a call waits for a place', async (t) => {
   t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
   gate.open()
 })
+
+t.test('a handler that works on a call that another replica has ended is cancelled', async (t) => {
+  let aborted = 0
+  const reached = new Gate()
+  const { first, second } = await fleet(t, {
+    replicas: 2,
+    createServer: v1({
+      stuck: async scene => {
+        await ask(scene, 'Who?', 'who')
+        scene.extra.signal.addEventListener('abort', () => { aborted++ })
+        reached.open()
+        await new Promise(() => {})
+      }
+    })
+  })
+  const asked = await first.do('stuck')
+  await logOf(second).append(await onlyKey(first), [{ end: GONE }])
+  t.match(await first.do('stuck', retryOf(asked, answer)), GONE)
+  await reached.passed
+  await eventually(() => aborted === 1)
+  t.equal(first.bridge.liveCount, 0)
+})
+
+t.test('attempts that wait for one call are bounded', async (t) => {
+  const go = new Gate()
+  const { first, second } = await fleet(t, {
+    replicas: 2,
+    heartbeat: 100,
+    createServer: v1({
+      slow: async scene => {
+        await ask(scene, 'Who?', 'who')
+        await go.passed
+        return 'done'
+      }
+    })
+  })
+  const asked = await first.do('slow')
+  const retries = Array.from({ length: 100 }, () =>
+    first.begin({ name: 'do', arguments: { what: 'slow' }, ...retryOf(asked, answer) }))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  t.match(await first.do('slow', retryOf(asked, answer)), { status: 503, retryAfter: 5 })
+  const elsewhere = second.do('slow', retryOf(asked, answer))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  go.open()
+  for (const retry of retries) t.equal(text(await retry.outcome), 'done')
+  t.equal(text(await elsewhere), 'done', 'from the log')
+})
+
+t.test('answers to a call that has ended, but could not store that', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: v1({
+      race: async scene => {
+        await Promise.race([ask(scene, 'A?', 'a'), ask(scene, 'B?', 'b').catch(() => {})])
+        return 'done'
+      }
+    })
+  })
+  const asked = await first.do('race')
+  first.backend.failing.add('events.append')
+  t.match(await first.do('race', retryOf(asked, { a: accepted('1') })), { status: 503 })
+  t.match(await first.do('race', retryOf(asked, { b: accepted('2') })), { status: 503 })
+  first.backend.failing.clear()
+  t.equal(text(await first.do('race', retryOf(asked, { a: accepted('1'), b: accepted('2') }))), 'done')
+})

@@ -37,14 +37,6 @@ t.test('what tells calls apart gets another server object', async (t) => {
   }
 })
 
-t.test('what a client declares may come in another order', async (t) => {
-  const made: Made[] = []
-  const { first } = await fleet(t, { createServer: v1(scripts, made) })
-  await first.do('who', { principal: ADA, capabilities: { roots: {}, sampling: {} } })
-  await first.do('who', { principal: ADA, capabilities: { sampling: {}, roots: {} } })
-  t.equal(made.length, 1)
-})
-
 t.test('nobody shares with somebody unknown', async (t) => {
   const made: Made[] = []
   const { first } = await fleet(t, { createServer: v1(scripts, made) })

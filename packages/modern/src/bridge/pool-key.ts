@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Json, type Sessions, ownerDigest } from '@holdfast/core'
 import type { ModernCall } from '../modern-call.js'
-import { canonical, digestOf } from '../parked/canonical.js'
+import { digestOf } from '../parked/canonical.js'
 import { serverCapabilities } from './server-request.js'
 import type { Wanted } from './server-pool.js'
 
@@ -20,7 +20,8 @@ export function wantedBy (call: ModernCall, context: Json, sessions: Sessions, p
     owner: alone ? randomUUID() : owner,
     key: owner === '' && !perReplica
       ? undefined
-      : digestOf(perReplica ? '' : owner, canonical(capabilities), canonical(client), canonical(context)),
+      // A client writes the same in the same order. Where it does not, it gets another server object.
+      : digestOf(perReplica ? '' : owner, JSON.stringify([capabilities, client, context])),
     user: { principal, context },
     capabilities,
     client

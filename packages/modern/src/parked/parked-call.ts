@@ -9,6 +9,8 @@ import { type Entry, type InputRequest, Story } from './story.js'
 
 /** Progress and log messages of one call that are kept. Later ones are dropped. */
 const MAX_NOTES = 500
+/** Attempts that wait for one call. */
+const MAX_READERS = 100
 /** Milliseconds until another attempt to store. */
 const RETRY = 1_000
 
@@ -110,10 +112,14 @@ export class ParkedCall implements Expiring {
     this.stop(UNANSWERED, 'its questions were not answered in time')
   }
 
-  /** Adds a reader, and gives the handler the answers to questions that were open at the position. */
-  answer (id: string, reader: Reader, position: number, answers: Answers): void {
+  /**
+   * Adds a reader, and gives the handler the answers to questions that were open at the position. False when too many
+   * readers wait.
+   */
+  answer (id: string, reader: Reader, position: number, answers: Answers): boolean {
+    if (this.#readers.size >= MAX_READERS && !this.#readers.has(id)) return false
     this.#readers.set(id, reader)
-    for (const [key, answer] of answers) {
+    for (const [key, answer] of this.#ending === undefined ? answers : []) {
       const asked = this.#open.get(key)
       if (asked === undefined || asked === 0 || asked > position) continue
       this.#open.delete(key)
@@ -125,6 +131,7 @@ export class ParkedCall implements Expiring {
     this.#settle()
     // A client that asks again may have been told that storage was away.
     if (this.#failed) void this.flush()
+    return true
   }
 
   /** The client of a reader has gone. Without any other, a handler that runs is cancelled. */
@@ -148,6 +155,7 @@ export class ParkedCall implements Expiring {
   }
 
   #say (entry: Entry, after = 0): void {
+    if (this.#ending !== undefined && !('end' in entry)) return
     this.#waiting.push(entry)
     this.#flushIn(after)
   }

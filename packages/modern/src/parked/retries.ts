@@ -4,7 +4,7 @@ import type { ModernCall, Outcome } from '../modern-call.js'
 import { bindingOf } from './binding.js'
 import type { CallHead, CallLog, StoredCall } from './call-log.js'
 import { type CallState, openState } from './call-state.js'
-import { CANCELLED, INVALID_STATE, OWNER_GONE, TIMED_OUT } from './endings.js'
+import { CANCELLED, INVALID_STATE, OWNER_GONE, TIMED_OUT, TOO_MANY } from './endings.js'
 import { type Answers, answersOf } from './input-responses.js'
 import type { ParkedCall } from './parked-call.js'
 import type { ParkedCalls } from './parked-calls.js'
@@ -85,10 +85,9 @@ export class Retries implements RemoteCalls {
     const id = this.#id()
     const retry = this.#retry(call, context, parked, () => parked.forget(id))
     await this.#run(call, retry, reason => parked.leave(id, outcomeOf(reason)), async () => {
-      parked.answer(id, {
-        grown: () => retry.advance(), failed: error => retry.failed(error)
-      }, context.state.position, context.answers)
-      retry.advance()
+      const reader = { grown: () => retry.advance(), failed: (error: unknown) => retry.failed(error) }
+      if (parked.answer(id, reader, context.state.position, context.answers)) retry.advance()
+      else retry.give(TOO_MANY)
     })
   }
 
