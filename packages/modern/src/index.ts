@@ -1,3 +1,5 @@
+export { type BridgeServer, bridge } from './bridge/bridge.js'
+export type { BridgeOptions } from './bridge/bridge-options.js'
 export { HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.js'
 export type { CallEnd } from './exchange.js'
 export type { Era, Verb } from './http/era.js'
