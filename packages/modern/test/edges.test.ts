@@ -4,9 +4,9 @@ import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { CallLog } from '../dist/parked/call-log.js'
 import { sealState } from '../dist/parked/call-state.js'
-import { bindingOf } from '../dist/parked/binding.js'
+import { bindingOf } from '../dist/request-binding.js'
 import { ADA, type Replica, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
-import { Attempt } from './fixtures/attempt.js'
+import { FakeCall } from './fixtures/fake-call.js'
 import { Gate, eventually } from './fixtures/gate.js'
 import { type Scripts, accepted, ask, say, text, v1 } from './fixtures/servers.js'
 
@@ -271,7 +271,7 @@ t.test('a list of tools without end', async (t) => {
       server.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [], nextCursor: `${++lists}` }))
     })
   })
-  t.equal(await first.bridge.inputSchema(new Attempt({ name: 'do' }), 'do'), undefined)
+  t.equal(await first.bridge.inputSchema(new FakeCall({ name: 'do' }), 'do'), undefined)
   t.equal(lists, 100)
 })
 
@@ -287,7 +287,7 @@ t.test('callers whose schemas are kept are bounded', async (t) => {
     })
   })
   const schema = async (subject: string): Promise<void> => {
-    await first.bridge.inputSchema(new Attempt({ name: 'do', principal: { subject } }), 'do')
+    await first.bridge.inputSchema(new FakeCall({ name: 'do', principal: { subject } }), 'do')
   }
   for (let count = 0; count < 1_001; count++) await schema(`u${count}`)
   t.equal(lists, 1_001)

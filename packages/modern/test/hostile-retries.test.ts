@@ -2,7 +2,7 @@ import t from 'tap'
 import { sealed, unsealed } from '@holdfast/core'
 import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
 import { sealState } from '../dist/parked/call-state.js'
-import { bindingOf } from '../dist/parked/binding.js'
+import { bindingOf } from '../dist/request-binding.js'
 import { ADA, BOB, type Fleet, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
 

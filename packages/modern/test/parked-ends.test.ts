@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ADA, type Attempt, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
+import { ADA, type FakeCall, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
 import { Gate, eventually } from './fixtures/gate.js'
 import type { Made } from './fixtures/servers.js'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
@@ -26,7 +26,7 @@ function working (): { scripts: Scripts, aborted: string[], go: Gate, reached: G
 }
 
 const answer = { who: accepted('me') }
-const begin = (replica: Replica, what: string, asked: object = {}): Attempt =>
+const begin = (replica: Replica, what: string, asked: object = {}): FakeCall =>
   replica.begin({ name: 'do', arguments: { what }, ...asked })
 
 t.test('a client that goes away cancels its call', async (t) => {

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { ADA, BOB, type Replica, fleet } from './fixtures/bridge-fleet.js'
-import { type Asked, Attempt } from './fixtures/attempt.js'
+import { type Asked, FakeCall } from './fixtures/fake-call.js'
 import { Gate } from './fixtures/gate.js'
 import { type Made, v1 } from './fixtures/servers.js'
 
 const region = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
 
 const schema = (replica: Replica, tool: string, asked: Asked = {}): unknown =>
-  replica.bridge.inputSchema(new Attempt({ name: tool, ...asked }), tool)
+  replica.bridge.inputSchema(new FakeCall({ name: tool, ...asked }), tool)
 
 t.test('the schemas of tools that want headers', async (t) => {
   const made: Made[] = []
@@ -66,7 +66,7 @@ t.test('a server that cannot be made, or does not answer', async (t) => {
 
 t.test('a caller who has left', async (t) => {
   const { first } = await fleet(t, { createServer: v1({}) })
-  const attempt = new Attempt({ name: 'do' })
+  const attempt = new FakeCall({ name: 'do' })
   attempt.leave()
   t.equal(await first.bridge.inputSchema(attempt, 'do'), undefined)
 })

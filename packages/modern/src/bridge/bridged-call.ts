@@ -2,18 +2,17 @@ import { type JsonObject, isObject } from '@holdfast/core'
 import {
   HandlerExtra, type Notification, type Request, type RequestId, type Response, SERVER_ERROR, errorMessage
 } from '@holdfast/transport'
-import type { CancelReason } from '../modern-server.js'
+import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
+import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
-import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY } from '../parked/endings.js'
+import type { CancelReason } from '../modern-server.js'
+import { type Attempt, tell } from '../parked/attempt.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
-import type { Retry } from '../parked/retry.js'
-import { tell } from '../parked/retry.js'
 import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
 import { failedFor } from './capability-errors.js'
 import { isQuestion, missingCapability, missingFor } from './client-capabilities.js'
-import { HandlerCall } from './handler-call.js'
 import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
@@ -28,7 +27,7 @@ export interface CallHost {
   /** Undefined at a cap. */
   park (call: ModernCall, handler: Handler, introduction: Introduction): ParkedCall | undefined
   /** The reader of the first attempt, which asks the client as soon as the first questions are stored. */
-  firstAttempt (call: ModernCall, parked: ParkedCall): Retry
+  firstAttempt (call: ModernCall, parked: ParkedCall): Attempt
   /** A name for a question that no other question has. */
   wireId (): string
   /** Gives the server back. It may serve the next call unless it is `spent`. */
@@ -48,7 +47,7 @@ export class BridgedCall implements Running, Handler {
   readonly #questions = new Map<string, RequestId>()
   readonly #usedKeys = new Set<string>()
   #parked: ParkedCall | undefined
-  #first: Retry | undefined
+  #first: Attempt | undefined
   #over = false
 
   constructor (
@@ -72,7 +71,7 @@ export class BridgedCall implements Running, Handler {
     }
     server.onevicted = () => this.#parked?.stop(EVICTED, 'its place was needed')
     try {
-      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, new HandlerCall(call)), this)
+      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, new HandedCall(call)), this)
     } catch (error) {
       this.#release(true)
       throw error
@@ -110,7 +109,7 @@ export class BridgedCall implements Running, Handler {
     const missing = missingFor([{ method, params }], meta.capabilities)
     if (missing !== undefined) return this.#refuse(missingCapability(missing))
     const parked = this.#parked ??= this.#park()
-    if (parked === undefined) return this.#refuse(TOO_MANY)
+    if (parked === undefined) return this.#refuse(TOO_MANY_PARKED)
     const key = this.#key(params)
     this.#questions.set(key, question.id)
     parked.ask(key, inputRequest(method, params))

@@ -1,7 +1,6 @@
 import { type JsonObject, isObject } from '@holdfast/core'
+import { MISSING_CAPABILITY } from '../error-codes.js'
 import type { Outcome } from '../modern-call.js'
-
-const MISSING_CAPABILITY = -32021
 
 /** A capability that a client did not declare: the parts that are missing, as `requiredCapabilities` names them. */
 export type Required = JsonObject

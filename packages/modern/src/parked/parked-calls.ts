@@ -4,7 +4,7 @@ import {
 } from '@holdfast/core'
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
-import { CANCELLED, OWNER_GONE } from './endings.js'
+import { CANCELLED, OWNER_GONE } from '../endings.js'
 import { type Handler, ParkedCall, type Reader } from './parked-call.js'
 import type { Answers } from './input-responses.js'
 

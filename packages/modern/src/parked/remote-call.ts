@@ -1,6 +1,6 @@
 import type { FleetDetails, RecordKey, Sessions } from '@holdfast/core'
 import type { CallLog, StoredCall } from './call-log.js'
-import { OWNER_GONE } from './endings.js'
+import { OWNER_GONE } from '../endings.js'
 import type { RemoteReader, RemoteReaders } from './remote-readers.js'
 import { type Entry, Story } from './story.js'
 

@@ -5,7 +5,7 @@ import type { ServedCall } from '../shared/served-call.js'
 import type { OnceStore } from './once-store.js'
 import { RepeatedCall } from './repeated-call.js'
 import type { StatePlace } from './state-place.js'
-import { OWNER_GONE, STILL_RUNNING, StateRefused, UNKNOWN_END, USED } from './state-refusals.js'
+import { FIRST_GONE, STILL_RUNNING, StateRefused, UNKNOWN_END, USED } from './state-refusals.js'
 
 /** Milliseconds between looks at a call that runs: the first pause, and the longest. */
 const PAUSES = { first: 25, longest: 500 }
@@ -59,7 +59,7 @@ export class Once {
       const isOwn = record.replica === this.store.replica
       absent = (isOwn ? here : await this.store.isPresent(record.replica)) ? 0 : absent + 1
       // Twice, because a process is absent for a moment when the backend was away.
-      if (absent > 1) return isOwn ? UNKNOWN_END : OWNER_GONE
+      if (absent > 1) return isOwn ? UNKNOWN_END : FIRST_GONE
       if (performance.now() + wait > deadline) break
       await pause(wait)
     }
