@@ -168,3 +168,31 @@ t.test('failures that concern no caller are reported', async (t) => {
   t.match(first.errors, [{ message: /bus.publish/ }])
   t.match(second.errors, [{ message: /bus.publish/ }])
 })
+
+t.test('what a server says that is no JSON', async (t) => {
+  const answers: unknown[] = []
+  const { first } = await fleet(t, {
+    createServer: raw(({ id, method, params, error, result }, send) => {
+      if (method === 'tools/call') {
+        send({ id: 'q1', method: 'roots/list', params: { odd: 1n } })
+        send({ id: 'q2', method: 'elicitation/create', params: { message: 'Who?', _meta: { 'dev.holdfast/key': 'who' } } })
+        answers.push(id, params.arguments.what)
+      } else if (error !== undefined) answers.push(error.message)
+      else if (result !== undefined) {
+        send({ method: 'notifications/message', params: { level: 'info', data: 1n } })
+        send({ method: 'notifications/message', params: { level: 'info', data: 'well' } })
+        send({ id: answers[0], result: { content: [], odd: 1n } })
+      }
+    })
+  })
+  const asked = await first.do('x')
+  t.same(Object.keys(asked.result.inputRequests), ['who'])
+  t.equal(answers[2], 'The question is no JSON')
+  const retry = first.begin({
+    name: 'do', arguments: { what: 'x' }, logLevel: 'info', ...retryOf(asked, { who: accepted('me') })
+  })
+  t.match(await retry.outcome, { error: { code: -32603, message: 'Internal error' } })
+  t.match(retry.notes, [{ params: { data: 'well' } }])
+  t.equal(retry.notes.length, 1)
+  await eventually(() => first.bridge.parkedCount === 0)
+})

@@ -288,3 +288,14 @@ t.test('a storage outage is 503, and the call goes on after it', async (t) => {
   t.equal(text(await second.do('asked', retryOf(asked, answer))), 'worked')
   t.equal(first.bridge.parkedCount, 0)
 })
+
+t.test('an end that cannot be stored is forgotten when the time of its call is over', async (t) => {
+  const { first } = await fleet(t, {
+    parkTimeout: 100, createServer: v1({ ask: async scene => { await ask(scene, 'Who?', 'who') } })
+  })
+  const asked = await first.do('ask')
+  first.backend.failing.add('events.append')
+  t.match(await first.do('ask', retryOf(asked, answer)), { status: 503 })
+  t.equal(first.bridge.parkedCount, 1, 'what it said may be stored later')
+  await eventually(() => first.bridge.parkedCount === 0)
+})

@@ -39,6 +39,26 @@ t.test('the schemas of tools that want headers', async (t) => {
   t.same(schema(first, 'header'), region, 'also for nobody')
 })
 
+t.test('callers who come together share one list, unless the first one leaves', async (t) => {
+  let lists = 0
+  const createServer = v1({}, [], server => {
+    server.server.setRequestHandler(ListToolsRequestSchema, () => {
+      lists++
+      return { tools: [{ name: 'header', inputSchema: region as never }] }
+    })
+  })
+  const { first } = await fleet(t, { createServer })
+  const all = await Promise.all(Array.from({ length: 20 }, async () => await schema(first, 'header', { principal: ADA })))
+  t.same(all, Array.from({ length: 20 }, () => region))
+  t.equal(lists, 1)
+  const leaving = new FakeCall({ name: 'header', principal: BOB })
+  const left = first.bridge.inputSchema(leaving, 'header')
+  const staying = schema(first, 'header', { principal: BOB })
+  leaving.leave()
+  t.equal(await left, undefined)
+  t.same(await staying, region)
+})
+
 t.test('a server that has no tools', async (t) => {
   const { first } = await fleet(t, {
     createServer: v1({}, [], server => { server.server.removeRequestHandler('tools/list') })

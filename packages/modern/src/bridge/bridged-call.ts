@@ -3,6 +3,7 @@ import {
   HandlerExtra, type Notification, type Request, type RequestId, type Response, SERVER_ERROR, errorMessage
 } from '@holdfast/transport'
 import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
+import { INTERNAL } from '../failure.js'
 import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
@@ -66,8 +67,7 @@ export class BridgedCall implements Running, Handler {
     const { request: { method }, meta: { logLevel } } = call
     if (logLevel !== undefined && server.logLevel !== logLevel && 'logging' in this.#introduction.capabilities) {
       server.logLevel = logLevel
-      // Its answer says nothing that matters.
-      server.transport.ask('logging/setLevel', { level: logLevel }).catch(() => {})
+      server.transport.inform('logging/setLevel', { level: logLevel })
     }
     server.onevicted = () => this.#parked?.stop(EVICTED, 'its place was needed')
     try {
@@ -106,6 +106,7 @@ export class BridgedCall implements Running, Handler {
     if (this.#usedKeys.size >= MAX_QUESTIONS) {
       return this.#answer(errorMessage(question.id, SERVER_ERROR, `A call may ask ${MAX_QUESTIONS} questions`))
     }
+    if (!isJson(params)) return this.#answer(errorMessage(question.id, SERVER_ERROR, 'The question is no JSON'))
     const missing = missingFor([{ method, params }], meta.capabilities)
     if (missing !== undefined) return this.#refuse(missingCapability(missing))
     const parked = this.#parked ??= this.#park()
@@ -122,7 +123,7 @@ export class BridgedCall implements Running, Handler {
     const { progressToken, ...rest } = params
     const note = { method, params: rest as JsonObject }
     if (this.#parked === undefined) tell(this.call, note)
-    else this.#parked.note(note)
+    else if (isJson(note)) this.#parked.note(note)
   }
 
   lost (): void {
@@ -174,7 +175,8 @@ export class BridgedCall implements Running, Handler {
   }
 
   #finish (outcome: Outcome): void {
-    if (this.#parked !== undefined) return this.#parked.end(outcome)
+    // Of a call that is not parked, the endpoint takes care.
+    if (this.#parked !== undefined) return this.#parked.end(isJson(outcome) ? outcome : INTERNAL)
     this.call.end(outcome)
     this.#end()
   }
@@ -209,6 +211,16 @@ export class BridgedCall implements Running, Handler {
 }
 
 const CANCELS: Readonly<Record<CancelReason, Outcome>> = { gone: CANCELLED, timeout: TIMED_OUT, closing: OWNER_GONE }
+
+/** Servers hand over objects, which nobody has written as JSON yet. */
+function isJson (value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A question as the client of the new revision gets it, without what only the old one knows. */
 function inputRequest (method: string, params: Readonly<Record<string, unknown>>): InputRequest {

@@ -5,8 +5,9 @@ import {
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
 import { CANCELLED, OWNER_GONE } from '../endings.js'
-import { type Handler, ParkedCall, type Reader } from './parked-call.js'
 import type { Answers } from './input-responses.js'
+import { type Handler, ParkedCall } from './parked-call.js'
+import type { Reader } from './reader.js'
 
 /** Milliseconds for the last words of parked calls when this process ends. */
 const LAST_WORDS = 2_000
