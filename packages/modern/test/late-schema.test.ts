@@ -1,6 +1,6 @@
 import t from 'tap'
 import { HoldfastError } from '@holdfast/core'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { Front } from './fixtures/endpoint.js'
 import { Events } from './fixtures/events.js'
 import { Gate, stayAwake, turns } from './fixtures/gate.js'
