@@ -270,3 +270,13 @@ t.test('a call that is over is forgotten, although its deadlines are far away', 
   })
   t.equal(calls.length, 2)
 })
+
+t.test('a refusal of the server keeps its status, its challenge and its time', async (t) => {
+  const front = new Front()
+  front.server.script = call => call.end({
+    error: { code: -32600, message: 'no' }, status: 403, authenticate: 'Bearer scope="a"', retryAfter: 7
+  })
+  const reply = await front.post()
+  t.equal(reply.status, 403)
+  t.match(reply.headers, { 'www-authenticate': 'Bearer scope="a"', 'retry-after': '7' })
+})

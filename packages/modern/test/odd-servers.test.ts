@@ -196,3 +196,32 @@ t.test('what a server says that is no JSON', async (t) => {
   t.equal(retry.notes.length, 1)
   await eventually(() => first.bridge.parkedCount === 0)
 })
+
+t.test('a server that closes itself while its tools are listed, speaks on, and takes its time to go', async (t) => {
+  let later: unknown
+  const { first } = await fleet(t, {
+    factoryTimeout: 40,
+    createServer: () => ({
+      server: {
+        connect: async (transport: any) => {
+          const { send } = transport
+          transport.onmessage = ({ id, method }: any) => {
+            if (method === 'initialize') {
+              const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo }
+              return send.call(transport, { jsonrpc: '2.0', id, result })
+            }
+            if (method !== 'tools/list') return
+            void transport.close()
+            later = send.call(transport, { jsonrpc: '2.0', id, result: { tools: [] } })
+          }
+        },
+        close: async () => {}
+      },
+      dispose: async () => await new Promise<void>(() => {})
+    })
+  })
+  t.equal(await first.bridge.inputSchema(first.begin({ method: 'no/such' }), 'x'), undefined)
+  await later
+  await eventually(() => first.errors.length > 0)
+  t.match(first.errors, [{ message: 'a server was not disposed of in time' }])
+})

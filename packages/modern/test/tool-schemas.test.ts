@@ -18,7 +18,7 @@ t.test('the schemas of tools that want headers', async (t) => {
       lists++
       return params?.cursor === undefined
         ? { tools: [{ name: 'do', inputSchema: { type: 'object' as const } }], nextCursor: 'x' }
-        : { tools: [{ name: 'header', inputSchema: region as never }, 7 as never] }
+        : { tools: [{ name: 'header', inputSchema: region as never }, { name: 'bare' } as never, 7 as never] }
     })
   })
   const { first } = await fleet(t, { createServer })
@@ -26,6 +26,7 @@ t.test('the schemas of tools that want headers', async (t) => {
   t.equal(lists, 2, 'all pages')
   t.same(schema(first, 'header', { principal: ADA }), region, 'then at once')
   t.same(schema(first, 'do', { principal: ADA }), { type: 'object' })
+  t.same(schema(first, 'bare', { principal: ADA }), { type: 'object' })
   t.equal(schema(first, 'no such', { principal: ADA }), undefined)
   t.equal(lists, 2)
   t.equal(await schema(first, 'no such', { principal: BOB }), undefined)

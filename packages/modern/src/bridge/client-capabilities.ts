@@ -24,7 +24,8 @@ export function isQuestion (method: string): boolean {
 export function missingFor (questions: Iterable<Asked>, capabilities: Readonly<JsonObject>): Required | undefined {
   const missing: JsonObject = {}
   for (const { method, params = {} } of questions) {
-    for (const [name, needed] of Object.entries(NEEDS[method]?.(params) ?? {})) {
+    // A question that a newer version has stored may have another method.
+    for (const [name, needed] of Object.entries(isQuestion(method) ? NEEDS[method]?.(params) as JsonObject : {})) {
       if (has(capabilities, name, needed as JsonObject)) continue
       missing[name] = { ...missing[name] as JsonObject | undefined, ...needed as JsonObject }
     }

@@ -50,8 +50,9 @@ export class Attempt {
     }
   }
 
+  /** Ends the call of an attempt that is not over. */
   give (outcome: Outcome): void {
-    if (!this.#finish()) return
+    this.#finish()
     this.call.end(outcome)
     this.#end()
   }
@@ -68,7 +69,7 @@ export class Attempt {
   }
 
   async #ask (open: ReadonlyMap<string, InputRequest>, position: number): Promise<void> {
-    if (!this.#finish()) return
+    this.#finish()
     try {
       this.call.end(await this.replies.ask(open, position))
       this.#end()

@@ -82,9 +82,8 @@ export class ParkedCall implements Expiring {
     if (++this.#notes <= MAX_NOTES) this.#say({ note })
   }
 
-  /** The end of the call. Ignored after another one. */
+  /** The end of the call. Nothing comes after it. */
   end (outcome: Outcome): void {
-    if (this.#ending !== undefined) return
     this.#ending = outcome
     if (this.#begun) return this.#say({ end: outcome })
     // Nobody but the first reader knows of the call, so there is nothing to store.
@@ -151,7 +150,6 @@ export class ParkedCall implements Expiring {
   }
 
   #say (entry: Entry, after = 0): void {
-    if (this.#ending !== undefined && !('end' in entry)) return
     this.#waiting.push(entry)
     this.#flushIn(after)
   }

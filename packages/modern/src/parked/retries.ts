@@ -112,8 +112,7 @@ export class Retries implements RemoteCalls {
       const found = await remote.begin()
       if (found?.head.binding !== binding) return call.end(INVALID_STATE)
       const attempt = this.#attempt(call, context, found, () => {})
-      remote.ongrown = () => attempt.advance()
-      remote.onfailed = error => attempt.failed(error)
+      remote.follow(attempt)
       // Where this process ends, the client may ask another one.
       const left = (reason: CancelReason): void => { if (reason !== 'closing') remote.leave() }
       await this.#run(call, attempt, left, async () => attempt.advance())
@@ -139,7 +138,8 @@ export class Retries implements RemoteCalls {
       left(reason)
       attempt.leave()
     }
-    if (call.isOver) return leave(this.#left.get(call) ?? 'gone')
+    const gone = this.#left.get(call)
+    if (gone !== undefined) return leave(gone)
     this.#running.set(call, leave)
     await start()
     await attempt.ended
