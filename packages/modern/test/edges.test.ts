@@ -192,6 +192,16 @@ t.test('a story whose record has gone', async (t) => {
   t.same(story.entries, [{ end: GONE }])
 })
 
+t.test('a record that goes while a retry waits elsewhere', async (t) => {
+  const { scripts, reached } = forever()
+  const { first, second } = await fleet(t, { replicas: 2, heartbeat: 20, createServer: v1(scripts) })
+  const asked = await first.do('ask')
+  const waiting = second.do('ask', retryOf(asked, answer))
+  await reached.passed
+  await first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(first))
+  t.match(await waiting, GONE)
+})
+
 t.test('records of calls that are over are removed', async (t) => {
   const { first } = await fleet(t, { parkTimeout: 40, createServer: v1(one) })
   const { records } = first.sessions.vault.backend.partition('calls')
@@ -256,7 +266,8 @@ t.test('a message for a reader that has gone', async (t) => {
   const { first, second } = await fleet(t, { replicas: 2, createServer: v1(one) })
   await first.do('one')
   const key = await onlyKey(first)
-  for (const replica of [first, second]) await replica.sessions.fleet.tellReplica(replica.name, 'call-unknown', key, {})
+  const message = { type: 'call-unknown', key, from: second.name }
+  t.doesNotThrow(() => first.bridge.fleetHandlers['call-unknown']?.(message as never))
   t.equal(first.bridge.parkedCount, 1)
 })
 
@@ -433,6 +444,24 @@ t.test('a process that ends while a call waits for a place', async (t) => {
   t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
   slow.leave('closing')
   gate.open()
+})
+
+t.test('a process that ends while a server is made', async (t) => {
+  const gate = new Gate()
+  const make = v1({})
+  const { first } = await fleet(t, {
+    createServer: async (...given) => {
+      await gate.passed
+      return await make(...given)
+    }
+  })
+  const waiting = first.do('x')
+  await eventually(() => first.bridge.liveCount === 1)
+  const closed = first.bridge.close()
+  gate.open()
+  t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
+  await closed
+  t.equal(first.bridge.liveCount, 0)
 })
 
 t.test('a handler that works on a call that another replica has ended is cancelled', async (t) => {
