@@ -147,7 +147,8 @@ for (const [name, make] of Object.entries(KINDS)) {
     const asked = await (await first.do('ask', { meta: FORMS }, 'ada')).json() as any
     t.match(asked, {
       result: {
-        resultType: 'input_required', inputRequests: { who: { method: 'elicitation/create', params: { message: 'Who?' } } }
+        resultType: 'input_required',
+        inputRequests: { who: { method: 'elicitation/create', params: { message: 'Who?' } } }
       }
     })
     t.notOk('ttlMs' in asked.result)

@@ -175,7 +175,8 @@ t.test('what a server says that is no JSON', async (t) => {
     createServer: raw(({ id, method, params, error, result }, send) => {
       if (method === 'tools/call') {
         send({ id: 'q1', method: 'roots/list', params: { odd: 1n } })
-        send({ id: 'q2', method: 'elicitation/create', params: { message: 'Who?', _meta: { 'dev.holdfast/key': 'who' } } })
+        const named = { message: 'Who?', _meta: { 'dev.holdfast/key': 'who' } }
+        send({ id: 'q2', method: 'elicitation/create', params: named })
         answers.push(id, params.arguments.what)
       } else if (error !== undefined) answers.push(error.message)
       else if (result !== undefined) {

@@ -98,7 +98,8 @@ export function requestStateCodec<Payload = unknown> (options: RequestStateOptio
       } catch (error) {
         const outcome = error instanceof StateRefused ? error.outcome : temporary(error)
         // The SDK's own answer to a state that is not valid is the same for one that is no text.
-        if (outcome !== undefined && outcome !== INVALID_STATE && place.served !== undefined) place.served.verdict = outcome
+        const { served } = place
+        if (outcome !== undefined && outcome !== INVALID_STATE && served !== undefined) served.verdict = outcome
         throw error
       }
     }

@@ -51,5 +51,6 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
       principal: { subject: caller }, authInfo: { token: '', clientId: caller, scopes: [] }
     })
   }
-  return { request, meta: { version: MODERN_VERSION, client, capabilities }, inbound, isOver: false, notify: () => {}, end }
+  const meta = { version: MODERN_VERSION, client, capabilities }
+  return { request, meta, inbound, isOver: false, notify: () => {}, end }
 }
