@@ -5,7 +5,7 @@ import { Keyring, generateKey } from '@holdfast/envelope'
 import type { CacheOptions, ModernCall, ModernEndpointOptions, ModernServer } from '../dist/index.js'
 import { ANSWER, KINDS, type Kind, type KindOptions } from './fixtures/both-servers.js'
 import { Front } from './fixtures/endpoint.js'
-import { eventually } from './fixtures/gate.js'
+import { eventually } from '@holdfast/waiting'
 import { serve } from './fixtures/http.js'
 import { KEYS, type Sent, sent } from './fixtures/requests.js'
 

@@ -12,7 +12,7 @@ import { sealState } from '../dist/parked/call-state.js'
 import { bindingOf } from '../dist/request-binding.js'
 import { ADA, type Replica, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { FakeCall } from './fixtures/fake-call.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { type Scripts, accepted, ask, say, text, v1 } from './fixtures/servers.js'
 
 const answer = { who: accepted('me') }
@@ -196,6 +196,7 @@ t.test('a record that goes while a retry waits elsewhere', async (t) => {
   const { scripts, reached } = forever()
   const { first, second } = await fleet(t, { replicas: 2, heartbeat: 20, createServer: v1(scripts) })
   const asked = await first.do('ask')
+  first.backend.losing = true
   const waiting = second.do('ask', retryOf(asked, answer))
   await reached.passed
   await first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(first))

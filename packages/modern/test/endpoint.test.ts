@@ -2,8 +2,7 @@ import t from 'tap'
 import { HoldfastError, type Principal } from '@holdfast/core'
 import { ModernEndpoint } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
-import { eventually, stayAwake, turns } from './fixtures/gate.js'
+import { Events, eventually, stayAwake, turns } from '@holdfast/waiting'
 import { FakeInbound, KEYS, VERSION, json, refusal, sent } from './fixtures/requests.js'
 
 t.test('methods that the revision does not have are not found, whatever the server has', async (t) => {

@@ -2,9 +2,8 @@ import t from 'tap'
 import type { Reply } from '@holdfast/transport'
 import type { ModernCall } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
+import { Events, eventually, stayAwake, turns } from '@holdfast/waiting'
 import { collectGarbage } from './fixtures/garbage.js'
-import { eventually, stayAwake, turns } from './fixtures/gate.js'
 import { KEYS, json, refusal, sent } from './fixtures/requests.js'
 
 const progress = (progressToken: unknown, value = 1, message?: string): any =>

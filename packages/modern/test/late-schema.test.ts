@@ -2,8 +2,7 @@ import t from 'tap'
 import { HoldfastError } from '@holdfast/core'
 import type { Readable } from 'node:stream'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
-import { Gate, stayAwake, turns } from './fixtures/gate.js'
+import { Events, Gate, stayAwake, turns } from '@holdfast/waiting'
 import { json, refusal, sent } from './fixtures/requests.js'
 
 const REGION = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }

@@ -5,7 +5,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { inspect } from 'node:util'
 import { bridge } from '../dist/index.js'
 import { ADA, fleet } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { type Made, text, v1 } from './fixtures/servers.js'
 
 t.test('options', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { CreateServer } from '@holdfast/transport'
 import { ADA, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
 
 const serverInfo = { name: 'r', version: '1' }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ADA, type FakeCall, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import type { Made } from './fixtures/servers.js'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { ADA, BOB, type Replica, fleet } from './fixtures/bridge-fleet.js'
 import { type Asked, FakeCall } from './fixtures/fake-call.js'
-import { Gate } from './fixtures/gate.js'
+import { Gate } from '@holdfast/waiting'
 import { type Made, v1 } from './fixtures/servers.js'
 
 const region = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
-import { turns } from './fixtures/gate.js'
+import { turns } from '@holdfast/waiting'
 
 const versions = { holdfast: /^\d+\.\d+\.\d+/, node: process.versions.node }
 
