@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   HOLDFAST_SNAPSHOT_KEPT: 'The existing snapshot cannot be opened with these keys, so it was not overwritten.',
   HOLDFAST_MIGRATION_STOPPED: 'A migration stopped before its end. Copied sessions stay; run it again to go on.',
   HOLDFAST_NOT_ALONE: 'This needs a single replica, but other replicas use the same backend.',
+  HOLDFAST_NO_SESSION: 'The request has no session, because its revision of MCP has none.',
   HOLDFAST_CLOSED: 'This replica is shutting down.'
 } as const
 

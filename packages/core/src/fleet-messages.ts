@@ -3,8 +3,8 @@ import { type Json, type JsonObject, isObject } from './json.js'
 import type { RecordKey } from './record.js'
 
 /**
- * The messages between replicas, by type. Each has these details, the key of the session that it concerns, and the id
- * of the sender.
+ * The messages between replicas, by type. Each has these details, the key of the session or of the parked call that it
+ * concerns, and the id of the sender.
  */
 export interface FleetDetails {
   /** These sessions have ended. Concerns no single session. */
@@ -26,6 +26,17 @@ export interface FleetDetails {
   'roll-call': { call: string }
   /** Answers a `roll-call`. Concerns no session. */
   present: { call: string, report: Json }
+  /**
+   * A client answers questions of a call that is parked at the receiver, and `reader` waits at the sender for what the
+   * call says after `position`. `binding` names the request that the client repeats.
+   */
+  'call-answer': { reader: string, binding: string, position: number, answers: JsonObject }
+  /** The client of a reader has gone. */
+  'call-leave': { reader: string }
+  /** What a parked call has said after a position, for readers at the receiver. */
+  'call-said': { after: number, entries: readonly JsonObject[] }
+  /** No such call is parked at the sender. */
+  'call-unknown': { [detail: string]: never }
 }
 
 /** A key of {@link FleetDetails}. */
@@ -35,7 +46,7 @@ export type FleetMessageType = keyof FleetDetails
 export type FleetMessage = {
   [Type in FleetMessageType]: FleetDetails[Type] & {
     type: Type
-    /** The key of the session that the message concerns, or `''`. */
+    /** The key of the record that the message concerns, or `''`. */
     key: RecordKey
     /** The id of the sender. */
     from: string
@@ -56,7 +67,16 @@ const PARSERS: {
   answer: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   notification: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   'roll-call': ({ call }) => isString(call) ? { call } : undefined,
-  present: ({ call, report }) => isString(call) && report !== undefined ? { call, report: report as Json } : undefined
+  present: ({ call, report }) => isString(call) && report !== undefined ? { call, report: report as Json } : undefined,
+  'call-answer': ({ reader, binding, position, answers }) =>
+    isString(reader) && isString(binding) && isPosition(position) && isObject(answers)
+      ? { reader, binding, position, answers: answers as JsonObject }
+      : undefined,
+  'call-leave': ({ reader }) => isString(reader) ? { reader } : undefined,
+  'call-said': ({ after, entries }) => isPosition(after) && Array.isArray(entries) && entries.every(isObject)
+    ? { after, entries: entries as JsonObject[] }
+    : undefined,
+  'call-unknown': () => ({})
 }
 
 /**
@@ -76,6 +96,10 @@ export function readMessage (value: unknown): FleetMessage | undefined {
 
 function unreadable (): HoldfastError {
   return new HoldfastError('HOLDFAST_INVALID_STATE', 'A message on the bus cannot be read.')
+}
+
+function isPosition (value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
 function isString (value: unknown): value is string {

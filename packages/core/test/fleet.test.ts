@@ -2,6 +2,7 @@ import t from 'tap'
 import { BoundCodec, Fleet, type FleetMessage, plain } from '../dist/index.js'
 import { Reference } from './fixtures/reference.js'
 
+const ANSWER = { reader: 'r', binding: 'b', position: 1, answers: { key: { action: 'accept' } } }
 const TAKEOVER = { stream: 'standalone', number: 1 }
 const GONE = { keys: ['tag.key'], reason: 'expired' } as const
 
@@ -102,7 +103,15 @@ t.test('a hostile message is reported without its content and stops nothing', as
       { type: 'notification' },
       { type: 'roll-call', call: ['hush'] },
       { type: 'present', report: 'hush' },
-      { type: 'present', call: 'hush' }
+      { type: 'present', call: 'hush' },
+      { type: 'call-answer', reader: 'hush', binding: 'b', position: 1 },
+      { type: 'call-answer', reader: 'hush', binding: 'b', position: -1, answers: {} },
+      { type: 'call-answer', reader: 'hush', position: 1, answers: {} },
+      { type: 'call-answer', binding: 'hush', position: 1, answers: {} },
+      { type: 'call-leave', reader: 7 },
+      { type: 'call-said', after: 'hush', entries: [] },
+      { type: 'call-said', after: 1, entries: 'hush' },
+      { type: 'call-said', after: 1, entries: [null] }
     ].map(message => JSON.stringify({ key: 'hush', from: 'a', ...message }))
   ]
   for (const text of hostile) await bus.bus.publish('mcp:fleet', Buffer.from(text))
@@ -182,6 +191,10 @@ t.test('every type arrives as it was said; one that this version does not know i
   await a.member.tell('notification', 'tag.key', { message })
   await a.member.tell('roll-call', '', { call: 'c' })
   await a.member.tell('present', '', { call: 'c', report: null })
+  await a.member.tell('call-answer', 'tag.key', ANSWER)
+  await a.member.tell('call-leave', 'tag.key', { reader: 'r' })
+  await a.member.tell('call-said', 'tag.key', { after: 0, entries: [{ answered: 'k' }] })
+  await a.member.tell('call-unknown', 'tag.key', {})
   await new Promise(setImmediate)
   t.strictSame(b.heard.map(({ type, key, from, ...details }) => [type, details]), [
     ['gone', GONE],
@@ -192,7 +205,11 @@ t.test('every type arrives as it was said; one that this version does not know i
     ['answer', { message }],
     ['notification', { message }],
     ['roll-call', { call: 'c' }],
-    ['present', { call: 'c', report: null }]
+    ['present', { call: 'c', report: null }],
+    ['call-answer', ANSWER],
+    ['call-leave', { reader: 'r' }],
+    ['call-said', { after: 0, entries: [{ answered: 'k' }] }],
+    ['call-unknown', {}]
   ])
   t.strictSame(b.reported, [])
 })

@@ -7,6 +7,8 @@ export {
 export type { ServerInfo } from './lists/complete-result.js'
 export type { ChangedKind } from './lists/kept-lists.js'
 export { failureOutcome } from './failure.js'
+export { type BridgeServer, bridge } from './bridge/bridge.js'
+export type { BridgeOptions } from './bridge/bridge-options.js'
 export type { ModernCall, Outcome } from './modern-call.js'
 export { ModernEndpoint } from './modern-endpoint.js'
 export type { ModernEndpointOptions } from './modern-endpoint-options.js'

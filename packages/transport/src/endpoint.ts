@@ -7,7 +7,7 @@ import { HandlerExtra } from './calls/handler-extra.js'
 import { assumeHandshake, initialize } from './calls/handshake.js'
 import { SessionCall } from './calls/session-call.js'
 import { routeAnswer, routeNotification } from './fleet/message-routing.js'
-import { Replica, type ReplicaSettings } from './fleet/replica.js'
+import { type FleetHandlers, Replica, type ReplicaSettings } from './fleet/replica.js'
 import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
 import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
 import { type Inbound, header } from './http/inbound.js'
@@ -29,6 +29,8 @@ export interface EndpointOptions extends LiveSettings, ExchangeSettings, Replica
    * and answered with an error; the server's is answered with an error.
    */
   callTimeout: number
+  /** Takes the messages between replicas that concern no session. */
+  fleetHandlers?: FleetHandlers
 }
 
 /** Milliseconds that the last words to clients may take when this process ends. */
@@ -65,7 +67,9 @@ export class Endpoint {
     this.#rollCall = new RollCall(sessions, () => ({
       live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS
     }))
-    this.#replica = new Replica(sessions, this.#live, this.#streams, this.#rollCall, options)
+    this.#replica = new Replica(
+      sessions, this.#live, this.#streams, this.#rollCall, options, options.fleetHandlers
+    )
   }
 
   /** Sessions with a server object in this process. */

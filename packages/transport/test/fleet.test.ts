@@ -333,3 +333,20 @@ t.test('a response whose session ended unheard ends at the next heartbeat', asyn
   t.same(await elsewhere.rest(), [])
   gate.open()
 })
+
+t.test('messages about parked calls go to who parks calls', async (t) => {
+  const heard: unknown[] = []
+  const f = await fleet(t, {
+    replicas: 2,
+    fleetHandlers: {
+      'call-leave': ({ key, reader }) => { heard.push([key, reader]) },
+      'call-unknown': () => { throw new Error('a failing handler') }
+    }
+  })
+  const { sessions } = f.first
+  await sessions.fleet.tellReplica(f.second.name, 'call-leave', 'tag.key', { reader: 'r' })
+  await sessions.fleet.tellReplica(f.second.name, 'call-said', 'tag.key', { after: 0, entries: [] })
+  await sessions.fleet.tellReplica(f.second.name, 'call-unknown', 'tag.key', {})
+  await eventually(() => f.second.errors.length === 1)
+  t.same(heard, [['tag.key', 'r']])
+})

@@ -22,6 +22,7 @@ const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | unde
   HOLDFAST_SNAPSHOT_KEPT: undefined,
   HOLDFAST_MIGRATION_STOPPED: undefined,
   HOLDFAST_NOT_ALONE: undefined,
+  HOLDFAST_NO_SESSION: undefined,
   HOLDFAST_CLOSED: { status: 503, retryAfter: '1' }
 }
 

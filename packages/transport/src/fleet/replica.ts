@@ -34,7 +34,8 @@ export class Replica {
     private readonly live: LiveSessions,
     private readonly streams: OpenStreams,
     private readonly rollCall: RollCall,
-    private readonly settings: ReplicaSettings
+    private readonly settings: ReplicaSettings,
+    private readonly others: FleetHandlers = {}
   ) {
     this.#tasks = new RepeatedTasks(error => {
       // An outage has its own event.
@@ -103,6 +104,7 @@ export class Replica {
 
   async #receive (message: FleetMessage): Promise<void> {
     const { live, streams, rollCall, sessions } = this
+    if (isForOthers(message)) return await this.others[message.type]?.(message as never)
     const handle = HANDLERS[message.type] as (receiver: Receiver, message: FleetMessage) => void | Promise<void>
     await handle(
       { sessions, live, streams, rollCall, end: async (key, reason) => await this.#end(key, reason) }, message
@@ -118,10 +120,23 @@ interface Receiver {
   end: (key: RecordKey, reason: 'terminated' | 'expired') => Promise<void>
 }
 
+/** The messages that concern no session. Who parks calls handles them. */
+export type ParkedCallMessage = Extract<FleetMessage, { type: `call-${string}` }>
+
+/** Handlers of {@link ParkedCallMessage}s. A message without a handler is ignored. */
+export type FleetHandlers = {
+  readonly [Type in ParkedCallMessage['type']]?:
+  (message: Extract<ParkedCallMessage, { type: Type }>) => void | Promise<void>
+}
+
+function isForOthers (message: FleetMessage): message is ParkedCallMessage {
+  return message.type.startsWith('call-')
+}
+
 type Handler<Type> = (receiver: Receiver, message: Extract<FleetMessage, { type: Type }>) => void | Promise<void>
 
 /** Handles each type of message. */
-const HANDLERS: { readonly [Type in FleetMessageType]: Handler<Type> } = {
+const HANDLERS: { readonly [Type in Exclude<FleetMessageType, ParkedCallMessage['type']>]: Handler<Type> } = {
   gone: async ({ end }, { keys, reason }) => { await Promise.all(keys.map(async key => await end(key, reason))) },
   wake: async ({ sessions, streams }, { key, stream, from, ask }) => {
     if (streams.wake(key, stream) && ask === true) await sessions.fleet.tellReplica(from, 'listening', key, {})

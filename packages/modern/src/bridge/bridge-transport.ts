@@ -1,0 +1,146 @@
+import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
+import {
+  DetachedTransport, type Message, type Notification, type Request, type RequestId, type Response, SERVER_ERROR,
+  TurnThrottle, errorMessage, isResponse
+} from '@holdfast/transport'
+
+/** What a server object says while it runs a request. No method may throw. */
+export interface Running {
+  /** The answer to the request. Nothing comes after it. */
+  answered (response: Response): void
+  /** A request of the server. */
+  asked (question: Request): void
+  said (notification: Notification): void
+  /** The server has closed itself, so there will be no answer. */
+  lost (): void
+}
+
+/**
+ * The SDK's `Transport` of one server object behind the bridge. It carries one request at a time, under an id of ours
+ * that never occurs twice in it. What the server says between requests is dropped.
+ */
+export class BridgeTransport implements Transport {
+  onclose?: () => void
+  onerror?: (error: Error) => void
+  onmessage?: <T extends Message>(message: T, extra?: MessageExtraInfo) => void
+  /** Called when the server is disconnected. Its later messages belong to another transport. */
+  ondetached?: (after: DetachedTransport) => void
+  readonly #asked = new Map<RequestId, (response: Response) => void>()
+  readonly #throttle = new TurnThrottle()
+  #after: DetachedTransport | undefined
+  #count = 0
+  #running: Running | undefined
+  #id: RequestId = 0
+
+  /**
+   * @param sessionId what handlers see as the id of their session
+   * @param failed called with an error that the server throws at a message nobody waits for
+   */
+  constructor (readonly sessionId: string, private readonly failed: (error: unknown) => void) {}
+
+  get isClosed (): boolean { return this.#after !== undefined }
+
+  async start (): Promise<void> {}
+
+  async send (message: Message, options?: TransportSendOptions): Promise<void> {
+    if (this.#after !== undefined) return await this.#after.send(message)
+    const throttled = this.#throttle.next()
+    if (isResponse(message)) this.#answer(message)
+    else if ('id' in message) this.#question(message, options?.relatedRequestId)
+    else this.#notification(message, options?.relatedRequestId)
+    await throttled
+  }
+
+  async close (): Promise<void> {
+    if (this.#after !== undefined) return
+    this.#after = new DetachedTransport(this.#throttle, () => {}, this.failed)
+    for (const [id, resolve] of this.#asked) resolve(errorMessage(id, SERVER_ERROR, 'the server was closed'))
+    this.#asked.clear()
+    const running = this.#running
+    this.#running = undefined
+    try {
+      this.onclose?.()
+    } finally {
+      this.ondetached?.(this.#after)
+    }
+    running?.lost()
+  }
+
+  /** Sends the server a request of the bridge itself. */
+  async ask (method: string, params: Record<string, unknown>): Promise<Response> {
+    const id = ++this.#count
+    if (this.isClosed) return errorMessage(id, SERVER_ERROR, 'the server was closed')
+    return await new Promise((resolve, reject) => {
+      this.#asked.set(id, resolve)
+      try {
+        this.onmessage?.({ jsonrpc: '2.0', id, method, params })
+      } catch (error) {
+        this.#asked.delete(id)
+        reject(error)
+      }
+    })
+  }
+
+  /** Sends the server a notification, or the answer to a question. Reports what the server throws at it. */
+  tell (message: Notification | Response): void {
+    try {
+      this.onmessage?.(message as Message)
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /**
+   * Runs a request of a client. The id of the request is replaced, and so is its progress token: both are the returned
+   * id.
+   *
+   * @throws what the server throws at the message: it has not accepted it
+   */
+  run (method: string, params: Record<string, unknown>, extra: MessageExtraInfo, running: Running): RequestId {
+    const id = ++this.#count
+    this.#id = id
+    this.#running = running
+    const meta = params._meta as Record<string, unknown> | undefined
+    const sent = meta?.progressToken === undefined ? params : { ...params, _meta: { ...meta, progressToken: id } }
+    try {
+      this.onmessage?.({ jsonrpc: '2.0', id, method, params: sent }, extra)
+    } catch (error) {
+      this.#running = undefined
+      throw error
+    }
+    return id
+  }
+
+  /** Cancels the request that runs. MCP wants no answer to it, and none is waited for. */
+  cancel (reason: string): void {
+    this.#running = undefined
+    this.tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: this.#id, reason } })
+  }
+
+  #answer (response: Response): void {
+    const id = response.id as RequestId
+    const resolve = this.#asked.get(id)
+    if (resolve !== undefined) {
+      this.#asked.delete(id)
+      return resolve(response)
+    }
+    const running = this.#running
+    if (running === undefined || id !== this.#id) return
+    this.#running = undefined
+    running.answered(response)
+  }
+
+  /** A question that names no request belongs to the one that runs: there is no other. */
+  #question (question: Request, related: RequestId | undefined): void {
+    if (this.#running !== undefined && (related === undefined || related === this.#id)) {
+      return this.#running.asked(question)
+    }
+    const refused = errorMessage(question.id, SERVER_ERROR, 'No request of a client runs, so nobody can answer')
+    setImmediate(() => this.tell(refused))
+  }
+
+  #notification (notification: Notification, related: RequestId | undefined): void {
+    if (related === undefined || related === this.#id) this.#running?.said(notification)
+  }
+}

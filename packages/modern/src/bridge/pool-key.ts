@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto'
+import { type Json, type Sessions, ownerDigest } from '@holdfast/core'
+import type { ModernCall } from '../modern-call.js'
+import { digestOf } from '../parked/canonical.js'
+import { serverCapabilities } from './server-request.js'
+import type { Wanted } from './server-pool.js'
+
+/** For clients that do not say who they are. SDK v1 refuses a handshake without a name. */
+const UNKNOWN = { name: 'unknown', version: '0' }
+
+/** What a call needs of a server object, and which other calls may use the same one. */
+export function wantedBy (call: ModernCall, context: Json, sessions: Sessions, perReplica: boolean): Wanted {
+  const { inbound: { principal }, meta } = call
+  const owner = ownerDigest(sessions.vault.namespace, principal)
+  const capabilities = serverCapabilities(meta.capabilities)
+  const client = meta.client ?? UNKNOWN
+  const alone = owner === '' || perReplica
+  return {
+    // Nobody knows whether two callers without a principal are the same.
+    owner: alone ? randomUUID() : owner,
+    key: owner === '' && !perReplica
+      ? undefined
+      // A client writes the same in the same order. Where it does not, it gets another server object.
+      : digestOf(perReplica ? '' : owner, JSON.stringify([capabilities, client, context])),
+    user: { principal, context },
+    capabilities,
+    client
+  }
+}

@@ -1,0 +1,89 @@
+import { type JsonObject, isObject } from '@holdfast/core'
+import { INVALID_PARAMS, type Response } from '@holdfast/transport'
+import type { Outcome } from '../modern-call.js'
+import type { Introduction } from './bridged-server.js'
+import { ASKING, SERVER_INFO } from './names.js'
+
+const METHOD_NOT_FOUND = -32601
+const RESOURCE_NOT_FOUND = -32002
+const URL_ELICITATION_REQUIRED = -32042
+
+/** Complete results that must say for how long and for whom they may be kept (server/utilities/caching). */
+const CACHEABLE: ReadonlySet<string> = new Set([
+  'server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read'
+])
+
+/** A result of the new revision. */
+export function complete (
+  method: string, result: Readonly<Record<string, unknown>>, { serverInfo }: Introduction
+): Outcome {
+  const { _meta: meta } = result
+  return {
+    result: {
+      ...(CACHEABLE.has(method) && { ttlMs: 0, cacheScope: 'private' }),
+      ...(method === 'tools/list' ? withoutExecution(result) : result),
+      resultType: 'complete',
+      _meta: { ...(isObject(meta) && meta), [SERVER_INFO]: serverInfo }
+    }
+  }
+}
+
+/** The answer to `server/discover`. */
+export function discovered (introduction: Introduction): Outcome {
+  const { capabilities: { tasks, ...capabilities }, instructions } = introduction
+  return complete('server/discover', {
+    supportedVersions: ['2026-07-28'], capabilities, ...(instructions !== undefined && { instructions })
+  }, introduction)
+}
+
+/** What a server's answer means in the new revision. */
+export function outcomeOf (method: string, response: Response, introduction: Introduction): Outcome {
+  if ('result' in response) return complete(method, response.result, introduction)
+  const { code, message, data } = response.error
+  if (code === URL_ELICITATION_REQUIRED && ASKING.has(method)) {
+    const inputRequests = visits(data)
+    if (inputRequests !== undefined) return inputRequired(inputRequests, introduction.serverInfo)
+  }
+  const error = { code: CODES[code] ?? code, message, ...(data !== undefined && { data }) }
+  return code === METHOD_NOT_FOUND ? { error, status: 404 } : { error }
+}
+
+/** A result that asks the client. Without `requestState`, the client's next attempt runs the call anew. */
+export function inputRequired (
+  inputRequests: Readonly<Record<string, unknown>>, serverInfo: Readonly<JsonObject>, requestState?: string
+): Outcome {
+  return {
+    result: {
+      resultType: 'input_required',
+      inputRequests,
+      ...(requestState !== undefined && { requestState }),
+      _meta: { [SERVER_INFO]: serverInfo }
+    }
+  }
+}
+
+/** Codes that must not be emitted any more (basic/index, Error Codes). */
+const CODES: Readonly<Record<number, number>> = {
+  [RESOURCE_NOT_FOUND]: INVALID_PARAMS,
+  [URL_ELICITATION_REQUIRED]: INVALID_PARAMS
+}
+
+/** The questions of an error that demands visits to URLs; undefined when it names none. */
+function visits (data: unknown): JsonObject | undefined {
+  const elicitations = isObject(data) && Array.isArray(data.elicitations) ? data.elicitations as unknown[] : []
+  const questions = elicitations.filter(isObject).map(({ message, url }, index) =>
+    [`url-${index + 1}`, { method: 'elicitation/create', params: { mode: 'url', message, url } }])
+  return questions.length > 0 ? Object.fromEntries(questions) as JsonObject : undefined
+}
+
+function withoutExecution (result: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(result.tools)) return result
+  return {
+    ...result,
+    tools: result.tools.map((tool: unknown) => {
+      if (!isObject(tool) || !('execution' in tool)) return tool
+      const { execution, ...others } = tool
+      return others
+    })
+  }
+}

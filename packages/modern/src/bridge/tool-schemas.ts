@@ -1,0 +1,80 @@
+import { isObject, within } from '@holdfast/core'
+import type { ModernCall } from '../modern-call.js'
+import type { BridgedServer } from './bridged-server.js'
+import type { ServerPool } from './server-pool.js'
+
+/** Callers whose schemas are kept. */
+const MAX_CALLERS = 1_000
+/** Milliseconds after which they are asked for again. */
+const FRESH = 60_000
+/** Pages of one list. */
+const MAX_PAGES = 100
+/** The schema of a tool that wants no headers: nothing of it is checked. */
+const PLAIN = Object.freeze({ type: 'object' })
+
+type Schemas = ReadonlyMap<string, unknown>
+
+/**
+ * The input schemas of tools, as far as they want headers (`x-mcp-header`), per kind of caller. The list of a server
+ * may depend on who asks, and calls must not wait for it each time.
+ */
+export class ToolSchemas {
+  readonly #kept = new Map<string, { schemas: Schemas, since: number }>()
+
+  /**
+   * @param acquire a server object for a call; undefined when its client has gone
+   * @param timeout milliseconds that a list may take
+   */
+  constructor (
+    private readonly pool: Pick<ServerPool, 'release' | 'retire'>,
+    private readonly acquire: (call: ModernCall) => Promise<BridgedServer | undefined>,
+    private readonly timeout: number
+  ) {}
+
+  /** The schema of a tool, or a promise of it; undefined for an unknown tool, or when the tools are not to be had. */
+  of (caller: string, tool: string, call: ModernCall): unknown {
+    const kept = this.#kept.get(caller)
+    if (kept !== undefined && performance.now() - kept.since < FRESH) return kept.schemas.get(tool)
+    return this.#fetch(caller, call).then(schemas => schemas?.get(tool))
+  }
+
+  async #fetch (caller: string, call: ModernCall): Promise<Schemas | undefined> {
+    // What fails here makes the call itself fail, too.
+    const server = await this.acquire(call).catch(() => undefined)
+    if (server === undefined) return undefined
+    const schemas = new Map<string, unknown>()
+    const listed = await within(list(server, schemas), this.timeout, true).catch(() => false)
+    if (!listed) {
+      this.pool.retire(server)
+      return undefined
+    }
+    this.pool.release(server)
+    this.#keep(caller, schemas)
+    return schemas
+  }
+
+  #keep (caller: string, schemas: Schemas): void {
+    this.#kept.delete(caller)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size >= MAX_CALLERS) this.#kept.delete(oldest as string)
+    this.#kept.set(caller, { schemas, since: performance.now() })
+  }
+}
+
+/** Reads the whole list of a server. A server without tools has none. */
+async function list ({ transport }: BridgedServer, schemas: Map<string, unknown>): Promise<void> {
+  let cursor: unknown
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await transport.ask('tools/list', cursor === undefined ? {} : { cursor })
+    if (!('result' in answer) || !Array.isArray(answer.result.tools)) return
+    for (const tool of answer.result.tools as unknown[]) {
+      if (isObject(tool) && typeof tool.name === 'string') schemas.set(tool.name, relevant(tool.inputSchema))
+    }
+    cursor = answer.result.nextCursor
+    if (typeof cursor !== 'string') return
+  }
+}
+
+function relevant (schema: unknown): unknown {
+  return JSON.stringify(schema ?? null).includes('"x-mcp-header"') ? schema : PLAIN
+}

@@ -1,0 +1,72 @@
+import t from 'tap'
+import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ADA, BOB, type Replica, fleet } from './fixtures/bridge-fleet.js'
+import { type Asked, Attempt } from './fixtures/attempt.js'
+import { Gate } from './fixtures/gate.js'
+import { type Made, v1 } from './fixtures/servers.js'
+
+const region = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
+
+const schema = (replica: Replica, tool: string, asked: Asked = {}): unknown =>
+  replica.bridge.inputSchema(new Attempt({ name: tool, ...asked }), tool)
+
+t.test('the schemas of tools that want headers', async (t) => {
+  const made: Made[] = []
+  let lists = 0
+  const createServer = v1({}, made, server => {
+    server.server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
+      lists++
+      return params?.cursor === undefined
+        ? { tools: [{ name: 'do', inputSchema: { type: 'object' as const } }], nextCursor: 'x' }
+        : { tools: [{ name: 'header', inputSchema: region as never }, 7 as never] }
+    })
+  })
+  const { first } = await fleet(t, { createServer })
+  t.same(await schema(first, 'header', { principal: ADA }), region)
+  t.equal(lists, 2, 'all pages')
+  t.same(schema(first, 'header', { principal: ADA }), region, 'then at once')
+  t.same(schema(first, 'do', { principal: ADA }), { type: 'object' })
+  t.equal(schema(first, 'no such', { principal: ADA }), undefined)
+  t.equal(lists, 2)
+  t.equal(await schema(first, 'no such', { principal: BOB }), undefined)
+  t.equal(lists, 4, 'once for each caller')
+  const context = (): string => 'tenant'
+  t.same(await schema(first, 'header', { principal: ADA, context }), region)
+  t.equal(lists, 6, 'and context')
+  await schema(first, 'header', { principal: ADA, context })
+  t.equal(lists, 6)
+  t.same(await schema(first, 'header'), region)
+  t.same(schema(first, 'header'), region, 'also for nobody')
+})
+
+t.test('a server that has no tools', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: v1({}, [], server => { server.server.removeRequestHandler('tools/list') })
+  })
+  t.equal(await schema(first, 'do'), undefined)
+})
+
+t.test('a server that cannot be made, or does not answer', async (t) => {
+  const broken = await fleet(t, { createServer: () => { throw new Error('broken') } })
+  t.equal(await schema(broken.first, 'do'), undefined)
+  const gate = new Gate()
+  const stuck = await fleet(t, {
+    factoryTimeout: 50,
+    createServer: v1({}, [], server => {
+      server.server.setRequestHandler(ListToolsRequestSchema, async () => {
+        await gate.passed
+        return { tools: [] }
+      })
+    })
+  })
+  t.equal(await schema(stuck.first, 'do', { principal: ADA }), undefined)
+  t.equal(stuck.first.bridge.liveCount, 0)
+  gate.open()
+})
+
+t.test('a caller who has left', async (t) => {
+  const { first } = await fleet(t, { createServer: v1({}) })
+  const attempt = new Attempt({ name: 'do' })
+  attempt.leave()
+  t.equal(await first.bridge.inputSchema(attempt, 'do'), undefined)
+})
