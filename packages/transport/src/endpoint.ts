@@ -281,7 +281,8 @@ export class Endpoint {
     const refused = live && refusedCalls(live, requests, batch, this.#limits)
     if (refused !== undefined) return refused
     for (const notification of notifications) {
-      await routeNotification(this.sessions, session, live, notification, new HandlerExtra(inbound, new SessionCall(session, inbound)))
+      const extra = new HandlerExtra(inbound, new SessionCall(session, inbound))
+      await routeNotification(this.sessions, session, live, notification, extra)
     }
     let accepted = true
     for (const response of responses) if (!await routeAnswer(this.sessions, session, live, response)) accepted = false
