@@ -90,7 +90,6 @@ export class BridgedCall implements Running, Handler {
   }
 
   answered (response: Response): void {
-    if (this.#over) return
     const { request: { method }, meta: { capabilities } } = this.call
     const given = outcomeOf(method, response, this.#introduction)
     const missing = failedFor(given, capabilities) ?? this.#lackedBy(given)
@@ -99,7 +98,6 @@ export class BridgedCall implements Running, Handler {
   }
 
   asked (question: Request): void {
-    if (this.#over) return
     const { method, params = {} } = question
     const { request, meta } = this.call
     if (method === 'ping') return this.#answer({ jsonrpc: '2.0', id: question.id, result: {} })
@@ -119,7 +117,6 @@ export class BridgedCall implements Running, Handler {
   }
 
   said (notification: Notification): void {
-    if (this.#over) return
     const { method, params = {} } = notification
     if (method === 'notifications/cancelled') return this.#withdraw(params.requestId)
     if (method !== 'notifications/progress' && method !== 'notifications/message') return
@@ -130,7 +127,6 @@ export class BridgedCall implements Running, Handler {
   }
 
   lost (): void {
-    if (this.#over) return
     this.#release(true)
     this.#finish(SERVER_CLOSED)
   }
@@ -142,11 +138,11 @@ export class BridgedCall implements Running, Handler {
   }
 
   rested (): void {
-    if (!this.#over) this.host.rested(this.server)
+    this.host.rested(this.server)
   }
 
   resumed (): void {
-    if (!this.#over) this.host.resumed(this.server)
+    this.host.resumed(this.server)
   }
 
   stop (reason: string): void {

@@ -97,7 +97,7 @@ export class ParkedCalls {
 
   #closedOne (call: ParkedCall): void {
     const { key, owner } = call.located
-    if (!this.#calls.delete(key)) return
+    this.#calls.delete(key)
     this.#deadlines.delete(call)
     const left = (this.#perOwner.get(owner) ?? 1) - 1
     if (left > 0) this.#perOwner.set(owner, left)
