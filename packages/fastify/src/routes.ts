@@ -40,6 +40,7 @@ export function routes (
   { connections, clients, onRefused, requests }: Watching
 ): void {
   const { path, bodyLimit, authInfo } = settings
+  const allowed = ALLOWED[settings.legacy]
   const checkHost = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
   const host = { contexts: contextReaders(settings.context), clients }
@@ -54,7 +55,7 @@ export function routes (
     return length === undefined ? reply.send(body) : reply.header('content-length', length).send(body)
   }
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(request, reply.header('allow', ALLOWED[settings.legacy]), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+    send(request, reply.header('allow', allowed), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
 
   serveRoutes(scope, connections)
   requests?.time(scope)

@@ -13,8 +13,9 @@ export class EraEvents {
 
   /** @param serves whether revision 2026-07-28 is served */
   constructor (
-    private readonly log: FastifyBaseLogger, private readonly sessions: Sessions, private readonly clients: ClientCounter,
-    private readonly metrics: EraMetrics | undefined, private readonly serves: boolean
+    private readonly log: FastifyBaseLogger, private readonly sessions: Sessions,
+    private readonly clients: ClientCounter, private readonly metrics: EraMetrics | undefined,
+    private readonly serves: boolean
   ) {
     this.#audit = new EraAudit(log, sessions.fleet.replica)
   }
