@@ -33,6 +33,6 @@ function value (option) {
   if (option.type === 'array') return `${option.items.type}s`
   if (option.type !== undefined) return option.type
   // The schema has no word for it, but knows one when it sees it.
-  if (Value.Check(option, () => {})) return 'function'
+  if (Value.Check(option, () => {})) return [...(option.words ?? []).map(word => `\`${word}\``), 'function'].join(', ')
   return Value.Check(option, '…') ? 'string or object' : 'object'
 }

@@ -42,8 +42,9 @@ async function with2026 (
   })
   client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { answer: ANSWER } }))
   const headers = { authorization: `Bearer ${tokens['tenant-b']}` }
+  const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } })
   try {
-    await deadline(client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } })), 'connecting dora')
+    await deadline(client.connect(transport), 'connecting dora')
     return await act(client)
   } finally {
     await client.close()

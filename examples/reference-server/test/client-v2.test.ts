@@ -58,7 +58,8 @@ for (const mode of ['auto', { pin: '2026-07-28' }] as const) {
     t.match(await call('whoami'), {
       structuredContent: { client: { name: 'client-v2' }, protocolVersion: '2026-07-28', principal: null }
     })
-    t.strictSame((await call('ask', { question: 'one or two?' })).structuredContent, { action: 'accept', answer: 'two' })
+    const { structuredContent } = await call('ask', { question: 'one or two?' })
+    t.strictSame(structuredContent, { action: 'accept', answer: 'two' })
     const seen: number[] = []
     await client.callTool({ name: 'countdown', arguments: { steps: 3, intervalMs: 10 } }, {
       onprogress: ({ progress }) => seen.push(progress)
