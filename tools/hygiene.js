@@ -14,7 +14,7 @@ const below = {
   sqlite: ['core'],
   transport: ['core'],
   modern: ['core', 'transport'],
-  fastify: ['core', 'envelope', 'memory', 'transport'],
+  fastify: ['core', 'envelope', 'memory', 'modern', 'transport'],
   env: ['core', 'fastify', 'memory', 'redis', 'sqlite'],
   cli: ['core', 'envelope', 'memory', 'redis', 'sqlite']
 }

@@ -22,6 +22,7 @@ export async function buildApp ({ options: fromEnv, createBackend, own }: Settin
     backend: createBackend(app),
     health: '/health',
     context: tenantContext,
+    modern: 'auto',
     ...fromEnv
   }
   if (own.adminToken !== undefined) options.admin = { authorize: await adminToken(app, own.adminToken) }

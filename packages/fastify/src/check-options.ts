@@ -1,20 +1,28 @@
+import type { TObject } from 'typebox'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import { InvalidOptionError, isObject, refuseUnset } from '@holdfast/core'
+import { ModernSchema } from './eras/modern-schema.js'
 import { OptionsSchema } from './options-schema.js'
-import type { HoldfastOptions } from './options.js'
+import { checkEras, modernInWords } from './eras/era-options.js'
+import type { HoldfastOptions, ModernOptions } from './options.js'
 import { REGISTRATION } from './registration.js'
 
 type Grouped = 'ttl' | 'limits' | 'thresholds' | 'streams' | 'live'
 type Optional = 'backend' | 'admin' | 'health' | 'metrics' | 'keys' | 'encryption' | 'snapshot' | 'principal' |
-  'authInfo' | 'context' | 'shutdown' | 'allowedHosts' | 'allowedOrigins'
+  'authInfo' | 'context' | 'shutdown' | 'modern' | 'allowedHosts' | 'allowedOrigins'
 
 /** Options with every default in place. */
 export type Settings = Required<Omit<HoldfastOptions, Optional | Grouped>> &
-  Pick<HoldfastOptions, Exclude<Optional, 'shutdown'>> &
+  Pick<HoldfastOptions, Exclude<Optional, 'shutdown' | 'modern'>> &
   { [Name in Grouped]: Required<NonNullable<HoldfastOptions[Name]>> } &
+  { modern?: ModernSettings } &
   { shutdown: { delay?: Shutdown['delay'], timeout: NonNullable<Shutdown['timeout']> } }
 type Shutdown = NonNullable<HoldfastOptions['shutdown']>
+
+/** The option `modern`, when it is not `refuse`. */
+export type ModernSettings = Required<Omit<ModernOptions, 'per' | 'cache' | 'fallback' | 'sdk'>> &
+  Pick<ModernOptions, 'per' | 'cache' | 'fallback' | 'sdk'>
 
 /** Options that had another name or place before the first release, and where they are. */
 const MOVED: Readonly<Record<string, string>> = {
@@ -35,18 +43,29 @@ export function checkOptions (given: HoldfastOptions): Settings {
   const options: Record<string, unknown> = { ...given }
   for (const name of REGISTRATION) delete options[name]
   refuseUnset(options, ['keys'])
-  // The defaults go into groups, which are the caller's own objects.
-  for (const [name, schema] of Object.entries(OptionsSchema.properties)) {
-    const value = options[name]
-    if ('properties' in schema && isObject(value)) options[name] = { ...value }
-  }
-  const filled = Value.Default(OptionsSchema, options)
-  const [error] = Value.Errors(OptionsSchema, filled)
-  if (error !== undefined) {
-    const path = error.instancePath.slice(1).replaceAll('/', '.')
-    throw new InvalidOptionError(path || 'options', reason(error, path))
-  }
-  return filled as Settings
+  const modern = modernInWords(options.modern)
+  delete options.modern
+  const { modern: _, ...settings } = checked<Settings>(OptionsSchema, options, '')
+  const served = modern === undefined ? {} : { modern: checked<ModernSettings>(ModernSchema, modern, 'modern') }
+  checkEras(given)
+  return { ...settings, ...served }
+}
+
+/** @param place the path of what is checked, or nothing */
+function checked<T> (schema: TObject, given: unknown, place: string): T {
+  const filled = Value.Default(schema, isObject(given) ? withOwnGroups(given, schema) : given)
+  const [error] = Value.Errors(schema, filled)
+  if (error === undefined) return filled as T
+  const path = [place, ...error.instancePath.split('/').slice(1)].filter(part => part !== '').join('.')
+  throw new InvalidOptionError(path || 'options', reason(error, path))
+}
+
+/** The defaults go into groups, which are the caller's own objects. */
+function withOwnGroups (given: Record<string, unknown>, { properties }: TObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
+    return [name, schema !== undefined && 'properties' in schema && isObject(value) ? { ...value } : value]
+  }))
 }
 
 function reason (error: TLocalizedValidationError, path: string): string {

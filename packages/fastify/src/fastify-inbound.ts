@@ -1,24 +1,38 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Json, Principal, Session } from '@holdfast/core'
-import type { Inbound } from '@holdfast/transport'
+import type { Inbound, RequestClaims } from '@holdfast/transport'
 import type { contextReaders } from './context.js'
+import type { ClientCounter } from './eras/client-counter.js'
+import { CALL, ModernRequestCall, type WithCall } from './mcp-call.js'
 
 type AuthInfo = NonNullable<Inbound['authInfo']>
+
+/** What all requests of an app share. */
+export interface InboundHost {
+  contexts: ReturnType<typeof contextReaders>
+  clients: ClientCounter
+}
+
+/** A stream of HTTP/2, of which its connection has many. */
+interface MaybeStream { stream?: { destroyed: boolean } }
 
 /** A Fastify request as the transport sees it. */
 export class FastifyInbound implements Inbound {
   readonly authInfo?: AuthInfo
+  readonly context?: () => Promise<Json>
   readonly renewContext?: (current: Json) => Promise<Json>
 
   constructor (
-    private readonly request: FastifyRequest,
+    readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
     readonly principal: Principal | null,
     authInfo: AuthInfo | undefined,
-    private readonly contexts: ReturnType<typeof contextReaders>
+    private readonly host: InboundHost
   ) {
     if (authInfo !== undefined) this.authInfo = authInfo
-    const { renew } = contexts
+    const { read, renew } = host.contexts
+    if (read !== undefined) this.context = async () => await read(request)
     if (renew !== undefined) this.renewContext = current => renew(request, current)
   }
 
@@ -26,11 +40,23 @@ export class FastifyInbound implements Inbound {
   get body (): unknown { return this.request.body }
   get url (): string { return `${this.request.protocol}://${this.request.host}${this.request.url}` }
 
-  async context (): Promise<Json> {
-    return await this.contexts.read?.(this.request) ?? null
+  isGone (): boolean {
+    const { raw } = this.request
+    return raw.socket.destroyed || (raw as MaybeStream).stream?.destroyed === true
   }
 
-  isGone (): boolean { return this.request.raw.socket.destroyed }
+  onGone (listener: () => void): void {
+    const { raw } = this.reply
+    raw.once('close', () => { if (!raw.writableEnded) listener() })
+  }
 
-  found (session: Session): void { this.request.mcpSession = session as unknown as FastifyRequest['mcpSession'] }
+  found (session: Session): void {
+    this.request.mcpSession = session as unknown as FastifyRequest['mcpSession']
+    this.host.clients.session(session)
+  }
+
+  known (claims: RequestClaims): void {
+    (this.request as WithCall)[CALL] = new ModernRequestCall(claims, this.principal)
+    this.host.clients.modern(claims)
+  }
 }

@@ -7,7 +7,8 @@ export { type DefineOptions, type ResolvedOptions, type SchemaOptions, defineHol
 export { METRICS, type MetricName } from './metrics/catalog.js'
 export type { MetricsRegistry } from './metrics/registry.js'
 export type {
-  AdminOptions, ContextOptions, HoldfastOptions, LimitOptions, LiveOptions, MetricsOptions, RenewContext,
+  AdminOptions, ContextOptions, HoldfastOptions, LimitOptions, LiveOptions, MetricsOptions, ModernOptions,
+  RenewContext, RequestStateOptions,
   ResolveAuthInfo, ResolveContext, ResolvePrincipal, ShutdownOptions, StreamOptions, ThresholdOptions, TtlOptions
 } from './options.js'
 export { OptionsSchema } from './options-schema.js'
@@ -17,6 +18,8 @@ export type {
 export type {
   ConnectableServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
 } from '@holdfast/transport'
+export { type McpCall, callOf } from '@holdfast/transport'
+export type { CreateModernServer, ModernServerInit } from './eras/create-modern-server.js'
 export { file, healthOf, ownerDigest } from '@holdfast/core'
 export type {
   CommonHealth, Duration, EndReason, EndedSession, ExportReport, Health, OnEnd, OwnerRef, Principal, RestoreReport,

@@ -1,11 +1,10 @@
 import Type from 'typebox'
-import { type Duration, LONGEST_TIMER, isObject, milliseconds } from '@holdfast/core'
+import { LONGEST_TIMER, isObject } from '@holdfast/core'
+import { ModernSchema } from './eras/modern-schema.js'
 import type {
   AdminOptions, ContextOptions, HoldfastOptions, MetricsOptions, ResolveAuthInfo, ResolvePrincipal
 } from './options.js'
-
-const strict = { additionalProperties: false }
-const group = { ...strict, default: {} }
+import { amount, callable, choice, choiceOf, duration, group, isDuration, refined, strict } from './schema-parts.js'
 
 /** Every option: its type, its default and its check. {@link HoldfastOptions} says what each is for. */
 export const OptionsSchema = Type.Object({
@@ -46,6 +45,8 @@ export const OptionsSchema = Type.Object({
     renewEvery: duration('5m')
   }, strict)),
   onEnd: Type.Optional(callable<NonNullable<HoldfastOptions['onEnd']>>()),
+  modern: Type.Optional(Type.Union([choiceOf(['refuse', 'auto']), ModernSchema], { default: 'refuse' })),
+  legacy: choice(['sessions', 'off'], 'sessions'),
   ttl: Type.Optional(Type.Object({
     idle: duration('30m', Infinity),
     absolute: duration('7d', Infinity)
@@ -89,38 +90,6 @@ export const OptionsSchema = Type.Object({
   allowedHosts: Type.Optional(Type.Array(Type.String())),
   allowedOrigins: Type.Optional(Type.Array(Type.String()))
 }, strict)
-
-function refined<T> (isValid: (value: unknown) => boolean, expected: string, schema = {}): Type.TUnsafe<T> {
-  return Type.Refine(Type.Unsafe<T>(schema), isValid, () => `expected ${expected}`) as unknown as Type.TUnsafe<T>
-}
-
-function callable<T> (): Type.TUnsafe<T> {
-  return refined<T>(value => typeof value === 'function', 'a function')
-}
-
-function duration (fallback: string | undefined, longest = LONGEST_TIMER): Type.TOptional<Type.TUnsafe<Duration>> {
-  const expected = 'milliseconds, or a duration such as "30s", "15m", "24h"'
-  const isValid = (value: unknown): boolean => isDuration(value, longest)
-  return Type.Optional(refined<Duration>(isValid, longest === Infinity ? expected : `${expected}; at most 24 days`, {
-    type: ['number', 'string'], ...(fallback !== undefined && { default: fallback })
-  }))
-}
-
-function isDuration (value: unknown, longest: number): boolean {
-  try {
-    return milliseconds(value as Duration, '') <= longest
-  } catch {
-    return false
-  }
-}
-
-function amount (fallback: number): Type.TOptional<Type.TInteger> {
-  return Type.Optional(Type.Integer({ minimum: 1, default: fallback }))
-}
-
-function choice<const T extends string> (values: T[], fallback: T): Type.TOptional<Type.TUnsafe<T>> {
-  return Type.Optional(Type.Unsafe<T>({ type: 'string', enum: values, default: fallback }))
-}
 
 function isSnapshotStore (value: unknown): boolean {
   if (!isObject(value) || typeof value.read !== 'function' || typeof value.write !== 'function') return false

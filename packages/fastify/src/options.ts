@@ -2,9 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import type { Backend, Duration, OnEnd, Principal, SnapshotStore } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
+import type { CacheOptions } from '@holdfast/modern'
 import type { CreatedServer, SharedServerOptions } from '@holdfast/transport'
 import type { TSchema } from 'typebox'
 import type { Authorize } from './admin/guard.js'
+import type { CreateModernServer } from './eras/create-modern-server.js'
 import type { MetricsRegistry } from './metrics/registry.js'
 import type { AppContext, AppData, McpSession } from './session-types.js'
 
@@ -73,6 +75,13 @@ export interface HoldfastOptions<Data extends object = AppData, Context = AppCon
    * session cannot be opened any more. It may take 10 s.
    */
   onEnd?: OnEnd<Data, Context>
+  /**
+   * How clients of MCP 2026-07-28 are served, which has no sessions. `refuse`: not at all; those that can do so fall
+   * back to a session. `auto`: by the servers of `createServer`, unchanged.
+   */
+  modern?: 'refuse' | 'auto' | ModernOptions
+  /** `off`: clients of revisions until 2025-11-25 are refused, and no session begins. Needs `modern`. */
+  legacy?: 'sessions' | 'off'
   /** How long sessions last. */
   ttl?: TtlOptions
   /** How many sessions, calls and bytes there may be. */
@@ -116,6 +125,56 @@ export interface HoldfastOptions<Data extends object = AppData, Context = AppCon
    * while the app listens on loopback only.
    */
   allowedOrigins?: string[]
+}
+
+/** How clients of MCP 2026-07-28 are served. */
+export interface ModernOptions {
+  /**
+   * `bridge`: the servers of `createServer`, one call at a time. A function makes a server of SDK v2 that all requests
+   * share: less work for each call. It needs the package `@modelcontextprotocol/server`.
+   */
+  server?: 'bridge' | CreateModernServer
+  /**
+   * Who shares a server. With `bridge`, `principal`, or `replica` for everybody, where `createServer` keeps nothing of
+   * its callers. With a function, one that names the server of a request, such as its tenant. Default: `principal`;
+   * everybody.
+   */
+  per?: 'principal' | 'replica' | ((request: FastifyRequest) => string)
+  /** With `bridge`: how long the questions of a call may take, from the first one to the end of the call. */
+  parkTimeout?: Duration
+  /** With `bridge`: calls that wait for answers in this process. Further calls that ask are answered 503. */
+  maxParked?: number
+  /** With `bridge`: the same for one principal. */
+  maxParkedPerOwner?: number
+  /** Requests that run in this process at the same time. Further requests are answered 503. */
+  maxCalls?: number
+  /**
+   * How long clients may keep results, by method: `{ 'tools/list': { ttl: '5m', scope: 'public' } }`. Default: not at
+   * all.
+   */
+  cache?: CacheOptions
+  /** With a function: the states that clients hold between two calls. */
+  requestState?: RequestStateOptions
+  /**
+   * With a function: `sdk` lets the SDK make a server for each request where the server cannot be shared, which takes 5
+   * to 35 times the work. Default: then the start fails.
+   */
+  fallback?: 'sdk'
+  /**
+   * With a function: loads the SDK, in an application with several copies of it. Default: as Holdfast finds it.
+   */
+  sdk?: () => Promise<unknown>
+}
+
+/** The states that clients hold between two calls of a server of SDK v2. */
+export interface RequestStateOptions {
+  /** How long a state is valid. */
+  ttl?: Duration
+  /**
+   * `reject` refuses the second call with a state. `repeat` answers it as the first one. `false` accepts a state until
+   * it expires.
+   */
+  once?: false | 'reject' | 'repeat'
 }
 
 /** Options of the admin routes. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, RegisterOptions } from 'fastify'
 import { type Json, type OnEnd, type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
-import { type CreateServer, Endpoint } from '@holdfast/transport'
+import { type CreateServer, Endpoint, type McpCall, type SharedServerOptions } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
 import { Transfers } from './admin/transfer.js'
 import { audit } from './audit.js'
@@ -15,7 +15,13 @@ import { noteUnrouted, serveRoutes } from './connections/routes.js'
 import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { EndHook } from './end-hook.js'
+import { EraEvents } from './eras/era-events.js'
+import { Eras } from './eras/eras.js'
+import { modernEndpoint } from './eras/modern-endpoint.js'
+import { type MadeServer, modernServer } from './eras/modern-server.js'
+import { ClientCounter } from './eras/client-counter.js'
 import { health, readiness, watchHealth } from './health.js'
+import { decorateCalls } from './mcp-call.js'
 import { Metrics } from './metrics/metrics.js'
 import type { HoldfastOptions } from './options.js'
 import { registration } from './registration.js'
@@ -33,6 +39,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The session of an MCP request, from the moment that it is known. */
     mcpSession: Session<AppData, AppContext> | null
+    /** What an MCP request says of itself, in both eras, from the moment that it is known. */
+    readonly mcpCall: McpCall | null
   }
   interface FastifyContextConfig {
     /** The purpose of a route of Holdfast. A hook that guards every route can leave out probes or scrapes. */
@@ -66,7 +74,15 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
     ...(snapshot !== undefined && { snapshot })
   })
   const snapshots = counted && new SnapshotSchedule(sessions, snapshot?.every, counted.changes)
-  const endpoint = await createEndpoint(sessions, settings, isContext)
+  const serverOptions = { jsonSchemaValidator: await sharedValidator() }
+  const clients = new ClientCounter()
+  const events = new EraEvents(app.log, sessions, clients, metrics?.eras, settings.modern !== undefined)
+  const made = settings.modern && modernServer(sessions, settings, settings.modern, serverOptions, events)
+  const endpoint = createEndpoint(sessions, settings, isContext, { serverOptions, made, clients })
+  const modern = made && settings.modern && {
+    endpoint: modernEndpoint(sessions, settings, settings.modern, made, events), bridge: made.bridge
+  }
+  const eras = modern === undefined ? endpoint : new Eras(endpoint, modern.endpoint)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()
   const bodyTimeout = milliseconds(settings.bodyTimeout, 'bodyTimeout')
@@ -75,6 +91,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
 
   app.decorate('mcpSessions', sessions as unknown as Sessions<AppData, AppContext>)
   app.decorateRequest('mcpSession', null)
+  decorateCalls(app)
   audit(app.log, sessions)
   const watch = watchHealth(app, sessions, milliseconds(thresholds.interval, 'thresholds.interval'))
   // Failures that concern no caller.
@@ -83,8 +100,12 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   watchServers(app, connections)
   noteUnrouted(app, connections)
   const watches = [deadlines, watch, sweeper]
-  const isClosing = closing(app, settings, { sessions, endpoint, endHook, connections, transfers, snapshots, watches })
-  await app.register(async scope => { routes(scope, endpoint, settings, connections, metrics?.requests) }, registered)
+  const isClosing = closing(app, settings, {
+    sessions, endpoint: eras, endHook, connections, transfers, snapshots, watches
+  })
+  await app.register(async scope => {
+    routes(scope, eras, settings, { connections, clients, onRefused: events.onRefused, requests: metrics?.requests })
+  }, registered)
   if (settings.admin !== undefined) {
     await app.register(async scope => {
       await admin(scope, sessions, endpoint, settings, { connections, transfers })
@@ -92,7 +113,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   }
   await app.register(async scope => {
     serveRoutes(scope, connections)
-    metrics?.serve(scope, endpoint, settings.path)
+    metrics?.serve(scope, endpoint, settings.path, modern)
     if (settings.health !== undefined) {
       health(scope, settings.health, async () => await readiness(sessions, isClosing()))
     }
@@ -100,19 +121,27 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
 
   app.addHook('onReady', async () => {
     await snapshots?.restore()
-    await endpoint.start()
+    await eras.start()
     for (const part of watches) part.start()
   })
 }
 
-async function createEndpoint (
-  sessions: Sessions, settings: Settings, isContext: ((context: Json) => boolean) | undefined
-): Promise<Endpoint> {
+interface EndpointParts {
+  serverOptions: SharedServerOptions
+  made: MadeServer | undefined
+  clients: ClientCounter
+}
+
+function createEndpoint (
+  sessions: Sessions, settings: Settings, isContext: ((context: Json) => boolean) | undefined,
+  { serverOptions, made, clients }: EndpointParts
+): Endpoint {
   const { createServer, limits: { maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, streams, live } = settings
   return new Endpoint({
     sessions,
     createServer: createServer as CreateServer,
-    serverOptions: { jsonSchemaValidator: await sharedValidator() },
+    serverOptions,
+    counts: () => clients.counts(),
     maxCalls,
     maxOpenStreams,
     maxSubscriptions,
@@ -129,6 +158,7 @@ async function createEndpoint (
     renewEvery: milliseconds(settings.context?.renewEvery ?? '5m', 'context.renewEvery'),
     callTimeout: milliseconds(settings.callTimeout, 'callTimeout'),
     stallTimeout: milliseconds(settings.stallTimeout, 'stallTimeout'),
-    heartbeat: milliseconds(settings.heartbeat, 'heartbeat')
+    heartbeat: milliseconds(settings.heartbeat, 'heartbeat'),
+    ...(made?.bridge !== undefined && { fleetHandlers: made.bridge.fleetHandlers })
   })
 }

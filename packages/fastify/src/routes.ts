@@ -1,11 +1,13 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import {
-  type Endpoint, INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, emptyReply, errorReply, header, idOf
+  INVALID_REQUEST, PARSE_ERROR, type Reply, SERVER_ERROR, emptyReply, errorReply, header, idOf
 } from '@holdfast/transport'
 import { acceptCheck } from './accept-header.js'
 import type { Connections } from './connections/connections.js'
 import { serveRoutes } from './connections/routes.js'
 import { contextReaders } from './context.js'
+import type { Served } from './eras/eras.js'
+import type { ClientCounter } from './eras/client-counter.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { hostCheck } from './host-check.js'
 import { jsonParser } from './json-parser.js'
@@ -16,22 +18,36 @@ import { setHeaders } from './reply-headers.js'
 import type { Settings } from './check-options.js'
 import { redirectSlash } from './trailing-slash.js'
 
-const ALLOWED = 'GET, POST, DELETE'
+const ALLOWED = { sessions: 'GET, POST, DELETE', off: 'POST' }
+
+const VERBS = { get: 'GET', delete: 'DELETE' } as const
 
 /** OpenAPI has no words for an endpoint of JSON-RPC, so @fastify/swagger leaves it out. */
 const schema = { hide: true } as FastifySchema
 
+/** Who is told of requests. */
+interface Watching {
+  connections: Connections
+  clients: ClientCounter
+  /** Called with each request that is answered 400. */
+  onRefused: (request: FastifyRequest) => void
+  requests: Requests | undefined
+}
+
 /** Adds the endpoint's routes. They need a scope of their own, because its parser and its error bodies differ. */
 export function routes (
-  scope: FastifyInstance, endpoint: Endpoint, settings: Settings, connections: Connections, requests?: Requests
+  scope: FastifyInstance, served: Served, settings: Settings,
+  { connections, clients, onRefused, requests }: Watching
 ): void {
   const { path, bodyLimit, authInfo } = settings
+  const allowed = ALLOWED[settings.legacy]
   const checkHost = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
-  const contexts = contextReaders(settings.context)
+  const host = { contexts: contextReaders(settings.context), clients }
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
+    if (answer.status === 400) onRefused(request)
     setHeaders(reply, answer.headers)
     reply.code(answer.status)
     if (typeof answer.body !== 'string') return reply.send(answer.body ?? undefined)
@@ -39,7 +55,7 @@ export function routes (
     return length === undefined ? reply.send(body) : reply.header('content-length', length).send(body)
   }
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(request, reply.header('allow', ALLOWED), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+    send(request, reply.header('allow', allowed), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
 
   serveRoutes(scope, connections)
   requests?.time(scope)
@@ -60,6 +76,10 @@ export function routes (
   const answer = (method: 'get' | 'post' | 'delete', ...types: string[]) => {
     const accepts = acceptCheck(types)
     const refusal = (request: FastifyRequest): Reply | undefined => {
+      if (method !== 'post') {
+        const refused = served.refuses?.(VERBS[method], request)
+        if (refused !== undefined) return refused
+      }
       if (!accepts(request.headers.accept)) {
         const message = `Not Acceptable: the client must accept ${types.join(' and ')}`
         return errorReply(406, idOf(request.body), SERVER_ERROR, message)
@@ -73,8 +93,8 @@ export function routes (
           send(request, reply, unauthorized(request))
           return
         }
-        const inbound = new FastifyInbound(request, principal, authInfo?.(request) ?? undefined, contexts)
-        send(request, reply, await endpoint[method](inbound))
+        const inbound = new FastifyInbound(request, reply, principal, authInfo?.(request) ?? undefined, host)
+        send(request, reply, await served[method](inbound))
       } catch (error) {
         reply.send(error)
       }

@@ -97,6 +97,34 @@ const INVALID: Array<[options: unknown, path: string, reason: RegExp]> = [
   [{ allowedHosts: 'example.com' }, 'allowedHosts', /array/],
   [{ allowedHosts: [7] }, 'allowedHosts.0', /string/],
   [{ allowedOrigins: '*' }, 'allowedOrigins', /array/],
+  [{ modern: 'yes' }, 'modern', /"refuse", "auto"/],
+  [{ modern: true }, 'modern', /object/],
+  [{ modern: null }, 'modern', /object/],
+  [{ modern: { server: 'v2' } }, 'modern.server', /bridge/],
+  [{ modern: { per: 'user' } }, 'modern.per', /replica/],
+  [{ modern: { parkTimeout: '30d' } }, 'modern.parkTimeout', /at most 24 days/],
+  [{ modern: { maxParked: 0 } }, 'modern.maxParked', /1/],
+  [{ modern: { maxCalls: 0 } }, 'modern.maxCalls', /1/],
+  [{ modern: { cache: 5 } }, 'modern.cache', /object/],
+  [{ modern: { cache: { 'tools/call': {} } } }, 'modern.cache.tools/call', /cannot be kept/],
+  [{ modern: { cache: { 'tools/list': { ttl: 'x' } } } }, 'modern.cache.tools/list.ttl', /milliseconds/],
+  [{ modern: { server: resolve, requestState: { once: true } } }, 'modern.requestState.once', /reject/],
+  [{ modern: { server: resolve, requestState: { tll: 1 } } }, 'modern.requestState.tll', /no such option/],
+  [{ modern: { fallback: 'sdk2' } }, 'modern.fallback', /sdk/],
+  [{ modern: { session: {} } }, 'modern.session', /no such option/],
+  [{ modern: { requestState: {} } }, 'modern.requestState', /must be a function/],
+  [{ modern: { fallback: 'sdk' } }, 'modern.fallback', /must be a function/],
+  [{ modern: { server: resolve, parkTimeout: '1m' } }, 'modern.parkTimeout', /must be "bridge"/],
+  [{ modern: { server: resolve, maxParked: 1 } }, 'modern.maxParked', /must be "bridge"/],
+  [{ modern: { server: resolve, per: 'replica' } }, 'modern.per', /a function/],
+  [{ modern: { per: resolve } }, 'modern.per', /"principal" or "replica"/],
+  [
+    { modern: { server: resolve, requestState: { once: 'reject' } }, encryption: 'none' },
+    'modern.requestState', /need keys/
+  ],
+  [{ legacy: 'on' }, 'legacy', /off/],
+  [{ legacy: 'off' }, 'legacy', /nobody would be served/],
+  [{ legacy: 'off', modern: 'refuse' }, 'legacy', /nobody would be served/],
   // The flat names of before the first release.
   [{ streamAfter: '1s' }, 'streamAfter', /it is streams\.after now$/],
   [{ retry: '1s' }, 'retry', /it is streams\.retry now$/],
@@ -162,6 +190,8 @@ t.test('starts with every option set, and with undefined for the default of all 
     authInfo: () => undefined,
     context: { schema: { type: 'object' }, resolve, renew: resolve, renewEvery: '1m' },
     onEnd: () => {},
+    modern: { maxCalls: 1, cache: {} },
+    legacy: 'off',
     ttl: { idle: 1, absolute: '7d' },
     limits: {
       maxSessions: 1,
@@ -199,10 +229,14 @@ t.test('the options that were passed are left as they were', async t => {
     ttl: Object.freeze({}),
     limits: Object.freeze({}),
     live: Object.freeze({}),
+    modern: Object.freeze({ server: () => createServer, requestState: Object.freeze({}) }),
     admin: Object.freeze({ authorize })
   })
   t.equal(await starting(options), undefined)
-  t.strictSame(options, { createServer, ttl: {}, limits: {}, live: {}, admin: { authorize } })
+  t.match(Object.keys(options.modern), ['server', 'requestState'])
+  t.strictSame({ ...options, modern: options.modern.requestState }, {
+    createServer, ttl: {}, limits: {}, live: {}, modern: {}, admin: { authorize }
+  })
 })
 
 t.test('one app has the plugin once', async t => {

@@ -27,6 +27,8 @@ export interface ExchangeContext {
   encode (call: Exchange, result: Readonly<Record<string, unknown>>): string
   /** Stops the call in the server. */
   cancel (call: Exchange, reason: CancelReason): void
+  /** Called with the error of a call, before it ends. */
+  failed (call: Exchange, error: Failure['error']): void
   /** Called once for each call. */
   ended (call: Exchange, how: CallEnd): void
   report (error: unknown): void
@@ -151,6 +153,7 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
   }
 
   #fail ({ error, status, retryAfter, authenticate }: Failure, how: CallEnd): void {
+    if (error.data !== undefined) this.context.failed(this, error)
     this.#close(how)
     const { message, data } = error
     const code = currentCode(error.code)

@@ -9,9 +9,10 @@ export {
 export type { ServerInfo } from './lists/complete-result.js'
 export type { ChangedKind } from './lists/kept-lists.js'
 export { failureOutcome } from './failure.js'
+export type { ParkedEvent } from './parked/parked-events.js'
 export type { ModernCall, Outcome } from './modern-call.js'
 export { ModernEndpoint } from './modern-endpoint.js'
-export type { ModernEndpointOptions } from './modern-endpoint-options.js'
+export type { ModernEndpointOptions, StateOutcome } from './modern-endpoint-options.js'
 export type { CancelReason, ModernServer } from './modern-server.js'
 export type { RequestMeta } from './request-meta.js'
 export type { CreateSharedServer, RequestStateHook, SharedServerInit, SharedServerOptions } from './shared/options.js'
@@ -20,4 +21,4 @@ export type { Unrelated } from './shared/shared-connection.js'
 export {
   type RequestStateCodec, type RequestStateOptions, requestStateCodec
 } from './request-state/request-state-codec.js'
-export { MODERN_VERSION } from './versions.js'
+export { MODERN_VERSION, isModern } from './versions.js'

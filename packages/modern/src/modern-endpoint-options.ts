@@ -6,6 +6,12 @@ import type { ServerInfo } from './lists/complete-result.js'
 import type { ModernServer } from './modern-server.js'
 import type { StreamSettings } from './response-stream.js'
 
+/**
+ * A client got a state, or a call with one ran; or it was refused: as one that is not valid here, for any reason, or
+ * because it was used before.
+ */
+export type StateOutcome = 'issued' | 'accepted' | 'invalid' | 'used'
+
 /** What a `ModernEndpoint` works with. Times are milliseconds. The README lists the defaults of the plugin. */
 export interface ModernEndpointOptions extends StreamSettings {
   /** What answers the requests. */
@@ -35,4 +41,6 @@ export interface ModernEndpointOptions extends StreamSettings {
    * @param seconds since the request arrived
    */
   onCall?: (method: string, how: CallEnd, seconds: number) => void
+  /** Told what becomes of the states that clients hold between two calls. */
+  onState?: (outcome: StateOutcome, inbound: Inbound) => void
 }

@@ -14,12 +14,17 @@ import { cacheHints } from './lists/cache-hints.js'
 import { type ResultDefaults, completeResult } from './lists/complete-result.js'
 import { type ChangedKind, KeptLists } from './lists/kept-lists.js'
 import { isAbsent, knownMethod } from './methods.js'
-import type { ModernEndpointOptions } from './modern-endpoint-options.js'
+import type { ModernEndpointOptions, StateOutcome } from './modern-endpoint-options.js'
 import type { CancelReason, ModernServer } from './modern-server.js'
 import { OpenResponses } from './open-responses.js'
 import { readMessage } from './read-message.js'
 import { isRefused, readMeta } from './request-meta.js'
 import { RunningCalls } from './running-calls.js'
+
+/** What `data.reason` of an error says of a state. */
+const STATE_REFUSALS: ReadonlyMap<unknown, StateOutcome> = new Map([
+  ['invalid_request_state', 'invalid'], ['used', 'used']
+])
 
 /** Milliseconds that the last words to clients may take when this process ends. */
 const LAST_WORDS = 250
@@ -64,7 +69,7 @@ export class ModernEndpoint {
   }
 
   /** Who serves a request: this endpoint, the sessions, or nobody, for the reason that the reply gives. */
-  era (verb: Verb, inbound: Inbound): Era | Reply {
+  era (verb: Verb, inbound: Pick<Inbound, 'headers' | 'body'>): Era | Reply {
     return eraOf(verb, inbound, this.#options.legacy)
   }
 
@@ -83,6 +88,7 @@ export class ModernEndpoint {
     const { id, method, params } = message
     const meta = readMeta(id, params, inbound, this.#options.legacy)
     if (isRefused(meta)) return this.#refused(method, beganAt, meta)
+    inbound.known?.(meta)
     const refused = refusedHeaders(message, inbound) ?? this.#refusal(method)
     if (refused !== undefined) return this.#refused(method, beganAt, failedReply(id, refused))
     try {
@@ -139,6 +145,10 @@ export class ModernEndpoint {
       responses: this.#responses,
       encode: (call, result) => this.#encode(call, result),
       cancel: (call, reason) => this.#cancel(call, reason),
+      failed: ({ inbound }, { data }) => {
+        const outcome = STATE_REFUSALS.get((data as { reason?: unknown } | null)?.reason)
+        if (outcome !== undefined) this.#tellState(outcome, inbound)
+      },
       ended: (call, how) => {
         this.#running.leave(call)
         this.#tell(call.request.method, call.beganAt, how)
@@ -185,7 +195,9 @@ export class ModernEndpoint {
     return refused === undefined ? this.#server.serve(call) : call.refuse(refused)
   }
 
-  #encode ({ request, place }: Exchange, result: Readonly<Record<string, unknown>>): string {
+  #encode ({ request, place, inbound }: Exchange, result: Readonly<Record<string, unknown>>): string {
+    if (request.params?.requestState !== undefined) this.#tellState('accepted', inbound)
+    if (result.resultType === 'input_required' && result.requestState !== undefined) this.#tellState('issued', inbound)
     const complete = completeResult(request, result, this.#defaults)
     const json = JSON.stringify(complete)
     if (place !== undefined && complete.cacheScope === 'public' && complete.resultType === 'complete') {
@@ -223,6 +235,14 @@ export class ModernEndpoint {
     if (onCall === undefined) return
     try {
       onCall(knownMethod(method), how, (performance.now() - beganAt) / 1_000)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #tellState (outcome: StateOutcome, inbound: Inbound): void {
+    try {
+      this.#options.onState?.(outcome, inbound)
     } catch (error) {
       this.#report(error)
     }

@@ -21,7 +21,7 @@ const REFUSED_VERB: Reply = { ...NOT_ALLOWED, headers: { ...NOT_ALLOWED.headers,
  *
  * @param legacy whether the sessions are served, too
  */
-export function eraOf (verb: Verb, inbound: Inbound, legacy: boolean): Era | Reply {
+export function eraOf (verb: Verb, inbound: Pick<Inbound, 'headers' | 'body'>, legacy: boolean): Era | Reply {
   const modern = isModern(header(inbound, 'mcp-protocol-version'))
   if (verb !== 'POST') return legacy && !modern ? 'sessions' : refusedVerb()
   const { body } = inbound
@@ -57,7 +57,7 @@ function isOnlyModern (claim: unknown): boolean {
 
 /** `initialize` opens a session, unless it is a complete request of this revision, which has no such method. */
 function eraOfInitialize (
-  { id, params, method }: Record<string, unknown>, claim: unknown, inbound: Inbound, legacy: boolean
+  { id, params, method }: Record<string, unknown>, claim: unknown, inbound: Pick<Inbound, 'headers'>, legacy: boolean
 ): Era | Reply {
   const named = idOf({ id, method })
   if (claim !== undefined && named !== null && !isRefused(readMeta(named, params, inbound, legacy))) return 'modern'
@@ -67,7 +67,7 @@ function eraOfInitialize (
 }
 
 /** What the sessions would serve, where they are not. A client of an earlier revision learns which one is served. */
-function withoutClaim (body: unknown, inbound: Inbound): Era | Reply {
+function withoutClaim (body: unknown, inbound: Pick<Inbound, 'headers'>): Era | Reply {
   const named = header(inbound, 'mcp-protocol-version')
   const id = idOf(body)
   return named === undefined || id === null ? 'modern' : refusedVersion(id, named, false)

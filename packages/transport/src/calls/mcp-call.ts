@@ -16,6 +16,9 @@ export interface McpCall {
   readonly trace: { readonly traceparent: string, readonly tracestate?: string, readonly baggage?: string } | undefined
 }
 
+/** What a request of revision 2026-07-28 says of itself. */
+export type RequestClaims = Pick<McpCall, 'version' | 'capabilities'> & Partial<Pick<McpCall, 'client' | 'trace'>>
+
 /** The objects that both SDKs hand through to handlers as they got them. Each knows its call. */
 export abstract class HandlerRequest {
   readonly #call: McpCall

@@ -6,9 +6,9 @@ import type { McpCall } from './mcp-call.js'
 export class SessionCall implements McpCall {
   readonly era = 'sessions'
   readonly #session: Session
-  readonly #inbound: Inbound
+  readonly #inbound: Pick<Inbound, 'headers'>
 
-  constructor (session: Session, inbound: Inbound) {
+  constructor (session: Session, inbound: Pick<Inbound, 'headers'>) {
     this.#session = session
     this.#inbound = inbound
   }

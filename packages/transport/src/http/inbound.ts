@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Json, Principal, Session } from '@holdfast/core'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
+import type { RequestClaims } from '../calls/mcp-call.js'
 
 /** An HTTP request of any framework. */
 export interface Inbound {
@@ -24,6 +25,8 @@ export interface Inbound {
   onGone? (listener: () => void): void
   /** Called with the session of the request, once it is found. */
   found? (session: Session): void
+  /** Called with what a request without a session says of itself, once it has been checked. */
+  known? (claims: RequestClaims): void
 }
 
 /**

@@ -1,0 +1,204 @@
+import { McpServer } from '@modelcontextprotocol/server'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import t, { type Test } from 'tap'
+import { z } from 'zod'
+import { type ModernServerInit, callOf } from '../dist/index.js'
+import { callTool, connect } from './fixtures/connect.js'
+import { VERSION, connectV2, modern, modernCall, modernHeaders, modernRequest } from './fixtures/modern.js'
+import { RawClient, valueOf } from './fixtures/raw-client.js'
+import { start } from './fixtures/start.js'
+import { type Tools, echo, elicit, serving } from './fixtures/tools.js'
+
+const text = (value: unknown): { content: Array<{ type: 'text', text: string }> } =>
+  ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
+
+const who: Tools = {
+  who: ({ extra, session, server }) => {
+    const { era, version, client, principal } = callOf(extra)
+    return { era, version, client, principal, of: session.principal, said: server.server.getClientVersion() }
+  },
+  ask: async call => (await elicit(call, 'name?', { type: 'object', properties: { name: { type: 'string' } } })).content
+}
+
+/** A server of SDK v2 for everybody. */
+export function shared ({ serverOptions }: ModernServerInit): McpServer {
+  const server = new McpServer({ name: 'shared', version: '1' }, serverOptions)
+  server.registerTool('echo', { inputSchema: z.looseObject({}) }, async args => text(args))
+  server.registerTool('who', { inputSchema: z.looseObject({}) }, async (_, ctx) => {
+    const { era, version, client, principal } = callOf(ctx)
+    return text({ era, version, client, principal })
+  })
+  return server
+}
+
+const SERVERS = { bridge: 'auto', 'a shared v2 server': { server: shared } } as const
+
+t.test('refuse is the default: a modern client gets what it got before, and falls back', async t => {
+  for (const options of [{}, { modern: 'refuse' as const }]) {
+    const { url } = await start(t, options)
+    const response = await modern(url, modernRequest('tools/list'))
+    t.equal(response.status, 400)
+    t.match(await response.json(), { error: { code: -32000, data: { requested: VERSION } } })
+    t.equal((await connectV2(t, url, 'auto')).getNegotiatedProtocolVersion(), '2025-11-25')
+    await t.rejects(connectV2(t, url, { pin: VERSION }))
+  }
+})
+
+for (const [name, option] of Object.entries(SERVERS)) {
+  t.test(`clients of both SDKs and both eras on one route: ${name}`, async t => {
+    const { url } = await start(t, {
+      createServer: serving({ ...echo, ...who }),
+      modern: option,
+      principal: request => ({ subject: String(request.headers['x-user']) })
+    })
+    const user = (subject: string): Record<string, string> => ({ 'x-user': subject })
+    const modes = [['legacy', 'sessions'], ['auto', 'modern'], [{ pin: VERSION }, 'modern']] as const
+    const asked = modes.map(async ([mode, era], number) => {
+      const subject = `user ${number}`
+      const client = await connectV2(t, url, mode, subject, user(subject))
+      for (let round = 0; round < 3; round++) {
+        t.strictSame(await callTool(client, 'echo', { round, subject }), { round, subject })
+        const said = { name: subject, version: '2.0.0' }
+        t.match(await callTool(client, 'who'), {
+          era, version: era === 'modern' ? VERSION : '2025-11-25', client: said, principal: { subject }
+        })
+      }
+      t.match((await client.listTools()).tools, [{ name: 'echo' }, { name: 'who' }])
+    })
+    const raw = (async () => {
+      const client = await RawClient.open(url, { headers: user('raw') })
+      for (let round = 0; round < 9; round++) {
+        t.match(await client.call('who'), { era: 'sessions', client: { name: 'raw' }, principal: { subject: 'raw' } })
+      }
+    })()
+    await Promise.all([...asked, raw])
+  })
+}
+
+t.test('the bridge asks clients of both eras', async t => {
+  const { url } = await start(t, { createServer: serving(who), modern: 'auto' })
+  for (const mode of ['legacy', 'auto', { pin: VERSION }] as const) {
+    t.strictSame(await callTool(await connectV2(t, url, mode), 'ask'), { name: 'me' })
+  }
+  const { client } = await connect(t, url, { elicitation: { form: {} } }, client => {
+    client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { name: 'v1' } }))
+  })
+  t.strictSame(await callTool(client, 'ask'), { name: 'v1' })
+})
+
+t.test('a client of one revision sees each session and each era where they are', async t => {
+  const { url, app } = await start(t, { modern: 'auto' })
+  const session = await RawClient.open(url)
+  const request = modernRequest('tools/call', { name: 'echo', arguments: { a: 1 } })
+  const stray = await modern(url, request, { 'mcp-session-id': session.id, 'last-event-id': 'x' })
+  t.equal(stray.headers.get('mcp-session-id'), null)
+  t.strictSame(valueOf(await stray.json()), { a: 1 })
+  t.strictSame(await session.call('echo', { b: 2 }), { b: 2 })
+  t.equal(await app.mcpSessions.count(), 1, 'a modern request makes no session')
+})
+
+t.test('verbs of the sessions in each era', async t => {
+  const headers = { accept: 'text/event-stream' }
+  const asked = async (url: URL, method: string, more: Record<string, string> = {}): Promise<string> => {
+    const { status, headers: given } = await fetch(url, { method, headers: { ...headers, ...more } })
+    return `${status} ${given.get('allow') ?? ''}`
+  }
+  const { url: both } = await start(t, { modern: 'auto' })
+  const { url: alone } = await start(t, { modern: 'auto', legacy: 'off' })
+  for (const method of ['GET', 'DELETE']) {
+    t.equal(await asked(both, method), '400 ', 'no session')
+    t.equal(await asked(both, method, { 'mcp-protocol-version': VERSION }), '405 POST')
+    t.equal(await asked(both, method, { 'mcp-protocol-version': VERSION, accept: 'text/html' }), '405 POST')
+    t.equal(await asked(alone, method), '405 POST')
+  }
+  t.equal(await asked(both, 'PUT'), '405 GET, POST, DELETE')
+  t.equal(await asked(alone, 'PUT'), '405 POST')
+})
+
+t.test('legacy: off', async t => {
+  const { url, app } = await start(t, { modern: 'auto', legacy: 'off' })
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'old', version: '1' } }
+    })
+  })
+  t.equal(response.status, 400)
+  t.match(await response.json(), { error: { code: -32022, data: { supported: [VERSION], requested: '2025-11-25' } } })
+  await t.rejects(RawClient.open(url))
+  t.strictSame(valueOf(await modernCall(url, 'echo', { a: 1 })), { a: 1 })
+  t.equal(await app.mcpSessions.count(), 0)
+})
+
+t.test('what guards the sessions guards modern requests', async t => {
+  const { url } = await start(t, {
+    modern: 'auto',
+    bodyLimit: 2_000,
+    principal: ({ headers }) => headers.authorization === undefined ? null : { subject: headers.authorization },
+    allowedHosts: ['127.0.0.1']
+  })
+  const authorization = 'me'
+  const request = modernRequest('tools/call', { name: 'echo', arguments: {} })
+  const status = async (message: unknown, headers: Record<string, string>): Promise<number> =>
+    (await modern(url, message, headers)).status
+  t.equal(await status(request, {}), 401)
+  t.equal(await status(request, { authorization }), 200)
+  t.equal(await status(request, { authorization, origin: 'https://evil.example' }), 403)
+  t.equal(await status(request, { authorization, accept: 'application/json' }), 406)
+  t.equal(await status(request, { authorization, 'content-type': 'text/plain' }), 415)
+  t.equal(await status(
+    modernRequest('tools/call', { name: 'echo', arguments: { a: 'x'.repeat(2_000) } }), { authorization }
+  ), 413)
+  t.equal(await status([request], { authorization }), 400)
+  const unauthorized = await modern(url, request)
+  t.equal(unauthorized.headers.get('www-authenticate'), 'Bearer')
+  const broken = await fetch(url, { method: 'POST', headers: { ...modernHeaders(request), authorization }, body: '{' })
+  t.equal(broken.status, 400)
+  t.match(await broken.json(), { error: { code: -32700 } })
+})
+
+t.test('a tenant may have a server of its own', async t => {
+  const made: Array<string | undefined> = []
+  const { url } = await start(t, {
+    modern: {
+      server: init => {
+        made.push(init.key)
+        return shared(init)
+      },
+      per: ({ headers, mcpCall }) => `${String(headers['x-tenant'])} ${String(mcpCall?.client?.name)}`,
+      cache: { 'tools/list': { ttl: '1m', scope: 'public' } }
+    }
+  })
+  for (const tenant of ['a', 'b', 'a']) {
+    const response = await modern(url, modernRequest('tools/list'), { 'x-tenant': tenant })
+    t.match(await response.json(), { result: { ttlMs: 60_000, cacheScope: 'public', tools: [{ name: 'echo' }, {}] } })
+  }
+  t.strictSame(made, ['a modern', 'b modern'])
+})
+
+function hears (t: Test): { heard: string[], logger: object } {
+  const heard: string[] = []
+  return { heard, logger: { level: 'warn', stream: { write: (line: string) => { heard.push(line) } } } }
+}
+
+t.test('a server that cannot serve the revision fails the start, or is made for each request', async t => {
+  const old = { server: () => new McpServer({ name: 'old', version: '1' }) }
+  await t.rejects(start(t, { modern: old }), { code: 'HOLDFAST_FACTORY_FAILED' })
+  const { heard, logger } = hears(t)
+  const { url } = await start(t, {
+    modern: {
+      server: ({ serverOptions: { supportedProtocolVersions, ...others } }) => {
+        const server = new McpServer({ name: 'old', version: '1' }, others)
+        server.registerTool('echo', { inputSchema: z.looseObject({}) }, async args => text(args))
+        return server
+      },
+      fallback: 'sdk'
+    }
+  }, { fastify: { logger } })
+  t.strictSame(valueOf(await modernCall(url, 'echo', { a: 1 })), { a: 1 })
+  t.match(heard.join(), /holdfast: a server cannot be shared/)
+})
