@@ -41,7 +41,7 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_SQLITE_BYTES',
     option: 'sqlite.maxBytes',
     parse: wholeNumber(2 ** 20),
-    about: 'bytes of the database file; its `-wal` file takes up to 256 MiB beside it'
+    about: 'bytes of the database file; its `-wal` file takes up to 80 MiB beside it'
   },
   {
     name: 'HOLDFAST_SQLITE_CACHE_BYTES',

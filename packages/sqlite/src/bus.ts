@@ -1,7 +1,7 @@
 import { type Bus, type BusListener, deliver } from '@holdfast/core'
 import type { Connection } from './connection.js'
 import { SqliteError } from './errors.js'
-import { Mailbox, removeSocket } from './mailbox.js'
+import { Mailbox, removeSocket, socketOf } from './mailbox.js'
 import { Peers } from './peers.js'
 import type { Turns } from './turns.js'
 
@@ -10,6 +10,10 @@ interface Subscription { listener: BusListener }
 /** Errors of a connection to a process that has ended. Its socket and its listeners are left over. */
 const ENDED: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT'])
 
+/** Milliseconds between two looks whether the file still names the channels of this process. */
+const LOOK_INTERVAL = 10_000
+
+const OWN = 'SELECT channel FROM listeners WHERE socket = ?'
 const LISTENING = 'SELECT socket, amount FROM listeners WHERE channel = ? AND socket <> ?'
 const LISTEN = 'INSERT OR REPLACE INTO listeners (channel, socket, amount) VALUES (?, ?, ?)'
 const LEAVE = 'DELETE FROM listeners WHERE channel = ? AND socket = ?'
@@ -23,12 +27,16 @@ export class SqliteBus implements Bus {
   readonly #channels = new Map<string, Set<Subscription>>()
   readonly #mailbox: Mailbox
   readonly #peers: Peers
+  /** The mailboxes that were not reached the last time. */
+  readonly #unreached = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor (
     private readonly connection: Connection,
     private readonly turns: Turns,
-    private readonly report: (error: Error) => void
+    private readonly report: (error: Error) => void,
+    private readonly lookInterval = LOOK_INTERVAL
   ) {
     const token = (): string => connection.ask(() =>
       (connection.get<{ value: string }>("SELECT value FROM facts WHERE name = 'token'") as { value: string }).value)
@@ -37,10 +45,11 @@ export class SqliteBus implements Bus {
   }
 
   async publish (channel: string, message: Uint8Array): Promise<number> {
+    if (this.#closed) throw new SqliteError('SQLITE_CLOSED')
     const copy = Buffer.from(message)
-    const { address } = this.#mailbox
+    const { name } = this.#mailbox
     const others = await this.turns.read(
-      () => this.connection.all<{ socket: string, amount: number }>(LISTENING, channel, address)
+      () => this.connection.all<{ socket: string, amount: number }>(LISTENING, channel, name)
     )
     const sent = await Promise.all(others.map(async ({ socket, amount }) =>
       await this.#send(socket, channel, copy) ? amount : 0))
@@ -50,6 +59,7 @@ export class SqliteBus implements Bus {
   }
 
   async subscribe (channel: string, listener: BusListener): Promise<() => Promise<void>> {
+    if (this.#closed) throw new SqliteError('SQLITE_CLOSED')
     const subscription = { listener }
     const subscriptions = this.#channels.get(channel) ?? new Set()
     this.#channels.set(channel, subscriptions.add(subscription))
@@ -61,6 +71,7 @@ export class SqliteBus implements Bus {
     try {
       await this.#mailbox.open()
       await this.#tell(channel)
+      this.#timer ??= setInterval(() => { this.#tellAgain().catch(this.report) }, this.lookInterval).unref()
     } catch (error) {
       unsubscribe().catch(this.report)
       throw error
@@ -71,36 +82,55 @@ export class SqliteBus implements Bus {
   /** Resolves when no message arrives any more. */
   async close (): Promise<void> {
     this.#closed = true
+    clearInterval(this.#timer)
     this.#channels.clear()
     this.#peers.close()
     if (!this.#mailbox.isOpen) return
     await this.#mailbox.close()
-    await this.#forget(this.#mailbox.address).catch(this.report)
+    await this.#forget(this.#mailbox.name).catch(this.report)
   }
 
   /** Writes to the file how many listeners of this process a channel has. */
   async #tell (channel: string): Promise<void> {
-    const { address } = this.#mailbox
+    const { name } = this.#mailbox
     await this.turns.write(() => {
       const amount = this.#channels.get(channel)?.size ?? 0
-      if (amount > 0) this.connection.run(LISTEN, channel, address, amount)
-      else this.connection.run(LEAVE, channel, address)
+      if (amount > 0) this.connection.run(LISTEN, channel, name, amount)
+      else this.connection.run(LEAVE, channel, name)
     }, false)
   }
 
-  async #send (address: string, channel: string, message: Uint8Array): Promise<boolean> {
+  /** A process that did not reach this one may have taken it for dead, and have forgotten its channels. */
+  async #tellAgain (): Promise<void> {
+    const rows = await this.turns.read(() => this.connection.all<{ channel: string }>(OWN, this.#mailbox.name))
+    const told = new Set(rows.map(({ channel }) => channel))
+    for (const channel of this.#channels.keys()) if (!told.has(channel)) await this.#tell(channel)
+  }
+
+  async #send (name: string, channel: string, message: Uint8Array): Promise<boolean> {
     try {
-      return await this.#peers.send(address, channel, message)
+      const sent = await this.#peers.send(socketOf(name, this.connection.path), channel, message)
+      if (sent) this.#unreached.delete(name)
+      else this.#miss(name)
+      return sent
     } catch (error) {
-      if (ENDED.has((error as NodeJS.ErrnoException).code)) await this.#forget(address).catch(this.report)
-      else this.report(new SqliteError('SQLITE_UNREACHED'))
+      if (ENDED.has((error as NodeJS.ErrnoException).code)) await this.#forget(name).catch(this.report)
+      else this.#miss(name)
       return false
     }
   }
 
-  async #forget (address: string): Promise<void> {
-    await this.turns.write(() => { this.connection.run(FORGET, address) }, false)
-    await removeSocket(address)
+  /** Reports a process once, until it is reached again. */
+  #miss (name: string): void {
+    if (this.#unreached.has(name)) return
+    this.#unreached.add(name)
+    this.report(new SqliteError('SQLITE_UNREACHED'))
+  }
+
+  async #forget (name: string): Promise<void> {
+    this.#unreached.delete(name)
+    await this.turns.write(() => { this.connection.run(FORGET, name) }, false)
+    await removeSocket(socketOf(name, this.connection.path))
   }
 
   /** @returns the number of listeners */

@@ -1,5 +1,6 @@
 import { type Handle, type Statement, type Value, findDriver } from './driver.js'
 import { SQLITE_ERRORS, SqliteError, translate } from './errors.js'
+import { FileIdentity } from './file-identity.js'
 import { OpenMarker } from './open-marker.js'
 import type { Settings } from './options.js'
 import { preparePlace } from './place.js'
@@ -8,6 +9,12 @@ import { pragma } from './schema.js'
 
 /** Milliseconds until a file that could not be opened is tried again. */
 const REOPEN_AFTER = 1000
+
+/** Milliseconds that the first attempt to open may block the process. Later ones serve requests, and must not block. */
+const OPEN_WAIT = 2000
+
+/** Milliseconds between two looks at the files beside and behind the connection. */
+const WATCH_INTERVAL = 5000
 
 /**
  * The connection of this process to the file. Statements run in the calling turn of the event loop. A file that cannot
@@ -24,21 +31,32 @@ export class Connection {
   #dataVersion = 0
   #fresh = false
   #room: boolean | undefined
-  #facts = { clock: 0, maxPages: Infinity }
+  #limits = { clock: 0, maxPages: Infinity }
+  #identity: FileIdentity | undefined
+  #watch: NodeJS.Timeout | undefined
+  #patience = OPEN_WAIT
+  /** Whether this run of the machine has written all that is in the `-wal` file. */
+  #isOfThisRun = false
   #ended = false
 
-  constructor (private readonly settings: Settings) {
+  /** @param watchInterval milliseconds between two looks whether the file is still in its place */
+  constructor (private readonly settings: Settings, private readonly watchInterval = WATCH_INTERVAL) {
     this.#marker = new OpenMarker(settings.path)
   }
 
   get path (): string { return this.settings.path }
+
+  /** Whether the path still names the file that is open. Only valid while the file is open. */
+  async isInPlace (): Promise<boolean> {
+    return await this.#identity?.isSame() === true
+  }
 
   /** Whether calls fail without a look at the file. */
   get broken (): boolean { return this.#failure !== undefined }
 
   /** Milliseconds since the epoch. Only valid while the file is open. */
   now (): number {
-    return this.settings.now?.() ?? Math.floor(performance.now() + this.#facts.clock)
+    return this.settings.now?.() ?? Math.floor(performance.now() + this.#limits.clock)
   }
 
   /**
@@ -139,19 +157,23 @@ export class Connection {
 
   /** Whether there was room for new content within `maxBytes` when the transaction began. */
   hasRoom (): boolean {
-    this.#room ??= this.#facts.maxPages === Infinity ||
-      this.#number('page_count') - this.#number('freelist_count') < this.#facts.maxPages
+    const { maxPages } = this.#limits
+    this.#room ??= maxPages === Infinity || this.#number('page_count') - this.#number('freelist_count') < maxPages
     return this.#room
   }
 
   /** Closes the file. If no other process has it open, the database then has all that the `-wal` file had. */
   close (): void {
     this.#ended = true
-    if (this.#handle === undefined) return
-    this.#marker.remove()
-    this.#emptyWal()
-    this.#statements.clear()
-    this.#handle.close()
+    clearInterval(this.#watch)
+    const handle = this.#handle
+    if (handle === undefined) return
+    this.#marker.without(() => {
+      this.#emptyWal()
+      this.#handle = undefined
+      this.#statements.clear()
+      handle.close()
+    })
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
@@ -167,21 +189,48 @@ export class Connection {
 
   #connect (): Handle {
     const { path } = this.settings
+    const patience = this.#patience
+    this.#patience = 0
     preparePlace(path)
-    const isOfThisRun = this.#marker.check()
+    const isOfThisRun = this.#marker.check() || this.#isOfThisRun
+    this.#isOfThisRun = isOfThisRun
     const handle = new (findDriver().DatabaseSync)(path)
     try {
-      this.#facts = prepare(handle, this.settings)
-      this.#marker.put(isOfThisRun || emptyWal(handle), this.settings.onWarning)
+      this.#limits = prepare(handle, this.settings, patience)
+      this.#marker.put(isOfThisRun || restartWal(handle))
+      this.#identity = new FileIdentity(path)
+      this.#dataVersion = pragma(handle, 'data_version')
     } catch (error) {
-      // Closing may move what a killed process left in the -wal file, and delete that file.
-      this.#marker.remove()
-      handle.close()
+      this.#giveUp(handle)
       throw error
     }
-    this.#dataVersion = pragma(handle, 'data_version')
     this.epoch++
+    this.#watch = setInterval(() => { void this.#lookAround() }, this.watchInterval).unref()
     return handle
+  }
+
+  /** Closing may move what a killed process left in the `-wal` file, and delete that file: now, or some time later. */
+  #giveUp (handle: Handle): void {
+    try {
+      this.#marker.remove()
+    } catch {
+      // The failure to open is the one to tell.
+    } finally {
+      handle.close()
+    }
+  }
+
+  async #lookAround (): Promise<void> {
+    if (!await this.isInPlace()) {
+      clearInterval(this.#watch)
+      if (!this.#ended) this.fail(new SqliteError('SQLITE_REPLACED'))
+      return
+    }
+    try {
+      this.#marker.keep()
+    } catch (error) {
+      this.settings.onWarning(translate(error))
+    }
   }
 
   #within<T> (begin: string, work: () => T): T {
@@ -231,7 +280,7 @@ export class Connection {
  * What is in the `-wal` file after a start of the machine may have gaps. It moves to the database as far as it is
  * whole, and the file begins anew, unless other processes hold that up.
  */
-function emptyWal (handle: Handle): boolean {
+function restartWal (handle: Handle): boolean {
   return (handle.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }).busy === 0
 }
 

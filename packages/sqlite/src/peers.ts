@@ -11,6 +11,7 @@ const MOST_WAITING = 16 * 2 ** 20
 /** The connections to the mailboxes of other processes. */
 export class Peers {
   readonly #sockets = new Map<string, Promise<Socket>>()
+  #closed = false
 
   /** @param token see {@link Mailbox} */
   constructor (private readonly token: () => string) {}
@@ -22,12 +23,14 @@ export class Peers {
    */
   async send (address: string, channel: string, message: Uint8Array): Promise<boolean> {
     const socket = await this.#socket(address)
+    if (this.#closed) socket.destroy()
     if (!socket.writable || socket.writableLength > MOST_WAITING) return false
     socket.write(toFrame(channel, message))
     return true
   }
 
   close (): void {
+    this.#closed = true
     for (const socket of this.#sockets.values()) socket.then((socket) => { socket.destroy() }, () => {})
     this.#sockets.clear()
   }

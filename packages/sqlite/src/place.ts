@@ -26,23 +26,19 @@ const NETWORK: ReadonlySet<number> = new Set([
  * exists: closing it would release the locks that SQLite holds on it in this process.
  *
  * @param path absolute
- * @returns whether the file is new
  * @throws SqliteError SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
  */
-export function preparePlace (path: string, fileSystem = fileSystemOf): boolean {
+export function preparePlace (path: string, fileSystem = fileSystemOf): void {
   try {
     const folder = dirname(path)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     if (isExposed(folder)) throw new SqliteError('SQLITE_EXPOSED')
     if (NETWORK.has(fileSystem(folder))) throw new SqliteError('SQLITE_NETWORK')
     const found = lstatSync(path, { throwIfNoEntry: false })
-    if (found !== undefined) {
-      if (!found.isFile()) throw new SqliteError('SQLITE_PATH')
-      return found.size === 0
-    }
+    if (found !== undefined && !found.isFile()) throw new SqliteError('SQLITE_PATH')
+    if (found !== undefined) return
     // SQLite would make it readable for everybody.
     closeSync(openSync(path, constants.O_CREAT | constants.O_NOFOLLOW | constants.O_WRONLY, 0o600))
-    return true
   } catch (error) {
     throw translate(error)
   }

@@ -49,7 +49,7 @@ export class SqliteRecords implements RecordStore {
       const head = this.partition.heads.living(key, now)
       return head === undefined ? {} : { writing: this.partition.touches.use(head, now), known: head.version }
     })
-    await writing
+    if (writing !== undefined) await writing
     if (known === undefined) return undefined
     return known === version ? 'current' : await this.read(key)
   }

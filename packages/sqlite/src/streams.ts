@@ -1,12 +1,13 @@
 import { HoldfastError, type RecordKey, type StoredStream, type StreamHead, type StreamPage } from '@holdfast/core'
-import { type Body, checksum, verified } from './checksum.js'
+import { type Body, checksum, isWhole, verified } from './checksum.js'
+import { SqliteError } from './errors.js'
 import type { Settings } from './options.js'
 import type { Partition } from './partition.js'
 
 /** Bytes that an event takes of its stream beside its body. */
 const EVENT_BYTES = 64
 
-export type Bounds = Pick<Settings, 'maxEntries' | 'maxStreamBytes' | 'maxStreams'>
+type StreamSettings = Pick<Settings, 'maxEntries' | 'maxStreamBytes' | 'maxStreams' | 'onWarning'>
 
 /** A row of the table of streams. `ended` numbers the ended streams of a record; 0 while a stream is open. */
 export interface StreamRow {
@@ -25,7 +26,7 @@ type EventRow = Body & { position: number }
 
 /** The rows of streams and events, by the id of their record. Its writes run within a transaction. */
 export class Streams {
-  constructor (private readonly partition: Partition, private readonly bounds: Bounds) {}
+  constructor (private readonly partition: Partition, private readonly settings: StreamSettings) {}
 
   find (record: number, name: string): StreamRow | undefined {
     return this.#connection.get<StreamRow>(this.#sql.stream, record, name)
@@ -43,7 +44,7 @@ export class Streams {
   open (record: number, name: string, head: Uint8Array, floor = 0, delivered = 0): StreamRow {
     this.demandRoom(head)
     const { amount } = this.#connection.get<{ amount: number }>(this.#sql.amount, record) as { amount: number }
-    if (amount >= this.bounds.maxStreams) {
+    if (amount >= this.settings.maxStreams) {
       const oldest = this.#connection.get<{ id: number }>(this.#sql.oldestEnded, record)
       if (oldest !== undefined) this.#connection.run(this.#sql.remove, oldest.id)
     }
@@ -94,9 +95,14 @@ export class Streams {
     return true
   }
 
+  /** A damaged entry counts as dropped, and so do the entries before it. The others can be moved elsewhere. */
   toStored (key: RecordKey, stream: StreamRow): StoredStream {
-    const { name, head, floor, ended, delivered } = stream
-    const entries = this.#connection.all<EventRow>(this.#sql.all, stream.id).map(verified)
+    const { name, head, ended, delivered } = stream
+    const rows = this.#connection.all<EventRow>(this.#sql.all, stream.id)
+    const damaged = rows.findLastIndex((row) => !isWhole(row))
+    if (damaged >= 0) this.settings.onWarning(new SqliteError('SQLITE_DAMAGED_BODY'))
+    const floor = rows[damaged]?.position ?? stream.floor
+    const entries = rows.slice(damaged + 1).map(({ body }) => body)
     return { key, name, head, floor, ended: ended > 0, delivered, entries }
   }
 
@@ -106,14 +112,14 @@ export class Streams {
 
   /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
   demandRoom (head: Uint8Array): void {
-    const fits = head.length <= this.bounds.maxStreamBytes && this.#connection.hasRoom()
+    const fits = head.length <= this.settings.maxStreamBytes && this.#connection.hasRoom()
     if (!fits) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
 
   #store (stream: StreamRow): void {
     const { id, last } = stream
     let { floor, bytes } = stream
-    while (last - floor > 1 && (last - floor > this.bounds.maxEntries || bytes > this.bounds.maxStreamBytes)) {
+    while (last - floor > 1 && (last - floor > this.settings.maxEntries || bytes > this.settings.maxStreamBytes)) {
       floor++
       const { size } = this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }
       bytes -= size + EVENT_BYTES

@@ -16,6 +16,7 @@ export class Touches {
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
   #failed = false
+  #closed = false
 
   /**
    * @param sql writes a use unless the file has a later one
@@ -34,21 +35,21 @@ export class Touches {
   use (head: Head, now: number): Promise<void> | undefined {
     if (now > head.usedAt) head.usedAt = now
     this.unwritten.set(head.key, head.usedAt)
-    this.#timer ??= setTimeout(() => { this.#begin() }, this.delay).unref()
+    this.#plan()
     const storedEnd = head.storedUse + head.idle
     if (storedEnd - now > 5 * this.delay || storedEnd >= head.deadline) return undefined
     return this.#write([head.key])
   }
 
-  /** Forgets a use that the file need not have. */
-  forget (key: RecordKey): void {
-    this.unwritten.delete(key)
-  }
-
-  /** Resolves when the file has all uses, or has refused them. */
-  async flush (): Promise<void> {
+  /** Resolves when the file has all uses, or has refused them. Later ones are not written. */
+  async close (): Promise<void> {
+    this.#closed = true
     this.#begin()
     await this.#flushing
+  }
+
+  #plan (): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => { this.#begin() }, this.delay).unref()
   }
 
   #begin (): void {
@@ -63,7 +64,8 @@ export class Touches {
       for (let i = 0; i < keys.length; i += SLICE) await this.#write(keys.slice(i, i + SLICE))
       this.#failed = false
     } catch (error) {
-      // The uses stay, and the next flush tries again.
+      // The uses stay, and the next flush tries again, also when no further use comes.
+      this.#plan()
       if (!this.#failed) this.report(error as Error)
       this.#failed = true
     }

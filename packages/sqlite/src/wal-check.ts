@@ -31,6 +31,14 @@ export function hasLostCommits (file: string, look = lookInto): boolean {
   return true
 }
 
+/** How many frames of a file are whole, from its beginning on; Infinity for a file that is too long for a look. */
+export function wholeFrames (file: string): number {
+  const { size } = statSync(file)
+  if (size > LONGEST) return Infinity
+  const wal = size > HEADER ? new WalFile(readFileSync(file)) : undefined
+  return wal?.isWhole === true ? wal.wholeFrames() : 0
+}
+
 /** @returns where the damage is and which run of the file it concerns; undefined when there is none */
 function lookInto (file: string): string | undefined {
   const { size } = statSync(file)
@@ -60,11 +68,17 @@ class WalFile {
     return this.#view.getUint32(0) === LITTLE_ENDIAN && equal(this.#sumOf([0, 0], 0, 24), this.#sumAt(24))
   }
 
-  /** The first frame that is not whole, if a whole transaction is behind it. */
-  damagedFrame (): number | undefined {
+  /** How many frames are whole before the first one that is not. */
+  wholeFrames (): number {
     let sum = this.#sumAt(24)
     let frame = 0
     while (frame < this.#frames && this.#follows(frame, sum)) sum = this.#sumAt(this.#start(frame++) + 16)
+    return frame
+  }
+
+  /** The first frame that is not whole, if a whole transaction is behind it. */
+  damagedFrame (): number | undefined {
+    const frame = this.wholeFrames()
     for (let later = frame + 1; later < this.#frames; later++) {
       if (this.#endsTransaction(later)) return frame
     }

@@ -180,10 +180,26 @@ t.test('a full disk is the one of the target', async (t) => {
   t.match(reason(Object.assign(new Error(), { code: 'ENOSPC' })), { code: 'SQLITE_TARGET_FULL' })
 })
 
+t.test('a folder that cannot be written is no fault of the database', async (t) => {
+  const { path, folder } = folders(t)
+  await filled(path, 1)
+  const target = process.getuid?.() === 0 ? '/proc/copy.db' : join(folder, 'read-only/copy.db')
+  mkdirSync(join(folder, 'read-only'), { mode: 0o500 })
+  await t.rejects(backup(path, target), { code: 'SQLITE_TARGET' })
+})
+
+t.test('what is no path of a file is refused', async (t) => {
+  for (const wrong of [undefined, '', 'file:/x.db', 7] as never[]) {
+    await t.rejects(backup(wrong, 'x'), { code: 'HOLDFAST_INVALID_OPTION', path: 'path' })
+    await t.rejects(backup('x', wrong), { code: 'HOLDFAST_INVALID_OPTION', path: 'target' })
+    await t.rejects(examineFile(wrong), { code: 'HOLDFAST_INVALID_OPTION', path: 'path' })
+  }
+})
+
 t.test('a name that is too long is refused', async (t) => {
   const { path, folder } = folders(t)
   await filled(path, 1)
   for (const length of [300, 250]) {
-    await t.rejects(backup(path, join(folder, 'x'.repeat(length))), { code: 'SQLITE_IO' }, `${length} characters`)
+    await t.rejects(backup(path, join(folder, 'x'.repeat(length))), { code: 'SQLITE_TARGET' }, `${length} characters`)
   }
 })

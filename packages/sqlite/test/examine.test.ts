@@ -120,7 +120,7 @@ t.test('a file that others may read, a full one, a small disk, and a long -wal f
   t.strictSame((await examineFile(path, { maxBytes: 2 ** 60 })).risks, ['SQLITE_LITTLE_SPACE'])
   chmodSync(path, 0o644)
   writeFileSync(`${path}-wal`, '')
-  truncateSync(`${path}-wal`, 2 ** 28 + 1)
+  truncateSync(`${path}-wal`, 80 * 2 ** 20 + 1)
   t.strictSame((await examineFile(path, SMALL)).risks, ['SQLITE_READABLE', 'SQLITE_LONG_WAL'])
 })
 

@@ -63,6 +63,7 @@ t.test('after closing, calls reject', async (t) => {
   const writing = backend.records.replace(key, 1, Buffer.from('b'))
   await backend.close()
   t.equal(await writing, 2, 'a write under way ends')
+  await backend.close()
   for (const call of [async () => await create(backend), async () => await backend.records.read(key), backend.ping]) {
     await t.rejects(call() as Promise<never>, { code: 'SQLITE_CLOSED' })
   }

@@ -1,0 +1,19 @@
+import { statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+/** Which files the names of a database and of its `-wal` file stood for when the database was opened. */
+export class FileIdentity {
+  readonly #paths: readonly string[]
+  readonly #inodes: readonly number[]
+
+  constructor (database: string) {
+    this.#paths = [database, `${database}-wal`]
+    this.#inodes = this.#paths.map((path) => statSync(path).ino)
+  }
+
+  /** Whether they still stand for the same files. False when one is missing. */
+  async isSame (): Promise<boolean> {
+    const inodes = await Promise.all(this.#paths.map(async (path) => (await stat(path)).ino)).catch(() => [])
+    return this.#inodes.every((inode, i) => inode === inodes[i])
+  }
+}
