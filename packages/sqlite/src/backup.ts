@@ -7,6 +7,9 @@ import { demandNew, giveName } from './new-file.js'
 import { readPath } from './options.js'
 import { inThread } from './thread.js'
 
+/** The ends of the names of files beside a database. */
+const SIDES = ['-wal', '-shm', '-journal', '-open']
+
 /**
  * Copies a database to a new file with mode 0600, also while processes use it. The copy has every write that was
  * acknowledged before the call, and is durable when the promise resolves. It needs no `-wal` file. To restore it, make
@@ -20,6 +23,8 @@ import { inThread } from './thread.js'
 export async function backup (path: string, target: string): Promise<void> {
   const source = readPath(path, 'path')
   const file = readPath(target, 'target')
+  // SQLite would take them for its own.
+  if (SIDES.some((end) => file === `${source}${end}`)) throw new SqliteError('SQLITE_TARGET')
   await ofTarget(async () => await demandNew(file))
   await copyTo(file, source)
 }

@@ -1,6 +1,6 @@
 import { type Bus, type BusListener, deliver } from '@holdfast/core'
 import type { Connection } from './connection.js'
-import { SqliteError } from './errors.js'
+import { SqliteError, translate } from './errors.js'
 import { Mailbox, removeSocket, socketOf } from './mailbox.js'
 import { Peers } from './peers.js'
 import type { Turns } from './turns.js'
@@ -13,6 +13,7 @@ const ENDED: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT'])
 /** Milliseconds between two looks whether the file still names the channels of this process. */
 const LOOK_INTERVAL = 10_000
 
+const OTHERS = 'SELECT DISTINCT socket FROM listeners WHERE socket <> ?'
 const OWN = 'SELECT channel FROM listeners WHERE socket = ?'
 const LISTENING = 'SELECT socket, amount FROM listeners WHERE channel = ? AND socket <> ?'
 const LISTEN = 'INSERT OR REPLACE INTO listeners (channel, socket, amount) VALUES (?, ?, ?)'
@@ -71,6 +72,7 @@ export class SqliteBus implements Bus {
     try {
       await this.#mailbox.open()
       await this.#tell(channel)
+      if (this.#timer === undefined) this.#meetOthers().catch(this.report)
       this.#timer ??= setInterval(() => { this.#tellAgain().catch(this.report) }, this.lookInterval).unref()
     } catch (error) {
       unsubscribe().catch(this.report)
@@ -100,8 +102,18 @@ export class SqliteBus implements Bus {
     }, false)
   }
 
+  /** Forgets the processes that were killed. */
+  async #meetOthers (): Promise<void> {
+    const others = await this.turns.read(() => this.connection.all<{ socket: string }>(OTHERS, this.#mailbox.name))
+    await Promise.all(others.map(async ({ socket }) => {
+      await this.#peers.meet(socketOf(socket, this.connection.path)).catch(async (error: unknown) =>
+        await this.#missed(socket, error))
+    }))
+  }
+
   /** A process that did not reach this one may have taken it for dead, and have forgotten its channels. */
   async #tellAgain (): Promise<void> {
+    await this.#mailbox.renew()
     const rows = await this.turns.read(() => this.connection.all<{ channel: string }>(OWN, this.#mailbox.name))
     const told = new Set(rows.map(({ channel }) => channel))
     for (const channel of this.#channels.keys()) if (!told.has(channel)) await this.#tell(channel)
@@ -114,10 +126,15 @@ export class SqliteBus implements Bus {
       else this.#miss(name)
       return sent
     } catch (error) {
-      if (ENDED.has((error as NodeJS.ErrnoException).code)) await this.#forget(name).catch(this.report)
-      else this.#miss(name)
+      await this.#missed(name, error)
       return false
     }
+  }
+
+  async #missed (name: string, error: unknown): Promise<void> {
+    const { code } = error as NodeJS.ErrnoException
+    if (ENDED.has(code)) await this.#forget(name).catch((error: unknown) => { this.report(translate(error)) })
+    else this.#miss(name)
   }
 
   /** Reports a process once, until it is reached again. */

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { ErrorCode } from '@holdfast/core'
 import { type Handle, findDriver } from './driver.js'
 import { SqliteError, type SqliteErrorCode, translate } from './errors.js'
+import { inodeOf } from './file-identity.js'
 import { pragma } from './schema.js'
 import { wholeFrames } from './wal-check.js'
 
@@ -27,13 +28,12 @@ const VACUUMED = 200
 const LOOKS = 3
 const PAUSE = 20
 
-const path = workerData as string
-const handle: Handle = new (findDriver().DatabaseSync)(path)
-handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`)
+const { path, inode } = workerData as { path: string, inode: number | undefined }
+let connection: Handle | undefined
 
 parentPort?.on('message', (move: Move | 'close') => {
   if (move === 'close') {
-    handle.close()
+    connection?.close()
     parentPort?.close()
     return
   }
@@ -49,17 +49,26 @@ function attempt (move: Move): Moved {
 }
 
 function checkpoint (move: Move): boolean {
-  if (move === 'heal') demandWhole()
-  if (behind() > RESTARTABLE && move === 'move') return false
-  if (run('RESTART').busy !== 0) return false
-  begin()
+  // SQLite would make a file that is missing.
+  if (inodeOf(path) !== inode) throw new SqliteError('SQLITE_REPLACED')
+  const handle = connection ??= open()
+  if (move === 'heal') demandWhole(handle)
+  if (behind(handle) > RESTARTABLE && move === 'move') return false
+  if (run(handle, 'RESTART').busy !== 0) return false
+  begin(handle)
   return true
 }
 
+function open (): Handle {
+  const handle = new (findDriver().DatabaseSync)(path)
+  handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`)
+  return handle
+}
+
 /** SQLite moves frames without a look at their checksums. */
-function demandWhole (): void {
+function demandWhole (handle: Handle): void {
   for (let looks = 0; looks < LOOKS; looks++) {
-    const { log } = run('NOOP')
+    const { log } = run(handle, 'NOOP')
     if (wholeFrames(`${path}-wal`) >= log) return
     // Another process may have begun the file anew in between.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
@@ -68,23 +77,25 @@ function demandWhole (): void {
 }
 
 /** The first write to a file that was restarted syncs its new header, so it must not be one of the main thread. */
-function begin (): void {
+function begin (handle: Handle): void {
   handle.exec("BEGIN IMMEDIATE; UPDATE facts SET value = value + 1 WHERE name = 'checkpoints'; COMMIT")
   const free = pragma(handle, 'freelist_count')
   if (free > pragma(handle, 'page_count') / 4 && free > VACUUMED) handle.exec(`PRAGMA incremental_vacuum(${VACUUMED})`)
 }
 
 /** Moves pages while writers go on, and may add others. @returns how many are left */
-function behind (): number {
+function behind (handle: Handle): number {
   let left = Infinity
   for (let before = Infinity; left > RESTARTABLE; before = left) {
-    const { log, checkpointed } = run('PASSIVE')
+    const { log, checkpointed } = run(handle, 'PASSIVE')
     left = log - checkpointed
     if (left >= before) break
   }
   return left
 }
 
-function run (mode: 'NOOP' | 'PASSIVE' | 'RESTART'): { busy: number, log: number, checkpointed: number } {
-  return handle.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as ReturnType<typeof run>
+interface State { busy: number, log: number, checkpointed: number }
+
+function run (handle: Handle, mode: 'NOOP' | 'PASSIVE' | 'RESTART'): State {
+  return handle.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as State
 }

@@ -116,7 +116,7 @@ export class Checkpoints {
 
   #start (): Worker {
     const worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), {
-      workerData: this.connection.path,
+      workerData: { path: this.connection.path, inode: this.connection.inode },
       // Flags of the process, such as those of node --eval, are not meant for it.
       execArgv: []
     })

@@ -17,6 +17,12 @@ const OPEN_WAIT = 2000
 const WATCH_INTERVAL = 5000
 
 /**
+ * Connections to files that were deleted or replaced while they were open, with their statements. They stay open until
+ * the process ends: closing one would delete the `-wal` file that has its name now.
+ */
+const STRANDED: unknown[] = []
+
+/**
  * The connection of this process to the file. Statements run in the calling turn of the event loop. A file that cannot
  * be opened is tried again at a later call; a file that proves damaged stays shut until the process ends.
  */
@@ -30,13 +36,14 @@ export class Connection {
   #triedAt = -Infinity
   #dataVersion = 0
   #fresh = false
-  #room: boolean | undefined
-  #limits = { clock: 0, maxPages: Infinity }
+  /** Pages that new content may take in this transaction. */
+  #free: number | undefined
+  #limits = { clock: 0, maxPages: Infinity, pageSize: 1 }
   #identity: FileIdentity | undefined
   #watch: NodeJS.Timeout | undefined
   #patience = OPEN_WAIT
-  /** Whether this run of the machine has written all that is in the `-wal` file. */
-  #isOfThisRun = false
+  /** Whether an attempt failed after SQLite had opened the file. That connection may close, and move everything, later. */
+  #gaveUp = false
   #ended = false
 
   /** @param watchInterval milliseconds between two looks whether the file is still in its place */
@@ -45,6 +52,9 @@ export class Connection {
   }
 
   get path (): string { return this.settings.path }
+
+  /** The inode of the database. Only valid while the file is open. */
+  get inode (): number | undefined { return this.#identity?.inode }
 
   /** Whether the path still names the file that is open. Only valid while the file is open. */
   async isInPlace (): Promise<boolean> {
@@ -149,39 +159,53 @@ export class Connection {
 
   #look (): void {
     const version = this.#number('data_version')
-    this.#room = undefined
+    this.#free = undefined
     if (version === this.#dataVersion) return
     this.#dataVersion = version
     this.epoch++
   }
 
-  /** Whether there was room for new content within `maxBytes` when the transaction began. */
-  hasRoom (): boolean {
-    const { maxPages } = this.#limits
-    this.#room ??= maxPages === Infinity || this.#number('page_count') - this.#number('freelist_count') < maxPages
-    return this.#room
+  /** Whether new content has room within `maxBytes`. It counts what it granted in this transaction. */
+  hasRoom (bytes: number): boolean {
+    const { maxPages, pageSize } = this.#limits
+    if (maxPages === Infinity) return true
+    this.#free ??= maxPages - this.#number('page_count') + this.#number('freelist_count')
+    const needed = bytes / pageSize
+    if (this.#free <= needed) return false
+    this.#free -= needed
+    return true
   }
 
-  /** Closes the file. If no other process has it open, the database then has all that the `-wal` file had. */
+  /**
+   * Closes the file. If no other process has it open, the database then has all that the `-wal` file had. Reports what
+   * the system refuses.
+   */
   close (): void {
     this.#ended = true
     clearInterval(this.#watch)
     const handle = this.#handle
     if (handle === undefined) return
-    this.#marker.without(() => {
-      this.#emptyWal()
-      this.#handle = undefined
-      this.#statements.clear()
-      handle.close()
-    })
+    this.#handle = undefined
+    try {
+      if (this.#identity?.isSameNow() === true) this.#marker.without(() => { this.#end(handle) })
+      else STRANDED.push(handle, ...this.#statements.values())
+    } catch (error) {
+      this.settings.onWarning(translate(error))
+    }
+  }
+
+  #end (handle: Handle): void {
+    this.#emptyWal(handle)
+    this.#statements.clear()
+    handle.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
-  #emptyWal (): void {
+  #emptyWal (handle: Handle): void {
     if (this.broken) return
     try {
       // The first one lets other processes write meanwhile, and leaves little to the second one.
-      for (const mode of ['PASSIVE', 'TRUNCATE']) this.run(`PRAGMA wal_checkpoint(${mode})`)
+      for (const mode of ['PASSIVE', 'TRUNCATE']) handle.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
     } catch {
       // What could not be moved stays in the -wal file, and the next process finds it there.
     }
@@ -192,8 +216,8 @@ export class Connection {
     const patience = this.#patience
     this.#patience = 0
     preparePlace(path)
-    const isOfThisRun = this.#marker.check() || this.#isOfThisRun
-    this.#isOfThisRun = isOfThisRun
+    if (this.#gaveUp) this.#marker.forgive()
+    const isOfThisRun = this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
       this.#limits = prepare(handle, this.settings, patience)
@@ -209,14 +233,12 @@ export class Connection {
     return handle
   }
 
-  /** Closing may move what a killed process left in the `-wal` file, and delete that file: now, or some time later. */
   #giveUp (handle: Handle): void {
+    this.#gaveUp = true
     try {
-      this.#marker.remove()
+      this.#marker.without(() => { handle.close() })
     } catch {
       // The failure to open is the one to tell.
-    } finally {
-      handle.close()
     }
   }
 

@@ -27,6 +27,12 @@ export const SQLITE_ERRORS = {
     retryable: false,
     unsuited: true
   },
+  SQLITE_FOLDER: {
+    results: [],
+    message: 'The folder of the file does not exist, and cannot be made.',
+    retryable: false,
+    unsuited: true
+  },
   SQLITE_MISSING: {
     results: [],
     message: 'There is no database at the path. Nothing was made.',

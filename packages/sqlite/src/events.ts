@@ -19,7 +19,7 @@ export class SqliteEvents implements EventLog {
       if (record === undefined) return 'gone'
       const known = this.streamRows.find(record.id, name)
       if (known !== undefined && known.ended > 0) return 'ended'
-      if (known !== undefined) this.streamRows.demandRoom(NO_HEAD)
+      this.streamRows.demandRoom(NO_HEAD, lengthOf(copies))
       const stream = known ?? this.streamRows.open(record.id, name, head)
       const last = this.streamRows.append(stream, copies)
       if (options?.end) this.streamRows.end(stream)
@@ -64,6 +64,7 @@ export class SqliteEvents implements EventLog {
     return await this.partition.write((now) => {
       const record = this.partition.heads.living(key, now)
       if (record === undefined || this.streamRows.find(record.id, name) !== undefined) return false
+      this.streamRows.demandRoom(NO_HEAD, lengthOf(copies))
       const made = this.streamRows.open(record.id, name, head, floor, delivered)
       this.streamRows.append(made, copies)
       if (ended) this.streamRows.end(made)
@@ -94,4 +95,8 @@ export class SqliteEvents implements EventLog {
 
 function copy (bytes: Uint8Array): Buffer {
   return Buffer.from(bytes)
+}
+
+function lengthOf (entries: readonly Uint8Array[]): number {
+  return entries.reduce((sum, { length }) => sum + length, 0)
 }

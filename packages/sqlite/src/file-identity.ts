@@ -11,9 +11,22 @@ export class FileIdentity {
     this.#inodes = this.#paths.map((path) => statSync(path).ino)
   }
 
+  /** The inode of the database. */
+  get inode (): number { return this.#inodes[0] as number }
+
+  /** {@link isSame}, at once. Without the `-wal` file, which another process may have deleted when it closed. */
+  isSameNow (): boolean {
+    return inodeOf(this.#paths[0] as string) === this.inode
+  }
+
   /** Whether they still stand for the same files. False when one is missing. */
   async isSame (): Promise<boolean> {
     const inodes = await Promise.all(this.#paths.map(async (path) => (await stat(path)).ino)).catch(() => [])
     return this.#inodes.every((inode, i) => inode === inodes[i])
   }
+}
+
+/** The inode of a file; undefined when there is none. */
+export function inodeOf (path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { type Server, type Socket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -45,6 +46,15 @@ export class Mailbox {
       this.#server = undefined
       throw error
     }
+  }
+
+  /** Listens anew when the socket has gone: somebody may have tidied up. */
+  async renew (): Promise<void> {
+    if (process.platform === 'win32' || existsSync(socketOf(this.name, this.database))) return
+    const server = await this.#server
+    server?.close()
+    this.#server = undefined
+    await this.open()
   }
 
   async close (): Promise<void> {

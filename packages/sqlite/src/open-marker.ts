@@ -61,19 +61,18 @@ export class OpenMarker {
     let content: string | undefined
     try {
       content = this.#content()
-      if (content !== undefined) this.remove()
+      if (content !== undefined) this.#remove()
     } finally {
       close()
     }
     if (content !== undefined && this.#hasWal()) this.#write(content)
     // Of processes that close at the same moment, the last one comes here when the -wal file has gone.
-    if (!this.#hasWal() && existsSync(this.#file)) this.remove()
+    if (!this.#hasWal() && existsSync(this.#file)) this.#remove()
   }
 
-  remove (): void {
-    rmSync(this.#file, { force: true })
-    // The loss of power must not bring the marker back after the -wal file has gone. Windows cannot sync a folder.
-    if (process.platform !== 'win32') syncFolderNow(dirname(this.#file))
+  /** Takes back the marker when an orderly end of this process moved everything, and deleted the `-wal` file. */
+  forgive (): void {
+    if (!existsSync(this.#wal) && statSync(this.path).size > 0) this.#remove()
   }
 
   #hasWal (): boolean {
@@ -91,6 +90,12 @@ export class OpenMarker {
 
   #write (content: string): void {
     writeFileSync(this.#file, content, { mode: 0o600 })
+  }
+
+  #remove (): void {
+    rmSync(this.#file, { force: true })
+    // The loss of power must not bring the marker back after the -wal file has gone. Windows cannot sync a folder.
+    if (process.platform !== 'win32') syncFolderNow(dirname(this.#file))
   }
 }
 

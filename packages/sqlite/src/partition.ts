@@ -1,3 +1,4 @@
+import { AbandonedStreams } from './abandoned-streams.js'
 import type { Connection } from './connection.js'
 import type { Durability } from './durability.js'
 import { type Head, Heads } from './heads.js'
@@ -13,6 +14,7 @@ export class Partition {
   readonly streamSql: ReturnType<typeof streamStatements>
   readonly touches: Touches
   readonly heads: Heads
+  readonly abandoned: AbandonedStreams
   /** Resolves when the tables of the partition exist. */
   #making: Promise<void> | undefined
   #made = false
@@ -30,6 +32,7 @@ export class Partition {
     this.touches = new Touches(connection, turns, this.sql.use, touchDelay, onWarning)
     this.heads = new Heads(connection, this.sql, this.touches.unwritten)
     this.touches.heads = this.heads
+    this.abandoned = new AbandonedStreams(connection, turns, this.streamSql)
   }
 
   /**
@@ -58,10 +61,11 @@ export class Partition {
     return await this.turns.read(() => this.connection.snapshot(() => run(this.connection.now())))
   }
 
-  /** Deletes a record with its streams. Within a write. */
+  /** Deletes a record, and gives up its streams. Within a write. */
   delete (head: Head): void {
     this.connection.run(this.sql.remove, head.id)
     this.heads.forget(head.key)
+    this.abandoned.plan()
   }
 
   /** Resolves when the disk has what was committed so far. */
@@ -78,6 +82,7 @@ export class Partition {
     try {
       await this.turns.write(() => { this.connection.execute(tablesOf(prefixOf(this.name))) }, false)
       this.#made = true
+      this.abandoned.plan()
     } finally {
       this.#making = undefined
     }

@@ -26,12 +26,12 @@ const NETWORK: ReadonlySet<number> = new Set([
  * exists: closing it would release the locks that SQLite holds on it in this process.
  *
  * @param path absolute
- * @throws SqliteError SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
+ * @throws SqliteError SQLITE_FOLDER, SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
  */
 export function preparePlace (path: string, fileSystem = fileSystemOf): void {
   try {
     const folder = dirname(path)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     if (isExposed(folder)) throw new SqliteError('SQLITE_EXPOSED')
     if (NETWORK.has(fileSystem(folder))) throw new SqliteError('SQLITE_NETWORK')
     const found = lstatSync(path, { throwIfNoEntry: false })
@@ -41,6 +41,25 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): void {
     closeSync(openSync(path, constants.O_CREAT | constants.O_NOFOLLOW | constants.O_WRONLY, 0o600))
   } catch (error) {
     throw translate(error)
+  }
+}
+
+/**
+ * Not with `recursive`, with which Node 20 never ends in a folder such as `/proc`.
+ *
+ * @throws SqliteError SQLITE_FOLDER
+ */
+function makeFolder (folder: string): void {
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+    if (dirname(folder) !== folder) makeFolder(dirname(folder))
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been faster.
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw error
+    throw new SqliteError('SQLITE_FOLDER')
   }
 }
 

@@ -68,7 +68,10 @@ export function sqlite (options: SqliteOptions): Backend {
 
   const end = async (): Promise<void> => {
     healing.stop()
-    for (const partition of opened) await partition.touches.close()
+    for (const partition of opened) {
+      await partition.touches.close()
+      await partition.abandoned.close()
+    }
     await bus.close()
     await turns.close()
     await checkpoints.close()

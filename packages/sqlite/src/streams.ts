@@ -42,11 +42,11 @@ export class Streams {
    * @throws HoldfastError HOLDFAST_BACKEND_FULL for a head that alone is larger than a stream may be
    */
   open (record: number, name: string, head: Uint8Array, floor = 0, delivered = 0): StreamRow {
-    this.demandRoom(head)
+    this.demandRoom(head, 0)
     const { amount } = this.#connection.get<{ amount: number }>(this.#sql.amount, record) as { amount: number }
     if (amount >= this.settings.maxStreams) {
       const oldest = this.#connection.get<{ id: number }>(this.#sql.oldestEnded, record)
-      if (oldest !== undefined) this.#connection.run(this.#sql.remove, oldest.id)
+      if (oldest !== undefined) this.#abandon(this.#sql.abandon, oldest.id)
     }
     const bytes = head.length
     const id = this.#connection.insert(this.#sql.insert, record, name, head, floor, floor, bytes, delivered)
@@ -73,7 +73,7 @@ export class Streams {
   }
 
   dropAll (record: number): void {
-    this.#connection.run(this.#sql.removeAll, record)
+    this.#abandon(this.#sql.abandonAll, record)
   }
 
   read (stream: StreamRow, position: number | 'undelivered', limit: number): StreamPage {
@@ -88,7 +88,7 @@ export class Streams {
   /** Puts the same positions under another seal. @returns false unless the stream still has exactly these */
   reseal (stream: StreamRow, { head, floor, entries }: StoredStream): boolean {
     if (stream.floor !== floor || stream.last - stream.floor !== entries.length) return false
-    this.demandRoom(head)
+    this.demandRoom(head, 0)
     this.#connection.run(this.#sql.clear, stream.id)
     this.#connection.run(this.#sql.setHead, head, stream.id)
     this.append({ ...stream, last: floor, bytes: head.length }, entries)
@@ -110,10 +110,18 @@ export class Streams {
     return { key, name, last, ended: ended > 0, delivered }
   }
 
-  /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
-  demandRoom (head: Uint8Array): void {
-    const fits = head.length <= this.settings.maxStreamBytes && this.#connection.hasRoom()
+  /**
+   * @param bytes of entries
+   * @throws HoldfastError HOLDFAST_BACKEND_FULL
+   */
+  demandRoom (head: Uint8Array, bytes: number): void {
+    const fits = head.length <= this.settings.maxStreamBytes && this.#connection.hasRoom(head.length + bytes)
     if (!fits) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+  }
+
+  #abandon (sql: string, id: number): void {
+    this.#connection.run(sql, id)
+    this.partition.abandoned.plan()
   }
 
   #store (stream: StreamRow): void {

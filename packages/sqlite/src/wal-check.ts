@@ -33,17 +33,23 @@ export function hasLostCommits (file: string, look = lookInto): boolean {
 
 /** How many frames of a file are whole, from its beginning on; Infinity for a file that is too long for a look. */
 export function wholeFrames (file: string): number {
-  const { size } = statSync(file)
-  if (size > LONGEST) return Infinity
-  const wal = size > HEADER ? new WalFile(readFileSync(file)) : undefined
+  const wal = readWal(file)
+  if (wal === 'long') return Infinity
   return wal?.isWhole === true ? wal.wholeFrames() : 0
+}
+
+/** Undefined for a file without content. Another process may empty or delete it at any time. */
+function readWal (file: string): WalFile | 'long' | undefined {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size > LONGEST) return 'long'
+  const bytes = size > HEADER ? readFileSync(file) : undefined
+  return bytes === undefined || bytes.length <= HEADER ? undefined : new WalFile(bytes)
 }
 
 /** @returns where the damage is and which run of the file it concerns; undefined when there is none */
 function lookInto (file: string): string | undefined {
-  const { size } = statSync(file)
-  if (size <= HEADER || size > LONGEST) return undefined
-  const wal = new WalFile(readFileSync(file))
+  const wal = readWal(file)
+  if (wal === undefined || wal === 'long') return undefined
   const damaged = wal.isWhole ? wal.damagedFrame() : 0
   return damaged === undefined ? undefined : `${damaged} ${wal.salts}`
 }

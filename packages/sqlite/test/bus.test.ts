@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync, symlinkSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { type Socket, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -42,6 +42,50 @@ t.test('a process that was killed is forgotten, and does not count', async (t) =
   t.equal(await backend.bus.publish('channel', bytes('c')), 0)
   t.strictSame(sql(path, 'SELECT * FROM listeners'), [])
   t.strictSame(readdirSync(folder).filter((name) => name.startsWith('holdfast-')), [])
+})
+
+t.test('a process that begins forgets those that were killed', async (t) => {
+  const { folder, path } = place(t)
+  const other = new OtherProcess()
+  const { backend: second } = await other.open({ path })
+  await second.bus.subscribe('channel of nobody else', () => {})
+  const ended = once(other.child, 'exit')
+  other.child.kill('SIGKILL')
+  await ended
+  stayAlive(t)
+  await open(t, { path }).bus.subscribe('channel', () => {})
+  const sockets = (): string[] => readdirSync(folder).filter((name) => name.startsWith('holdfast-'))
+  while (sockets().length > 1) await turn()
+  t.equal(sql(path, 'SELECT * FROM listeners').length, 1)
+})
+
+t.test('a process whose socket was removed listens anew', async (t) => {
+  const { path } = place(t)
+  const settings = readOptions({ path, onWarning: (warning) => { t.fail(warning.message) } })
+  const connection = new Connection(settings)
+  t.teardown(() => { connection.close() })
+  const turns = new Turns(connection, new Durability(connection, false, () => {}), () => undefined)
+  const bus = new SqliteBus(connection, turns, settings.onWarning, 5)
+  stayAlive(t)
+  await bus.subscribe('channel', () => {})
+  const [{ socket }] = sql(path, 'SELECT socket FROM listeners') as [{ socket: string }]
+  rmSync(socketOf(socket, path))
+  const sender = open(t, { path })
+  while (await sender.bus.publish('channel', bytes('a')) === 0) await turn()
+  await bus.close()
+})
+
+t.test('the socket of another user gets nothing', { skip: process.getuid?.() !== 0 }, async (t) => {
+  const { folder, remove } = makeFolder()
+  t.teardown(remove)
+  const address = join(folder, 'socket')
+  let heard = 0
+  const server = createServer(() => { heard++ }).listen(address)
+  await once(server, 'listening')
+  chownSync(address, 65534, 65534)
+  await t.rejects(new Peers(() => 'token').send(address, 'channel', bytes('a')), { code: 'ENOENT' })
+  t.equal(heard, 0)
+  server.close()
 })
 
 t.test('closing leaves no listener and no socket', async (t) => {

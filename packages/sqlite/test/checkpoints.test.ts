@@ -48,7 +48,7 @@ t.test('a reader that holds up a checkpoint holds up no writer', async (t) => {
   t.equal((await backend.records.read(key))?.version, 40)
   t.equal(rows.all().length, 1, 'the reader still has its view')
   const checkpoints = new Checkpoints(
-    { path, ask: () => ({ log: 0 }) } as unknown as Connection, () => { t.fail('a warning') }
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection, () => { t.fail('a warning') }
   )
   const alive = setInterval(() => {}, 1000)
   t.equal(await checkpoints.run('restart'), false, 'one that insists does not get everything either')
@@ -89,7 +89,7 @@ t.test('a thread that the system refuses ends no process', async (t) => {
 async function checkpointed (t: Test, path: string, move: Move): Promise<{ done: boolean, warnings: unknown[] }> {
   const warnings: unknown[] = []
   const checkpoints = new Checkpoints(
-    { path, ask: () => ({ log: 0 }) } as unknown as Connection, (warning) => { warnings.push(warning) }
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection, (warning) => { warnings.push(warning) }
   )
   const alive = setInterval(() => {}, 1000)
   const done = await checkpoints.run(move)

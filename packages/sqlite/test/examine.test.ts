@@ -127,6 +127,6 @@ t.test('a file that others may read, a full one, a small disk, and a long -wal f
 t.test('a failure that is no risk stays one', async (t) => {
   t.throws(() => riskOf(new HoldfastError('HOLDFAST_BACKEND_FULL')), { code: 'HOLDFAST_BACKEND_FULL' })
   await t.rejects(inThread('./errors.js', undefined), { code: 'SQLITE_FAILED' }, 'a thread without an answer')
-  await t.rejects(inThread('./there-is-none.js', undefined), { code: /MODULE_NOT_FOUND/ })
+  await t.rejects(inThread('./there-is-none.js', undefined), { code: 'SQLITE_FAILED', message: /^SQLite/ })
   for (const [code, message] of Object.entries(SQLITE_RISKS)) t.match(message, /^[A-Z-].*\.$/, code)
 })
