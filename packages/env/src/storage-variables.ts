@@ -143,7 +143,7 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_MAX_STREAMS',
     option: 'bounds.maxStreams',
     parse: wholeNumber(1),
-    about: 'ended streams that are kept of one session'
+    about: 'streams that are kept of one session; for one more, the oldest that has ended is dropped'
   },
   {
     name: 'HOLDFAST_MAX_TOMBSTONES',

@@ -60,7 +60,7 @@ async function sync (path: string): Promise<void> {
 }
 
 /** Whatever the system refuses in this work concerns the target. @throws SqliteError SQLITE_TARGET, SQLITE_TARGET_FULL */
-async function ofTarget (work: () => Promise<void>): Promise<void> {
+export async function ofTarget (work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {

@@ -68,9 +68,8 @@ export class Checkpoints {
     if (worker === undefined) return
     this.#worker = undefined
     const ended = new Promise((resolve) => worker.once('exit', resolve))
-    worker.ref()
     worker.postMessage('close')
-    if (!await within(ended, PATIENCE)) worker.unref()
+    await within(ended, PATIENCE)
   }
 
   #pages (): number {
@@ -103,11 +102,10 @@ export class Checkpoints {
       return { done: false, code: translate(error).code }
     }
     return await new Promise((resolve) => {
-      const onError = (error: unknown): void => { resolve({ done: false, code: translate(error).code }) }
       const onExit = (): void => { resolve({ done: false, code: 'SQLITE_FAILED' }) }
-      worker.once('error', onError).once('exit', onExit)
+      worker.once('exit', onExit)
       worker.once('message', (moved: Moved) => {
-        worker.off('error', onError).off('exit', onExit)
+        worker.off('exit', onExit)
         resolve(moved)
       })
       worker.postMessage(move)
@@ -120,10 +118,10 @@ export class Checkpoints {
       // Flags of the process, such as those of node --eval, are not meant for it.
       execArgv: []
     })
-    const forget = (): void => { if (this.#worker === worker) this.#worker = undefined }
+    // An error ends it, and its end is what counts.
+    worker.on('error', () => {})
     // The next attempt starts another one.
-    worker.on('error', forget).on('exit', forget)
-    worker.unref()
+    worker.once('exit', () => { if (this.#worker === worker) this.#worker = undefined }).unref()
     return worker
   }
 }

@@ -185,27 +185,27 @@ export class Connection {
     clearInterval(this.#watch)
     const handle = this.#handle
     if (handle === undefined) return
-    this.#handle = undefined
     try {
       if (this.#identity?.isSameNow() === true) this.#marker.without(() => { this.#end(handle) })
       else STRANDED.push(handle, ...this.#statements.values())
     } catch (error) {
       this.settings.onWarning(translate(error))
     }
+    this.#handle = undefined
   }
 
   #end (handle: Handle): void {
-    this.#emptyWal(handle)
+    this.#emptyWal()
     this.#statements.clear()
     handle.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
-  #emptyWal (handle: Handle): void {
+  #emptyWal (): void {
     if (this.broken) return
     try {
       // The first one lets other processes write meanwhile, and leaves little to the second one.
-      for (const mode of ['PASSIVE', 'TRUNCATE']) handle.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
+      for (const mode of ['PASSIVE', 'TRUNCATE']) this.run(`PRAGMA wal_checkpoint(${mode})`)
     } catch {
       // What could not be moved stays in the -wal file, and the next process finds it there.
     }

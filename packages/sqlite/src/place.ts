@@ -49,18 +49,22 @@ export function preparePlace (path: string, fileSystem = fileSystemOf): void {
  *
  * @throws SqliteError SQLITE_FOLDER
  */
-function makeFolder (folder: string): void {
+export function makeFolder (folder: string, make = mkdirSync): void {
   try {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
-    if (dirname(folder) !== folder) makeFolder(dirname(folder))
-    mkdirSync(folder, { mode: 0o700 })
+    if (isFolder(folder)) return
+    if (dirname(folder) !== folder) makeFolder(dirname(folder), make)
+    make(folder, { mode: 0o700 })
   } catch (error) {
     // Another process may have been faster.
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+    if (code === 'EEXIST' && isFolder(folder)) return
     if (code === 'ENOSPC' || code === 'EDQUOT') throw error
     throw new SqliteError('SQLITE_FOLDER')
   }
+}
+
+function isFolder (path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** Other systems number their file systems in other ways. On Windows, a UNC path is a sign of a network. */

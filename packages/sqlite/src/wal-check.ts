@@ -38,9 +38,12 @@ export function wholeFrames (file: string): number {
   return wal?.isWhole === true ? wal.wholeFrames() : 0
 }
 
+function sizeOf (file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
 /** Undefined for a file without content. Another process may empty or delete it at any time. */
-function readWal (file: string): WalFile | 'long' | undefined {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+export function readWal (file: string, size = sizeOf(file)): WalFile | 'long' | undefined {
   if (size > LONGEST) return 'long'
   const bytes = size > HEADER ? readFileSync(file) : undefined
   return bytes === undefined || bytes.length <= HEADER ? undefined : new WalFile(bytes)

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { count, open } from '@holdfast/clients/by-hand'
 import { HoldfastError } from '@holdfast/core'
 import { generateKey } from '@holdfast/fastify'
-import { reason } from '../dist/backup.js'
+import { ofTarget, reason } from '../dist/backup.js'
 import { findDriver } from '../dist/driver.js'
 import { backup, examineFile, sqlite } from '../dist/index.js'
 import { giveName } from '../dist/new-file.js'
@@ -177,7 +177,9 @@ t.test('a disk that takes no more leaves nothing behind', async (t) => {
 
 t.test('a full disk is the one of the target', async (t) => {
   t.match(reason(new HoldfastError('HOLDFAST_BACKEND_FULL')), { code: 'SQLITE_TARGET_FULL' })
-  t.match(reason(Object.assign(new Error(), { code: 'ENOSPC' })), { code: 'SQLITE_TARGET_FULL' })
+  const full = Object.assign(new Error(), { code: 'ENOSPC' })
+  t.match(reason(full), { code: 'SQLITE_TARGET_FULL' })
+  await t.rejects(ofTarget(async () => { throw full }), { code: 'SQLITE_TARGET_FULL' })
 })
 
 t.test('a folder that cannot be written is no fault of the database', async (t) => {

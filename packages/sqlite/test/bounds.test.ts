@@ -4,7 +4,9 @@ import t from 'tap'
 import { Connection } from '../dist/connection.js'
 import { findDriver } from '../dist/driver.js'
 import { backup, sqlite } from '../dist/index.js'
+import { OpenMarker } from '../dist/open-marker.js'
 import { readOptions } from '../dist/options.js'
+import { makeFolder } from '../dist/place.js'
 import { UNLIMITED, create, draft, open, place } from './fixtures/given.js'
 
 const MIB = 2 ** 20
@@ -116,4 +118,64 @@ t.test('an open that failed keeps the marker, and forgives itself what it moved'
   t.doesNotThrow(() => connection.open())
   connection.close()
   t.ok(await open(t, { path }).records.read(key))
+})
+
+t.test('a folder that another process makes at the same moment is no failure, a full disk is', async (t) => {
+  const { folder } = place(t)
+  const made = (code: string) => (path: string): never => {
+    if (code === 'EEXIST') mkdirSync(path)
+    throw Object.assign(new Error(code), { code })
+  }
+  t.doesNotThrow(() => { makeFolder(join(folder, 'a'), made('EEXIST') as typeof mkdirSync) })
+  t.throws(() => { makeFolder(join(folder, 'b'), made('ENOSPC') as typeof mkdirSync) }, { code: 'ENOSPC' })
+})
+
+t.test('a disk that is full while a session begins', async (t) => {
+  const backend = open(t, { path: place(t).path })
+  await create(backend)
+  const { insert } = Connection.prototype
+  t.teardown(() => { Connection.prototype.insert = insert })
+  Connection.prototype.insert = () => { throw Object.assign(new Error('disk full'), { errcode: 13 }) }
+  t.equal(await backend.records.create(draft(), UNLIMITED), 'full')
+})
+
+t.test('a transaction that SQLite rolled back by itself', async (t) => {
+  const connection = new Connection(readOptions({ path: place(t).path }))
+  connection.open()
+  t.throws(() => connection.transaction(() => {
+    connection.run('ROLLBACK')
+    throw Object.assign(new Error('disk full'), { errcode: 13 })
+  }), { code: 'HOLDFAST_BACKEND_FULL' })
+  t.equal(connection.transaction(() => 1), 1)
+  connection.close()
+})
+
+t.test('closing does not fail when the disk does', async (t) => {
+  const { path } = place(t)
+  const first = sqlite({ path })
+  const key = await create(first)
+  const { run } = Connection.prototype
+  t.teardown(() => { Connection.prototype.run = run })
+  Connection.prototype.run = function (sql, ...parameters) {
+    if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+    return run.call(this, sql, ...parameters)
+  }
+  await first.close()
+  Connection.prototype.run = run
+  t.ok(await open(t, { path }).records.read(key))
+})
+
+t.test('the failure to open is the one that is told', async (t) => {
+  const { path } = place(t)
+  const other = new (findDriver().DatabaseSync)(path)
+  other.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE')
+  const { without } = OpenMarker.prototype
+  t.teardown(() => { OpenMarker.prototype.without = without })
+  OpenMarker.prototype.without = function (close) {
+    close()
+    throw new Error('EIO')
+  }
+  t.throws(() => new Connection(readOptions({ path })).open(), { code: 'SQLITE_BUSY' })
+  other.exec('ROLLBACK')
+  other.close()
 })

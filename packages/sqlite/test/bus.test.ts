@@ -178,6 +178,15 @@ t.test('a process that does not read misses messages, and holds up nobody', asyn
   server.close()
 })
 
+t.test('a message that is on its way while the backend closes is not sent', async (t) => {
+  const { address } = await mailbox(t)
+  stayAlive(t)
+  const peers = new Peers(() => 'token')
+  const sending = peers.send(address, 'channel', bytes('a'))
+  peers.close()
+  t.equal(await sending, false)
+})
+
 t.test('a process that cannot be reached is reported, and not forgotten', async (t) => {
   const { path } = place(t)
   const warnings: Error[] = []

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { Move } from '../dist/checkpoint-worker.js'
 import { Checkpoints } from '../dist/checkpoints.js'
@@ -73,6 +73,27 @@ t.test('a look that fails, and a worker that cannot open the file, are no failur
   t.equal(warnings.length, 1, 'an operator hears of it once')
 })
 
+t.test('a thread that dies is followed by another one', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path })
+  await create(backend)
+  const warnings: unknown[] = []
+  const checkpoints = new Checkpoints(
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection,
+    (warning) => { warnings.push(warning) }
+  )
+  const alive = setInterval(() => {}, 1000)
+  process.once('worker', (worker) => {
+    worker.emit('error', new Error('out of memory'))
+    void worker.terminate()
+  })
+  t.equal(await checkpoints.run('restart'), false)
+  t.match(warnings, [{ code: 'SQLITE_FAILED' }])
+  t.equal(await checkpoints.run('restart'), true)
+  clearInterval(alive)
+  await checkpoints.close()
+})
+
 t.test('a thread that the system refuses ends no process', async (t) => {
   const warnings: unknown[] = []
   const connection = { path: Symbol('no path'), ask: (work: () => unknown) => work(), get: () => ({ log: 16_384 }) }
@@ -104,6 +125,21 @@ t.test('a process that keeps the file locked is no failure of a checkpoint', asy
   other.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE a (b)')
   t.strictSame(await checkpointed(t, path, 'restart'), { done: false, warnings: [] })
   other.close()
+})
+
+t.test('a file that was replaced is not touched, and none is made', async (t) => {
+  const { path } = place(t)
+  writeFileSync(path, 'of somebody else')
+  const warnings: unknown[] = []
+  const connection = { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection
+  const checkpoints = new Checkpoints(connection, (warning) => { warnings.push(warning) })
+  rmSync(path)
+  const alive = setInterval(() => {}, 1000)
+  t.equal(await checkpoints.run('restart'), false)
+  clearInterval(alive)
+  await checkpoints.close()
+  t.match(warnings, [{ code: 'SQLITE_REPLACED' }])
+  t.notOk(existsSync(path))
 })
 
 t.test('after a sync that failed, a -wal file that lost pages is damage', async (t) => {

@@ -118,6 +118,7 @@ t.test('a file that others may read, a full one, a small disk, and a long -wal f
   t.strictSame(nearly.risks, ['SQLITE_NEARLY_FULL'])
   t.strictSame((await examineFile(path, { maxBytes: Math.ceil(usedBytes / 0.89) })).risks, [])
   t.strictSame((await examineFile(path, { maxBytes: 2 ** 60 })).risks, ['SQLITE_LITTLE_SPACE'])
+  t.strictSame((await examineFile(path, { maxBytes: Infinity })).risks, [])
   chmodSync(path, 0o644)
   writeFileSync(`${path}-wal`, '')
   truncateSync(`${path}-wal`, 80 * 2 ** 20 + 1)

@@ -6,7 +6,7 @@ import { bootId } from '../dist/clock.js'
 import { findDriver } from '../dist/driver.js'
 import { sqlite } from '../dist/index.js'
 import { OpenMarker } from '../dist/open-marker.js'
-import { hasLostCommits } from '../dist/wal-check.js'
+import { hasLostCommits, readWal, wholeFrames } from '../dist/wal-check.js'
 import { create, open, place } from './fixtures/given.js'
 import { OtherProcess } from './fixtures/remote.js'
 
@@ -154,7 +154,11 @@ t.test('an empty file has nothing to lose, and one that is very long is not read
     writeFileSync(path, '')
     truncateSync(path, size)
     t.equal(hasLostCommits(path), false, `${size} bytes`)
+    t.equal(wholeFrames(path), size > 32 ? Infinity : 0)
   }
+  t.equal(hasLostCommits(`${path}-none`), false)
+  writeFileSync(path, '')
+  t.equal(readWal(path, 1000), undefined, 'one that was emptied meanwhile')
 })
 
 t.test('a marker that cannot be read keeps the file shut', async (t) => {
