@@ -9,8 +9,8 @@ const SLICE = 200
 const LATER = 1000
 
 /**
- * Deletes the events of streams that are not needed any more: of records that are gone, or dropped. Whoever removes
- * them only marks them, because their events may be many, and a caller waits.
+ * Deletes the events of streams that are not needed any more: of records that are gone, or dropped. A removal only
+ * marks them, because their events may be many, and a caller waits.
  */
 export class AbandonedStreams {
   #running: Promise<void> | undefined

@@ -59,7 +59,11 @@ async function sync (path: string): Promise<void> {
   }
 }
 
-/** Whatever the system refuses in this work concerns the target. @throws SqliteError SQLITE_TARGET, SQLITE_TARGET_FULL */
+/**
+ * Runs work in which each refusal of the system concerns the target.
+ *
+ * @throws SqliteError SQLITE_TARGET, SQLITE_TARGET_FULL
+ */
 export async function ofTarget (work: () => Promise<void>): Promise<void> {
   try {
     await work()

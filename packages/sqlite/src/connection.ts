@@ -42,7 +42,7 @@ export class Connection {
   #identity: FileIdentity | undefined
   #watch: NodeJS.Timeout | undefined
   #patience = OPEN_WAIT
-  /** Whether an attempt failed after SQLite had opened the file. That connection may close, and move everything, later. */
+  /** An attempt failed after SQLite had opened the file. That connection may close, and move everything, later. */
   #gaveUp = false
   #ended = false
 

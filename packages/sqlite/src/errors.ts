@@ -17,7 +17,8 @@ interface Kind {
 export const SQLITE_ERRORS = {
   SQLITE_ENGINE: {
     results: [],
-    message: 'No SQLite of version 3.51.3 or later. Use Node 22.23.3 or 24.21 or later, or install @photostructure/sqlite 1.x.',
+    message: 'No SQLite of version 3.51.3 or later. Use Node 22.23.3 or 24.21, or later versions of these lines, or ' +
+      'install @photostructure/sqlite 1.x.',
     retryable: false,
     unsuited: true
   },
@@ -47,7 +48,8 @@ export const SQLITE_ERRORS = {
   },
   SQLITE_NETWORK: {
     results: [],
-    message: 'The file is on a network file system, or on one that may be (FUSE). SQLite cannot share it safely. Use a local disk.',
+    message: 'The file is on a network file system, or on one that may be (FUSE). SQLite cannot share it safely. Use a ' +
+      'local disk.',
     retryable: false,
     unsuited: true
   },
@@ -176,7 +178,8 @@ export function translate (error: unknown): SqliteError | HoldfastError {
 
 /** The error of a code that came from another thread. */
 export function failureOf (code: SqliteErrorCode | ErrorCode): SqliteError | HoldfastError {
-  return Object.hasOwn(SQLITE_ERRORS, code) ? new SqliteError(code as SqliteErrorCode) : new HoldfastError(code as ErrorCode)
+  const isOurs = Object.hasOwn(SQLITE_ERRORS, code)
+  return isOurs ? new SqliteError(code as SqliteErrorCode) : new HoldfastError(code as ErrorCode)
 }
 
 /** Whether another process keeps the file locked for now. */

@@ -26,7 +26,8 @@ const NETWORK: ReadonlySet<number> = new Set([
  * exists: closing it would release the locks that SQLite holds on it in this process.
  *
  * @param path absolute
- * @throws SqliteError SQLITE_FOLDER, SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
+ * @throws SqliteError SQLITE_FOLDER, SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the
+ *   system
  */
 export function preparePlace (path: string, fileSystem = fileSystemOf): void {
   try {

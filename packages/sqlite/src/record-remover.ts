@@ -67,7 +67,9 @@ export class RecordRemover {
 
   async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
     const { connection, sql } = this.partition
-    return await this.partition.readTogether((now) => keys.filter((key) => connection.get(sql.taken, key, now) !== undefined))
+    return await this.partition.readTogether(
+      (now) => keys.filter((key) => connection.get(sql.taken, key, now) !== undefined)
+    )
   }
 
   #bury (head: Head): void {

@@ -135,7 +135,8 @@ export class SqliteRecords implements RecordStore {
       !connection.hasRoom(body.length)) return 'full'
     const createdAt = Math.min(origin?.createdAt ?? now, now)
     const usedAt = Math.min(origin?.usedAt ?? now, now)
-    const head = { key, owner, version: origin?.version ?? 1, createdAt, usedAt, idle, deadline: endOf(createdAt, absolute) }
+    const deadline = endOf(createdAt, absolute)
+    const head = { key, owner, version: origin?.version ?? 1, createdAt, usedAt, idle, deadline }
     const id = connection.insert(
       sql.insert, key, owner, head.version, createdAt, usedAt, idle, head.deadline, expiresAt(head), usedAt,
       checksum(body), body

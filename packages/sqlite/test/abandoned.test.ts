@@ -33,7 +33,7 @@ t.test('the events of a removed record go later, a few at a time', async (t) => 
   await untilEmpty(path)
 })
 
-t.test('the same for records that expired, for streams that were dropped, and for the oldest of too many', async (t) => {
+t.test('the same for records that expired, streams that were dropped, and the oldest of too many', async (t) => {
   const { path } = place(t)
   let now = 1_700_000_000_000
   const backend = open(t, { path, now: () => now, durability: 'process', maxStreams: 2 })

@@ -134,7 +134,8 @@ t.test('nobody without the token is heard', async (t) => {
   const { address, heard } = await mailbox(t)
   const intruders: Buffer[] = [
     toFrame('', bytes('wrong')), toFrame('', bytes('tokem')), toFrame('channel', bytes('token')),
-    Buffer.alloc(8, 0xff), toFrame('', Buffer.alloc(4000)).subarray(0, 2000), Buffer.concat([toFrame('', bytes('')), toFrame('channel', bytes('message'))])
+    Buffer.alloc(8, 0xff), toFrame('', Buffer.alloc(4000)).subarray(0, 2000),
+    Buffer.concat([toFrame('', bytes('')), toFrame('channel', bytes('message'))])
   ]
   for (const sent of intruders) {
     const socket: Socket = connect(address)

@@ -110,7 +110,8 @@ t.test('a thread that the system refuses ends no process', async (t) => {
 async function checkpointed (t: Test, path: string, move: Move): Promise<{ done: boolean, warnings: unknown[] }> {
   const warnings: unknown[] = []
   const checkpoints = new Checkpoints(
-    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection, (warning) => { warnings.push(warning) }
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection,
+    (warning) => { warnings.push(warning) }
   )
   const alive = setInterval(() => {}, 1000)
   const done = await checkpoints.run(move)

@@ -87,7 +87,8 @@ t.test('a damaged event stops no export: it and the events before it count as dr
   const warnings: Error[] = []
   const again = open(t, { path, onWarning: (warning) => { warnings.push(warning) } })
   const streams = await again.events.streams([key])
-  t.match(streams.map(({ name, floor, entries }) => [name, floor, entries.map((entry) => Buffer.from(entry).toString())]), [
+  const textsOf = (entries: readonly Uint8Array[]): string[] => entries.map((entry) => Buffer.from(entry).toString())
+  t.match(streams.map(({ name, floor, entries }) => [name, floor, textsOf(entries)]), [
     ['a', 2, ['three']], ['b', 0, texts]
   ])
   t.match(warnings, [{ code: 'SQLITE_DAMAGED_BODY' }])

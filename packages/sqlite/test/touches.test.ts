@@ -100,7 +100,7 @@ t.test('a use that could not be written is tried again, also when no further one
   const other = open(t, { path })
   const key = await create(backend)
   const before = (await other.records.read(key))?.usedAt as number
-  execute(path, `CREATE TRIGGER refuse BEFORE UPDATE OF used ON records BEGIN SELECT raise(ABORT, 'no'); END`)
+  execute(path, "CREATE TRIGGER refuse BEFORE UPDATE OF used ON records BEGIN SELECT raise(ABORT, 'no'); END")
   while (warnings.length === 0) {
     await backend.records.touch(key, 1)
     await new Promise((resolve) => setTimeout(resolve, 5))
