@@ -48,8 +48,8 @@ export const SQLITE_ERRORS = {
   },
   SQLITE_NETWORK: {
     results: [],
-    message: 'The file is on a network file system, or on one that may be (FUSE). SQLite cannot share it safely. Use a ' +
-      'local disk.',
+    message: 'The file is on a network file system, or on one that may be (FUSE). SQLite cannot share it safely. ' +
+      'Use a local disk.',
     retryable: false,
     unsuited: true
   },

@@ -56,8 +56,8 @@ export function pragma (handle: Handle, name: string): number {
 
 /**
  * The tables of a partition. A stream of record 0 was given up, see `AbandonedStreams`. `body` is the last column, so
- * that a new last use is written in place. No index contains `used`: `due` and `seen` are what it was when somebody last
- * looked, as in the other backends.
+ * that a new last use is written in place. No index contains `used`: `due` and `seen` are what it was when somebody
+ * last looked, as in the other backends.
  *
  * @param p the prefix of the names, see {@link prefixOf}
  */
