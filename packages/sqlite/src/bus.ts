@@ -45,6 +45,9 @@ export class SqliteBus implements Bus {
     this.#peers = new Peers(token)
   }
 
+  /** Errors of the system name paths. */
+  readonly #failed = (error: unknown): void => { this.report(translate(error)) }
+
   async publish (channel: string, message: Uint8Array): Promise<number> {
     if (this.#closed) throw new SqliteError('SQLITE_CLOSED')
     const copy = Buffer.from(message)
@@ -72,10 +75,10 @@ export class SqliteBus implements Bus {
     try {
       await this.#mailbox.open()
       await this.#tell(channel)
-      if (this.#timer === undefined) this.#meetOthers().catch(this.report)
-      this.#timer ??= setInterval(() => { this.#tellAgain().catch(this.report) }, this.lookInterval).unref()
+      if (this.#timer === undefined) this.#meetOthers().catch(this.#failed)
+      this.#timer ??= setInterval(() => { this.#tellAgain().catch(this.#failed) }, this.lookInterval).unref()
     } catch (error) {
-      unsubscribe().catch(this.report)
+      unsubscribe().catch(this.#failed)
       throw error
     }
     return unsubscribe
@@ -89,7 +92,7 @@ export class SqliteBus implements Bus {
     this.#peers.close()
     if (!this.#mailbox.isOpen) return
     await this.#mailbox.close()
-    await this.#forget(this.#mailbox.name).catch(this.report)
+    await this.#forget(this.#mailbox.name).catch(this.#failed)
   }
 
   /** Writes to the file how many listeners of this process a channel has. */
@@ -133,7 +136,7 @@ export class SqliteBus implements Bus {
 
   async #missed (name: string, error: unknown): Promise<void> {
     const { code } = error as NodeJS.ErrnoException
-    if (ENDED.has(code)) await this.#forget(name).catch((error: unknown) => { this.report(translate(error)) })
+    if (ENDED.has(code)) await this.#forget(name).catch(this.#failed)
     else this.#miss(name)
   }
 

@@ -243,13 +243,10 @@ export class Connection {
   }
 
   async #lookAround (): Promise<void> {
-    if (!await this.isInPlace()) {
+    try {
+      if (await this.isInPlace()) return this.#marker.keep()
       clearInterval(this.#watch)
       if (!this.#ended) this.fail(new SqliteError('SQLITE_REPLACED'))
-      return
-    }
-    try {
-      this.#marker.keep()
     } catch (error) {
       this.settings.onWarning(translate(error))
     }

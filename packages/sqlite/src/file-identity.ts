@@ -19,11 +19,19 @@ export class FileIdentity {
     return inodeOf(this.#paths[0] as string) === this.inode
   }
 
-  /** Whether they still stand for the same files. False when one is missing. */
+  /**
+   * Whether they still stand for the same files. False when one is missing.
+   *
+   * @throws the failure of a call of the system, which says nothing of the files
+   */
   async isSame (): Promise<boolean> {
-    const inodes = await Promise.all(this.#paths.map(async (path) => (await stat(path)).ino)).catch(() => [])
+    const inodes = await Promise.all(this.#paths.map(async (path) => (await stat(path).catch(missing))?.ino))
     return this.#inodes.every((inode, i) => inode === inodes[i])
   }
+}
+
+function missing (error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
 }
 
 /** The inode of a file; undefined when there is none. */

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Connection } from '../dist/connection.js'
 import { findDriver } from '../dist/driver.js'
@@ -57,6 +58,13 @@ t.test('an identity knows a file that has gone', async (t) => {
   await backend.close()
   rmSync(path)
   t.equal(await identity.isSame(), false)
+  const { folder } = place(t)
+  writeFileSync(join(folder, 'a.db'), '')
+  writeFileSync(join(folder, 'a.db-wal'), '')
+  const other = new FileIdentity(join(folder, 'a.db'))
+  rmSync(join(folder, 'a.db'))
+  symlinkSync(join(folder, 'a.db'), join(folder, 'a.db'))
+  await t.rejects(other.isSame(), { code: 'ELOOP' }, 'what cannot be looked at may be the same')
 })
 
 t.test('a process that closes leaves the marker to those that still use the file', async (t) => {
