@@ -6,13 +6,18 @@ import { SqliteError, isBusy } from './errors.js'
 /** Milliseconds of work after which the rest of a turn gets a transaction of its own. */
 const SLICE = 4
 
-/** Milliseconds until a call gives up a file that another process keeps locked. */
+/**
+ * Milliseconds until a call gives up a file that another process keeps locked, and attempts that it makes after them: a
+ * process that was stopped meanwhile has waited for nobody.
+ */
 const PATIENCE = 2000
+const ATTEMPTS = 10
 
 interface Job {
   run: () => unknown
   durable: boolean
   since: number
+  attempts: number
   /** Gets a transaction of its own. */
   alone: boolean
   settle: (outcome: Outcome) => void
@@ -46,7 +51,7 @@ export class Turns {
   async write<T> (run: () => T, durable = true): Promise<T> {
     if (this.#closed) throw new SqliteError('SQLITE_CLOSED')
     const outcome = await new Promise<Outcome>((resolve) => {
-      this.#jobs.push({ run, durable, since: performance.now(), alone: false, settle: resolve })
+      this.#jobs.push({ run, durable, since: performance.now(), attempts: 0, alone: false, settle: resolve })
       this.#schedule()
     })
     if ('error' in outcome) throw outcome.error
@@ -117,8 +122,10 @@ export class Turns {
   #recover (jobs: Job[], tried: number, error: unknown): Job[] {
     if (isBusy(error)) {
       const late = performance.now() - PATIENCE
-      for (const job of jobs) if (job.since <= late) job.settle({ error })
-      return jobs.filter((job) => job.since > late)
+      const [ended, left] = [[] as Job[], [] as Job[]]
+      for (const job of jobs) (job.since <= late && ++job.attempts >= ATTEMPTS ? ended : left).push(job)
+      for (const job of ended) job.settle({ error })
+      return left
     }
     if (!concernsOne(error)) {
       for (const job of jobs) job.settle({ error })
