@@ -34,29 +34,46 @@ class LeanConnection extends PerRequestHTTPServerTransport {
   }
 }
 
+/** Whether headers say what the body says. */
+export type Check = (body: JSONRPCRequest, headers: IncomingHttpHeaders) => boolean
+
+/** Whether they do, as the SDK sees it, which does not look at the name. */
+export function classified (body: JSONRPCRequest, headers: IncomingHttpHeaders): boolean {
+  const { kind } = classifyInboundRequest({
+    httpMethod: 'POST',
+    protocolVersionHeader: headers['mcp-protocol-version'] as string,
+    mcpMethodHeader: headers['mcp-method'] as string,
+    body
+  })
+  return kind === 'modern' && headers['mcp-name'] === body.params?.name
+}
+
+/** Whether they do, at the least cost: for a correct request of a tool with a plain name. */
+export function compared ({ method, params }: JSONRPCRequest, headers: IncomingHttpHeaders): boolean {
+  const version = params?._meta?.['io.modelcontextprotocol/protocolVersion']
+  return version === CLASSIFICATION.revision && headers['mcp-protocol-version'] === version &&
+    headers['mcp-method'] === method && headers['mcp-name'] === params?.name
+}
+
 /**
- * The least with which a shared server of SDK v2 can be served: parsed, checked by the SDK's own function and by name,
- * asked, and written. It knows no caller, cancels nothing, streams nothing, and has no bounds.
+ * The least with which a shared server of SDK v2 can be served: parsed, checked, asked, and written. It knows no
+ * caller, cancels nothing, streams nothing, and has no bounds.
  */
 export class LeanModern {
   readonly #connection = new LeanConnection()
 
-  static async start (server: McpServer): Promise<LeanModern> {
-    const lean = new LeanModern()
+  private constructor (private readonly check: Check) {}
+
+  static async start (server: McpServer, check: Check): Promise<LeanModern> {
+    const lean = new LeanModern(check)
     await server.connect(lean.#connection)
     return lean
   }
 
-  /** @throws Error for a request that is not one of the revision */
+  /** @throws Error for a request whose headers do not match it */
   async post (text: string, headers: IncomingHttpHeaders): Promise<string> {
     const body = JSON.parse(text) as JSONRPCRequest
-    const { kind } = classifyInboundRequest({
-      httpMethod: 'POST',
-      protocolVersionHeader: headers['mcp-protocol-version'] as string,
-      mcpMethodHeader: headers['mcp-method'] as string,
-      body
-    })
-    if (kind !== 'modern' || headers['mcp-name'] !== body.params?.name) throw new Error(kind)
+    if (!this.check(body, headers)) throw new Error('The headers do not match')
     return JSON.stringify(await this.#connection.ask(body))
   }
 }

@@ -2,8 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Sessions } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import { type CacheOptions, ModernEndpoint, cacheHints, sharedServer } from '@holdfast/modern'
-import type { Build } from './tool-server.js'
-import { modernToolServer } from '../throughput/modern-tools.js'
+import type { Inbound } from '@holdfast/transport'
+import type { McpServer, McpServerOptions } from '@modelcontextprotocol/server'
+
+type Who = Pick<Inbound, 'principal' | 'authInfo'>
+
+const NOBODY: Who = { principal: null }
 
 const cache: CacheOptions = { 'tools/list': { ttl: '5m', scope: 'public' } }
 
@@ -11,10 +15,10 @@ const cache: CacheOptions = { 'tools/list': { ttl: '5m', scope: 'public' } }
 export class ModernFront {
   readonly #endpoint: ModernEndpoint
 
-  private constructor (build: Build) {
+  private constructor (create: (options: McpServerOptions) => McpServer) {
     this.#endpoint = new ModernEndpoint({
       server: sharedServer({
-        create: ({ serverOptions }) => modernToolServer(build, { ...serverOptions, cacheHints: cacheHints(cache) })
+        create: ({ serverOptions }) => create({ ...serverOptions, cacheHints: cacheHints(cache) })
       }),
       sessions: new Sessions({ backend: memory() }),
       legacy: true,
@@ -29,16 +33,16 @@ export class ModernFront {
     })
   }
 
-  static async start (build: Build): Promise<ModernFront> {
-    const front = new ModernFront(build)
+  static async start (create: (options: McpServerOptions) => McpServer): Promise<ModernFront> {
+    const front = new ModernFront(create)
     await front.#endpoint.start()
     return front
   }
 
   /** @throws Error when the answer is not one JSON text with status 200 */
-  async post (text: string, headers: IncomingHttpHeaders): Promise<string> {
+  async post (text: string, headers: IncomingHttpHeaders, who = NOBODY): Promise<string> {
     const { status, body } = await this.#endpoint.post({
-      headers, url: 'http://127.0.0.1/mcp', principal: null, body: JSON.parse(text), isGone, onGone
+      ...who, headers, url: 'http://127.0.0.1/mcp', body: JSON.parse(text), isGone, onGone
     })
     if (status !== 200 || typeof body !== 'string') throw new Error(`${status} ${String(body)}`)
     return body

@@ -3,26 +3,28 @@ import { Sessions, sealed } from '@holdfast/core'
 import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
 import { memory } from '@holdfast/memory'
 import { requestStateCodec } from '@holdfast/modern'
-import { HandlerExtra } from '@holdfast/transport'
-import { type ServerContext, createRequestStateCodec } from '@modelcontextprotocol/server'
+import { McpServer, type ServerContext, createRequestStateCodec } from '@modelcontextprotocol/server'
+import * as z from 'zod'
 import { median } from '../statistics.js'
-import { MODERN_VERSION } from '../throughput/modern-request.js'
 import type { Figure } from './figure.js'
 import { inTurns, turnRatio } from './in-turns.js'
+import { asked } from './modern-asked.js'
+import { ModernFront } from './modern-front.js'
 
 const BATCHES = 50
 /** Bytes of JSON: nothing but a step, a small state, a large one. */
 const SIZES = [10, 140, 1_000]
 
-/** Making a `requestState` and checking it, as the codecs of ours and of the SDK do it, bound to caller and method. */
+/** Making a `requestState` and checking it, as the codecs of ours and of the SDK do it. */
 export async function modernState (operations: number): Promise<Figure[]> {
   const keyring = new Keyring(generateKey('k1'))
   const sessions = new Sessions({ backend: memory(), codec: sealed(new Envelope(keyring), keyring) })
   const ours = requestStateCodec({ sessions })
+  // Bound as the SDK's documentation shows it: it leaves out the arguments, which ours always has.
   const theirs = createRequestStateCodec({
     key: randomBytes(32), bind: ({ mcpReq, http }) => `${mcpReq.method}\0${http?.authInfo?.clientId ?? ''}`
   })
-  const ctx = context()
+  const ctx = await context()
   const state = ofBytes(140)
   const took = await inTurns({
     ours: async () => right(await ours.verify(await ours.mint(state, ctx), ctx)),
@@ -47,15 +49,25 @@ export async function modernState (operations: number): Promise<Figure[]> {
   return figures
 }
 
-/** What both codecs read of a handler's context. */
-function context (): ServerContext {
-  const authInfo = { token: 't', clientId: 'client-7', scopes: [] }
-  const principal = { issuer: 'https://login.example.com', subject: 'client-7' }
-  const inbound = { headers: {}, url: 'http://127.0.0.1/mcp', principal, authInfo, isGone: () => false }
-  const { request } = new HandlerExtra(inbound, {
-    era: 'modern', version: MODERN_VERSION, principal, client: undefined, capabilities: {}, trace: undefined
+/** What a handler of a shared server gets, for a call with arguments by somebody. */
+async function context (): Promise<ServerContext> {
+  let handed: ServerContext | undefined
+  const front = await ModernFront.start(options => {
+    const server = new McpServer({ name: 'states', version: '1.0.0' }, options)
+    server.registerTool('buy', { inputSchema: z.object({ item: z.string(), count: z.number() }) }, (_args, ctx) => {
+      handed = ctx
+      return { content: [] }
+    })
+    return server
   })
-  return { mcpReq: { method: 'tools/call' }, http: { req: request, authInfo } } as unknown as ServerContext
+  const { text, headers } = asked('tools/call', { name: 'buy', arguments: { item: 'a book', count: 2 } })
+  await front.post(text, headers, {
+    principal: { issuer: 'https://login.example.com', subject: 'client-7' },
+    authInfo: { token: 't', clientId: 'client-7', scopes: [] }
+  })
+  await front.close()
+  if (handed === undefined) throw new Error('No handler ran')
+  return handed
 }
 
 function ofBytes (size: number): { s: string } {

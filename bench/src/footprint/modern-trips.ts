@@ -53,7 +53,8 @@ async function park (replica: ModernReplica): Promise<Result> {
 }
 
 async function retry (replica: ModernReplica, { requestState, inputRequests = {} }: Result): Promise<void> {
-  const inputResponses = Object.fromEntries(Object.keys(inputRequests).map(key => [key, { action: 'accept', content: {} }]))
+  const answer = { action: 'accept', content: {} }
+  const inputResponses = Object.fromEntries(Object.keys(inputRequests).map(key => [key, answer]))
   await replica.call('ask', 'complete', { requestState, inputResponses })
 }
 

@@ -19,7 +19,10 @@ export function againstTable (results: Results): string[] {
     if (ours === undefined || theirs === undefined) return []
     const what = `${name} ÷ that of the other checkout`
     const cpu: Figure = {
-      what: `${what}: CPU per request`, value: ratio(ours, theirs, ({ cpu }) => cpu), unit: '×', target: SESSIONS[name] ?? NOISE
+      what: `${what}: CPU per request`,
+      value: ratio(ours, theirs, ({ cpu }) => cpu),
+      unit: '×',
+      target: SESSIONS[name] ?? NOISE
     }
     if (ours[0]?.redis === undefined) return [cpu]
     const scripts: Figure = {

@@ -10,7 +10,10 @@ const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName,
   shared('40 tools, schemas built in the factory', 'modern-shared-40-naive', 'modern-sdk-40-naive', 0.12),
   { what: 'bridge ÷ session in memory', ours: 'modern-bridge', theirs: 'holdfast-json', atMost: 1 },
   {
-    what: 'shared v2 server ÷ session in memory, 5 tools', ours: 'modern-shared-5', theirs: 'holdfast-json', atMost: 1.2
+    what: 'shared v2 server ÷ session in memory, 5 tools',
+    ours: 'modern-shared-5',
+    theirs: 'holdfast-json',
+    atMost: 1.2
   },
   {
     what: 'shared v2 server ÷ session in memory, 40 tools',
@@ -19,7 +22,10 @@ const targets: Array<{ what: string, ours: ContenderName, theirs: ContenderName,
     atMost: 1.2
   },
   {
-    what: 'session in memory, with modern: \'auto\' ÷ without', ours: 'modern-legacy', theirs: 'holdfast-json', atMost: 1.02
+    what: 'session in memory, with modern: \'auto\' ÷ without',
+    ours: 'modern-legacy',
+    theirs: 'holdfast-json',
+    atMost: 1.02
   }
 ]
 
