@@ -1,6 +1,8 @@
 import t from 'tap'
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '@holdfast/core'
-import { emptyReply, errorReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply } from '../dist/http/reply.js'
+import {
+  emptyReply, errorReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply
+} from '../dist/http/reply.js'
 
 /** What a client is told of each error: `undefined` is a defect, 500. */
 const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | undefined> = {
