@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { isHoldfastError } from '@holdfast/core'
+import { type Codec, isHoldfastError } from '@holdfast/core'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { missingFor } from '../dist/bridge/client-capabilities.js'
@@ -21,6 +21,18 @@ const one: Scripts = { one: async scene => (await ask(scene, 'Who?', 'who')).con
 const UNLIMITED = { maxRecords: Infinity, maxPerOwner: Infinity }
 
 const logOf = ({ sessions }: Replica): CallLog => new CallLog(sessions, 60_000, UNLIMITED)
+
+/** A codec that cannot seal what is of this kind. */
+function without (kind: string): Codec {
+  const { codec } = sealing()
+  return {
+    ...codec,
+    seal: (plaintext, place) => {
+      if (place.kind === kind) throw new Error('no seal')
+      return codec.seal(plaintext, place)
+    }
+  }
+}
 
 /** Handlers that wait until they are cancelled. */
 function forever (): { scripts: Scripts & { waits: any }, reached: Gate } {
@@ -217,17 +229,7 @@ t.test('records of calls that are over are removed', async (t) => {
 })
 
 t.test('a story that cannot be sealed', async (t) => {
-  const { codec } = sealing()
-  const { first } = await fleet(t, {
-    createServer: v1(one),
-    codec: {
-      ...codec,
-      seal: (plaintext, place) => {
-        if (place.kind === 'event') throw new Error('no seal')
-        return codec.seal(plaintext, place)
-      }
-    }
-  })
+  const { first } = await fleet(t, { createServer: v1(one), codec: without('event') })
   t.match(await first.do('one'), { status: 500 })
   t.match(first.errors, [{ message: 'no seal' }])
   t.equal(first.bridge.parkedCount, 0)
@@ -378,17 +380,7 @@ t.test('a client that goes away before its retry is looked at', async (t) => {
 })
 
 t.test('a state that cannot be sealed', async (t) => {
-  const { codec } = sealing()
-  const { first } = await fleet(t, {
-    createServer: v1(one),
-    codec: {
-      ...codec,
-      seal: (plaintext, place) => {
-        if (place.kind === 'call') throw new Error('no seal')
-        return codec.seal(plaintext, place)
-      }
-    }
-  })
+  const { first } = await fleet(t, { createServer: v1(one), codec: without('call') })
   t.match(await first.do('one'), { status: 500 })
 })
 
