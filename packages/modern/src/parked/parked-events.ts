@@ -15,11 +15,20 @@ export type OnParked = (event: ParkedEvent) => void
 /** The handler of a call that asks its first question. It tells what becomes of it. */
 export function observed (handler: Handler, owner: string, tell: OnParked): Handler {
   let isWaiting = true
+  let isGiven = false
+  const resumed = (): void => {
+    // It has asked again, and was answered before it rested.
+    if (!isWaiting) tell({ kind: 'parked', owner })
+    tell({ kind: 'resumed', owner })
+    isWaiting = false
+    // Answers that come together count once.
+    isGiven = true
+    queueMicrotask(() => { isGiven = false })
+  }
   tell({ kind: 'parked', owner })
   return {
     give: (key, answer) => {
-      if (isWaiting) tell({ kind: 'resumed', owner })
-      isWaiting = false
+      if (!isGiven) resumed()
       handler.give(key, answer)
     },
     rested: () => {
