@@ -5,7 +5,7 @@ import type { Act } from './act.js'
 import { openRedis } from './connection.js'
 import { EXIT, explain } from './failure.js'
 import { type Thoroughness, examineSqlite } from './file-check.js'
-import { type Finding, failed, ok, warning } from './finding.js'
+import { type Finding, failed, isFailed, ok, warning } from './finding.js'
 import type { Io } from './io.js'
 import { codecOf } from './key-source.js'
 import { type Result, table } from './output.js'
@@ -41,7 +41,7 @@ async function examine (io: Io, { snapshot, ...place }: Settings): Promise<Resul
   return {
     json: { findings },
     text: table(findings.map(({ check, state, message }) => [state, check, message])),
-    exitCode: findings.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.done
+    exitCode: isFailed(findings) ? EXIT.failed : EXIT.done
   }
 }
 

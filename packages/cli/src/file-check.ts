@@ -57,7 +57,7 @@ export async function examineSqlite (
     if (codec === undefined) return findings
     // A server would not serve it, and a backend that opens a damaged file writes to it.
     const unfit = findings.some(({ state }) => state === 'failed')
-    return [...findings, unfit ? warning('sessions', 'not checked') : await stored(io, path, namespace, codec)]
+    return [...findings, ...unfit ? [warning('sessions', 'not checked')] : await stored(io, path, namespace, codec)]
   } catch (error) {
     return [failed('file', reasons(error))]
   }
@@ -79,7 +79,7 @@ function integrity ({ bodies, usedBytes }: FileExamination, others: readonly Sql
   return ok(check, bodies === undefined ? 'the structure is whole (--quick)' : `whole, with ${bodies} bodies`)
 }
 
-async function stored (io: Io, path: string, namespace: string, codec: Codec): Promise<Finding> {
+async function stored (io: Io, path: string, namespace: string, codec: Codec): Promise<Finding[]> {
   const backend = await openFile(io, path)
   try {
     return await examineStored(backend, codec, namespace)

@@ -16,3 +16,8 @@ export function warning (check: string, message: string): Finding {
 export function failed (check: string, message: string): Finding {
   return { check, state: 'failed', message }
 }
+
+/** Whether one of them has failed. */
+export function isFailed (findings: readonly Finding[]): boolean {
+  return findings.some(({ state }) => state === 'failed')
+}

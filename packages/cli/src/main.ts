@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import type { Act } from './act.js'
 import { backup } from './backup.js'
 import { doctor } from './doctor.js'
+import { era } from './era.js'
 import { EXIT, explain } from './failure.js'
 import { type Io, ReaderGone, print, say, withoutPasswords } from './io.js'
 import { keys } from './keys.js'
@@ -68,7 +69,7 @@ Examples:
   holdfast doctor
   holdfast sessions list --idle 12h
   holdfast export sessions.holdfast`)
-  for (const add of [keys, sessions, snapshots, backup, migration, doctor]) add(program, act)
+  for (const add of [keys, sessions, snapshots, backup, migration, era, doctor]) add(program, act)
   return program
 }
 

@@ -29,7 +29,7 @@ export async function examineRedis (
 async function examineBackend (backend: RedisBackend, namespace: string, codec: Codec | undefined): Promise<Finding[]> {
   try {
     const { risks, clockAhead } = await backend.examine()
-    const stored = codec === undefined ? [] : [await examineStored(backend, codec, namespace)]
+    const stored = codec === undefined ? [] : await examineStored(backend, codec, namespace)
     return [...CHECKS.map(check => judge(check, risks)), examineClock('Redis', clockAhead, 'failed'), ...stored]
   } catch (error) {
     return [failed('redis', reasons(error))]

@@ -1,12 +1,18 @@
 import type { Backend, Codec } from '@holdfast/core'
 import { sessionsOf } from './connection.js'
-import { type Finding, failed, ok } from './finding.js'
+import { examineEra } from './era-check.js'
+import { type Finding, failed, isFailed, ok } from './finding.js'
 
 /** Sessions that are opened to check whether the keys fit. */
 const SAMPLE = 100
 
-/** Checks whether the keys open the stored sessions. */
-export async function examineStored (backend: Backend, codec: Codec, namespace: string): Promise<Finding> {
+/** Checks whether the keys open the stored sessions, and if so, what the servers with these keys say. */
+export async function examineStored (backend: Backend, codec: Codec, namespace: string): Promise<Finding[]> {
+  const found = await examineSample(backend, codec, namespace)
+  return isFailed([found]) ? [found] : [found, ...await examineEra(backend, codec, namespace)]
+}
+
+async function examineSample (backend: Backend, codec: Codec, namespace: string): Promise<Finding> {
   let [looked, opened] = [0, 0]
   for await (const { state } of sessionsOf(backend, codec, namespace).each()) {
     looked++

@@ -23,7 +23,7 @@ export interface FleetDetails {
   /** A client's notification. */
   notification: { message: JsonObject }
   /** Asks every replica for a report. Concerns no session. */
-  'roll-call': { call: string }
+  'roll-call': { call: string, counts?: boolean }
   /** Answers a `roll-call`. Concerns no session. */
   present: { call: string, report: Json }
   /**
@@ -66,7 +66,7 @@ const PARSERS: {
     isString(stream) && Number.isSafeInteger(number) ? { stream, number: Number(number) } : undefined,
   answer: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
   notification: ({ message }) => isObject(message) ? { message: message as JsonObject } : undefined,
-  'roll-call': ({ call }) => isString(call) ? { call } : undefined,
+  'roll-call': ({ call, counts }) => isString(call) ? { call, ...(counts === true && { counts }) } : undefined,
   present: ({ call, report }) => isString(call) && report !== undefined ? { call, report: report as Json } : undefined,
   'call-answer': ({ reader, binding, position, answers }) =>
     isString(reader) && isString(binding) && isPosition(position) && isObject(answers)

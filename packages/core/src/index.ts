@@ -3,6 +3,7 @@ export type {
   AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, IdleRecord, LogEntry, Presence,
   RecordLimits, RecordStore, StoredStream, StreamHead, StreamPage, StreamRef
 } from './backend.js'
+export { type ClientCount, type ClientCounts, type EraReport, eraReport } from './client-count.js'
 export { BoundCodec, type Codec, type Place, type SealingKeys, eventPlace, plain, unsealed } from './codec.js'
 export { deliver } from './deliver.js'
 export { type Duration, LONGEST_TIMER, milliseconds } from './duration.js'
@@ -48,6 +49,7 @@ export type { RestoreOptions } from './snapshot/restore-writer.js'
 export type { RestoreRequest } from './snapshot/restore.js'
 export type { SnapshotBytes, SnapshotStore, SnapshotSource } from './snapshot/store.js'
 export type { Handshake, Replay, SessionInit, SessionState } from './state.js'
+export { type Asked, type FleetReport, type ReplicaReport, RollCall } from './roll-call.js'
 export { refuseUnset } from './unset-option.js'
 export { Vault, type VaultOptions } from './vault.js'
 export { type Format, type Transition, Versioned } from './versioned.js'

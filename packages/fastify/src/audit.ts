@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { ParkedEvent } from '@holdfast/modern'
 import { type SessionEvents, type SessionNotice, type Sessions, isHoldfastError, printableTexts } from '@holdfast/core'
 
 /** The values of the field `audit` of a log line, and their meanings. `docs/security.md` has the same table. */
@@ -23,6 +24,14 @@ export const AUDIT_EVENTS = {
   owner_mismatch:
     'A request of another principal (`by`) had the id of a session that is live here and belongs to `owner`. ' +
     'The client got 404, as for an unknown id.',
+  modern_refused:
+    'Clients that speak a revision which is not served here were refused: `version`, or `other`. One line for each ' +
+    'name (`client`) in each process; `holdfast era` counts them.',
+  call_parked: 'A call of a client of revision 2026-07-28 asked its client, and waits in this process for the answer.',
+  call_resumed: 'A parked call went on with an answer.',
+  call_abandoned: 'A call that was parked was stopped before its end. `reason` says why.',
+  request_state_rejected:
+    'A client sent a state that is not valid for this principal and request (`invalid`), or was used before (`used`).',
   decrypt_failed:
     'A stored session or event could not be opened: it was altered, or this process does not have its key. It is kept.',
   key_rotated: 'The stored data is sealed under the key `active` now; or a key was `dropped`.',
@@ -102,20 +111,50 @@ function failure (audit: AuditEvent, message: string, details: object): Line {
   return { audit, outcome: 'failure', message, details }
 }
 
-/**
- * Writes one line for each event: the time (from the logger), the event, the process (`replica`), the owner (a digest),
- * and the outcome.
- */
+/** Writes a line of the audit: the time (from the logger), the event, the process (`replica`), whom it concerns. */
+function write (
+  log: FastifyBaseLogger, replica: string, line: Line, notice: { label?: string, owner?: string }
+): void {
+  const { audit, outcome, details, message, level = LEVELS[outcome] } = line
+  log[level]({ audit, replica, ...subject(notice), outcome, ...details }, `holdfast: ${message}`)
+}
+
+/** The lines about requests that have no session. `owner` is a digest, empty for nobody. */
+export class EraAudit {
+  constructor (private readonly log: FastifyBaseLogger, private readonly replica: string) {}
+
+  refused (client: unknown, version: string): void {
+    this.#write(refused('modern_refused', 'clients of a revision that is not served here were refused', {
+      client: printableTexts({ name: client }), version
+    }))
+  }
+
+  parked ({ kind, owner, reason }: ParkedEvent): void {
+    this.#write(kind === 'abandoned'
+      ? failure('call_abandoned', 'a parked call was stopped before its end', { reason })
+      : success(PARKED[kind], kind === 'parked' ? 'a call waits for its client' : 'a parked call goes on'), owner)
+  }
+
+  stateRejected (reason: string, owner: string): void {
+    this.#write(refused('request_state_rejected', 'a client sent a state that is not valid here', { reason }), owner)
+  }
+
+  #write (line: Line, owner?: string): void {
+    write(this.log, this.replica, line, owner === undefined ? {} : { owner })
+  }
+}
+
+const PARKED = { parked: 'call_parked', resumed: 'call_resumed' } as const
+
+/** Writes one line for each event of the sessions. */
 export function audit (log: FastifyBaseLogger, sessions: Sessions): void {
   const { replica } = sessions.fleet
   const isNews = news(sessions)
   for (const name of Object.keys(LINES) as Array<keyof SessionEvents>) {
     const line = LINES[name] as (event: SessionEvents[keyof SessionEvents]) => Line
     sessions.on(name, event => {
-      const { audit, outcome, details, message, level = LEVELS[outcome] } = line(event)
-      if (!isNews(name, details)) return
-      const fields = { audit, replica, ...subject(event as Partial<SessionNotice>), outcome, ...details }
-      log[level](fields, `holdfast: ${message}`)
+      const found = line(event)
+      if (isNews(name, found.details)) write(log, replica, found, event as Partial<SessionNotice>)
     })
   }
 }

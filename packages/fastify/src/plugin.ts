@@ -15,6 +15,7 @@ import { noteUnrouted, serveRoutes } from './connections/routes.js'
 import { watchServers } from './connections/servers.js'
 import { contextCheck } from './context.js'
 import { EndHook } from './end-hook.js'
+import { EraEvents } from './eras/era-events.js'
 import { Eras } from './eras/eras.js'
 import { modernEndpoint } from './eras/modern-endpoint.js'
 import { type MadeServer, modernServer } from './eras/modern-server.js'
@@ -74,14 +75,14 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   })
   const snapshots = counted && new SnapshotSchedule(sessions, snapshot?.every, counted.changes)
   const serverOptions = { jsonSchemaValidator: await sharedValidator() }
-  const made = settings.modern && modernServer(sessions, settings, settings.modern, serverOptions, {
-    onUnrelated: () => {},
-    onWarning: message => { app.log.warn(`holdfast: ${message}`) }
-  })
-  const endpoint = createEndpoint(sessions, settings, isContext, serverOptions, made)
-  const modern = made && settings.modern && modernEndpoint(sessions, settings, settings.modern, made)
-  const eras = modern === undefined ? endpoint : new Eras(endpoint, modern)
   const roster = new Roster()
+  const events = new EraEvents(app.log, sessions, roster, metrics?.eras, settings.modern !== undefined)
+  const made = settings.modern && modernServer(sessions, settings, settings.modern, serverOptions, events)
+  const endpoint = createEndpoint(sessions, settings, isContext, { serverOptions, made, roster })
+  const modern = made && settings.modern && {
+    endpoint: modernEndpoint(sessions, settings, settings.modern, made, events), bridge: made.bridge
+  }
+  const eras = modern === undefined ? endpoint : new Eras(endpoint, modern.endpoint)
   const sweeper = new Sweeper(sessions)
   const connections = new Connections()
   const bodyTimeout = milliseconds(settings.bodyTimeout, 'bodyTimeout')
@@ -100,7 +101,9 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   noteUnrouted(app, connections)
   const watches = [deadlines, watch, sweeper]
   const isClosing = closing(app, settings, { sessions, endpoint: eras, endHook, connections, transfers, snapshots, watches })
-  await app.register(async scope => { routes(scope, eras, settings, connections, roster, metrics?.requests) }, registered)
+  await app.register(async scope => { 
+    routes(scope, eras, settings, { connections, roster, onRefused: events.onRefused, requests: metrics?.requests })
+   }, registered)
   if (settings.admin !== undefined) {
     await app.register(async scope => {
       await admin(scope, sessions, endpoint, settings, { connections, transfers })
@@ -108,7 +111,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   }
   await app.register(async scope => {
     serveRoutes(scope, connections)
-    metrics?.serve(scope, endpoint, settings.path)
+    metrics?.serve(scope, endpoint, settings.path, modern)
     if (settings.health !== undefined) {
       health(scope, settings.health, async () => await readiness(sessions, isClosing()))
     }
@@ -121,15 +124,22 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   })
 }
 
+interface EndpointParts {
+  serverOptions: SharedServerOptions
+  made: MadeServer | undefined
+  roster: Roster
+}
+
 function createEndpoint (
   sessions: Sessions, settings: Settings, isContext: ((context: Json) => boolean) | undefined,
-  serverOptions: SharedServerOptions, made: MadeServer | undefined
+  { serverOptions, made, roster }: EndpointParts
 ): Endpoint {
   const { createServer, limits: { maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, streams, live } = settings
   return new Endpoint({
     sessions,
     createServer: createServer as CreateServer,
     serverOptions,
+    counts: () => roster.counts(),
     maxCalls,
     maxOpenStreams,
     maxSubscriptions,

@@ -25,10 +25,18 @@ const VERBS = { get: 'GET', delete: 'DELETE' } as const
 /** OpenAPI has no words for an endpoint of JSON-RPC, so @fastify/swagger leaves it out. */
 const schema = { hide: true } as FastifySchema
 
+/** Who is told of requests. */
+interface Watching {
+  connections: Connections
+  roster: Roster
+  /** Called with each request that is answered 400. */
+  onRefused: (request: FastifyRequest) => void
+  requests: Requests | undefined
+}
+
 /** Adds the endpoint's routes. They need a scope of their own, because its parser and its error bodies differ. */
 export function routes (
-  scope: FastifyInstance, served: Served, settings: Settings, connections: Connections, roster: Roster,
-  requests?: Requests
+  scope: FastifyInstance, served: Served, settings: Settings, { connections, roster, onRefused, requests }: Watching
 ): void {
   const { path, bodyLimit, authInfo } = settings
   const checkHost = hostCheck(scope, settings)
@@ -37,6 +45,7 @@ export function routes (
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
+    if (answer.status === 400) onRefused(request)
     setHeaders(reply, answer.headers)
     reply.code(answer.status)
     if (typeof answer.body !== 'string') return reply.send(answer.body ?? undefined)

@@ -9,6 +9,7 @@ export type { ChangedKind } from './lists/kept-lists.js'
 export { failureOutcome } from './failure.js'
 export { type BridgeServer, bridge } from './bridge/bridge.js'
 export type { BridgeOptions } from './bridge/bridge-options.js'
+export type { ParkedEvent } from './parked/parked-events.js'
 export type { ModernCall, Outcome } from './modern-call.js'
 export { ModernEndpoint } from './modern-endpoint.js'
 export type { ModernEndpointOptions, StateOutcome } from './modern-endpoint-options.js'
@@ -20,4 +21,4 @@ export type { Unrelated } from './shared/shared-connection.js'
 export {
   type RequestStateCodec, type RequestStateOptions, requestStateCodec
 } from './request-state/request-state-codec.js'
-export { MODERN_VERSION } from './versions.js'
+export { MODERN_VERSION, isModern } from './versions.js'

@@ -1,4 +1,7 @@
-import { HoldfastError, type RecordKey, type Session, type Sessions, within } from '@holdfast/core'
+import {
+  type Asked, type ClientCounts, type FleetReport, HoldfastError, type RecordKey, RollCall, type Session, type Sessions,
+  within
+} from '@holdfast/core'
 import { type CallLimits, refusedCalls, tooManyCalls } from './calls/call-limits.js'
 import { Calls, revisionOf } from './calls/calls.js'
 import { Deadlines, type Expiring } from './calls/deadlines.js'
@@ -8,7 +11,7 @@ import { assumeHandshake, initialize } from './calls/handshake.js'
 import { SessionCall } from './calls/session-call.js'
 import { routeAnswer, routeNotification } from './fleet/message-routing.js'
 import { type FleetHandlers, Replica, type ReplicaSettings } from './fleet/replica.js'
-import { type FleetReport, RollCall, VERSIONS } from './fleet/roll-call.js'
+import { VERSIONS } from './fleet/own-versions.js'
 import { type Messages, carries, isReply, readMessages, soleId } from './http/body.js'
 import { type Inbound, header } from './http/inbound.js'
 import { INVALID_REQUEST, type Request, type RequestId, SERVER_ERROR } from './http/json-rpc.js'
@@ -31,6 +34,8 @@ export interface EndpointOptions extends LiveSettings, ExchangeSettings, Replica
   callTimeout: number
   /** Takes the messages between replicas that concern no session. */
   fleetHandlers?: FleetHandlers
+  /** Says who asked this process since it began. */
+  counts?: () => ClientCounts
 }
 
 /** Milliseconds that the last words to clients may take when this process ends. */
@@ -64,8 +69,13 @@ export class Endpoint {
     this.#streams = new OpenStreams(sessions, log, options)
     this.#live = new LiveSessions(sessions, log, this.#streams, options, deadlines)
     this.#calls = new Calls(sessions, log, this.#streams, options, options, deadlines)
-    this.#rollCall = new RollCall(sessions, () => ({
-      live: this.#live.size, streams: this.#streams.count(), draining: this.#draining, versions: VERSIONS
+    const { counts } = options
+    this.#rollCall = new RollCall(sessions, asked => ({
+      live: this.#live.size,
+      streams: this.#streams.count(),
+      draining: this.#draining,
+      versions: VERSIONS,
+      ...(asked.counts === true && counts !== undefined && { counts: counts() })
     }))
     this.#replica = new Replica(
       sessions, this.#live, this.#streams, this.#rollCall, options, options.fleetHandlers
@@ -88,8 +98,8 @@ export class Endpoint {
    *
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE
    */
-  async fleet (): Promise<FleetReport> {
-    return await this.#rollCall.call()
+  async fleet (asked: Asked = {}): Promise<FleetReport> {
+    return await this.#rollCall.call(asked)
   }
 
   /** Responses with event streams that are open in this process. */

@@ -7,7 +7,6 @@ export { HandlerExtra } from './calls/handler-extra.js'
 export { TurnThrottle } from './calls/turn-throttle.js'
 export { Endpoint, type EndpointOptions } from './endpoint.js'
 export type { FleetHandlers, ParkedCallMessage } from './fleet/replica.js'
-export type { FleetReport, ReplicaReport } from './fleet/roll-call.js'
 export { type Messages, readMessages } from './http/body.js'
 export { type Inbound, header } from './http/inbound.js'
 export {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fastify'
 import type { Static } from 'typebox'
-import type { Sessions } from '@holdfast/core'
+import { type Sessions, eraReport } from '@holdfast/core'
 import type { Endpoint } from '@holdfast/transport'
 import { adminHostCheck } from '../host-check.js'
 import type { Connections } from '../connections/connections.js'
@@ -13,7 +13,7 @@ import { failures, refusal } from './failures.js'
 import { type AdminAction, guard, refuse } from './guard.js'
 import { type Query, list } from './listing.js'
 import {
-  FleetAnswer, Failure, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot,
+  EraAnswer, Failure, FleetAnswer, KeyParams, ListAnswer, ListQuery, RestoreAnswer, RevokeBody, ShowAnswer, Snapshot,
   TerminatedAnswer
 } from './schemas.js'
 import type { Transfers } from './transfer.js'
@@ -70,6 +70,11 @@ export async function admin (
     const reports = Array.from(replicas, ([replica, report]) => ({ replica, ...report }))
     return { here: sessions.fleet.replica, sessions: count, replicas: reports, silent }
   })
+
+  scope.get(`${path}/era`, route('list', {
+    summary: 'Lists clients by name and by revision of MCP, as the replicas have counted since they began.',
+    response: { 200: EraAnswer }
+  }), async (): Promise<Static<typeof EraAnswer>> => eraReport(await endpoint.fleet({ counts: true })))
 
   scope.get<{ Params: Static<typeof KeyParams> }>(`${path}/:key`, route('show', {
     summary: 'Shows one session.', params: KeyParams, response: { 200: ShowAnswer }

@@ -108,6 +108,21 @@ export const RestoreAnswer = Type.Object({
   }), { description: 'Lines that could not be restored.' })
 }, { description: 'The number of sessions with each result.' })
 
+export const EraAnswer = Type.Object({
+  since: time('When the oldest of these replicas began to count'),
+  clients: Type.Array(Type.Object({
+    name: Type.String({ description: 'What these clients call themselves. Empty for those that do not say.' }),
+    era: Type.String({ description: '`sessions` until 2025-11-25, `modern` from 2026-07-28 on.' }),
+    version: Type.String({ description: 'Revision of MCP, or `other`.' }),
+    requests: Type.Integer({ description: 'Requests since these replicas began.' }),
+    refused: Type.Integer({ description: 'Those among them that were refused because of their revision.' })
+  })),
+  replicas: Type.Array(Type.String(), { description: 'The replicas whose counts these are.' }),
+  silent: Type.Array(Type.String(), {
+    description: 'Replicas that were active recently and did not answer within half a second, or do not count.'
+  })
+}, { description: 'Who asks, by name and by revision of MCP.' })
+
 export const FleetAnswer = Type.Object({
   here: Type.String({ description: 'The replica that answers.' }),
   sessions: Type.Integer({ description: 'Sessions in the backend.' }),

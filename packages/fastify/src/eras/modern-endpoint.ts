@@ -1,15 +1,13 @@
 import { type Sessions, milliseconds } from '@holdfast/core'
-import { ModernEndpoint, type ModernEndpointOptions } from '@holdfast/modern'
+import { ModernEndpoint } from '@holdfast/modern'
 import type { ModernSettings, Settings } from '../check-options.js'
+import type { EraEvents } from './era-events.js'
 import type { MadeServer } from './modern-server.js'
-
-/** Who is told of requests. */
-export type Told = Pick<ModernEndpointOptions, 'onCall' | 'onState'>
 
 /** The endpoint of revision 2026-07-28. What it shares with the sessions has the same options. */
 export function modernEndpoint (
   sessions: Sessions, settings: Settings, { maxCalls, cache }: ModernSettings, { server, serverKey }: MadeServer,
-  told: Told = {}
+  { onState }: EraEvents
 ): ModernEndpoint {
   const { legacy, responseMode, streams } = settings
   return new ModernEndpoint({
@@ -25,6 +23,6 @@ export function modernEndpoint (
     maxCalls,
     ...(cache !== undefined && { cache }),
     ...(serverKey !== undefined && { serverKey }),
-    ...told
+    onState
   })
 }

@@ -1,12 +1,13 @@
 import { type Sessions, milliseconds } from '@holdfast/core'
 import {
-  type BridgeServer, type ModernServer, type RequestStateCodec, type Unrelated, bridge, cacheHints, sharedServer
+  type BridgeServer, type ModernServer, type RequestStateCodec, bridge, cacheHints, sharedServer
 } from '@holdfast/modern'
 import type { CreateServer, Inbound, SharedServerOptions } from '@holdfast/transport'
 import type { FastifyRequest } from 'fastify'
 import type { ModernSettings, Settings } from '../check-options.js'
 import type { FastifyInbound } from '../fastify-inbound.js'
 import type { CreateModernServer, ModernServerInit } from './create-modern-server.js'
+import type { EraEvents } from './era-events.js'
 import { noStates, requestStates } from './request-states.js'
 
 /** What answers modern requests. */
@@ -18,16 +19,11 @@ export interface MadeServer {
   serverKey?: (inbound: Inbound) => string
 }
 
-/** What concerns the application, and no caller. */
-export interface ServerEvents {
-  onUnrelated: (message: Unrelated) => void
-  onWarning: (message: string) => void
-}
 
 /** @throws InvalidOptionError */
 export function modernServer (
   sessions: Sessions, settings: Settings, modern: ModernSettings, serverOptions: SharedServerOptions,
-  events: ServerEvents
+  events: EraEvents
 ): MadeServer {
   const { server } = modern
   if (typeof server === 'function') return shared(sessions, settings, modern, server, events)
@@ -43,13 +39,14 @@ export function modernServer (
     maxParked: modern.maxParked,
     maxParkedPerOwner: modern.maxParkedPerOwner,
     heartbeat,
+    onParked: events.onParked,
     ...(modern.per !== undefined && { per: modern.per as 'principal' | 'replica' })
   })
   return { server: made, bridge: made }
 }
 
 function shared (
-  sessions: Sessions, { live }: Settings, modern: ModernSettings, create: CreateModernServer, events: ServerEvents
+  sessions: Sessions, { live }: Settings, modern: ModernSettings, create: CreateModernServer, events: EraEvents
 ): MadeServer {
   const { per, cache = {}, fallback, sdk, requestState } = modern
   const states = requestStates(sessions, requestState)

@@ -1,3 +1,4 @@
+import { VERSIONS } from '../eras/spoken.js'
 import { OPERATIONS } from './observed-backend.js'
 
 export interface MetricSpec {
@@ -18,7 +19,8 @@ const OUTCOME = ['success', 'failure'] as const
 const METHOD = [
   'initialize', 'ping', 'tools/list', 'tools/call', 'resources/list', 'resources/templates/list', 'resources/read',
   'resources/subscribe', 'resources/unsubscribe', 'prompts/list', 'prompts/get', 'logging/setLevel',
-  'completion/complete', 'tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'notifications/initialized',
+  'completion/complete', 'server/discover', 'subscriptions/listen', 'tasks/get', 'tasks/result', 'tasks/list',
+  'tasks/update', 'tasks/cancel', 'notifications/initialized',
   'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed',
   'notifications/tasks/status', 'response', 'batch', 'GET', 'DELETE', 'other'
 ] as const
@@ -130,6 +132,37 @@ export const METRICS = {
     help: 'Time from a request to the last byte of its answer, by JSON-RPC method, without the event streams that a ' +
       'GET opens. Outcomes: ok, also with a JSON-RPC error in the answer; denied for 401, 403 and 429; unknown for ' +
       '404; unavailable for 503; invalid for any other 4xx; error for any other 5xx; aborted when the client went away.'
+  },
+  holdfast_requests_total: {
+    type: 'counter',
+    labels: { era: ['sessions', 'modern', 'none'], version: [...VERSIONS, 'other', 'none'], method: METHOD },
+    help: 'Requests by era, revision of MCP and method: sessions until 2025-11-25, modern from 2026-07-28 on, also ' +
+      'where the request is refused for its revision; none for requests that were refused before anybody knew.'
+  },
+  holdfast_modern_calls: {
+    type: 'gauge',
+    help: 'Requests of revision 2026-07-28 that run in this process.'
+  },
+  holdfast_parked_calls: {
+    type: 'gauge',
+    help: 'Calls of revision 2026-07-28 whose handlers wait in this process for answers of their clients.'
+  },
+  holdfast_parked_total: {
+    type: 'counter',
+    labels: { outcome: ['parked', 'resumed', 'abandoned'] },
+    help: 'Times that a call began to wait for answers of its client, went on with them, or was stopped while it had ' +
+      'to wait or later.'
+  },
+  holdfast_request_states_total: {
+    type: 'counter',
+    labels: { outcome: ['issued', 'accepted', 'invalid', 'used'] },
+    help: 'States that clients hold between two calls: given to a client, accepted, refused for any reason, ' +
+      'or refused because they were used before.'
+  },
+  holdfast_unrelated_messages_total: {
+    type: 'counter',
+    labels: { kind: ['notification', 'answer', 'question'] },
+    help: 'Messages of a shared server that belong to no running call, so that nobody gets them.'
   },
   holdfast_streams_open: {
     type: 'gauge',

@@ -4,6 +4,7 @@ import { type Backend, type Codec, InvalidOptionError, type Sessions } from '@ho
 import type { Endpoint } from '@holdfast/transport'
 import type { Settings } from '../check-options.js'
 import { BackendMetrics } from './backend-metrics.js'
+import { EraMetrics, type ModernParts } from './era-metrics.js'
 import { gauge } from './gauge.js'
 import { type MetricsRegistry, ownRegistry, register } from './registry.js'
 import { Requests } from './requests.js'
@@ -17,6 +18,7 @@ const COUNT_WAIT = 1_000
 /** Counts cheaply while requests run, and makes the form of a registry only when the registry asks. */
 export class Metrics {
   readonly requests = new Requests()
+  readonly eras = new EraMetrics()
   readonly #backend = new BackendMetrics()
   readonly #seals = new SealMetrics()
 
@@ -43,7 +45,7 @@ export class Metrics {
    *
    * @throws InvalidOptionError
    */
-  serve (scope: FastifyInstance, endpoint: Endpoint, endpointPath: string): void {
+  serve (scope: FastifyInstance, endpoint: Endpoint, endpointPath: string, modern?: ModernParts): void {
     const { registry, path } = this
     const { sessions } = endpoint
     const active = counting(sessions)
@@ -57,7 +59,9 @@ export class Metrics {
       ...sessionMetrics(sessions),
       ...snapshotMetrics(sessions),
       holdfast_request_duration_seconds: this.requests,
-      holdfast_streams_open: gauge(() => endpoint.openStreams),
+      holdfast_requests_total: this.requests.total,
+      ...this.eras.sources(modern),
+      holdfast_streams_open: gauge(() => endpoint.openStreams + (modern?.endpoint.openStreams ?? 0)),
       holdfast_events_replayed_total: gauge(() => endpoint.replayedEvents),
       ...this.#backend.sources(sessions),
       ...this.#seals.sources

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isObject } from '@holdfast/core'
 import type { Reply } from '@holdfast/transport'
+import { type Spoken, spokenBy } from '../eras/spoken.js'
 import { METRICS } from './catalog.js'
 import { Histogram } from './histogram.js'
 import type { Sample, Source } from './registry.js'
@@ -19,6 +20,9 @@ type Timed = FastifyRequest & { [BEGAN]: number }
 /** Durations of requests, by method and outcome. A hook for responses would cost more than all the rest. */
 export class Requests implements Source {
   readonly #histograms = new Map<string, Map<Outcome, Histogram>>()
+  readonly #counts = new Map<Spoken, Map<string, number>>()
+  /** Their numbers, by era and revision. */
+  readonly total: Source = { read: () => this.#readTotal() }
 
   /** Prepares the requests of a scope. */
   time (scope: FastifyInstance): void {
@@ -31,6 +35,7 @@ export class Requests implements Source {
 
   /** Notes the outcome of a request: at once, or at the end of its stream. */
   answered (request: FastifyRequest, { status, body }: Reply): void {
+    this.#count(request)
     if (body === null || typeof body === 'string') {
       this.#note(request, request.raw.socket.destroyed ? 'aborted' : outcomeOf(status))
     } else if (request.method !== 'GET') {
@@ -42,6 +47,19 @@ export class Requests implements Source {
   read (name: string): Sample[] {
     const histograms = [...this.#histograms.values()].flatMap(outcomes => [...outcomes.values()])
     return histograms.flatMap(histogram => histogram.read(name))
+  }
+
+  #count (request: FastifyRequest): void {
+    const spoken = spokenBy(request)
+    let counts = this.#counts.get(spoken)
+    if (counts === undefined) this.#counts.set(spoken, counts = new Map())
+    const method = methodOf(request)
+    counts.set(method, (counts.get(method) ?? 0) + 1)
+  }
+
+  #readTotal (): Sample[] {
+    return [...this.#counts].flatMap(([{ era, version }, counts]) =>
+      Array.from(counts, ([method, value]) => ({ labels: { era, version, method }, value })))
   }
 
   #note (request: FastifyRequest, outcome: Outcome): void {

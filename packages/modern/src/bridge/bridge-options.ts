@@ -3,6 +3,7 @@ import {
 } from '@holdfast/core'
 import type { CreateServer, SharedServerOptions } from '@holdfast/transport'
 import type { ParkedLimits } from '../parked/parked-calls.js'
+import type { OnParked } from '../parked/parked-events.js'
 import type { PoolSettings } from './server-pool.js'
 
 /** Options of `bridge`. */
@@ -32,6 +33,8 @@ export interface BridgeOptions {
    * used again for the same principal only, and never for somebody without one.
    */
   per?: 'principal' | 'replica'
+  /** Told what becomes of calls that wait for their clients in this process. Must not throw. Default: nobody is. */
+  onParked?: OnParked
 }
 
 export interface BridgeSettings extends PoolSettings, ParkedLimits {
@@ -58,7 +61,8 @@ export function bridgeSettings (options: BridgeOptions): BridgeSettings {
     maxParked: amount(options.maxParked ?? 1_000, 'maxParked'),
     maxParkedPerOwner: amount(options.maxParkedPerOwner ?? 100, 'maxParkedPerOwner'),
     heartbeat: duration(options.heartbeat ?? '5s', 'heartbeat'),
-    perReplica: per === 'replica'
+    perReplica: per === 'replica',
+    ...(options.onParked !== undefined && { onParked: options.onParked })
   }
 }
 

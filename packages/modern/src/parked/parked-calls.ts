@@ -7,6 +7,7 @@ import type { CallHead, CallLog } from './call-log.js'
 import { CANCELLED, OWNER_GONE } from './endings.js'
 import { type Handler, ParkedCall, type Reader } from './parked-call.js'
 import type { Answers } from './input-responses.js'
+import { type OnParked, observed } from './parked-events.js'
 
 /** Milliseconds for the last words of parked calls when this process ends. */
 const LAST_WORDS = 2_000
@@ -18,6 +19,8 @@ export interface ParkedLimits {
   maxParkedPerOwner: number
   /** Milliseconds from the first question to the end of a call. */
   parkTimeout: number
+  /** Told what becomes of the calls. Must not throw. */
+  onParked?: OnParked
 }
 
 type Answer = Extract<FleetMessage, { type: 'call-answer' }>
@@ -48,10 +51,11 @@ export class ParkedCalls {
     const located = this.log.locate(id, principal)
     const { key, owner } = located
     const own = this.#perOwner.get(owner) ?? 0
-    const { maxParked, maxParkedPerOwner, parkTimeout } = this.limits
+    const { maxParked, maxParkedPerOwner, parkTimeout, onParked } = this.limits
     if (this.#closed || this.#calls.size >= maxParked || (owner !== '' && own >= maxParkedPerOwner)) return undefined
     const call = new ParkedCall(
-      id, located, head, Date.now() + parkTimeout, handler, this.log,
+      id, located, head, Date.now() + parkTimeout,
+      onParked === undefined ? handler : observed(handler, owner, onParked), this.log,
       error => this.sessions.report(error), call => this.#closedOne(call)
     )
     this.#calls.set(key, call)

@@ -1,10 +1,9 @@
-import type { FleetMessage, FleetMessageType, RecordKey, Session, Sessions } from '@holdfast/core'
+import type { FleetMessage, FleetMessageType, RecordKey, RollCall, Session, Sessions } from '@holdfast/core'
 import { isNotification, isResponse } from '../http/json-rpc.js'
 import type { LiveSessions } from '../live/live-sessions.js'
 import type { OpenStreams } from '../streams/open-streams.js'
 import { takeAnswer, takeNotification } from './message-routing.js'
 import { RepeatedTasks } from './repeated-tasks.js'
-import type { RollCall } from './roll-call.js'
 
 export interface ReplicaSettings {
   /** Milliseconds between heartbeats. Other replicas notice within two heartbeats that a replica died. */
@@ -147,6 +146,6 @@ const HANDLERS: { readonly [Type in Exclude<FleetMessageType, ParkedCallMessage[
   notification: async ({ live }, { key, message }) => {
     if (isNotification(message)) await takeNotification(live.get(key), message)
   },
-  'roll-call': async ({ rollCall }, { from, call }) => await rollCall.answer(from, call),
+  'roll-call': async ({ rollCall }, { from, call, ...asked }) => await rollCall.answer(from, call, asked),
   present: ({ rollCall }, { from, call, report }) => rollCall.receive(from, call, report)
 }

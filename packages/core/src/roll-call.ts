@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { type Json, type Sessions, isObject, within } from '@holdfast/core'
+import { type ClientCounts, areClientCounts } from './client-count.js'
+import { type Json, isObject } from './json.js'
+import type { Sessions } from './sessions.js'
+import { within } from './within.js'
 
 /** The report of a replica about itself. */
 export interface ReplicaReport {
@@ -11,6 +13,8 @@ export interface ReplicaReport {
   /** Whether the replica refuses new requests, because it shuts down. */
   draining: boolean
   versions: { holdfast: string, node: string }
+  /** Who asked the replica since it began. Only where that is asked for; absent where nobody counts. */
+  counts?: ClientCounts
 }
 
 /** What the replicas of a fleet report. */
@@ -21,26 +25,31 @@ export interface FleetReport {
   silent: string[]
 }
 
+/** What a roll call asks for. */
+export interface Asked {
+  /** `counts`, too, which may be long. Default: no. */
+  counts?: boolean
+}
+
 /** Milliseconds to wait for the reports of other replicas. */
 const REPORT_WAIT = 500
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-) as { version: string }
-
-export const VERSIONS: ReplicaReport['versions'] = { holdfast: version, node: process.versions.node }
 
 /** Asks all replicas for reports over the bus. Nothing of it is stored. */
 export class RollCall {
   readonly #calls = new Map<string, (replica: string, report: ReplicaReport) => void>()
 
-  constructor (private readonly sessions: Sessions, private readonly self: () => ReplicaReport) {}
+  /** @param self the report of this process; none where it only asks */
+  constructor (
+    private readonly sessions: Sessions<any, any>, private readonly self?: (asked: Asked) => ReplicaReport
+  ) {}
 
-  async call (): Promise<FleetReport> {
+  /** @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE */
+  async call (asked: Asked = {}): Promise<FleetReport> {
     const { fleet, vault: { availability, backend } } = this.sessions
     const missing = new Set(await availability.ask(() => backend.presence.list()))
     missing.delete(fleet.replica)
-    const replicas = new Map([[fleet.replica, this.self()]])
+    const replicas = new Map<string, ReplicaReport>()
+    if (this.self !== undefined) replicas.set(fleet.replica, this.self(asked))
     if (missing.size > 0) {
       const call = randomUUID()
       const complete = new Promise<void>(resolve => {
@@ -50,7 +59,7 @@ export class RollCall {
           if (missing.size === 0) resolve()
         })
       })
-      await fleet.tell('roll-call', '', { call })
+      await fleet.tell('roll-call', '', { call, ...(asked.counts === true && { counts: true }) })
       await within(complete, REPORT_WAIT)
       this.#calls.delete(call)
     }
@@ -58,8 +67,10 @@ export class RollCall {
   }
 
   /** Answers the call of another replica. */
-  async answer (caller: string, call: string): Promise<void> {
-    await this.sessions.fleet.tellReplica(caller, 'present', '', { call, report: { ...this.self() } })
+  async answer (caller: string, call: string, asked: Asked = {}): Promise<void> {
+    if (this.self === undefined) return
+    const report = { ...this.self(asked) } as unknown as Json
+    await this.sessions.fleet.tellReplica(caller, 'present', '', { call, report })
   }
 
   /** Takes the answer of another replica. */
@@ -71,5 +82,6 @@ export class RollCall {
 function isReport (value: unknown): value is ReplicaReport {
   return isObject(value) &&
     Number.isInteger(value.live) && Number.isInteger(value.streams) && typeof value.draining === 'boolean' &&
-    isObject(value.versions) && typeof value.versions.holdfast === 'string' && typeof value.versions.node === 'string'
+    isObject(value.versions) && typeof value.versions.holdfast === 'string' &&
+    typeof value.versions.node === 'string' && (value.counts === undefined || areClientCounts(value.counts))
 }
