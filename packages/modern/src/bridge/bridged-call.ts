@@ -4,6 +4,7 @@ import {
 } from '@holdfast/transport'
 import type { CancelReason } from '../modern-server.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
+import type { Answers } from '../parked/input-responses.js'
 import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY } from '../parked/endings.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
 import type { Retry } from '../parked/retry.js'
@@ -17,6 +18,7 @@ import { HandlerCall } from './handler-call.js'
 import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
+import { namingResource } from './unknown-resource.js'
 
 /** Questions of one call. */
 const MAX_QUESTIONS = 100
@@ -47,13 +49,17 @@ export class BridgedCall implements Running, Handler {
   /** Open questions: their ids in the server by their keys. */
   readonly #questions = new Map<string, RequestId>()
   readonly #usedKeys = new Set<string>()
+  /** Answers that came with the call, to questions that the server names. */
+  readonly #given: Map<string, Readonly<Record<string, unknown>>>
   #parked: ParkedCall | undefined
   #first: Retry | undefined
   #over = false
 
   constructor (
-    private readonly host: CallHost, private readonly call: ModernCall, private readonly server: BridgedServer
+    private readonly host: CallHost, private readonly call: ModernCall, private readonly server: BridgedServer,
+    given: Answers
   ) {
+    this.#given = new Map(given)
     this.#introduction = server.introduction as Introduction
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve
@@ -90,8 +96,8 @@ export class BridgedCall implements Running, Handler {
   }
 
   answered (response: Response): void {
-    const { request: { method }, meta: { capabilities } } = this.call
-    const given = outcomeOf(method, response, this.#introduction)
+    const { request, meta: { capabilities } } = this.call
+    const given = outcomeOf(request.method, namingResource(response, request), this.#introduction)
     const missing = failedFor(given, capabilities) ?? this.#lackedBy(given)
     this.#release(false)
     this.#finish(missing === undefined ? given : missingCapability(missing))
@@ -109,9 +115,11 @@ export class BridgedCall implements Running, Handler {
     }
     const missing = missingFor([{ method, params }], meta.capabilities)
     if (missing !== undefined) return this.#refuse(missingCapability(missing))
+    const key = this.#key(params)
+    const given = this.#given.get(key)
+    if (given !== undefined) return this.#answer({ jsonrpc: '2.0', id: question.id, result: given } as Response)
     const parked = this.#parked ??= this.#park()
     if (parked === undefined) return this.#refuse(TOO_MANY)
-    const key = this.#key(params)
     this.#questions.set(key, question.id)
     parked.ask(key, inputRequest(method, params))
   }
