@@ -51,6 +51,16 @@ export async function runConformance (results: string, suite: string, url: URL, 
   return { code, output, announced: Number(/\((\d+) scenarios\)/.exec(output)?.[1]), scenarios }
 }
 
+/** Checks with the name of their scenario. */
+export function checksOf ({ scenarios }: Pick<Outcome, 'scenarios'>): Array<Check & { scenario: string }> {
+  return Object.entries(scenarios).flatMap(([scenario, checks]) => checks.map(check => ({ scenario, ...check })))
+}
+
+/** What a server did not do: SKIPPED, WARNING and FAILURE. INFO is what the suite tells of its own steps. */
+export function isMissed ({ status }: Check): boolean {
+  return status !== 'SUCCESS' && status !== 'INFO'
+}
+
 /** The suites need Node 22 or newer; where this is an older one, the npm package `node` brings it. */
 function node22 (): [command: string, ...args: string[]] {
   if (Number(process.versions.node.split('.')[0]) >= 22) return [process.execPath]

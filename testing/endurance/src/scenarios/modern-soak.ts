@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { withTokens } from '@holdfast/two-eras/callers'
+import { KINDS } from '@holdfast/two-eras/kinds'
+import { nonceLoad } from '@holdfast/two-eras/nonce-load'
+import { modernFleet, turns } from '../modern-fleet.js'
+import type { Scenario } from '../scenario.js'
+
+/** Calls of one principal that are under way at the same time. */
+const HANDS = 100
+/** Milliseconds that a call takes, at most. */
+const PAUSE = 5
+
+export const modernSoak: Scenario = {
+  promise: 'each answer, each progress notification and each question of a modern call belongs to its caller',
+  figures: '1,000,000 calls of two principals with the same JSON-RPC ids, 200 at a time, over three replicas in turns; ' +
+    'half with servers of SDK v1 behind the bridge, half with a shared server of SDK v2',
+  deadline: 60,
+  run: async trial => {
+    const calls = trial.volume(1_000_000 / KINDS.length, 1_000)
+    const found: string[] = []
+    for (const kind of KINDS) {
+      const { callers, environment } = withTokens('ann', 'bob')
+      const fleet = await modernFleet(trial, kind, environment)
+      let tenths = 0
+      const tally = await nonceLoad({
+        place: turns(fleet),
+        callers,
+        calls,
+        hands: HANDS,
+        pause: PAUSE,
+        onCall: done => {
+          if (done * 10 < (tenths + 1) * calls) return
+          tenths++
+          trial.tell(`${kind}: ${done} calls`)
+        }
+      })
+      assert.equal(tally.calls, calls)
+      assert.equal(fleet.log(), '', 'the replicas say nothing of errors')
+      found.push(`${kind}: ${tally.calls} calls, ${tally.asked} of them asked, ${tally.said} notifications, none crossed`)
+    }
+    return found.join('; ')
+  }
+}
