@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { modernConformance } from '@holdfast/clients/modern-conformance'
 import { checksOf, isMissed, runConformance } from '@holdfast/clients/run-conformance'
 import { KINDS } from '@holdfast/two-eras/kinds'
-import { modernFleet } from '../modern-fleet.js'
+import { type ModernFleet, withModernFleet } from '../modern-fleet.js'
 import type { Scenario } from '../scenario.js'
 
 /** What the sessions must still be. */
@@ -22,23 +22,27 @@ export const modernConformanceScenario: Scenario = {
   run: async trial => {
     const found: string[] = []
     for (const kind of KINDS) {
-      const fleet = await modernFleet(trial, kind)
-      const { scored, passed, problems } = await modernConformance(await folder(), fleet.url)
-      assert.deepEqual(problems, [], kind)
-      assert.equal(scored, 37)
-      const counts = [passed]
-      for (const [suite, ...args] of EARLIER) {
-        const outcome = await runConformance(await folder(), suite, fleet.url, ...args)
-        const checks = checksOf(outcome)
-        assert.deepEqual(checks.filter(isMissed), [], `${kind}: ${suite}`)
-        assert.equal(outcome.code, 0, outcome.output)
-        counts.push(checks.filter(({ status }) => status === 'SUCCESS').length)
-      }
+      const counts = await withModernFleet(kind, {}, async fleet => await passedIn(fleet))
       found.push(`${kind}: ${counts.join(' + ')} checks passed`)
       trial.tell(found.at(-1) as string)
     }
     return found.join('; ')
   }
+}
+
+async function passedIn ({ url }: ModernFleet): Promise<number[]> {
+  const { scored, passed, problems } = await modernConformance(await folder(), url)
+  assert.deepEqual(problems, [])
+  assert.equal(scored, 37)
+  const counts = [passed]
+  for (const [suite, ...args] of EARLIER) {
+    const outcome = await runConformance(await folder(), suite, url, ...args)
+    const checks = checksOf(outcome)
+    assert.deepEqual(checks.filter(isMissed), [], suite)
+    assert.equal(outcome.code, 0, outcome.output)
+    counts.push(checks.filter(({ status }) => status === 'SUCCESS').length)
+  }
+  return counts
 }
 
 async function folder (): Promise<string> {

@@ -3,10 +3,8 @@ import { withTokens } from '@holdfast/two-eras/callers'
 import { KINDS, type Kind } from '@holdfast/two-eras/kinds'
 import { AskedCall, type Caller, type Told, textOf } from '@holdfast/two-eras/modern-caller'
 import { carriesItsNonce } from '@holdfast/two-eras/nonce-load'
-import type { Fleet } from '@holdfast/three-replicas/fleet'
-import type { RedisStorage } from '@holdfast/three-replicas/storage'
 import { Lateness } from '../lateness.js'
-import { modernFleet } from '../modern-fleet.js'
+import { type ModernFleet, withModernFleet } from '../modern-fleet.js'
 import { ModernLoad } from '../modern-load.js'
 import type { Scenario } from '../scenario.js'
 import type { Trial } from '../trial.js'
@@ -25,18 +23,21 @@ export const modernDeploy: Scenario = {
   deadline: 20,
   run: async trial => {
     const found: string[] = []
-    for (const kind of KINDS) found.push(await rolled(trial, kind))
-    found.push(await killed(trial), await withoutStorage(trial))
+    const { callers, environment } = withTokens('ann', 'bob')
+    for (const kind of KINDS) {
+      found.push(await withModernFleet(kind, { HOLDFAST_DRAIN_TIMEOUT: '2s', ...environment }, async fleet =>
+        await rolled(trial, kind, fleet, callers)))
+    }
+    for (const harm of [killed, withoutStorage]) {
+      found.push(await withModernFleet('bridge', environment, async fleet => await harm(trial, fleet, callers)))
+    }
     return found.join('; ')
   }
 }
 
-async function rolled (trial: Trial, kind: Kind): Promise<string> {
+async function rolled (trial: Trial, kind: Kind, fleet: ModernFleet, callers: Caller[]): Promise<string> {
   const times = trial.volume(10)
-  const { callers, environment } = withTokens('ann', 'bob')
-  const fleet = await modernFleet(trial, kind, { HOLDFAST_DRAIN_TIMEOUT: '2s', ...environment })
   const load = new ModernLoad(fleet.url, callers, HANDS)
-  trial.defer(async () => { await load.stop() })
   let told = 0
   for (let roll = 1; roll <= times; roll++) {
     for (const place of [0, 1, 2]) {
@@ -52,10 +53,8 @@ async function rolled (trial: Trial, kind: Kind): Promise<string> {
   return `${kind}: ${times} rolls, ${load.served} calls, none failed; ${told} waiting calls were told`
 }
 
-async function killed (trial: Trial): Promise<string> {
+async function killed (trial: Trial, fleet: ModernFleet, callers: Caller[]): Promise<string> {
   const times = trial.volume(20)
-  const { callers, environment } = withTokens('ann', 'bob')
-  const fleet = await modernFleet(trial, 'bridge', environment)
   const took: number[] = []
   for (let n = 1; n <= times; n++) {
     const place = n % 3
@@ -78,10 +77,8 @@ async function killed (trial: Trial): Promise<string> {
   return said
 }
 
-async function withoutStorage (trial: Trial): Promise<string> {
+async function withoutStorage (trial: Trial, fleet: ModernFleet, callers: Caller[]): Promise<string> {
   const times = trial.volume(10)
-  const { callers, environment } = withTokens('ann', 'bob')
-  const fleet = await modernFleet(trial, 'bridge', environment)
   const [ann] = callers as [Caller]
   const { redis } = fleet.storage
   for (let n = 1; n <= times; n++) {
@@ -101,7 +98,7 @@ async function withoutStorage (trial: Trial): Promise<string> {
   return `${times} outages of Redis: waiting calls got 503, and their answers afterwards`
 }
 
-async function park (fleet: Fleet<RedisStorage>, place: number, callers: readonly Caller[]): Promise<AskedCall[]> {
+async function park (fleet: ModernFleet, place: number, callers: readonly Caller[]): Promise<AskedCall[]> {
   const url = fleet.places[place] as URL
   return await Promise.all(Array.from({ length: PARKED }, async (_, n) =>
     await AskedCall.begin(url, callers[n % callers.length] as Caller, n)))
