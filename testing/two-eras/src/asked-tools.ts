@@ -62,7 +62,8 @@ export function addAskedTools (server: McpServer, states: ModernServerInit['requ
         ...elicitation !== undefined && { user_name: elicit(NAME) },
         ...sampling !== undefined && { greeting: createMessage(GREETING) }
       }
-      const answers = Object.keys(questions).filter(key => inputResponse(ctx.mcpReq.inputResponses, key).kind !== 'missing')
+      const given = (key: string): boolean => inputResponse(ctx.mcpReq.inputResponses, key).kind !== 'missing'
+      const answers = Object.keys(questions).filter(given)
       return answers.length === Object.keys(questions).length ? textResult(answers.join()) : ask(questions)
     },
     test_missing_capability: ctx => sampled(ctx, 'greeting') ?? ask({ greeting: createMessage(GREETING) }),
@@ -80,7 +81,9 @@ export function addAskedTools (server: McpServer, states: ModernServerInit['requ
     server.registerTool(name, { description: 'Asks its client' }, async ctx => await round(ctx))
   }
 
-  async function askWithState (ctx: ServerContext, inputRequests: InputRequests, next: State): Promise<InputRequiredResult> {
+  async function askWithState (
+    ctx: ServerContext, inputRequests: InputRequests, next: State
+  ): Promise<InputRequiredResult> {
     return inputRequired({ inputRequests, requestState: await states.mint(next, ctx) })
   }
 

@@ -1,6 +1,8 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { ClientCapabilities, RequestId } from '@modelcontextprotocol/sdk/types.js'
-import { CAPITAL, CONFIRM, CONTEXT, GREETING, type ModelQuestion, NAME, type Question, STEP_1, STEP_2 } from './questions.js'
+import {
+  CAPITAL, CONFIRM, CONTEXT, GREETING, type ModelQuestion, NAME, type Question, STEP_1, STEP_2
+} from './questions.js'
 import { promptResult, textResult } from './texts.js'
 
 /** What a handler can ask its client, and waits for. */
@@ -28,7 +30,8 @@ const TOOLS: Record<string, (ask: Ask) => Promise<string>> = {
   test_input_required_result_capabilities: async ask => {
     const { elicitation, sampling } = ask.capabilities
     const answers = await Promise.all([
-      elicitation !== undefined && ask.user('user_name', NAME), sampling !== undefined && ask.model('greeting', GREETING)
+      elicitation !== undefined && ask.user('user_name', NAME),
+      sampling !== undefined && ask.model('greeting', GREETING)
     ])
     return answers.filter(answer => answer !== false).join('; ')
   },
@@ -50,7 +53,9 @@ export function addAskingTools (server: McpServer): void {
     }
     return textResult(`Hello, ${await asking(server, requestId).user('user_name', NAME)}!`)
   })
-  server.registerPrompt('test_input_required_result_prompt', { description: 'Asks its client' }, async ({ requestId }) =>
+  server.registerPrompt('test_input_required_result_prompt', {
+    description: 'Asks its client'
+  }, async ({ requestId }) =>
     promptResult(`In the context of ${await asking(server, requestId).user('user_context', CONTEXT)}`))
 }
 

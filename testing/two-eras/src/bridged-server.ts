@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type CreateServer, callOf } from '@holdfast/fastify'
 import { createServer as createReferenceServer } from '@holdfast/reference-server/mcp-server'
+import type { ProgressToken } from '@modelcontextprotocol/sdk/types.js'
 import { addAskingTools } from './asking-tools.js'
 import { nonceInput, regionInput } from './schemas.js'
 import { textResult } from './texts.js'
@@ -23,8 +24,9 @@ export const createBridgedServer: CreateServer = (session, init) => {
     description: 'Gives back what it got, and who asked', inputSchema: nonceInput
   }, async (args, extra) => {
     const progressToken = extra._meta?.progressToken
-    for (let progress = 1; progress <= args.says && progressToken !== undefined; progress++) {
-      const params = { progressToken, progress, message: args.nonce }
+    const says = progressToken === undefined ? 0 : args.says
+    for (let progress = 1; progress <= says; progress++) {
+      const params = { progressToken: progressToken as ProgressToken, progress, message: args.nonce }
       await extra.sendNotification({ method: 'notifications/progress', params })
     }
     if (args.pause > 0) await pause(args.pause, undefined, { signal: extra.signal })

@@ -77,9 +77,10 @@ export async function carriesItsNonce (url: URL, caller: Caller, id: number, pau
   })
   const expected = JSON.stringify({ nonce, subject: caller.name, client: caller.name, era: 'modern' })
   belongs(told, id, expected)
-  const progress = told.notifications.map(({ params }) => `${params.progressToken} ${params.message} ${params.progress}`)
-  const own = Array.from({ length: says }, (_, n) => `${id} ${nonce} ${n + 1}`)
-  if (progress.join() !== own.join()) throw new Error(`the progress of somebody else: ${progress.join()}, not ${own.join()}`)
+  const progress = told.notifications
+    .map(({ params }) => `${params.progressToken} ${params.message} ${params.progress}`).join()
+  const own = Array.from({ length: says }, (_, n) => `${id} ${nonce} ${n + 1}`).join()
+  if (progress !== own) throw new Error(`the progress of somebody else: ${progress}, not ${own}`)
   return says
 }
 

@@ -1,5 +1,7 @@
 import { PNG } from '@holdfast/reference-server/media-samples'
-import { type ContentBlock, type GetPromptResult, type McpServer, acceptedContent, completable, inputRequired } from '@modelcontextprotocol/server'
+import {
+  type ContentBlock, type GetPromptResult, type McpServer, acceptedContent, completable, inputRequired
+} from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { CONTEXT } from './questions.js'
 import { promptResult } from './texts.js'

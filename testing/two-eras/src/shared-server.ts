@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type ModernServerInit, callOf } from '@holdfast/fastify'
 import { contentResults } from '@holdfast/reference-server/conformance-content'
 import { contact } from '@holdfast/reference-server/conformance-json-schema'
-import { McpServer } from '@modelcontextprotocol/server'
+import { McpServer, type ProgressToken } from '@modelcontextprotocol/server'
 import { addAskedTools } from './asked-tools.js'
 import { nonceInput, regionInput } from './schemas.js'
 import { addSharedPrompts } from './shared-prompts.js'
@@ -47,8 +47,9 @@ export function createSharedServer ({ serverOptions, requestState }: ModernServe
     description: 'Gives back what it got, and who asked', inputSchema: nonceInput
   }, async (args, ctx) => {
     const progressToken = ctx.mcpReq._meta?.progressToken
-    for (let progress = 1; progress <= args.says && progressToken !== undefined; progress++) {
-      const params = { progressToken, progress, message: args.nonce }
+    const says = progressToken === undefined ? 0 : args.says
+    for (let progress = 1; progress <= says; progress++) {
+      const params = { progressToken: progressToken as ProgressToken, progress, message: args.nonce }
       await ctx.mcpReq.notify({ method: 'notifications/progress', params })
     }
     if (args.pause > 0) await pause(args.pause, undefined, { signal: ctx.mcpReq.signal })

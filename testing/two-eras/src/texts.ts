@@ -8,7 +8,12 @@ export function textResult (text: string): TextResult {
   return { content: [{ type: 'text', text }] }
 }
 
-/** A message of a prompt. */
-export function promptResult (text: string): { messages: Array<{ role: 'user', content: { type: 'text', text: string } }> } {
+/** A prompt of one message. */
+export interface TextPrompt {
+  [key: string]: unknown
+  messages: Array<{ role: 'user', content: { type: 'text', text: string } }>
+}
+
+export function promptResult (text: string): TextPrompt {
   return { messages: [{ role: 'user', content: { type: 'text', text } }] }
 }

@@ -18,7 +18,7 @@ interface Speaker {
 type Opens = (t: Test, url: URL, caller: Caller) => Promise<Speaker>
 
 const capabilities = { elicitation: { form: {} } }
-const answerOf = (name: string): { action: 'accept', content: { name: string } } => ({ action: 'accept', content: { name } })
+const answerOf = (name: string) => ({ action: 'accept' as const, content: { name } })
 const textOf = (result: any): string => {
   if (result.isError === true) throw new Error(JSON.stringify(result.content))
   return result.content[0].text

@@ -16,8 +16,8 @@ const HANDS = 20
 const PARKED = 10
 
 export const modernDeploy: Scenario = {
-  promise: 'no modern call fails because of a rolling deploy; a call that waits for answers gets them or an honest error; ' +
-    'without storage it is told to come again, never that it is unknown',
+  promise: 'no modern call fails because of a rolling deploy; a call that waits for answers gets them or an honest ' +
+    'error; without storage it is told to come again, never that it is unknown',
   figures: '10 rolls of three replicas under load; 20 kills -9 of the process of waiting calls, told within two ' +
     'heartbeats; 10 times Redis is killed and comes back',
   deadline: 20,
