@@ -74,7 +74,7 @@ function shares (paths) {
 
 // Most tests wait as often as they compute. Examples start whole servers, so they come last, when nothing else is under
 // way.
-const startsServers = ({ project }) => project.startsWith('examples/')
+const startsServers = ({ project }) => project.startsWith('examples/') || project === 'testing/two-eras'
 await runAll(files.filter(file => !startsServers(file)), availableParallelism() + 1)
 await runAll(files.filter(startsServers), availableParallelism())
 

@@ -9,8 +9,14 @@ import { createServer } from './mcp-server.js'
 import { guardMetrics } from './metrics-guard.js'
 import { tenantContext } from './tenant-context.js'
 
-/** The application, not listening yet. Its log has warnings and errors only, and goes to stderr. */
-export async function buildApp ({ options: fromEnv, createBackend, own }: Settings): Promise<FastifyInstance> {
+/**
+ * The application, not listening yet. Its log has warnings and errors only, and goes to stderr.
+ *
+ * @param changes to the options of the plugin
+ */
+export async function buildApp (
+  { options: fromEnv, createBackend, own }: Settings, changes: Partial<HoldfastOptions> = {}
+): Promise<FastifyInstance> {
   const app = fastify({
     logger: { level: 'warn', stream: process.stderr },
     // While it closes, the plugin answers as JSON-RPC, and clients still answer what running calls asked them.
@@ -23,7 +29,8 @@ export async function buildApp ({ options: fromEnv, createBackend, own }: Settin
     health: '/health',
     context: tenantContext,
     modern: 'auto',
-    ...fromEnv
+    ...fromEnv,
+    ...changes
   }
   if (own.adminToken !== undefined) options.admin = { authorize: await adminToken(app, own.adminToken) }
   if (own.metrics !== undefined) {

@@ -2,7 +2,8 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { ContentBlock } from '@modelcontextprotocol/sdk/types.js'
 import { PNG, WAV } from './media-samples.js'
 
-const CONTENT: Record<string, { description: string, content: ContentBlock[] }> = {
+/** Results of every kind of content, by the names of their tools. */
+export const contentResults: Record<string, { description: string, content: ContentBlock[] }> = {
   test_simple_text: {
     description: 'Answers with text',
     content: [{ type: 'text', text: 'This is a simple text response for testing.' }]
@@ -43,7 +44,7 @@ const CONTENT: Record<string, { description: string, content: ContentBlock[] }> 
 
 /** Tools that answer with every kind of content, and one that fails. */
 export function addContentTools (server: McpServer): void {
-  for (const [name, { description, content }] of Object.entries(CONTENT)) {
+  for (const [name, { description, content }] of Object.entries(contentResults)) {
     server.registerTool(name, { description }, () => ({ content }))
   }
   server.registerTool('test_error_handling', { description: 'Always fails' }, () => {

@@ -2,7 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { z } from 'zod'
 
 // zod checks the arguments; the metadata is what tools/list shows, with keywords that zod itself never writes.
-const contact = z.strictObject({
+export const contact = z.strictObject({
   name: z.string().optional(),
   address: z.object({ street: z.string().optional(), city: z.string().optional() }).optional(),
   contactMethod: z.enum(['phone', 'email']).optional(),

@@ -10,7 +10,7 @@ import { addDemoTools } from './demo-tools.js'
 import { addWatchedResource } from './watched-resource.js'
 
 /** The server of one session: the demo tools, and all that the MCP conformance suite asks for. */
-export const createServer: HoldfastOptions['createServer'] = (session, { serverOptions }) => {
+export const createServer = ((session, { serverOptions }) => {
   const server = new McpServer({ name: 'holdfast-reference-server', version: '0.0.0' }, {
     ...serverOptions,
     capabilities: { logging: {}, resources: { subscribe: true } }
@@ -23,4 +23,4 @@ export const createServer: HoldfastOptions['createServer'] = (session, { serverO
   addStreamTools(server)
   addRequestTools(server)
   return server
-}
+}) satisfies HoldfastOptions['createServer']

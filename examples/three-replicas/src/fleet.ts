@@ -10,7 +10,8 @@ export class Fleet<S extends Storage = Storage> {
     /** The process that serves now, or did last, in each place. */
     readonly replicas: ChildServer[],
     readonly proxy: Proxy,
-    private readonly environment: Record<string, string>
+    private readonly environment: Record<string, string>,
+    private readonly entry: URL | undefined
   ) {}
 
   /**
@@ -25,8 +26,11 @@ export class Fleet<S extends Storage = Storage> {
   /**
    * @param storage of this fleet alone; the fleet stops it
    * @param changes to the environment of the replicas
+   * @param entry the program of the replicas, if they are not reference servers
    */
-  static async on<S extends Storage> (storage: S, changes: Record<string, string> = {}): Promise<Fleet<S>> {
+  static async on<S extends Storage> (
+    storage: S, changes: Record<string, string> = {}, entry?: URL
+  ): Promise<Fleet<S>> {
     const environment = {
       ...storage.environment,
       HOLDFAST_HEARTBEAT: '1s',
@@ -34,8 +38,8 @@ export class Fleet<S extends Storage = Storage> {
       HOLDFAST_KEYS: generateKey(),
       ...changes
     }
-    const replicas = await Promise.all([0, 1, 2].map(async () => await startChildServer(environment)))
-    return new Fleet(storage, replicas, await Proxy.before(replicas.map(({ url }) => url)), environment)
+    const replicas = await Promise.all([0, 1, 2].map(async () => await startChildServer(environment, entry)))
+    return new Fleet(storage, replicas, await Proxy.before(replicas.map(({ url }) => url)), environment, entry)
   }
 
   /** The endpoint, as clients see it. */
@@ -63,7 +67,8 @@ export class Fleet<S extends Storage = Storage> {
       const code = await replica.stop()
       if (code !== 0) throw new Error(`a replica ended with code ${code}: ${replica.log()}`)
     }
-    this.replicas[place] = await startChildServer({ ...this.environment, ...changes, PORT: replica.url.port })
+    const environment = { ...this.environment, ...changes, PORT: replica.url.port }
+    this.replicas[place] = await startChildServer(environment, this.entry)
     await this.proxy.readiness.count(this.replicas.length)
   }
 

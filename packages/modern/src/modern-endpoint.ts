@@ -86,7 +86,7 @@ export class ModernEndpoint {
     // This revision gives no notification of a client a meaning.
     if (!('id' in message)) return emptyReply(202)
     const { id, method, params } = message
-    const meta = readMeta(id, params, inbound, this.#options.legacy)
+    const meta = readMeta(id, params, inbound)
     if (isRefused(meta)) return this.#refused(method, beganAt, meta)
     inbound.known?.(meta)
     const refused = refusedHeaders(message, inbound) ?? this.#refusal(method)

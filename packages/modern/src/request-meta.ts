@@ -39,11 +39,9 @@ export function metaOf (params: unknown): unknown {
 /**
  * Reads `_meta` and checks it, first its version against the header and the versions that are served: of another
  * version nothing else is known.
- *
- * @param legacy whether the sessions are served, too
  */
 export function readMeta (
-  id: RequestId, params: unknown, inbound: Pick<Inbound, 'headers'>, legacy: boolean
+  id: RequestId, params: unknown, inbound: Pick<Inbound, 'headers'>
 ): RequestMeta | Reply {
   const given = metaOf(params)
   if (!isPlain(given)) return invalid(id, '_meta', 'an object')
@@ -53,7 +51,7 @@ export function readMeta (
   if (named !== undefined && named !== version) {
     return errorReply(400, id, HEADER_MISMATCH, 'Header mismatch: MCP-Protocol-Version does not match the body')
   }
-  if (version !== MODERN_VERSION) return refusedVersion(id, version, legacy)
+  if (version !== MODERN_VERSION) return refusedVersion(id, version)
   if (!areCapabilities(capabilities)) return invalid(id, CAPABILITIES_KEY, 'an object of capabilities')
   const meta: Writable<RequestMeta> = { version, capabilities }
   if (client !== undefined) {

@@ -4,9 +4,6 @@ import { UNSUPPORTED_VERSION } from './error-codes.js'
 /** The revision that this package serves. */
 export const MODERN_VERSION = '2026-07-28'
 
-const ALONE: readonly string[] = [MODERN_VERSION]
-const BOTH: readonly string[] = [MODERN_VERSION, ...SUPPORTED_VERSIONS]
-
 /** Longest text of a client that comes back to it. */
 const LONGEST_ECHO = 64
 
@@ -21,11 +18,10 @@ export function isLegacy (version: unknown): boolean {
 }
 
 /**
- * The error for a version that is not served (basic/versioning). It names the served ones, newest first.
- *
- * @param legacy whether the sessions are served beside this revision
+ * The error for a version that is not served (basic/versioning). It names what a request with `_meta` may name, as
+ * `server/discover` does: the revisions with sessions are not chosen by a request, but agreed on by `initialize`.
  */
-export function refusedVersion (id: RequestId | null, requested: string, legacy: boolean): Reply {
-  const data = { supported: legacy ? BOTH : ALONE, requested: requested.slice(0, LONGEST_ECHO) }
+export function refusedVersion (id: RequestId | null, requested: string): Reply {
+  const data = { supported: [MODERN_VERSION], requested: requested.slice(0, LONGEST_ECHO) }
   return errorReply(400, id, UNSUPPORTED_VERSION, 'Unsupported protocol version', { data })
 }

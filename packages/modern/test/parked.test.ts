@@ -63,6 +63,18 @@ t.test('a question becomes an input request, and its answer goes to the handler 
   }
 })
 
+t.test('answers that come before their questions, without a state', async (t) => {
+  const { first } = await fleet(t, { createServer: v1(scripts) })
+  const given = (answers: object): any => ({ params: { inputResponses: answers } })
+  t.equal(text(await first.do('one', given({ who: accepted('me'), other: accepted('x') }))), 'me')
+  t.same(first.backend.calls, [], 'nothing was parked')
+  const asked = await first.do('pair', given({ a: accepted('1') }))
+  t.same(Object.keys(asked.result.inputRequests), ['b'], 'only what is left is asked')
+  t.equal(text(await first.do('pair', retryOf(asked, { b: accepted('2'), a: accepted('3') }))), '12')
+  t.match(await first.do('one', { capabilities: {}, ...given({ who: accepted('me') }) }), { error: { code: -32021 } })
+  t.equal(first.bridge.parkedCount, 0)
+})
+
 t.test('round trips to the backend', async (t) => {
   const { first, second } = await fleet(t, { createServer: v1(scripts), replicas: 2 })
   const { calls } = first.backend

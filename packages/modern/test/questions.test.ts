@@ -197,3 +197,22 @@ t.test('a list may not ask', async (t) => {
   })
   t.match(await first.call({ method: 'tools/list' }), { error: { message: /cannot be asked/ } })
 })
+
+t.test('an unknown resource is named in the data of its error', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: v1({}, [], server => {
+      const reads: Record<string, () => never> = {
+        'test://old': () => { throw new McpError(-32002, 'gone') },
+        'test://data': () => { throw new McpError(-32002, 'gone', { since: 1 }) },
+        'test://bad': () => { throw new McpError(-32602, 'bad') }
+      }
+      for (const [uri, read] of Object.entries(reads)) server.registerResource(uri, uri, {}, read)
+    })
+  })
+  const read = async (uri: string): Promise<any> =>
+    (await first.call({ method: 'resources/read', params: { uri } }) as any).error
+  t.match(await read('test://none'), { code: -32602, data: { uri: 'test://none' } })
+  t.same((await read('test://old')).data, { uri: 'test://old' })
+  t.same((await read('test://data')).data, { since: 1 })
+  t.equal((await read('test://bad')).data, undefined, 'another error says what it says')
+})

@@ -47,9 +47,9 @@ t.test('_meta that is no object, or says something wrong, is refused, and nothin
 })
 
 t.test('a version that is not served is refused with those that are', async (t) => {
-  for (const [legacy, supported] of [
-    [true, [VERSION, '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']], [false, [VERSION]]
-  ] as const) {
+  // Those that `server/discover` names, although the sessions have others.
+  const supported = [VERSION]
+  for (const legacy of [true, false]) {
     const front = new Front({ legacy })
     for (const version of ['2026-11-11', '1900-01-01', 'x'.repeat(64)]) {
       const reply = await front.post({

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import { send } from './send.js'
+import { send } from '@holdfast/clients/send'
 
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { call } from '@holdfast/clients/by-hand'
 import { Account } from './account.js'
 import { openSession } from './open.js'
-import { answerIn, send } from './send.js'
+import { answerIn, send } from '@holdfast/clients/send'
 
 interface Counted {
   session: Record<string, string>

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { call } from '@holdfast/clients/by-hand'
 import { openSession } from './open.js'
-import { answerIn, send } from './send.js'
+import { answerIn, send } from '@holdfast/clients/send'
 
 /** Milliseconds between two requests. */
 const PACE = 10

@@ -1,5 +1,5 @@
 import { initialize } from '@holdfast/clients/by-hand'
-import { send } from './send.js'
+import { send } from '@holdfast/clients/send'
 
 /** Opens a session, through any of these places, and resolves to the headers of its requests. */
 export async function openSession (url: URL, headers: Record<string, string> = {}): Promise<Record<string, string>> {

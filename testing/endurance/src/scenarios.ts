@@ -9,6 +9,9 @@ import { deleteAgainstSave } from './scenarios/delete-against-save.js'
 import { flood } from './scenarios/flood.js'
 import { ids } from './scenarios/ids.js'
 import { kills } from './scenarios/kills.js'
+import { modernConformanceScenario } from './scenarios/modern-conformance.js'
+import { modernDeploy } from './scenarios/modern-deploy.js'
+import { modernSoak } from './scenarios/modern-soak.js'
 import { orphans } from './scenarios/orphans.js'
 import { powerLoss } from './scenarios/power-loss.js'
 import { redisKills } from './scenarios/redis-kills.js'
@@ -31,6 +34,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'busy-machine': busyMachine,
   canaries,
   rolls,
+  'modern-conformance': modernConformanceScenario,
+  'modern-deploy': modernDeploy,
   flood,
   'dead-redis': deadRedis,
   orphans,
@@ -47,5 +52,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'cut-replies': cutReplies,
   rotation,
   crowd,
+  'modern-soak': modernSoak,
   kills
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Account } from '../dist/account.js'
 import { CanarySearch } from '../dist/canary-search.js'
 import { median, percentile } from '../dist/latency.js'
-import { answerIn } from '../dist/send.js'
+import { answerIn } from '@holdfast/clients/send'
 import { Trial } from '../dist/trial.js'
 
 t.test('an account is right when every acknowledged increment was counted once', async t => {

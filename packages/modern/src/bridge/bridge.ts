@@ -97,19 +97,18 @@ class Bridge implements BridgeServer, CallHost {
   async serve (call: ModernCall): Promise<void> {
     const { method, params } = call.request
     if (isWithheld(method)) return call.end(methodNotFound)
-    if (ASKING.has(method)) {
-      if (params?.requestState !== undefined) return await this.#retries.serve(call)
-      // Answers without a state are those to visits of URLs: the call runs anew.
-      const answers = answersOf(call.request)
-      if (!(answers instanceof Map)) return call.end(answers as Outcome)
-    }
+    const mayAsk = ASKING.has(method)
+    if (mayAsk && params?.requestState !== undefined) return await this.#retries.serve(call)
+    // Answers without a state belong to a call that runs anew: after visits of URLs, or given before anybody asks.
+    const answers = mayAsk ? answersOf(call.request) : new Map<string, never>()
+    if (!(answers instanceof Map)) return call.end(answers as Outcome)
     const server = await this.#server(call)
     if (server === undefined) return
     if (method === 'server/discover') {
       this.#pool.release(server)
       return call.end(discovered(server.introduction as Introduction))
     }
-    const running = new BridgedCall(this, call, server)
+    const running = new BridgedCall(this, call, server, answers)
     this.#running.set(call, running)
     try {
       running.start()

@@ -8,6 +8,7 @@ import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
 import { type Attempt, tell } from '../parked/attempt.js'
+import type { Answers } from '../parked/input-responses.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
 import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
@@ -17,6 +18,7 @@ import { isQuestion, missingCapability, missingFor } from './client-capabilities
 import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
+import { namingResource } from './unknown-resource.js'
 
 /** Questions of one call. */
 const MAX_QUESTIONS = 100
@@ -47,13 +49,17 @@ export class BridgedCall implements Running, Handler {
   /** Open questions: their ids in the server by their keys. */
   readonly #questions = new Map<string, RequestId>()
   readonly #usedKeys = new Set<string>()
+  /** Answers that came with the call, to questions that the server names. */
+  readonly #given: Map<string, Readonly<Record<string, unknown>>>
   #parked: ParkedCall | undefined
   #first: Attempt | undefined
   #over = false
 
   constructor (
-    private readonly host: CallHost, private readonly call: ModernCall, private readonly server: BridgedServer
+    private readonly host: CallHost, private readonly call: ModernCall, private readonly server: BridgedServer,
+    given: Answers
   ) {
+    this.#given = new Map(given)
     this.#introduction = server.introduction as Introduction
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve
@@ -89,8 +95,8 @@ export class BridgedCall implements Running, Handler {
   }
 
   answered (response: Response): void {
-    const { request: { method }, meta: { capabilities } } = this.call
-    const given = outcomeOf(method, response, this.#introduction)
+    const { request, meta: { capabilities } } = this.call
+    const given = outcomeOf(request.method, namingResource(response, request), this.#introduction)
     const missing = failedFor(given, capabilities) ?? this.#lackedBy(given)
     this.#release(false)
     this.#finish(missing === undefined ? given : missingCapability(missing))
@@ -109,9 +115,11 @@ export class BridgedCall implements Running, Handler {
     if (!isJson(params)) return this.#answer(errorMessage(question.id, SERVER_ERROR, 'The question is no JSON'))
     const missing = missingFor([{ method, params }], meta.capabilities)
     if (missing !== undefined) return this.#refuse(missingCapability(missing))
+    const key = this.#key(params)
+    const given = this.#given.get(key)
+    if (given !== undefined) return this.#answer({ jsonrpc: '2.0', id: question.id, result: given } as Response)
     const parked = this.#parked ??= this.#park()
     if (parked === undefined) return this.#refuse(TOO_MANY_PARKED)
-    const key = this.#key(params)
     this.#questions.set(key, question.id)
     parked.ask(key, inputRequest(method, params))
   }

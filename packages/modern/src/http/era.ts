@@ -60,15 +60,15 @@ function eraOfInitialize (
   { id, params, method }: Record<string, unknown>, claim: unknown, inbound: Pick<Inbound, 'headers'>, legacy: boolean
 ): Era | Reply {
   const named = idOf({ id, method })
-  if (claim !== undefined && named !== null && !isRefused(readMeta(named, params, inbound, legacy))) return 'modern'
+  if (claim !== undefined && named !== null && !isRefused(readMeta(named, params, inbound))) return 'modern'
   if (legacy) return 'sessions'
   const asked = isObject(params) ? params.protocolVersion : undefined
-  return refusedVersion(named, typeof asked === 'string' ? asked : 'none', false)
+  return refusedVersion(named, typeof asked === 'string' ? asked : 'none')
 }
 
 /** What the sessions would serve, where they are not. A client of an earlier revision learns which one is served. */
 function withoutClaim (body: unknown, inbound: Pick<Inbound, 'headers'>): Era | Reply {
   const named = header(inbound, 'mcp-protocol-version')
   const id = idOf(body)
-  return named === undefined || id === null ? 'modern' : refusedVersion(id, named, false)
+  return named === undefined || id === null ? 'modern' : refusedVersion(id, named)
 }

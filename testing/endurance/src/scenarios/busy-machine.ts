@@ -7,7 +7,7 @@ import { RedisServer } from '@holdfast/real-redis'
 import { startChildServer } from '@holdfast/reference-server/child-server'
 import { openSession } from '../open.js'
 import type { Scenario } from '../scenario.js'
-import { answerIn, send } from '../send.js'
+import { answerIn, send } from '@holdfast/clients/send'
 
 const HANDS = 4
 /** For each core. */

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis'
 import { CanarySearch } from '../canary-search.js'
 import type { Scenario } from '../scenario.js'
 import { SdkClient } from '../sdk-client.js'
-import { send } from '../send.js'
+import { send } from '@holdfast/clients/send'
 
 /** Secrets that each client brings, or is given. */
 const KINDS = [

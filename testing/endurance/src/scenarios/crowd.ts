@@ -4,7 +4,7 @@ import { Fleet } from '@holdfast/three-replicas/fleet'
 import { conversation } from '../conversation.js'
 import type { Scenario } from '../scenario.js'
 import { SdkClient } from '../sdk-client.js'
-import { send } from '../send.js'
+import { send } from '@holdfast/clients/send'
 
 /** Of ten clients, one is the SDK's own. */
 const SDK = 10

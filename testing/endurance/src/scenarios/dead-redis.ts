@@ -9,7 +9,7 @@ import { Lateness } from '../lateness.js'
 import { median } from '../latency.js'
 import { openSession } from '../open.js'
 import type { Scenario } from '../scenario.js'
-import { answerIn, send } from '../send.js'
+import { answerIn, send } from '@holdfast/clients/send'
 
 /** Milliseconds. */
 const TOLD = 750

@@ -9,7 +9,7 @@ import { Fleet } from '@holdfast/three-replicas/fleet'
 import { Redis } from 'ioredis'
 import { openSession } from '../open.js'
 import type { Scenario } from '../scenario.js'
-import { send } from '../send.js'
+import { send } from '@holdfast/clients/send'
 
 const AT_A_TIME = 20
 

@@ -3,7 +3,7 @@ import { mintSessionId } from '@holdfast/core'
 import { startChildServer } from '@holdfast/reference-server/child-server'
 import { openSession } from '../open.js'
 import type { Scenario } from '../scenario.js'
-import { send } from '../send.js'
+import { send } from '@holdfast/clients/send'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const LENGTH = 43

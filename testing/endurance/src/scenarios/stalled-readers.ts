@@ -11,7 +11,7 @@ import { established } from '../established.js'
 import { Watch } from '../latency.js'
 import { openSession } from '../open.js'
 import type { Scenario } from '../scenario.js'
-import { send } from '../send.js'
+import { send } from '@holdfast/clients/send'
 
 const TEXT = 'x'.repeat(256 * 1024)
 /** More than the buffers of two sockets take in. */
