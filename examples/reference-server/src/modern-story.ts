@@ -20,7 +20,7 @@ export const MODERN_STORY: Record<string, Step> = {
   'the server asks a client without a session': async stage => await with2026(stage, async client => {
     const { structuredContent: { action, answer } } = await call(client, 'ask', { question: QUESTION })
     assert.deepEqual({ action, answer }, { action: 'accept', answer: ANSWER })
-    return `ask: the tool waits as it always did; dora's client got the question as a result, and called again with ` +
+    return 'ask: the tool waits as it always did; dora\'s client got the question as a result, and called again with ' +
       `the answer: ${action}, "${answer}"`
   }),
   'what needs a session says so': async stage => await with2026(stage, async client => {

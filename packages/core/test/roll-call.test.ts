@@ -10,9 +10,11 @@ const REPORT: ReplicaReport = { live: 1, streams: 2, draining: false, versions: 
 /** A process of the fleet; one without a report only asks. */
 async function joined (t: Test, backend: Reference, counts?: ReplicaReport['counts'], report: any = REPORT) {
   const sessions = new Sessions({ backend })
-  const self = report === null ? undefined : (asked: { counts?: boolean }): ReplicaReport => ({
-    ...report, ...(asked.counts === true && counts !== undefined && { counts })
-  })
+  const self = report === null
+    ? undefined
+    : (asked: { counts?: boolean }): ReplicaReport => ({
+        ...report, ...(asked.counts === true && counts !== undefined && { counts })
+      })
   const rollCall = new RollCall(sessions, self)
   const stop = await sessions.fleet.listen(async message => {
     if (message.type === 'roll-call') await rollCall.answer(message.from, message.call, message)

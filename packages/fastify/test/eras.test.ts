@@ -226,7 +226,8 @@ t.test('states that a shared server gives to clients are sealed, with and withou
     t.match(await buy(url, requestState), { error: { code: -32602, data: { reason: 'used' } } })
     t.match(await buy(url, `${requestState}x`), { error: { data: { reason: 'invalid_request_state' } } })
   }
-  await t.rejects(start(t, { modern: { server: asking }, encryption: 'none' }), { name: 'InvalidOptionError', message: /need keys/ })
+  const withoutKeys = start(t, { modern: { server: asking }, encryption: 'none' })
+  await t.rejects(withoutKeys, { name: 'InvalidOptionError', message: /need keys/ })
   await t.resolves(start(t, { modern: { server: shared }, encryption: 'none' }))
 })
 
