@@ -230,3 +230,11 @@ t.test('hostile probes: nothing of them stays', async (t) => {
   t.equal(front.server.served.length, 0)
   t.equal(new Set(front.ends.map(([method]) => method)).size, 1)
 })
+
+t.test('a request tells what it says of itself, before it is refused', async (t) => {
+  const front = new Front()
+  const known: unknown[] = []
+  const inbound = Object.assign(sent({ method: 'ping' }), { known (claims: unknown) { known.push(claims) } })
+  t.equal(refusal(await front.endpoint.post(inbound)), '404 -32601')
+  t.match(known, [{ version: VERSION, capabilities: {}, client: { name: 'c', version: '1' } }])
+})
