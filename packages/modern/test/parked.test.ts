@@ -1,3 +1,4 @@
+import type { Backend } from '@holdfast/core'
 import t from 'tap'
 import { ADA, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
@@ -185,6 +186,29 @@ t.test('a call whose process dies while a retry waits', async (t) => {
   t.equal(waiting.isOver, false, 'its process is alive')
   await first.crash()
   t.match(await waiting.outcome, { error: { code: -32603, message: /has ended/ } })
+})
+
+t.test('after an outage, a process has time to announce itself again', async (t) => {
+  const heartbeat = 100
+  for (const returns of [true, false]) {
+    const { first, second } = await fleet(t, { createServer: v1(scripts), replicas: 2, heartbeat })
+    const asked = await first.do('one')
+    const mine = retryOf(asked, { who: accepted('me') })
+    second.backend.down = true
+    t.equal((await second.do('one', mine)).status, 503)
+    // Its announcement has expired, and it does not hear what it is told.
+    const { presence } = first.backend.inner as Backend
+    await presence.withdraw(first.name)
+    second.backend.down = false
+    second.backend.losing = true
+    second.backend.calls.length = 0
+    const waiting = second.do('one', mine)
+    while (!second.backend.calls.includes('presence.isPresent')) await new Promise(setImmediate)
+    if (returns) await presence.announce(first.name, 60_000)
+    second.backend.losing = !returns
+    if (returns) t.equal(text(await waiting), 'me')
+    else t.match(await waiting, { error: { code: -32603, message: /has ended/ } }, 'but not for ever')
+  }
 })
 
 t.test('lost messages cost time, and nothing else', async (t) => {

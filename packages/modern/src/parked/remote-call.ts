@@ -11,6 +11,8 @@ export interface RemoteCalls {
   readonly readers: RemoteReaders
   /** Milliseconds between heartbeats of replicas. */
   readonly heartbeat: number
+  /** When the storage came back after an outage, on the clock of `performance.now`. */
+  readonly backSince: number
 }
 
 /** Gets what a {@link RemoteCall} learns. */
@@ -118,11 +120,17 @@ export class RemoteCall implements RemoteReader {
     const before = story.length
     if (!await log.refresh(this.key, story)) story.add(story.length, [{ end: OWNER_GONE }])
     if (story.length > before) return
-    if (!this.#ownerless && await availability.ask(() => backend.presence.isPresent(this.replica))) {
+    if (!this.#ownerless && (await availability.ask(() => backend.presence.isPresent(this.replica)) || this.#isEarly())) {
       await this.#tell()
       return
     }
     await endOrphan(log, this.key, story)
+  }
+
+  /** Right after an outage, replicas have not announced themselves yet: their announcements expired during it. */
+  #isEarly (): boolean {
+    const { backSince, heartbeat } = this.around
+    return performance.now() - backSince < heartbeat
   }
 }
 

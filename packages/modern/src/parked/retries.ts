@@ -32,6 +32,7 @@ export class Retries implements RemoteCalls {
   /** Why clients of retries have gone that were not yet waiting. */
   readonly #left = new WeakMap<ModernCall, CancelReason>()
   #count = 0
+  #backSince = -Infinity
 
   /** @param heartbeat milliseconds between heartbeats of replicas */
   constructor (
@@ -40,7 +41,11 @@ export class Retries implements RemoteCalls {
     private readonly parked: ParkedCalls,
     private readonly asking: Asking,
     readonly heartbeat: number
-  ) {}
+  ) {
+    sessions.on('backendUp', () => { this.#backSince = performance.now() })
+  }
+
+  get backSince (): number { return this.#backSince }
 
   /**
    * @throws HoldfastError HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_KEY_UNAVAILABLE
