@@ -74,8 +74,12 @@ t.test('a call of a session tells what its session and its request say', async (
   const headers = { traceparent: '00-a-b-01', tracestate: 'x=1', baggage: 'y=2' }
   const known = new SessionCall(session({ capabilities: { roots: {} } }, { name: 'c', version: '1' }), { headers })
   t.match(known, {
-    era: 'sessions', version: '2025-11-25', principal: { subject: 'ann' }, client: { name: 'c', version: '1' },
-    capabilities: { roots: {} }, trace: headers
+    era: 'sessions',
+    version: '2025-11-25',
+    principal: { subject: 'ann' },
+    client: { name: 'c', version: '1' },
+    capabilities: { roots: {} },
+    trace: headers
   })
   const { traceparent } = headers
   t.strictSame(new SessionCall(session({}, {}), { headers: { traceparent } }).trace, { traceparent })
