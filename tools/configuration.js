@@ -71,7 +71,7 @@ ${variables(VARIABLES)}
 ### The reference server
 
 The [reference server](../examples/reference-server/README.md), which [examples/deploy](../examples/deploy/README.md) runs, reads all of the above and these.
-Where \`HOLDFAST_BACKEND\` is not set, it takes \`sqlite\`, with a file and keys of its own in the folder \`.holdfast\` of the repository, except with \`NODE_ENV=production\`.
+Where \`HOLDFAST_MODERN\` is not set, it takes \`auto\`. Where \`HOLDFAST_BACKEND\` is not set, it takes \`sqlite\`, with a file and keys of its own in the folder \`.holdfast\` of the repository, except with \`NODE_ENV=production\`.
 
 ${variables(Object.values(OWN))}
 `

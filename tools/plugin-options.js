@@ -14,8 +14,11 @@ export function pluginOptions (schema, file) {
 function members (schema, file, type, prefix) {
   return documentedMembers(file, type).flatMap(({ name, type, about }) => {
     const option = schema.properties[name]
-    if (option.properties !== undefined) return members(option, file, type.replace(/<.*/, ''), `${name}.`)
-    return [{ name: prefix + name, value: value(option), fallback: fallback(option), about }]
+    if (option.properties !== undefined) return members(option, file, type.replace(/<.*/, ''), `${prefix}${name}.`)
+    // Words, or an object.
+    const group = option.anyOf?.find(({ properties }) => properties !== undefined)
+    const inGroup = group === undefined ? [] : members(group, file, type.split(' | ').at(-1), `${prefix}${name}.`)
+    return [{ name: prefix + name, value: value(option), fallback: fallback(option), about }, ...inGroup]
   })
 }
 
@@ -25,10 +28,11 @@ function fallback (option) {
 
 function value (option) {
   if (Array.isArray(option.type)) return 'duration'
+  if (option.anyOf !== undefined) return option.anyOf.map(value).join(' or ')
   if (option.enum !== undefined) return option.enum.map(word => `\`${word}\``).join(', ')
   if (option.type === 'array') return `${option.items.type}s`
   if (option.type !== undefined) return option.type
   // The schema has no word for it, but knows one when it sees it.
-  if (Value.Check(option, () => {})) return 'function'
+  if (Value.Check(option, () => {})) return [...(option.words ?? []).map(word => `\`${word}\``), 'function'].join(', ')
   return Value.Check(option, '…') ? 'string or object' : 'object'
 }

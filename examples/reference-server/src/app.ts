@@ -28,6 +28,7 @@ export async function buildApp (
     backend: createBackend(app),
     health: '/health',
     context: tenantContext,
+    modern: 'auto',
     ...fromEnv,
     ...changes
   }

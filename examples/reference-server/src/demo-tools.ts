@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { McpSession } from '@holdfast/fastify'
+import { type McpSession, callOf } from '@holdfast/fastify'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { CallToolResult, ElicitRequestFormParams } from '@modelcontextprotocol/sdk/types.js'
 import * as schemas from './demo-schemas.js'
@@ -30,13 +30,10 @@ export function addDemoTools (server: McpServer, session: McpSession, changed: (
   server.registerTool('whoami', {
     description: 'What the server knows of its client',
     outputSchema: schemas.whoamiOutput
-  }, () => structured({
-    client: server.server.getClientVersion(),
-    capabilities: server.server.getClientCapabilities(),
-    protocolVersion: session.protocolVersion,
-    principal: session.principal,
-    ...maskedKey(session)
-  }))
+  }, extra => {
+    const { client, capabilities, version: protocolVersion, principal } = callOf(extra)
+    return structured({ client, capabilities, protocolVersion, principal, ...maskedKey(session) })
+  })
 
   server.registerTool('countdown', {
     description: 'A long call that reports its progress step by step',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { MODERN_STORY } from './modern-story.js'
 import { type Step, actor, announce, enter, introduction, ping } from './stage.js'
 
 /** What sessions are, in one process. */
@@ -31,6 +32,7 @@ export const SESSION_STORY: Record<string, Step> = {
     assert.deepEqual({ action, answer }, { action: 'accept', answer: 'A holdfast' })
     return `ask: the server asked anna's user in the middle of the call; ${action}, "${answer}"`
   },
+  ...MODERN_STORY,
   'more sessions than may be live': async stage => {
     const totals = []
     for (const [name, tenant] of [['ben', 'tenant-a'], ['cleo', 'tenant-b']] as const) {

@@ -3,9 +3,9 @@ import t from 'tap'
 import { CROWDED, crowd } from './fixtures/crowded.js'
 import { listening } from './fixtures/listening.js'
 
-for (const mode of ['legacy', 'auto'] as const) {
+for (const [mode, settings] of [['legacy', {}], ['auto', { HOLDFAST_MODERN: 'refuse' }]] as const) {
   t.test(`a client of SDK v2 (version negotiation: ${mode}) is served like one of v1`, async t => {
-    const url = await listening(t, CROWDED)
+    const url = await listening(t, { ...CROWDED, ...settings })
     const client = new Client({ name: 'client-v2', version: '2.0.0' }, {
       capabilities: { elicitation: { form: {} } },
       versionNegotiation: { mode }
@@ -39,5 +39,32 @@ for (const mode of ['legacy', 'auto'] as const) {
     t.strictSame(await call('ask', { question: 'one or two?' }), { action: 'accept', answer: 'two' })
     await call('announce', { text: 'heard' })
     t.equal(await announced, 'heard')
+  })
+}
+
+for (const mode of ['auto', { pin: '2026-07-28' }] as const) {
+  t.test(`a client of SDK v2 (version negotiation: ${JSON.stringify(mode)}) needs no session`, async t => {
+    const url = await listening(t, CROWDED)
+    const client = new Client({ name: 'client-v2', version: '2.0.0' }, {
+      capabilities: { elicitation: { form: {} } },
+      versionNegotiation: { mode }
+    })
+    client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { answer: 'two' } }))
+    t.teardown(async () => { await client.close() })
+    await client.connect(new StreamableHTTPClientTransport(url))
+    t.equal(client.getNegotiatedProtocolVersion(), '2026-07-28')
+    const call = async (name: string, args: Record<string, unknown> = {}): Promise<any> =>
+      await client.callTool({ name, arguments: args })
+    t.match(await call('whoami'), {
+      structuredContent: { client: { name: 'client-v2' }, protocolVersion: '2026-07-28', principal: null }
+    })
+    const { structuredContent } = await call('ask', { question: 'one or two?' })
+    t.strictSame(structuredContent, { action: 'accept', answer: 'two' })
+    const seen: number[] = []
+    await client.callTool({ name: 'countdown', arguments: { steps: 3, intervalMs: 10 } }, {
+      onprogress: ({ progress }) => seen.push(progress)
+    })
+    t.strictSame(seen, [1, 2, 3])
+    t.match(await call('counter'), { isError: true, content: [{ text: /has no session/ }] })
   })
 }

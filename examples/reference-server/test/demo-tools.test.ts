@@ -30,7 +30,7 @@ t.test('whoami tells what the server knows of its client', async t => {
   const { call, transport } = await connected(t, await listening(t), { capabilities: { elicitation: {}, roots: {} } })
   t.strictSame(await call('whoami'), {
     client: { name: 'a-client', version: '1.2.3' },
-    capabilities: { elicitation: { form: {} }, roots: {} },
+    capabilities: { elicitation: {}, roots: {} },
     protocolVersion: transport.protocolVersion,
     principal: null
   })

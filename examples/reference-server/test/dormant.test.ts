@@ -18,7 +18,7 @@ t.test('sessions beyond the live limit come back with their total, their client 
   for (const round of [1, 2]) {
     for (const [index, { call }] of clients.entries()) {
       t.match(await call('counter', { by: 10 }), { total: index + 10 * round, activated: true })
-      t.match(await call('whoami'), { client: { name: 'a-client' }, capabilities: { elicitation: { form: {} } } })
+      t.match(await call('whoami'), { client: { name: 'a-client' }, capabilities: { elicitation: {} } })
       t.match(await call('ask', { question: 'who?' }), { answer: `I am ${index}` })
       await call('announce', { text: 'nobody wanted to hear this' })
     }

@@ -3,12 +3,13 @@ export type {
   AppendOptions, Backend, BackendStatus, Bus, BusListener, Created, EventLog, IdleRecord, LogEntry, Presence,
   RecordLimits, RecordStore, StoredStream, StreamHead, StreamPage, StreamRef
 } from './backend.js'
-export { type ClientCount, type ClientCounts, type EraReport, eraReport } from './client-count.js'
+export type { ClientCount, ClientCounts } from './client-count.js'
 export { BoundCodec, type Codec, type Place, type SealingKeys, eventPlace, plain, unsealed } from './codec.js'
 export { deliver } from './deliver.js'
 export { type Duration, LONGEST_TIMER, milliseconds } from './duration.js'
 export { Emitter, type Listener } from './emitter.js'
 export type { EndReason, EndedSession, OnEnd } from './endings.js'
+export { type EraReport, eraReport } from './era-report.js'
 export { ERROR_CODES, type ErrorCode, HoldfastError, InvalidOptionError, isHoldfastError } from './errors.js'
 export type { FleetDetails, FleetMessage, FleetMessageType } from './fleet-messages.js'
 export { Fleet } from './fleet.js'

@@ -34,6 +34,10 @@ function rules (options: Options, isSet: (name: string) => boolean, isSealed: bo
       options.has('encryption') && isSet('HOLDFAST_KEYS'),
       'HOLDFAST_ENCRYPTION: cannot be "none" while HOLDFAST_KEYS is set'
     ],
+    [
+      options.get('legacy') === 'off' && options.get('modern') === 'refuse',
+      'HOLDFAST_LEGACY: cannot be "off" while HOLDFAST_MODERN is "refuse"'
+    ],
     [onRedis && isCopyOfItself(options), 'HOLDFAST_COPY_URL: names the same Redis and prefix as REDIS_URL']
   ]
 }

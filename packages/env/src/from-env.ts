@@ -8,9 +8,9 @@ import type { Values, Variables } from './variable.js'
 
 /** The options of the plugin that a variable can set. Durations are milliseconds. */
 export type EnvOptions = Pick<HoldfastOptions,
-  'keys' | 'encryption' | 'snapshot' | 'health' | 'metrics' | 'namespace' | 'path' | 'anonymous' | 'ttl' | 'limits' |
-  'thresholds' | 'responseMode' | 'streams' | 'live' | 'shutdown' | 'stallTimeout' | 'bodyTimeout' | 'callTimeout' |
-  'heartbeat' | 'bodyLimit' | 'allowedHosts' | 'allowedOrigins'>
+  'keys' | 'encryption' | 'snapshot' | 'health' | 'metrics' | 'namespace' | 'path' | 'modern' | 'legacy' | 'anonymous' |
+  'ttl' | 'limits' | 'thresholds' | 'responseMode' | 'streams' | 'live' | 'shutdown' | 'stallTimeout' | 'bodyTimeout' |
+  'callTimeout' | 'heartbeat' | 'bodyLimit' | 'allowedHosts' | 'allowedOrigins'>
 
 /** See {@link fromEnv}. */
 export interface FromEnv<Own extends Variables> {

@@ -1,10 +1,21 @@
 import { pluginOption } from './plugin-option.js'
-import { hostNames, origins } from './values.js'
+import { hostNames, oneOf, origins } from './values.js'
 import type { Variable } from './variable.js'
 
 /** Requests and their replies: routes, who may come, how long each may take. */
 export const HTTP_VARIABLES: readonly Variable[] = [
   pluginOption('HOLDFAST_PATH', 'path', 'the route of the MCP endpoint', 'a path such as /mcp'),
+  {
+    name: 'HOLDFAST_MODERN',
+    option: 'modern',
+    parse: oneOf(['refuse', 'auto']),
+    absent: 'as the plugin: `refuse`',
+    about: '`auto` serves clients of MCP 2026-07-28, which have no sessions, with the same servers; see ' +
+      '[two eras](two-eras.md)'
+  },
+  pluginOption(
+    'HOLDFAST_LEGACY', 'legacy', '`off` refuses clients of revisions until 2025-11-25: no session begins'
+  ),
   pluginOption(
     'HOLDFAST_HEALTH', 'health',
     'adds two routes for probes, such as `/health/live` and `/health/ready` for `/health`',

@@ -14,6 +14,11 @@ const WRONG: Array<[what: string, environment: NodeJS.ProcessEnv, says: string[]
     ['HOLDFAST_ENCRYPTION: cannot be "none" while HOLDFAST_KEYS is set']
   ],
   [
+    'no revision at all',
+    { HOLDFAST_MODERN: 'refuse', HOLDFAST_LEGACY: 'off' },
+    ['HOLDFAST_LEGACY: cannot be "off" while HOLDFAST_MODERN is "refuse"']
+  ],
+  [
     'Redis without keys',
     { ...REDIS, HOLDFAST_KEYS: undefined },
     ['HOLDFAST_BACKEND: what is in Redis is sealed, so it needs HOLDFAST_KEYS; or say HOLDFAST_ENCRYPTION=none']

@@ -21,6 +21,8 @@ const GOOD: Record<string, [text: string, path: string, value: unknown]> = {
   HOLDFAST_MAX_LIVE: ['5', 'options.live.max', 5],
   HOLDFAST_LIVE_IDLE: ['90s', 'options.live.idle', 90_000],
   HOLDFAST_START_TIMEOUT: ['5s', 'options.live.startTimeout', 5_000],
+  HOLDFAST_MODERN: ['auto', 'options.modern', 'auto'],
+  HOLDFAST_LEGACY: ['off', 'options.legacy', 'off'],
   HOLDFAST_PATH: ['/tools', 'options.path', '/tools'],
   HOLDFAST_HEALTH: ['/health', 'options.health', '/health'],
   HOLDFAST_METRICS_PATH: ['/metrics', 'options.metrics.path', '/metrics'],

@@ -7,6 +7,8 @@ const OTHER = 'B'.repeat(42) + 'E='
 const WRONG: Array<[name: string, value: string, reason: RegExp]> = [
   ['HOLDFAST_NAMESPACE', 'x'.repeat(65), /at most 64 characters/],
   ['HOLDFAST_ANONYMOUS', 'yes', /expected one of true, false/],
+  ['HOLDFAST_MODERN', 'hush', /one of refuse, auto/],
+  ['HOLDFAST_LEGACY', 'hush', /one of sessions, off/],
   ['HOLDFAST_PATH', 'hush', /expected a path such as/],
   ['HOLDFAST_HEALTH', '/hush/', /expected a path such as/],
   ['HOLDFAST_METRICS_PATH', '/hush?', /expected a path such as/],

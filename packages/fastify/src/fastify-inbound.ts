@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Json, Principal, Session } from '@holdfast/core'
 import type { Inbound, RequestClaims } from '@holdfast/transport'
 import type { contextReaders } from './context.js'
-import type { Roster } from './eras/roster.js'
+import type { ClientCounter } from './eras/client-counter.js'
 import { CALL, ModernRequestCall, type WithCall } from './mcp-call.js'
 
 type AuthInfo = NonNullable<Inbound['authInfo']>
@@ -11,7 +11,7 @@ type AuthInfo = NonNullable<Inbound['authInfo']>
 /** What all requests of an app share. */
 export interface InboundHost {
   contexts: ReturnType<typeof contextReaders>
-  roster: Roster
+  clients: ClientCounter
 }
 
 /** A stream of HTTP/2, of which its connection has many. */
@@ -52,11 +52,11 @@ export class FastifyInbound implements Inbound {
 
   found (session: Session): void {
     this.request.mcpSession = session as unknown as FastifyRequest['mcpSession']
-    this.host.roster.session(session)
+    this.host.clients.session(session)
   }
 
   known (claims: RequestClaims): void {
     (this.request as WithCall)[CALL] = new ModernRequestCall(claims, this.principal)
-    this.host.roster.modern(claims)
+    this.host.clients.modern(claims)
   }
 }

@@ -19,7 +19,7 @@ import { EraEvents } from './eras/era-events.js'
 import { Eras } from './eras/eras.js'
 import { modernEndpoint } from './eras/modern-endpoint.js'
 import { type MadeServer, modernServer } from './eras/modern-server.js'
-import { Roster } from './eras/roster.js'
+import { ClientCounter } from './eras/client-counter.js'
 import { health, readiness, watchHealth } from './health.js'
 import { decorateCalls } from './mcp-call.js'
 import { Metrics } from './metrics/metrics.js'
@@ -75,10 +75,10 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   })
   const snapshots = counted && new SnapshotSchedule(sessions, snapshot?.every, counted.changes)
   const serverOptions = { jsonSchemaValidator: await sharedValidator() }
-  const roster = new Roster()
-  const events = new EraEvents(app.log, sessions, roster, metrics?.eras, settings.modern !== undefined)
+  const clients = new ClientCounter()
+  const events = new EraEvents(app.log, sessions, clients, metrics?.eras, settings.modern !== undefined)
   const made = settings.modern && modernServer(sessions, settings, settings.modern, serverOptions, events)
-  const endpoint = createEndpoint(sessions, settings, isContext, { serverOptions, made, roster })
+  const endpoint = createEndpoint(sessions, settings, isContext, { serverOptions, made, clients })
   const modern = made && settings.modern && {
     endpoint: modernEndpoint(sessions, settings, settings.modern, made, events), bridge: made.bridge
   }
@@ -100,10 +100,12 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
   watchServers(app, connections)
   noteUnrouted(app, connections)
   const watches = [deadlines, watch, sweeper]
-  const isClosing = closing(app, settings, { sessions, endpoint: eras, endHook, connections, transfers, snapshots, watches })
-  await app.register(async scope => { 
-    routes(scope, eras, settings, { connections, roster, onRefused: events.onRefused, requests: metrics?.requests })
-   }, registered)
+  const isClosing = closing(app, settings, {
+    sessions, endpoint: eras, endHook, connections, transfers, snapshots, watches
+  })
+  await app.register(async scope => {
+    routes(scope, eras, settings, { connections, clients, onRefused: events.onRefused, requests: metrics?.requests })
+  }, registered)
   if (settings.admin !== undefined) {
     await app.register(async scope => {
       await admin(scope, sessions, endpoint, settings, { connections, transfers })
@@ -127,19 +129,19 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
 interface EndpointParts {
   serverOptions: SharedServerOptions
   made: MadeServer | undefined
-  roster: Roster
+  clients: ClientCounter
 }
 
 function createEndpoint (
   sessions: Sessions, settings: Settings, isContext: ((context: Json) => boolean) | undefined,
-  { serverOptions, made, roster }: EndpointParts
+  { serverOptions, made, clients }: EndpointParts
 ): Endpoint {
   const { createServer, limits: { maxCalls, maxOpenStreams, maxSubscriptions }, responseMode, streams, live } = settings
   return new Endpoint({
     sessions,
     createServer: createServer as CreateServer,
     serverOptions,
-    counts: () => roster.counts(),
+    counts: () => clients.counts(),
     maxCalls,
     maxOpenStreams,
     maxSubscriptions,

@@ -7,7 +7,7 @@ import type { Connections } from './connections/connections.js'
 import { serveRoutes } from './connections/routes.js'
 import { contextReaders } from './context.js'
 import type { Served } from './eras/eras.js'
-import type { Roster } from './eras/roster.js'
+import type { ClientCounter } from './eras/client-counter.js'
 import { FastifyInbound } from './fastify-inbound.js'
 import { hostCheck } from './host-check.js'
 import { jsonParser } from './json-parser.js'
@@ -28,7 +28,7 @@ const schema = { hide: true } as FastifySchema
 /** Who is told of requests. */
 interface Watching {
   connections: Connections
-  roster: Roster
+  clients: ClientCounter
   /** Called with each request that is answered 400. */
   onRefused: (request: FastifyRequest) => void
   requests: Requests | undefined
@@ -36,12 +36,14 @@ interface Watching {
 
 /** Adds the endpoint's routes. They need a scope of their own, because its parser and its error bodies differ. */
 export function routes (
-  scope: FastifyInstance, served: Served, settings: Settings, { connections, roster, onRefused, requests }: Watching
+  scope: FastifyInstance, served: Served, settings: Settings,
+  { connections, clients, onRefused, requests }: Watching
 ): void {
   const { path, bodyLimit, authInfo } = settings
+  const allowed = ALLOWED[settings.legacy]
   const checkHost = hostCheck(scope, settings)
   const readPrincipal = principalReader(settings)
-  const host = { contexts: contextReaders(settings.context), roster }
+  const host = { contexts: contextReaders(settings.context), clients }
 
   const send = (request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply => {
     requests?.answered(request, answer)
@@ -53,7 +55,7 @@ export function routes (
     return length === undefined ? reply.send(body) : reply.header('content-length', length).send(body)
   }
   const notAllowed = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(request, reply.header('allow', ALLOWED[settings.legacy]), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
+    send(request, reply.header('allow', allowed), errorReply(405, null, SERVER_ERROR, 'Method Not Allowed'))
 
   serveRoutes(scope, connections)
   requests?.time(scope)

@@ -12,7 +12,9 @@ export function callable<T> (): Type.TUnsafe<T> {
   return refined<T>(value => typeof value === 'function', 'a function')
 }
 
-export function duration (fallback: string | undefined, longest = LONGEST_TIMER): Type.TOptional<Type.TUnsafe<Duration>> {
+export function duration (
+  fallback: string | undefined, longest = LONGEST_TIMER
+): Type.TOptional<Type.TUnsafe<Duration>> {
   const expected = 'milliseconds, or a duration such as "30s", "15m", "24h"'
   const isValid = (value: unknown): boolean => isDuration(value, longest)
   return Type.Optional(refined<Duration>(isValid, longest === Infinity ? expected : `${expected}; at most 24 days`, {

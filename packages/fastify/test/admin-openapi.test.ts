@@ -12,8 +12,8 @@ t.test('the routes are documented by @fastify/swagger', async t => {
     .flatMap(([path, methods]) =>
       Object.entries<any>(methods).map(([method, operation]) => [`${method} ${path}`, operation]))
   t.strictSame(operations.map(([name]) => name).sort(), [
-    'delete /mcp-sessions/{key}', 'get /mcp-sessions', 'get /mcp-sessions/export', 'get /mcp-sessions/fleet',
-    'get /mcp-sessions/{key}', 'post /mcp-sessions/restore', 'post /mcp-sessions/revoke'
+    'delete /mcp-sessions/{key}', 'get /mcp-sessions', 'get /mcp-sessions/era', 'get /mcp-sessions/export',
+    'get /mcp-sessions/fleet', 'get /mcp-sessions/{key}', 'post /mcp-sessions/restore', 'post /mcp-sessions/revoke'
   ])
   for (const [name, { summary, tags, responses }] of operations) {
     t.match(summary, /^\w.*\.$/, name)

@@ -117,8 +117,10 @@ t.test('a parked call of an app that closes gets the honest error from another o
   t.equal(result.resultType, 'input_required')
   const [key] = Object.keys(result.inputRequests)
   const retry = (at: URL): Promise<Response> => {
-    const answers = { requestState: result.requestState, inputResponses: { [key as string]: { action: 'accept', content: {} } } }
-    return modern(at, modernRequest('tools/call', { name: 'ask', arguments: {}, ...answers }, meta, 2))
+    const { requestState } = result
+    const inputResponses = { [key as string]: { action: 'accept', content: {} } }
+    const params = { name: 'ask', arguments: {}, requestState, inputResponses }
+    return modern(at, modernRequest('tools/call', params, meta, 2))
   }
   await first.app.close()
   t.match(await (await retry(second.url)).json(), { id: 2, error: { code: -32603, message: /has ended; call again/ } })

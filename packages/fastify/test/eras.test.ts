@@ -1,4 +1,4 @@
-import { McpServer } from '@modelcontextprotocol/server'
+import { McpServer, inputRequired } from '@modelcontextprotocol/server'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
@@ -201,4 +201,40 @@ t.test('a server that cannot serve the revision fails the start, or is made for 
   }, { fastify: { logger } })
   t.strictSame(valueOf(await modernCall(url, 'echo', { a: 1 })), { a: 1 })
   t.match(heard.join(), /holdfast: a server cannot be shared/)
+})
+
+t.test('states that a shared server gives to clients are sealed, with and without keys', async t => {
+  const asking = ({ serverOptions, requestState }: ModernServerInit): McpServer => {
+    const server = new McpServer({ name: 'asking', version: '1' }, serverOptions)
+    server.registerTool('buy', { inputSchema: z.looseObject({}) }, async (_, ctx) => {
+      const state = ctx.mcpReq.requestState<{ price: number }>()
+      if (state !== undefined) return text(state)
+      return inputRequired({ requestState: await requestState.mint({ price: 20 }, ctx) })
+    })
+    return server
+  }
+  const buy = async (url: URL, requestState?: string): Promise<any> => {
+    const params = { name: 'buy', arguments: {}, ...(requestState !== undefined && { requestState }) }
+    return await (await modern(url, modernRequest('tools/call', params))).json()
+  }
+  const options = { server: asking, requestState: { once: 'reject' } } as const
+  for (const keys of [{}, { keys: `k1:${Buffer.alloc(32, 1).toString('base64')}` }]) {
+    const { url } = await start(t, { modern: options, ...keys })
+    const { result: { requestState } } = await buy(url)
+    t.match(requestState, /^hf1\./)
+    t.strictSame(valueOf(await buy(url, requestState)), { price: 20 })
+    t.match(await buy(url, requestState), { error: { code: -32602, data: { reason: 'used' } } })
+    t.match(await buy(url, `${requestState}x`), { error: { data: { reason: 'invalid_request_state' } } })
+  }
+  const withoutKeys = start(t, { modern: { server: asking }, encryption: 'none' })
+  await t.rejects(withoutKeys, { name: 'InvalidOptionError', message: /need keys/ })
+  await t.resolves(start(t, { modern: { server: shared }, encryption: 'none' }))
+})
+
+t.test('the SDK may be another copy', async t => {
+  const sdk = async (): Promise<unknown> => await import('@modelcontextprotocol/server')
+  const { url } = await start(t, { modern: { server: shared, sdk } })
+  t.strictSame(valueOf(await modernCall(url, 'echo', { a: 1 })), { a: 1 })
+  const missing = async (): Promise<never> => { throw new Error('not installed') }
+  await t.rejects(start(t, { modern: { server: shared, sdk: missing } }), { code: 'HOLDFAST_FACTORY_FAILED' })
 })

@@ -1,16 +1,21 @@
 import { join } from 'node:path'
 import { withFallback, mirrored } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
+import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import t, { type Test } from 'tap'
+import { z } from 'zod'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
 import { type HoldfastOptions, type KeyProvider, METRICS, file } from '../dist/index.js'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { latch } from './fixtures/latch.js'
+import { modern, modernCall, modernRequest } from './fixtures/modern.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { Scrape } from './fixtures/scrape.js'
 import { type Setting, type Started, start } from './fixtures/start.js'
-import { echo, say, serving } from './fixtures/tools.js'
+import { echo, elicit, say, serving } from './fixtures/tools.js'
+
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
 
 interface Watched extends Started {
   /** The value of a metric: see {@link Scrape.value}. */
@@ -352,6 +357,77 @@ t.test('a mirror that is behind', async t => {
   await RawClient.open(url)
   t.equal(await value('holdfast_copy_pending_sessions'), 1)
   t.ok(await value('holdfast_copy_lag_seconds') as number > 0)
+})
+
+t.test('requests by era, revision and method', async t => {
+  const { url, value } = await watched(t, { modern: 'auto' })
+  const total = async (labels: Record<string, string>): Promise<number | undefined> =>
+    await value('holdfast_requests_total', labels)
+  await (await RawClient.open(url)).call('echo')
+  await (await RawClient.open(url, { version: '2025-06-18' })).call('echo')
+  await modernCall(url, 'echo')
+  await modern(url, modernRequest('made/up'))
+  await modern(url, modernRequest('server/discover', {}, { [VERSION_KEY]: '2027-01-01' }))
+  await fetch(url, { method: 'POST', headers: { accept: 'text/html' } })
+  t.equal(await total({ era: 'sessions', version: '2025-11-25', method: 'tools/call' }), 1)
+  t.equal(await total({ era: 'sessions', version: '2025-06-18', method: 'initialize' }), 1)
+  t.equal(await total({ era: 'modern', version: '2026-07-28', method: 'tools/call' }), 1)
+  t.equal(await total({ era: 'modern', version: '2026-07-28', method: 'other' }), 1)
+  t.equal(await total({ era: 'none', version: 'none', method: 'other' }), 1)
+  t.equal(await total({ era: 'modern', method: 'server/discover' }), 1)
+})
+
+t.test('calls without a session that run, and those that wait for their clients', async t => {
+  const [running, gate] = [latch(), latch()]
+  const { url, value } = await watched(t, {
+    modern: { parkTimeout: '1h', maxParkedPerOwner: 1 },
+    createServer: serving({
+      wait: async () => {
+        running.open()
+        await gate.opened
+      },
+      ask: async call => await elicit(call, 'sure?')
+    })
+  })
+  const waiting = modernCall(url, 'wait')
+  await running.opened
+  t.equal(await value('holdfast_modern_calls'), 1)
+  gate.open()
+  await waiting
+  const params = { name: 'ask', arguments: {} }
+  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+  const ask = async (more: object = {}): Promise<any> =>
+    await (await modern(url, modernRequest('tools/call', { ...params, ...more }, meta))).json()
+  const { result: { requestState, inputRequests } } = await ask()
+  t.equal(await value('holdfast_parked_calls'), 1)
+  t.equal(await value('holdfast_parked_total', { outcome: 'parked' }), 1)
+  const inputResponses = { [Object.keys(inputRequests)[0] as string]: { action: 'cancel' } }
+  t.match(await ask({ requestState: 'made up', inputResponses }), { error: { code: -32602 } })
+  t.match(await ask({ requestState, inputResponses }), { result: { resultType: 'complete' } })
+  t.equal(await value('holdfast_parked_calls'), 0)
+  t.equal(await value('holdfast_parked_total', { outcome: 'resumed' }), 1)
+  t.equal(await value('holdfast_parked_total', { outcome: 'abandoned' }), 0)
+  for (const outcome of ['issued', 'accepted', 'invalid']) {
+    t.equal(await value('holdfast_request_states_total', { outcome }), 1, outcome)
+  }
+})
+
+t.test('what a shared server says to nobody', async t => {
+  const { url, value } = await watched(t, {
+    modern: {
+      server: ({ serverOptions }) => {
+        const options = { ...serverOptions, capabilities: { logging: {} } }
+        const server = new McpServerV2({ name: 'chatty', version: '1' }, options)
+        server.registerTool('say', { inputSchema: z.looseObject({}) }, async () => {
+          await server.server.sendLoggingMessage({ level: 'info', data: 'to nobody' }).catch(() => {})
+          return { content: [] }
+        })
+        return server
+      }
+    }
+  })
+  await modernCall(url, 'say')
+  t.equal(await value('holdfast_unrelated_messages_total', { kind: 'notification' }), 1)
 })
 
 t.test('every metric was seen to move', t => {

@@ -19,9 +19,9 @@ export interface ModernServer {
   /** Stops what runs for a call that is over. Unknown calls are ignored. */
   cancel (call: ModernCall, reason: CancelReason): void
   /**
-   * The input schema of a tool, for the check of `Mcp-Param-*`. Undefined for an unknown tool. A promise when the server
-   * has to be made first. Should be the same object each time, so that it is read once. Must be cheap: it is asked in
-   * each `tools/call`, before `serve`.
+   * The input schema of a tool, for the check of `Mcp-Param-*`. Undefined for an unknown tool. A promise when the
+   * server has to be made first. Should be the same object each time, so that it is read once. Must be cheap: it is
+   * asked in each `tools/call`, before `serve`.
    */
   inputSchema (call: ModernCall, tool: string): unknown
   /** Lets go of all server objects. The calls are over by now. Resolves in time. */

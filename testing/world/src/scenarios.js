@@ -17,7 +17,7 @@ export const EVENTS = {
     for (let opened = 0; opened < LIVE; opened++) await count(served.url, await open(served.url))
   }, { HOLDFAST_MAX_LIVE: `${LIVE}` }),
   'kill -9 behind round robin': async ({ client }) => {
-    const fleet = await Fleet.start({ HOLDFAST_STREAM_AFTER: '100ms' })
+    const fleet = await Fleet.start({ HOLDFAST_STREAM_AFTER: '100ms', HOLDFAST_MODERN: 'refuse' })
     try {
       await begin(client, fleet.url)
       let call = { is: GOES_ON }

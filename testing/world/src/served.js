@@ -18,6 +18,8 @@ export class Served {
       HOLDFAST_KEYS: generateKey(),
       HOLDFAST_ADMIN_TOKEN: ADMIN,
       HOLDFAST_STREAM_AFTER: '100ms',
+      // What becomes of sessions is what the page tells.
+      HOLDFAST_MODERN: 'refuse',
       REDIS_URL: redis.url,
       // One Redis, many servers with keys of their own.
       HOLDFAST_REDIS_PREFIX: `world-${++started}`,

@@ -4,7 +4,7 @@ import { MODERN_VERSION, type ParkedEvent, type StateOutcome, type Unrelated } f
 import type { Inbound } from '@holdfast/transport'
 import { EraAudit } from '../audit.js'
 import type { EraMetrics } from '../metrics/era-metrics.js'
-import type { Roster } from './roster.js'
+import type { ClientCounter } from './client-counter.js'
 import { claimOf, clientNameOf } from './spoken.js'
 
 /** Takes what happens to requests without a session to the log, the audit and the metrics. */
@@ -13,8 +13,9 @@ export class EraEvents {
 
   /** @param serves whether revision 2026-07-28 is served */
   constructor (
-    private readonly log: FastifyBaseLogger, private readonly sessions: Sessions, private readonly roster: Roster,
-    private readonly metrics: EraMetrics | undefined, private readonly serves: boolean
+    private readonly log: FastifyBaseLogger, private readonly sessions: Sessions,
+    private readonly clients: ClientCounter, private readonly metrics: EraMetrics | undefined,
+    private readonly serves: boolean
   ) {
     this.#audit = new EraAudit(log, sessions.fleet.replica)
   }
@@ -39,6 +40,6 @@ export class EraEvents {
     const claim = claimOf(request)
     if (claim === undefined || (this.serves && claim.version === MODERN_VERSION)) return
     const name = clientNameOf(request.body)
-    if (this.roster.refused(name, claim)) this.#audit.refused(name, claim.version)
+    if (this.clients.refused(name, claim)) this.#audit.refused(name, claim.version)
   }
 }

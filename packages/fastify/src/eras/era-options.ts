@@ -43,10 +43,11 @@ function checkServer (modern: ModernOptions): void {
   const isBridge = server === 'bridge'
   const wrong = (isBridge ? OF_FUNCTION : OF_BRIDGE).find(name => modern[name] !== undefined)
   if (wrong !== undefined) {
-    throw new InvalidOptionError(`modern.${wrong}`, `modern.server must be ${isBridge ? 'a function' : '"bridge"'} for it`)
+    const expected = isBridge ? 'a function' : '"bridge"'
+    throw new InvalidOptionError(`modern.${wrong}`, `modern.server must be ${expected} for it`)
   }
   if (per !== undefined && isBridge === (typeof per === 'function')) {
-    const expected = isBridge ? '"principal" or "replica" where modern.server is "bridge"' : 'a function where modern.server is one'
-    throw new InvalidOptionError('modern.per', `expected ${expected}`)
+    const expected = isBridge ? '"principal" or "replica"' : 'a function'
+    throw new InvalidOptionError('modern.per', `expected ${expected}, because of modern.server`)
   }
 }

@@ -6,7 +6,7 @@ export interface Served {
   post (inbound: Inbound): Reply | Promise<Reply>
   get (inbound: Inbound): Promise<Reply>
   delete (inbound: Inbound): Promise<Reply>
-  /** The reply to a GET or DELETE that nobody serves, whoever sends it. */
+  /** The reply to a GET or DELETE that nobody serves, no matter who sends it. */
   refuses? (verb: Verb, inbound: Pick<Inbound, 'headers' | 'body'>): Reply | undefined
 }
 

@@ -6,11 +6,11 @@ import { amount, callable, choiceOf, duration, group, refined, strict } from '..
 export const ModernSchema = Type.Object({
   server: Type.Optional(refined<NonNullable<ModernOptions['server']>>(
     value => value === 'bridge' || typeof value === 'function', "'bridge', or a function that makes a server of SDK v2",
-    { default: 'bridge' }
+    { default: 'bridge', words: ['bridge'] }
   )),
   per: Type.Optional(refined<NonNullable<ModernOptions['per']>>(
     value => value === 'principal' || value === 'replica' || typeof value === 'function',
-    "'principal', 'replica' or a function"
+    "'principal', 'replica' or a function", { words: ['principal', 'replica'] }
   )),
   parkTimeout: duration('10m'),
   maxParked: amount(1_000),

@@ -19,7 +19,6 @@ export interface MadeServer {
   serverKey?: (inbound: Inbound) => string
 }
 
-
 /** @throws InvalidOptionError */
 export function modernServer (
   sessions: Sessions, settings: Settings, modern: ModernSettings, serverOptions: SharedServerOptions,

@@ -20,8 +20,8 @@ export class EraMetrics {
 
   sources (modern: ModernParts | undefined) {
     return {
-      holdfast_modern_calls: gauge(() => modern?.endpoint.runningCalls),
-      holdfast_parked_calls: gauge(() => modern?.bridge?.parkedCount),
+      holdfast_modern_calls: gauge(() => modern?.endpoint.runningCalls ?? 0),
+      holdfast_parked_calls: gauge(() => modern?.bridge?.parkedCount ?? 0),
       holdfast_parked_total: this.#parked,
       holdfast_request_states_total: this.#states,
       holdfast_unrelated_messages_total: this.#unrelated

@@ -12,24 +12,34 @@ export interface ParkedEvent {
 
 export type OnParked = (event: ParkedEvent) => void
 
-/** The handler of a call, which tells what becomes of it. */
+/** The handler of a call that asks its first question. It tells what becomes of it. */
 export function observed (handler: Handler, owner: string, tell: OnParked): Handler {
-  let isParked = false
+  let isWaiting = true
+  let isGiven = false
+  const resumed = (): void => {
+    // It has asked again, and was answered before it rested.
+    if (!isWaiting) tell({ kind: 'parked', owner })
+    tell({ kind: 'resumed', owner })
+    isWaiting = false
+    // Answers that come together count once.
+    isGiven = true
+    queueMicrotask(() => { isGiven = false })
+  }
+  tell({ kind: 'parked', owner })
   return {
-    give: (key, answer) => handler.give(key, answer),
+    give: (key, answer) => {
+      if (!isGiven) resumed()
+      handler.give(key, answer)
+    },
     rested: () => {
-      isParked = true
+      if (!isWaiting) tell({ kind: 'parked', owner })
+      isWaiting = true
       handler.rested()
-      tell({ kind: 'parked', owner })
     },
-    resumed: () => {
-      handler.resumed()
-      tell({ kind: 'resumed', owner })
-    },
+    resumed: () => handler.resumed(),
     stop: reason => {
       handler.stop(reason)
-      // One that never waited has simply failed.
-      if (isParked) tell({ kind: 'abandoned', owner, reason })
+      tell({ kind: 'abandoned', owner, reason })
     }
   }
 }

@@ -54,7 +54,8 @@ export class Calls {
     const exchange = new Exchange(
       { calls: this, session, inbound, settings, slowCalls, priming, beforeAnswer, cancelInServer }, requests, batch
     )
-    const extra = new HandlerExtra(inbound, new SessionCall(session, inbound), priming && streaming ? exchange : undefined)
+    const control = priming && streaming ? exchange : undefined
+    const extra = new HandlerExtra(inbound, new SessionCall(session, inbound), control)
     for (const request of requests) transport.requests.set(request.id, exchange)
     try {
       for (const request of requests) {

@@ -8,7 +8,7 @@ const MAX_NAMES = 1_000
 const LONGEST_NAME = 64
 
 /** Counts who asks this process, by the name that clients give themselves and by revision. Nothing is stored. */
-export class Roster {
+export class ClientCounter {
   readonly #since = Date.now()
   /** Of one name, the few revisions that its clients speak. */
   readonly #counts = new Map<string, ClientCount[]>()
