@@ -6,6 +6,7 @@ import { writeResults } from './results.js'
 import { againstTable } from './throughput/against.js'
 import { contenderNames } from './throughput/contenders.js'
 import { entries } from './throughput/entries.js'
+import { modernFigures } from './throughput/modern-figures.js'
 import { redisFigures } from './throughput/redis-figures.js'
 import { runRounds } from './throughput/rounds.js'
 import { throughputTable } from './throughput/summary.js'
@@ -28,6 +29,8 @@ if (results.size > 0) {
   sections.push('The SDK\'s JSON mode keeps 5.1 KB for every request it has answered ' +
     '(its stream mapping is never deleted), so its SSE mode is the fair reference.')
 }
+const modern = modernFigures(results)
+if (modern.length > 0) sections.push('### Revision 2026-07-28, per call', footprintTable(modern))
 const perCall = redisFigures(results)
 if (perCall.length > 0) sections.push('### Redis, per call', footprintTable(perCall))
 if (figures.length > 0) sections.push('### Footprint, restore, sweep', footprintTable(figures))

@@ -1,8 +1,9 @@
 import { generateKey } from '@holdfast/fastify'
 import { Child } from '../child.js'
 import { median } from '../statistics.js'
+import { check } from '../throughput/call.js'
 import { Connection } from '../throughput/connection.js'
-import { type Session, callIn, check, openSession } from '../throughput/session.js'
+import { type Session, callIn, openSession } from '../throughput/session.js'
 import type { Figure } from './figure.js'
 
 const TIMES = 5
@@ -46,6 +47,6 @@ export async function kill (path: string, where: string): Promise<Figure[]> {
 
 async function call (session: Session, id: number): Promise<void> {
   const connection = await Connection.open(session.port)
-  check(await connection.exchange(callIn(session)(id)), id, 'application/json')
+  check(await connection.exchange(callIn(session)(id)), id, ['application/json'])
   connection.close()
 }

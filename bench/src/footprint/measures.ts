@@ -51,6 +51,9 @@ export const measures = {
   'state-batch': async () => await (await import('./state-batch.js')).stateBatch(),
   endings: async () => await (await import('./endings.js')).endings(),
   foreign: async () => await (await import('./foreign.js')).foreign(),
+  'modern-call': async ({ operations }) => await (await import('./modern-call.js')).modernCall(operations),
+  'modern-state': async ({ operations }) => await (await import('./modern-state.js')).modernState(operations),
+  'modern-trips': async () => await (await import('./modern-trips.js')).modernTrips(),
   migration: async () => await (await import('./migration.js')).migration(100_000, 10_000)
 } as const satisfies Record<string, Measure>
 

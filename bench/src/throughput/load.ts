@@ -1,10 +1,19 @@
 import { createHistogram } from 'node:perf_hooks'
 import { answer } from '../child.js'
 import { Connection } from './connection.js'
-import type { Mode } from './contenders.js'
-import { callIn, check, openSession } from './session.js'
+import { call, check } from './call.js'
+import type { Client, Mode } from './contender.js'
+import { modernCall } from './modern-call.js'
+import { callIn, openSession } from './session.js'
 
-export interface Target { port: number, mode: Mode, sessions: number, connections: number, needsSessions: boolean }
+export interface Target {
+  port: number
+  mode: Mode
+  client: Client
+  /** Clients: each with a session of its own, if they have sessions. */
+  sessions: number
+  connections: number
+}
 
 /** How long a load goes on: to the first of both. */
 export interface Extent { seconds?: number, requests?: number }
@@ -12,22 +21,26 @@ export interface Extent { seconds?: number, requests?: number }
 /** What a window of load saw; latencies in ms. */
 export interface Load { requests: number, seconds: number, p50: number, p99: number }
 
-interface Client { connection: Connection, calls: Array<(id: number) => string> }
+interface Caller { connection: Connection, calls: Array<(id: number) => string> }
 
 const contentTypes: Record<Mode, string> = { json: 'application/json', sse: 'text/event-stream' }
 
-let contentType = ''
-let clients: Client[] = []
+/** The HTTP request of a call by the client of this number. */
+const callsOf: Record<Client, (port: number, n: number) => Promise<(id: number) => string>> = {
+  session: async port => callIn(await openSession(port)),
+  modern: async (port, n) => modernCall(port, n),
+  bare: async port => call(port)
+}
+
+let parts: string[] = []
+let callers: Caller[] = []
 let lastId = 1_000_000
 
-async function open ({ port, mode, sessions, connections, needsSessions }: Target): Promise<void> {
-  contentType = contentTypes[mode]
-  clients = []
-  for (let n = 0; n < connections; n++) clients.push({ connection: await Connection.open(port), calls: [] })
-  for (let n = 0; n < sessions; n++) {
-    const session = needsSessions ? await openSession(port) : { port, id: undefined }
-    clients[n % connections]?.calls.push(callIn(session))
-  }
+async function open ({ port, mode, client, sessions, connections }: Target): Promise<void> {
+  parts = [contentTypes[mode], ...(client === 'modern' ? ['"resultType":"complete"'] : [])]
+  callers = []
+  for (let n = 0; n < connections; n++) callers.push({ connection: await Connection.open(port), calls: [] })
+  for (let n = 0; n < sessions; n++) callers[n % connections]?.calls.push(await callsOf[client](port, n))
 }
 
 /**
@@ -39,12 +52,12 @@ async function run ({ seconds = Infinity, requests = Infinity }: Extent): Promis
   const start = performance.now()
   const end = start + seconds * 1000
   const last = lastId + requests
-  await Promise.all(clients.map(async ({ connection, calls }) => {
+  await Promise.all(callers.map(async ({ connection, calls }) => {
     for (let n = 0; ; n = (n + 1) % calls.length) {
       const sent = performance.now()
       if (sent >= end || lastId >= last) return
       const id = ++lastId
-      check(await connection.exchange(calls[n]!(id)), id, contentType)
+      check(await connection.exchange(calls[n]!(id)), id, parts)
       latency.record(Math.ceil((performance.now() - sent) * 1e6))
     }
   }))
@@ -57,7 +70,7 @@ async function run ({ seconds = Infinity, requests = Infinity }: Extent): Promis
 }
 
 function close (): void {
-  for (const { connection } of clients) connection.close()
+  for (const { connection } of callers) connection.close()
 }
 
 answer({ open, run, close })

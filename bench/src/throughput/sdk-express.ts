@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import type { Mode } from './contenders.js'
+import type { Mode } from './contender.js'
 import { sdkSessions } from './sdk-sessions.js'
 
 export async function sdkExpress (mode: Mode): Promise<number> {

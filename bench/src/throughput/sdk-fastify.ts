@@ -1,5 +1,5 @@
 import fastify from 'fastify'
-import type { Mode } from './contenders.js'
+import type { Mode } from './contender.js'
 import { listen } from './listen.js'
 import { sdkSessions } from './sdk-sessions.js'
 

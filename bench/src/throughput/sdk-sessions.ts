@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js'
-import type { Mode } from './contenders.js'
+import type { Mode } from './contender.js'
 import { echoServer } from './echo-server.js'
 
 /** The SDK's transport as its examples use it: a map of transports by session id, the parsed body handed on. */

@@ -1,5 +1,6 @@
 import { answer } from '../child.js'
-import { contenders, type Contender, type ContenderName } from './contenders.js'
+import type { Contender } from './contender.js'
+import { contenders, type ContenderName } from './contenders.js'
 
 // The server's process: starts the contender it is told and reports the CPU time it has used, in µs.
 answer({

@@ -1,7 +1,8 @@
 import type { RedisServer } from '@holdfast/real-redis'
 import { Child } from '../child.js'
 import { withRedis } from '../redis.js'
-import { contenders, type Contender } from './contenders.js'
+import type { Contender } from './contender.js'
+import { contenders } from './contenders.js'
 import type { Entry } from './entries.js'
 import type { Extent, Load, Target } from './load.js'
 import { type Traffic, TrafficMeter } from './redis-traffic.js'
@@ -41,14 +42,14 @@ async function measure (
   options: WindowOptions,
   redis?: RedisServer
 ): Promise<Window> {
-  const { mode, sessions: needsSessions }: Contender = contenders[name]
+  const { mode, client }: Contender = contenders[name]
   const { sessions, connections, warmup, seconds, profiles } = options
   const execArgv = profiles === undefined
     ? []
     : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${key}.cpuprofile`]
   const server = new Child(serve, [], execArgv)
   const port = await server.ask<number>('start', { name, redis: redis?.url })
-  await load.ask('open', { port, mode, needsSessions, sessions, connections } satisfies Target)
+  await load.ask('open', { port, mode, client, sessions, connections } satisfies Target)
   await load.ask<Load>('run', { requests: warmup } satisfies Extent)
   const meter = redis && await TrafficMeter.start(redis)
   const before = await server.ask<number>('cpu')

@@ -59,10 +59,10 @@ for (const [mode, type] of MODES) {
 }
 
 t.test('HOLDFAST_STREAM_AFTER: a call that takes longer becomes a stream', async t => {
-  const url = await listening(t, { HOLDFAST_STREAM_AFTER: '50ms' })
+  const url = await listening(t, { HOLDFAST_STREAM_AFTER: '1s' })
   const session = await open(url)
   const short = await post(url, call('countdown', { steps: 1, intervalMs: 1 }), session)
-  const long = await post(url, call('countdown', { steps: 1, intervalMs: 200 }), session)
+  const long = await post(url, call('countdown', { steps: 1, intervalMs: 1500 }), session)
   t.match(short.headers.get('content-type'), /^application\/json/)
   t.match(long.headers.get('content-type'), /^text\/event-stream/)
   t.match(await long.text(), '"structuredContent":{"steps":1}')

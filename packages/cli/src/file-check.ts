@@ -20,7 +20,8 @@ const CHECKS: ReadonlyArray<[
   check: string, risks: readonly SqliteRiskCode[], fine: (found: FileExamination) => string | undefined
 ]> = [
   [
-    'file place', ['SQLITE_MISSING', 'SQLITE_PATH', 'SQLITE_EXPOSED', 'SQLITE_NETWORK', 'SQLITE_READABLE'],
+    'file place',
+    ['SQLITE_MISSING', 'SQLITE_FOLDER', 'SQLITE_PATH', 'SQLITE_EXPOSED', 'SQLITE_NETWORK', 'SQLITE_READABLE'],
     ({ bytes }) => bytes === undefined ? undefined : 'on a local disk, in a folder that only this user can read'
   ],
   ['file space', ['SQLITE_NEARLY_FULL', 'SQLITE_LITTLE_SPACE'], space],

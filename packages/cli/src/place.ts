@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isFilePath } from '@holdfast/sqlite'
 import { UsageError } from './failure.js'
 import type { Io } from './io.js'
 
@@ -55,8 +56,7 @@ export function prefixOf ({ env }: Io, { prefix }: Pick<Place, 'prefix'>): strin
 
 /** @throws UsageError whose message does not show the text: it may contain a password */
 function fileAt (file: string, name: string, { master, prefix }: Place): Address {
-  // One letter before a colon is a drive of Windows.
-  if (/^[a-z][a-z\d+.-]+:/i.test(file)) throw new UsageError(`${name}: expected the path of a file, not a URL.`)
+  if (!isFilePath(file)) throw new UsageError(`${name}: expected the path of a file, not a URL.`)
   if (master !== undefined || prefix !== undefined) throw new UsageError('--master and --prefix are for Redis only.')
   return { file }
 }

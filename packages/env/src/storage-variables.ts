@@ -41,7 +41,7 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_SQLITE_BYTES',
     option: 'sqlite.maxBytes',
     parse: wholeNumber(2 ** 20),
-    about: 'bytes of the database file; its `-wal` file takes up to 256 MiB beside it'
+    about: 'bytes of the database file; its `-wal` file takes up to 80 MiB beside it'
   },
   {
     name: 'HOLDFAST_SQLITE_CACHE_BYTES',
@@ -143,7 +143,7 @@ export const STORAGE_VARIABLES: readonly Variable[] = [
     name: 'HOLDFAST_MAX_STREAMS',
     option: 'bounds.maxStreams',
     parse: wholeNumber(1),
-    about: 'ended streams that are kept of one session'
+    about: 'streams that are kept of one session; for one more, the oldest that has ended is dropped'
   },
   {
     name: 'HOLDFAST_MAX_TOMBSTONES',

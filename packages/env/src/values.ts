@@ -1,4 +1,5 @@
 import { LONGEST_TIMER, milliseconds } from '@holdfast/core'
+import { isFilePath } from '@holdfast/sqlite'
 
 // How values of variables are read. Each throws an Error that says what was expected, without the value.
 
@@ -10,9 +11,9 @@ export function redisUrls (text: string): string | string[] {
     'several with commas between them for a Cluster or Sentinels')
 }
 
-/** The path of a file. A path has no scheme; one letter before a colon is a drive of Windows. */
+/** The path of a file. */
 export function filePath (text: string): string {
-  if (/^(:memory:|[a-z][a-z\d+.-]+:)/i.test(text)) throw new Error('expected the path of a file, not a URL')
+  if (!isFilePath(text)) throw new Error('expected the path of a file, not a URL')
   return text
 }
 

@@ -161,6 +161,34 @@ t.test('what guards the sessions guards modern requests', async t => {
   t.match(await broken.json(), { error: { code: -32700 } })
 })
 
+t.test('all callers may share the pool of the bridge, if the application says so', async t => {
+  const made: unknown[] = []
+  const { url } = await start(t, {
+    createServer (session, shared) {
+      made.push(session.principal)
+      return serving({ ...echo })(session, shared)
+    },
+    modern: { per: 'replica' },
+    principal: request => ({ subject: String(request.headers['x-user']) })
+  })
+  for (const user of ['ann', 'bob']) {
+    const { result } = await modernCall(url, 'echo', { user }, { 'x-user': user })
+    t.match(JSON.parse(result.content[0].text), { user })
+  }
+  t.equal(made.length, 1)
+})
+
+t.test('a shared server that fails when it is let go is reported', async t => {
+  const { heard, logger } = hears(t)
+  const { app } = await start(t, {
+    modern: {
+      server: init => ({ server: shared(init), dispose () { throw new Error('stuck') } })
+    }
+  }, { fastify: { logger } })
+  await app.close()
+  t.match(heard.join(''), 'stuck')
+})
+
 t.test('a tenant may have a server of its own', async t => {
   const made: Array<string | undefined> = []
   const { url } = await start(t, {

@@ -1,5 +1,3 @@
-import type { Principal } from '@holdfast/core'
-
 /** Milliseconds for which it is remembered that calls came from more than one owner. */
 const MEMORY = 600_000
 
@@ -44,16 +42,4 @@ export class Admission {
     if (this.#lastOwner !== undefined) this.#differedAt = performance.now()
     this.#lastOwner = owner
   }
-}
-
-/** A string that is equal only for principals of the same owner, as `samePrincipal` has it; `''` for nobody. */
-export function ownerOf (principal: Principal | null): string {
-  if (principal === null) return ''
-  const { issuer, subject, tenantId, clientId, perClient } = principal
-  return part(subject) + part(issuer) + part(tenantId) + (perClient === true ? part(clientId) : '')
-}
-
-/** With its length, so that the parts of one owner cannot look like other parts of another. */
-function part (text: string | undefined): string {
-  return text === undefined ? '-' : `${text.length}:${text}`
 }

@@ -14,6 +14,19 @@ export function statusOf (code: number): number {
   return STATUS[code] ?? 200
 }
 
+/**
+ * Statuses of errors with which a server refuses a request before it runs a handler (basic/transports/streamable-http).
+ * An error of a handler with the same code is a regular answer.
+ */
+const REFUSALS: Readonly<Record<number, number>> = {
+  [-32700]: 400, [-32600]: 400, [-32602]: 400, [HEADER_MISMATCH]: 400, [UNSUPPORTED_VERSION]: 400
+}
+
+/** Undefined for an error whose status does not depend on where it comes from. */
+export function refusalStatus (code: number): number | undefined {
+  return REFUSALS[code]
+}
+
 /** Codes of earlier revisions that must not be sent any more (basic/index, Error Codes), and what stands for them. */
 const RETIRED: Readonly<Record<number, number>> = { [-32002]: -32602, [-32042]: -32603 }
 

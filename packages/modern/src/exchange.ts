@@ -1,8 +1,9 @@
 import {
-  type Deadlines, type Expiring, INTERNAL_ERROR, type Inbound, type Notification, type Reply, type Request,
+  type Deadlines, type Expiring, type Inbound, type Notification, type Reply, type Request,
   type ResponseMode, type Waiting, emptyReply, errorMessage, errorReply, jsonReply, messageEvent, streamReply
 } from '@holdfast/transport'
 import { currentCode, statusOf } from './error-codes.js'
+import { OWNER_GONE, TIMED_OUT, unavailable } from './endings.js'
 import { type Failure, INTERNAL } from './failure.js'
 import type { ListPlace } from './lists/kept-lists.js'
 import type { ModernCall, Outcome } from './modern-call.js'
@@ -97,10 +98,15 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
     this.#answer(json)
   }
 
+  /** Ends the call before the server gets it. */
+  refuse (failure: Failure): void {
+    if (!this.#over) this.#fail(failure, 'refused')
+  }
+
   /** Ends the call without an answer of the server. */
   stop (reason: CancelReason): void {
     if (this.#over) return
-    if (reason === 'timeout') this.#fail(TIMEOUT, reason)
+    if (reason === 'timeout') this.#fail(TIMED_OUT, reason)
     else if (reason === 'closing') this.#fail(CLOSING, reason)
     else this.#leave('gone')
     this.context.cancel(this, reason)
@@ -192,13 +198,5 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
   }
 }
 
-const TIMEOUT: Failure = {
-  error: { code: INTERNAL_ERROR, message: 'The request took too long, and was cancelled' }
-}
-
 /** It is not known how far the call came. Nothing runs it again but its client. */
-const CLOSING: Failure = {
-  error: { code: INTERNAL_ERROR, message: 'The process that ran this call has ended; call again' },
-  status: 503,
-  retryAfter: 1
-}
+const CLOSING = unavailable(OWNER_GONE.error.message, 1)

@@ -1,10 +1,12 @@
 import { isHoldfastError } from '@holdfast/core'
-import { INTERNAL_ERROR, INVALID_REQUEST, failureReply, isExpected } from '@holdfast/transport'
+import {
+  INTERNAL_ERROR, INVALID_REQUEST, type Reply, type RequestId, errorReply, failureReply, isExpected
+} from '@holdfast/transport'
 import type { Outcome } from './modern-call.js'
 
 export type Failure = Extract<Outcome, { error: unknown }>
 
-type HttpFailure = Failure & { readonly status: number }
+export type HttpFailure = Failure & { readonly status: number }
 
 export const INTERNAL: HttpFailure = { error: { code: INTERNAL_ERROR, message: 'Internal error' }, status: 500 }
 
@@ -22,6 +24,10 @@ export function failureOutcome (error: unknown): HttpFailure {
     status,
     ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) })
   }
+}
+
+export function failedReply (id: RequestId, { error, status, retryAfter }: HttpFailure): Reply {
+  return errorReply(status, id, error.code, error.message, retryAfter === undefined ? {} : { retryAfter })
 }
 
 /** Whether the client may learn of an error. Every other error is a defect, to be reported. */

@@ -1,11 +1,12 @@
 import { within } from '@holdfast/core'
 import {
-  Deadlines, type Expiring, INTERNAL_ERROR, type Inbound, type Reply, type Request, type RequestId, emptyReply,
-  errorReply, jsonReply, messageEvent, streamReply
+  Deadlines, type Expiring, type Inbound, type Reply, type Request, type RequestId, emptyReply,
+  jsonReply, messageEvent, streamReply
 } from '@holdfast/transport'
+import { TOO_MANY_CALLS, unavailable } from './endings.js'
 import { METHOD_NOT_FOUND } from './error-codes.js'
 import { type CallEnd, Exchange, type ExchangeContext, GONE } from './exchange.js'
-import { failureOutcome, isShown } from './failure.js'
+import { type HttpFailure, failedReply, failureOutcome, isShown } from './failure.js'
 import { type Era, type Verb, eraOf, refusedVerb } from './http/era.js'
 import { refusedHeaders } from './http/headers.js'
 import { refusedParams } from './http/param-headers.js'
@@ -27,6 +28,9 @@ const STATE_REFUSALS: ReadonlyMap<unknown, StateOutcome> = new Map([
 
 /** Milliseconds that the last words to clients may take when this process ends. */
 const LAST_WORDS = 250
+
+const ABSENT: HttpFailure = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' }, status: 404 }
+const SHUTTING_DOWN = unavailable('Shutting down, try again', 1)
 
 /** MCP 2026-07-28 over HTTP, for any framework: what comes in as `Inbound` goes out as `Reply`. */
 export class ModernEndpoint {
@@ -85,8 +89,8 @@ export class ModernEndpoint {
     const meta = readMeta(id, params, inbound)
     if (isRefused(meta)) return this.#refused(method, beganAt, meta)
     inbound.known?.(meta)
-    const refused = refusedHeaders(message, inbound) ?? this.#refusal(message)
-    if (refused !== undefined) return this.#refused(method, beganAt, refused)
+    const refused = refusedHeaders(message, inbound) ?? this.#refusal(method)
+    if (refused !== undefined) return this.#refused(method, beganAt, failedReply(id, refused))
     try {
       const place = this.#lists.place(message, () => this.#options.serverKey?.(inbound) ?? '')
       const kept = place && this.#lists.get(place, beganAt)
@@ -153,50 +157,42 @@ export class ModernEndpoint {
     }
   }
 
-  #refusal ({ id, method }: Request): Reply | undefined {
-    if (isAbsent(method)) return errorReply(404, id, METHOD_NOT_FOUND, 'Method not found')
-    return this.#draining ? unavailable(id, 'Shutting down, try again') : undefined
+  #refusal (method: string): HttpFailure | undefined {
+    if (isAbsent(method)) return ABSENT
+    return this.#draining ? SHUTTING_DOWN : undefined
   }
 
   #run (call: Exchange): Reply | Promise<Reply> {
-    const { request: { id, method, params }, inbound, beganAt } = call
+    const { request: { id, method }, inbound, beganAt } = call
     if (inbound.isGone()) return this.#refused(method, beganAt, GONE)
-    if (method === 'tools/call' && typeof params?.name === 'string') {
-      const schema = this.#server.inputSchema(call, params.name)
-      if (schema instanceof Promise) return this.#runLater(call, schema)
-      const refused = refusedParams(id, schema, params.arguments, inbound)
-      if (refused !== undefined) return this.#refused(method, beganAt, refused)
-    }
-    return this.#admit(call)
-  }
-
-  async #runLater (call: Exchange, making: Promise<unknown>): Promise<Reply> {
-    const { request: { id, method, params }, inbound, beganAt } = call
-    const schema = await making
-    const refused = inbound.isGone() ? GONE : refusedParams(id, schema, params?.arguments, inbound)
-    return refused === undefined ? await this.#admit(call) : this.#refused(method, beganAt, refused)
-  }
-
-  #admit (call: Exchange): Reply | Promise<Reply> {
-    const { request: { id, method }, beganAt } = call
-    if (!this.#running.enter(call)) {
-      return this.#refused(method, beganAt, unavailable(id, 'Too many calls are running, try again'))
-    }
-    this.#serve(call)
-    return call.reply()
-  }
-
-  #serve (call: Exchange): void {
+    if (!this.#running.enter(call)) return this.#refused(method, beganAt, failedReply(id, TOO_MANY_CALLS))
     const failed = (error: unknown): void => {
       this.#reportDefect(error)
       call.end(failureOutcome(error))
     }
     try {
-      const serving = this.#server.serve(call)
+      const serving = this.#serve(call)
       if (serving !== undefined) serving.catch(failed)
     } catch (error) {
       failed(error)
     }
+    return call.reply()
+  }
+
+  #serve (call: Exchange): void | Promise<void> {
+    const { method, params } = call.request
+    if (method !== 'tools/call' || typeof params?.name !== 'string') return this.#server.serve(call)
+    const schema = this.#server.inputSchema(call, params.name)
+    return schema instanceof Promise
+      ? schema.then(async schema => await this.#serveChecked(call, schema))
+      : this.#serveChecked(call, schema)
+  }
+
+  /** Serves a call of a tool whose headers say what its arguments say. */
+  #serveChecked (call: Exchange, schema: unknown): void | Promise<void> {
+    if (call.isOver) return
+    const refused = refusedParams(schema, call.request.params?.arguments, call.inbound)
+    return refused === undefined ? this.#server.serve(call) : call.refuse(refused)
   }
 
   #encode ({ request, place, inbound }: Exchange, result: Readonly<Record<string, unknown>>): string {
@@ -226,8 +222,7 @@ export class ModernEndpoint {
 
   #failedReply (id: RequestId, failure: unknown): Reply {
     this.#reportDefect(failure)
-    const { error, status, retryAfter } = failureOutcome(failure)
-    return errorReply(status, id, error.code, error.message, retryAfter === undefined ? {} : { retryAfter })
+    return failedReply(id, failureOutcome(failure))
   }
 
   #refused (method: string | undefined, beganAt: number, reply: Reply): Reply {
@@ -264,8 +259,4 @@ export class ModernEndpoint {
 
 function response (id: RequestId, result: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
-}
-
-function unavailable (id: RequestId, message: string): Reply {
-  return errorReply(503, id, INTERNAL_ERROR, message, { retryAfter: 1 })
 }

@@ -4,6 +4,7 @@ import {
 } from '@holdfast/transport'
 import { HEADER_MISMATCH } from './error-codes.js'
 import { LOG_LEVELS } from './log-levels.js'
+import { CAPABILITIES_KEY, CLIENT_KEY, LOG_LEVEL_KEY, VERSION_KEY } from './meta-keys.js'
 import { type Trace, traceOf } from './trace.js'
 import { MODERN_VERSION, refusedVersion } from './versions.js'
 
@@ -21,11 +22,6 @@ export interface RequestMeta {
   /** W3C trace context. */
   readonly trace?: Trace
 }
-
-export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
-const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities'
-const CLIENT_KEY = 'io.modelcontextprotocol/clientInfo'
-const LOG_LEVEL_KEY = 'io.modelcontextprotocol/logLevel'
 
 /** Characters of a version. Every version so far has ten. */
 const LONGEST_VERSION = 64

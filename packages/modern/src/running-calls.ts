@@ -1,4 +1,5 @@
-import { Admission, ownerOf } from './admission.js'
+import { ownerName } from '@holdfast/core'
+import { Admission } from './admission.js'
 import type { Exchange } from './exchange.js'
 
 /** The calls that run in this process. */
@@ -16,7 +17,7 @@ export class RunningCalls {
 
   /** Whether a call may run. If so, it must leave. */
   enter (call: Exchange): boolean {
-    const owner = ownerOf(call.inbound.principal)
+    const owner = ownerName(call.inbound.principal)
     if (!this.#admission.enter(owner)) return false
     this.#calls.set(call, owner)
     return true

@@ -43,17 +43,14 @@ t.test('the server is described', async (t) => {
     supportedVersions: ['2026-07-28'],
     capabilities: { logging: {}, tools: { listChanged: true } },
     instructions: 'Be kind.',
-    ttlMs: 0,
-    cacheScope: 'private',
     _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'fixture', version: '1' } }
   })
 })
 
-t.test('a list has caching hints, and nothing of the old tasks', async (t) => {
+t.test('a list has nothing of the old tasks, and the endpoint says who may keep it', async (t) => {
   const { first } = await fleet(t, { createServer: v1(scripts) })
   const { result } = await first.call({ method: 'tools/list' })
-  t.equal(result.ttlMs, 0)
-  t.equal(result.cacheScope, 'private')
+  t.notOk('ttlMs' in result)
   t.equal(result.resultType, 'complete')
   t.equal(result.tools[0].name, 'do')
   t.notOk('execution' in result.tools[0])

@@ -1,13 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { isHoldfastError } from '@holdfast/core'
+import { type Codec, isHoldfastError } from '@holdfast/core'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { missingFor } from '../dist/bridge/client-capabilities.js'
+import { serverParams } from '../dist/bridge/server-request.js'
+import { endOrphan } from '../dist/parked/remote-call.js'
+import { Story } from '../dist/parked/story.js'
 import { CallLog } from '../dist/parked/call-log.js'
 import { sealState } from '../dist/parked/call-state.js'
-import { bindingOf } from '../dist/parked/binding.js'
+import { bindingOf } from '../dist/request-binding.js'
 import { ADA, type Replica, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
-import { Attempt } from './fixtures/attempt.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { FakeCall } from './fixtures/fake-call.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { type Scripts, accepted, ask, say, text, v1 } from './fixtures/servers.js'
 
 const answer = { who: accepted('me') }
@@ -16,6 +21,37 @@ const one: Scripts = { one: async scene => (await ask(scene, 'Who?', 'who')).con
 const UNLIMITED = { maxRecords: Infinity, maxPerOwner: Infinity }
 
 const logOf = ({ sessions }: Replica): CallLog => new CallLog(sessions, 60_000, UNLIMITED)
+
+/** A codec that cannot seal what is of this kind. */
+function without (kind: string): Codec {
+  const { codec } = sealing()
+  return {
+    ...codec,
+    seal: (plaintext, place) => {
+      if (place.kind === kind) throw new Error('no seal')
+      return codec.seal(plaintext, place)
+    }
+  }
+}
+
+/** Handlers that wait until they are cancelled. */
+function forever (): { scripts: Scripts & { waits: any }, reached: Gate } {
+  const reached = new Gate()
+  const wait = async ({ extra }: any): Promise<void> => {
+    scripts.waits++
+    reached.open()
+    await new Promise<void>(resolve => extra.signal.addEventListener('abort', () => resolve()))
+  }
+  const scripts: any = {
+    waits: 0,
+    wait,
+    ask: async (scene: any) => {
+      await ask(scene, 'Who?', 'who')
+      await wait(scene)
+    }
+  }
+  return { scripts, reached }
+}
 
 async function onlyKey ({ sessions }: Replica): Promise<string> {
   const { heads: [head] } = await sessions.vault.backend.partition('calls').records.listHeads({ limit: 1 })
@@ -149,6 +185,100 @@ t.test('a story whose record has gone', async (t) => {
   await first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(first))
   t.ok('result' in await first.do('one', retryOf(asked, answer)), 'its handler still answers who waits')
   t.equal(first.bridge.parkedCount, 0)
+  let aborted = false
+  const slow = await fleet(t, {
+    createServer: v1({
+      slow: async scene => {
+        await ask(scene, 'Who?', 'who')
+        await new Promise<void>(resolve => scene.extra.signal.addEventListener('abort', () => resolve()))
+        aborted = true
+      }
+    })
+  })
+  const again = await slow.first.do('slow')
+  await slow.first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(slow.first))
+  t.match(await slow.first.do('slow', retryOf(again, answer)), GONE, 'one that takes its time cannot go on')
+  await eventually(() => aborted)
+  const story = new Story()
+  await endOrphan({ append: async () => 'gone', refresh: async () => false } as never, '' as never, story)
+  t.same(story.entries, [{ end: GONE }])
+})
+
+t.test('a record that goes while a retry waits elsewhere', async (t) => {
+  const { scripts, reached } = forever()
+  const { first, second } = await fleet(t, { replicas: 2, heartbeat: 20, createServer: v1(scripts) })
+  const asked = await first.do('ask')
+  first.backend.losing = true
+  const waiting = second.do('ask', retryOf(asked, answer))
+  await reached.passed
+  await first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(first))
+  t.match(await waiting, GONE)
+})
+
+t.test('records of calls that are over are removed', async (t) => {
+  const { first } = await fleet(t, { parkTimeout: 40, createServer: v1(one) })
+  const { records } = first.sessions.vault.backend.partition('calls')
+  await first.do('one')
+  const key = await onlyKey(first)
+  first.backend.failing.add('records.claimExpired')
+  await eventually(() => first.backend.claims > 0)
+  first.backend.failing.clear()
+  await eventually(() => first.backend.claims > 1)
+  t.same(first.errors, [], 'an outage is no defect')
+  t.equal(await records.read(key as never), undefined)
+})
+
+t.test('a story that cannot be sealed', async (t) => {
+  const { first } = await fleet(t, { createServer: v1(one), codec: without('event') })
+  t.match(await first.do('one'), { status: 500 })
+  t.match(first.errors, [{ message: 'no seal' }])
+  t.equal(first.bridge.parkedCount, 0)
+})
+
+t.test('a story under a key that is away', async (t) => {
+  const { codec, keyring } = sealing()
+  const spec = (id: string): any => ({ id, key: randomBytes(32).toString('base64') })
+  const { first } = await fleet(t, { codec, createServer: v1(one) })
+  const old = spec('k2')
+  keyring.replace([old])
+  const asked = await first.do('one')
+  keyring.replace([spec('k3'), old])
+  t.equal(text(await first.do('one', retryOf(asked, answer))), 'me')
+  keyring.replace([old])
+  t.match(await first.do('one', retryOf(asked, answer)), { status: 503, error: { code: -32603 } })
+})
+
+t.test('a call that is cancelled twice', async (t) => {
+  const { scripts, reached } = forever()
+  const { first } = await fleet(t, { createServer: v1(scripts) })
+  const running = first.begin({ name: 'do', arguments: { what: 'wait' } })
+  await reached.passed
+  running.leave()
+  running.leave()
+  await eventually(() => first.bridge.liveCount === 0)
+  const asked = await first.do('ask')
+  const retry = first.begin({ name: 'do', arguments: { what: 'ask' }, ...retryOf(asked, answer) })
+  await eventually(() => scripts.waits === 2)
+  retry.leave()
+  retry.leave()
+  await eventually(() => first.bridge.parkedCount === 0)
+  t.same(first.errors, [])
+})
+
+t.test('a message for a reader that has gone', async (t) => {
+  const { first, second } = await fleet(t, { replicas: 2, createServer: v1(one) })
+  await first.do('one')
+  const key = await onlyKey(first)
+  const message = { type: 'call-unknown', key, from: second.name }
+  t.doesNotThrow(() => first.bridge.fleetHandlers['call-unknown']?.(message as never))
+  t.equal(first.bridge.parkedCount, 1)
+})
+
+t.test('what is missing in a question or a request', (t) => {
+  for (const method of ['constructor', 'new/method']) t.equal(missingFor([{ method }], {}), undefined)
+  const call = { request: { method: 'tools/list', params: { cursor: 'x' } }, meta: {} }
+  t.same(serverParams(call as never), { cursor: 'x' })
+  t.end()
 })
 
 t.test('storage that takes nothing while a retry waits elsewhere', async (t) => {
@@ -250,17 +380,7 @@ t.test('a client that goes away before its retry is looked at', async (t) => {
 })
 
 t.test('a state that cannot be sealed', async (t) => {
-  const { codec } = sealing()
-  const { first } = await fleet(t, {
-    createServer: v1(one),
-    codec: {
-      ...codec,
-      seal: (plaintext, place) => {
-        if (place.kind === 'call') throw new Error('no seal')
-        return codec.seal(plaintext, place)
-      }
-    }
-  })
+  const { first } = await fleet(t, { createServer: v1(one), codec: without('call') })
   t.match(await first.do('one'), { status: 500 })
 })
 
@@ -271,7 +391,7 @@ t.test('a list of tools without end', async (t) => {
       server.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [], nextCursor: `${++lists}` }))
     })
   })
-  t.equal(await first.bridge.inputSchema(new Attempt({ name: 'do' }), 'do'), undefined)
+  t.equal(await first.bridge.inputSchema(new FakeCall({ name: 'do' }), 'do'), undefined)
   t.equal(lists, 100)
 })
 
@@ -287,7 +407,7 @@ t.test('callers whose schemas are kept are bounded', async (t) => {
     })
   })
   const schema = async (subject: string): Promise<void> => {
-    await first.bridge.inputSchema(new Attempt({ name: 'do', principal: { subject } }), 'do')
+    await first.bridge.inputSchema(new FakeCall({ name: 'do', principal: { subject } }), 'do')
   }
   for (let count = 0; count < 1_001; count++) await schema(`u${count}`)
   t.equal(lists, 1_001)
@@ -313,10 +433,28 @@ t.test('a process that ends while a call waits for a place', async (t) => {
   await eventually(() => running === 1)
   const waiting = first.do('slow')
   await new Promise(resolve => setTimeout(resolve, 10))
-  slow.leave('closing')
   await first.bridge.close()
   t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
+  slow.leave('closing')
   gate.open()
+})
+
+t.test('a process that ends while a server is made', async (t) => {
+  const gate = new Gate()
+  const make = v1({})
+  const { first } = await fleet(t, {
+    createServer: async (...given) => {
+      await gate.passed
+      return await make(...given)
+    }
+  })
+  const waiting = first.do('x')
+  await eventually(() => first.bridge.liveCount === 1)
+  const closed = first.bridge.close()
+  gate.open()
+  t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
+  await closed
+  t.equal(first.bridge.liveCount, 0)
 })
 
 t.test('a handler that works on a call that another replica has ended is cancelled', async (t) => {

@@ -2,8 +2,7 @@ import t from 'tap'
 import { HoldfastError, type Principal } from '@holdfast/core'
 import { ModernEndpoint } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
-import { eventually, stayAwake, turns } from './fixtures/gate.js'
+import { Events, eventually, stayAwake, turns } from '@holdfast/waiting'
 import { FakeInbound, KEYS, VERSION, json, refusal, sent } from './fixtures/requests.js'
 
 t.test('methods that the revision does not have are not found, whatever the server has', async (t) => {
@@ -230,4 +229,12 @@ t.test('hostile probes: nothing of them stays', async (t) => {
   t.equal(front.endpoint.runningCalls, 0)
   t.equal(front.server.served.length, 0)
   t.equal(new Set(front.ends.map(([method]) => method)).size, 1)
+})
+
+t.test('a request tells what it says of itself, before it is refused', async (t) => {
+  const front = new Front()
+  const known: unknown[] = []
+  const inbound = Object.assign(sent({ method: 'ping' }), { known (claims: unknown) { known.push(claims) } })
+  t.equal(refusal(await front.endpoint.post(inbound)), '404 -32601')
+  t.match(known, [{ version: VERSION, capabilities: {}, client: { name: 'c', version: '1' } }])
 })

@@ -2,9 +2,8 @@ import t from 'tap'
 import type { Reply } from '@holdfast/transport'
 import type { ModernCall } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
+import { Events, eventually, stayAwake, turns } from '@holdfast/waiting'
 import { collectGarbage } from './fixtures/garbage.js'
-import { eventually, stayAwake, turns } from './fixtures/gate.js'
 import { KEYS, json, refusal, sent } from './fixtures/requests.js'
 
 const progress = (progressToken: unknown, value = 1, message?: string): any =>
@@ -269,4 +268,14 @@ t.test('a call that is over is forgotten, although its deadlines are far away', 
     return calls.every(call => call.deref() === undefined)
   })
   t.equal(calls.length, 2)
+})
+
+t.test('a refusal of the server keeps its status, its challenge and its time', async (t) => {
+  const front = new Front()
+  front.server.script = call => call.end({
+    error: { code: -32600, message: 'no' }, status: 403, authenticate: 'Bearer scope="a"', retryAfter: 7
+  })
+  const reply = await front.post()
+  t.equal(reply.status, 403)
+  t.match(reply.headers, { 'www-authenticate': 'Bearer scope="a"', 'retry-after': '7' })
 })

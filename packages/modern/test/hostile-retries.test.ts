@@ -2,7 +2,7 @@ import t from 'tap'
 import { sealed, unsealed } from '@holdfast/core'
 import { Envelope, Keyring, generateKey } from '@holdfast/envelope'
 import { sealState } from '../dist/parked/call-state.js'
-import { bindingOf } from '../dist/parked/binding.js'
+import { bindingOf } from '../dist/request-binding.js'
 import { ADA, BOB, type Fleet, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
 
@@ -89,7 +89,7 @@ t.test('a key that is missing is a failure of ours', async (t) => {
   const { first } = await fleet(t, { createServer: v1(scripts), codec })
   const asked = await first.do('one')
   keyring.replace(generateKey('k2'))
-  t.match(await first.do('one', retryOf(asked, answer)), { status: 503, error: { code: -32000 } })
+  t.match(await first.do('one', retryOf(asked, answer)), { status: 503, error: { code: -32603 } })
 })
 
 t.test('after a rotation, states of the older key go on', async (t) => {

@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { ModernEndpointOptions } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import { serve } from './fixtures/http.js'
 import { type Sent, sent } from './fixtures/requests.js'
 

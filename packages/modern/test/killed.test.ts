@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { generateKey } from '@holdfast/envelope'
 import { RedisServer } from '@holdfast/real-redis'
-import type { Asked } from './fixtures/attempt.js'
+import type { Asked } from './fixtures/fake-call.js'
 import { retryOf } from './fixtures/bridge-fleet.js'
 import { accepted, text } from './fixtures/servers.js'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type CacheOptions, ModernEndpoint, cacheHints } from '../dist/index.js'
 import { Front } from './fixtures/endpoint.js'
-import { Events } from './fixtures/events.js'
+import { Events } from '@holdfast/waiting'
 import { KEYS, type Sent, json, sent } from './fixtures/requests.js'
 
 const PUBLIC: CacheOptions = {

@@ -1,3 +1,4 @@
+import type { CreateServer } from '@holdfast/transport'
 import t from 'tap'
 import { HoldfastError, InvalidOptionError, Sessions } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
@@ -5,8 +6,17 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { inspect } from 'node:util'
 import { bridge } from '../dist/index.js'
 import { ADA, fleet } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { type Made, text, v1 } from './fixtures/servers.js'
+
+/** Makes a server when the gate opens. */
+function gated (gate: Gate, made: Made[]): CreateServer {
+  const make = v1({}, made)
+  return async (session, shared) => {
+    await gate.passed
+    return await make(session, shared)
+  }
+}
 
 t.test('options', async (t) => {
   const sessions = new Sessions({ backend: memory() })
@@ -61,14 +71,7 @@ t.test('a factory that fails', async (t) => {
 t.test('a factory that is too slow', async (t) => {
   const gate = new Gate()
   const made: Made[] = []
-  const create = v1({}, made)
-  const { first } = await fleet(t, {
-    createServer: async (session, shared) => {
-      await gate.passed
-      return await create(session, shared)
-    },
-    factoryTimeout: 20
-  })
+  const { first } = await fleet(t, { createServer: gated(gate, made), factoryTimeout: 20 })
   t.match(await first.do('x'), { status: 503 })
   gate.open()
   await eventually(() => made[0]?.disposed.length === 1)
@@ -99,13 +102,7 @@ t.test('a context is resolved in each call', async (t) => {
 t.test('a client that goes away while its server is made', async (t) => {
   const gate = new Gate()
   const made: Made[] = []
-  const create = v1({}, made)
-  const { first } = await fleet(t, {
-    createServer: async (session, shared) => {
-      await gate.passed
-      return await create(session, shared)
-    }
-  })
+  const { first } = await fleet(t, { createServer: gated(gate, made) })
   const attempt = first.begin({ name: 'do', arguments: { what: 'x' }, principal: ADA })
   const context = async (): Promise<never> => await gate.passed as never
   const early = first.begin({ name: 'do', arguments: { what: 'x' }, principal: ADA, context })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { CreateServer } from '@holdfast/transport'
 import { ADA, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
 
 const serverInfo = { name: 'r', version: '1' }
@@ -50,11 +50,11 @@ t.test('a list that is none, and errors of other forms', async (t) => {
     createServer: raw(({ id, method }, send) => { if (id !== undefined) send({ id, ...answers[method] }) })
   })
   t.equal((await first.call({ method: 'tools/list' })).result.tools, 7)
-  t.same(await first.do('x'), { error: { code: -32602, message: 'Go', data: 'nowhere' } })
+  t.same(await first.do('x'), { error: { code: -32603, message: 'Go', data: 'nowhere' } })
   t.same(await first.call({ method: 'resources/read', params: { uri: 'x' } }), {
     error: { code: -32602, message: 'No such', data: { uri: 'x' } }
   })
-  t.match(await first.call({ method: 'prompts/list' }), { error: { code: -32602 } }, 'a list cannot ask')
+  t.match(await first.call({ method: 'prompts/list' }), { error: { code: -32603 } }, 'a list cannot ask')
 })
 
 t.test('what a server says that nobody understands', async (t) => {
@@ -73,7 +73,7 @@ t.test('what a server says that nobody understands', async (t) => {
   const attempt = first.begin({ name: 'do', logLevel: 'info' })
   t.equal(text(await attempt.outcome), 'ok')
   t.equal(attempt.ends, 1)
-  t.same(attempt.notes, [{ jsonrpc: '2.0', method: 'notifications/message', params: {} }])
+  t.same(attempt.notes, [])
 })
 
 t.test('what a server says of a call that is over', async (t) => {
@@ -167,4 +167,62 @@ t.test('failures that concern no caller are reported', async (t) => {
   await eventually(() => second.errors.length > 0)
   t.match(first.errors, [{ message: /bus.publish/ }])
   t.match(second.errors, [{ message: /bus.publish/ }])
+})
+
+t.test('what a server says that is no JSON', async (t) => {
+  const answers: unknown[] = []
+  const { first } = await fleet(t, {
+    createServer: raw(({ id, method, params, error, result }, send) => {
+      if (method === 'tools/call') {
+        send({ id: 'q1', method: 'roots/list', params: { odd: 1n } })
+        const named = { message: 'Who?', _meta: { 'dev.holdfast/key': 'who' } }
+        send({ id: 'q2', method: 'elicitation/create', params: named })
+        answers.push(id, params.arguments.what)
+      } else if (error !== undefined) answers.push(error.message)
+      else if (result !== undefined) {
+        send({ method: 'notifications/message', params: { level: 'info', data: 1n } })
+        send({ method: 'notifications/message', params: { level: 'info', data: 'well' } })
+        send({ id: answers[0], result: { content: [], odd: 1n } })
+      }
+    })
+  })
+  const asked = await first.do('x')
+  t.same(Object.keys(asked.result.inputRequests), ['who'])
+  t.equal(answers[2], 'The question is no JSON')
+  const retry = first.begin({
+    name: 'do', arguments: { what: 'x' }, logLevel: 'info', ...retryOf(asked, { who: accepted('me') })
+  })
+  t.match(await retry.outcome, { error: { code: -32603, message: 'Internal error' } })
+  t.match(retry.notes, [{ params: { data: 'well' } }])
+  t.equal(retry.notes.length, 1)
+  await eventually(() => first.bridge.parkedCount === 0)
+})
+
+t.test('a server that closes itself while its tools are listed, speaks on, and takes its time to go', async (t) => {
+  let later: unknown
+  const { first } = await fleet(t, {
+    factoryTimeout: 40,
+    createServer: () => ({
+      server: {
+        connect: async (transport: any) => {
+          const { send } = transport
+          transport.onmessage = ({ id, method }: any) => {
+            if (method === 'initialize') {
+              const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo }
+              return send.call(transport, { jsonrpc: '2.0', id, result })
+            }
+            if (method !== 'tools/list') return
+            void transport.close()
+            later = send.call(transport, { jsonrpc: '2.0', id, result: { tools: [] } })
+          }
+        },
+        close: async () => {}
+      },
+      dispose: async () => await new Promise<void>(() => {})
+    })
+  })
+  t.equal(await first.bridge.inputSchema(first.begin({ method: 'no/such' }), 'x'), undefined)
+  await later
+  await eventually(() => first.errors.length > 0)
+  t.match(first.errors, [{ message: 'a server was not disposed of in time' }])
 })

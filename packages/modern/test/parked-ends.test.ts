@@ -1,6 +1,6 @@
 import t from 'tap'
-import { ADA, type Attempt, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { ADA, type FakeCall, BOB, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import type { Made } from './fixtures/servers.js'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 
@@ -26,7 +26,7 @@ function working (): { scripts: Scripts, aborted: string[], go: Gate, reached: G
 }
 
 const answer = { who: accepted('me') }
-const begin = (replica: Replica, what: string, asked: object = {}): Attempt =>
+const begin = (replica: Replica, what: string, asked: object = {}): FakeCall =>
   replica.begin({ name: 'do', arguments: { what }, ...asked })
 
 t.test('a client that goes away cancels its call', async (t) => {
@@ -287,4 +287,15 @@ t.test('a storage outage is 503, and the call goes on after it', async (t) => {
   t.equal(text(await first.do('asked', retryOf(asked, answer))), 'worked')
   t.equal(text(await second.do('asked', retryOf(asked, answer))), 'worked')
   t.equal(first.bridge.parkedCount, 0)
+})
+
+t.test('an end that cannot be stored is forgotten when the time of its call is over', async (t) => {
+  const { first } = await fleet(t, {
+    parkTimeout: 100, createServer: v1({ ask: async scene => { await ask(scene, 'Who?', 'who') } })
+  })
+  const asked = await first.do('ask')
+  first.backend.failing.add('events.append')
+  t.match(await first.do('ask', retryOf(asked, answer)), { status: 503 })
+  t.equal(first.bridge.parkedCount, 1, 'what it said may be stored later')
+  await eventually(() => first.bridge.parkedCount === 0)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ADA, BOB, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from './fixtures/gate.js'
+import { Gate, eventually } from '@holdfast/waiting'
 import { type Made, type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 
 const client = { name: 'c', version: '1' }

@@ -3,6 +3,8 @@ import { memory } from '@holdfast/memory'
 import { HandlerExtra } from '@holdfast/transport'
 import t, { type Test } from 'tap'
 import { type RequestStateOptions, requestStateCodec } from '../dist/index.js'
+import type { OnceStore } from '../dist/request-state/once-store.js'
+import { RepeatedCall } from '../dist/request-state/repeated-call.js'
 import { type GivenCall, textOf } from './fixtures/modern-call.js'
 import { ANN, BOB, KEY, StateReplica, keys, newKey, retryCall } from './fixtures/state-tools.js'
 
@@ -316,6 +318,27 @@ t.test('once: repeat: an answer that is too large to keep is given, but not agai
   const state = await it.begin('pay', { to: 'huge' })
   t.equal(textOf(await it.retry(state, 'pay', { to: 'huge' })).length, 1_100_000)
   t.match(await it.retry(state, 'pay', { to: 'huge' }), { error: { code: -32603, message: /not known/ } })
+})
+
+t.test('once: repeat: an answer that is no JSON ends the call, and is not kept', async (t) => {
+  const it = await replica(t, { once: 'repeat' })
+  const state = await it.begin('pay', { to: 'odd' })
+  t.match(await it.retry(state, 'pay', { to: 'odd' }), { result: { _meta: { odd: 1n } } }, 'the endpoint refuses it')
+  t.match(await it.retry(state, 'pay', { to: 'odd' }), { error: { code: -32603, message: /not known/ } })
+})
+
+t.test('once: repeat: only so many calls go on without their clients', async (t) => {
+  const alone = new Set<RepeatedCall>()
+  const stopped: number[] = []
+  const store = { settle: async () => true, report: () => {} } as unknown as OnceStore
+  const calls = Array.from({ length: 1_001 }, () => new RepeatedCall(store, '' as never, 60_000, alone, () => {}))
+  for (const [n, call] of calls.entries()) call.gone(() => stopped.push(n))
+  t.same(stopped, [1_000])
+  await calls[0]?.ended(undefined)
+  calls[0]?.gone(() => stopped.push(0))
+  t.same(stopped, [1_000], 'one that was told before changes nothing')
+  t.equal(alone.size, 999)
+  for (const call of calls) await call.ended(undefined)
 })
 
 t.test('once: repeat: one that runs for too long', async (t) => {

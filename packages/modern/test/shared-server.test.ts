@@ -66,7 +66,7 @@ for (const fallback of [false, true]) {
       if (JSON.stringify(sorted(seen)) !== JSON.stringify(sorted(expected))) t.same(seen, expected, `call ${n}`)
       const own = calls[n] as GivenCall
       if (own.ends !== 1) t.equal(own.ends, 1, `call ${n} ends once`)
-      const said = own.said.map(({ params }) => [params?.progressToken, params?.message])
+      const said = own.notes.map(({ params }) => [params?.progressToken, params?.message])
       if (JSON.stringify(said) !== JSON.stringify([[n % 5, `n${n}`]])) t.same(said, [[n % 5, `n${n}`]])
     })
     if (!fallback) t.equal(ids.size, 500, 'no two calls have one id in the server')
@@ -96,10 +96,10 @@ for (const fallback of [false, true]) {
     await server.start()
     const call = toolCall('log', {}, { logLevel: 'info' })
     t.equal(textOf(await run(server, call)), 'logged')
-    t.match(call.said, [{ method: 'notifications/message', params: { data: 'something' } }])
+    t.match(call.notes, [{ method: 'notifications/message', params: { data: 'something' } }])
     const silent = toolCall('log')
     await run(server, silent)
-    t.same(silent.said, [], 'only when asked for')
+    t.same(silent.notes, [], 'only when asked for')
   })
 
   t.test(`${kind}: discover, lists, unknown methods, tools and capabilities`, async (t) => {
@@ -172,8 +172,8 @@ t.test('what is said after the result reaches nobody, and is counted', async (t)
   scene.emit('say')
   t.equal(await said, undefined, 'the handler notices nothing')
   scene.emit('go')
-  t.equal(textOf(await second.ended), 'waited')
-  t.same([first.said, second.said], [[], []])
+  t.equal(textOf(await second.outcome), 'waited')
+  t.same([first.notes, second.notes], [[], []])
   t.same(unrelated, [{ kind: 'notification', method: 'notifications/progress' }])
 })
 
@@ -339,7 +339,7 @@ t.test('per: each key has its server; the one unused for longest goes; one in us
   t.match(await run(server, toolCall('log', {}, by('d'))), { error: { code: -32603 }, status: 503, retryAfter: 1 })
   t.equal(server.inputSchema(toolCall('log', {}, by('d')), 'log'), undefined)
   scene.emit('go')
-  await Promise.all([inA.ended, inC.ended])
+  await Promise.all([inA.outcome, inC.outcome])
   await run(server, toolCall('log', {}, by('d')))
   t.same(made, ['a', 'b', 'c', 'd'])
 })
@@ -410,7 +410,7 @@ t.test('a server that the application closes ends its calls, and is made again',
   await server.serve(call)
   await waiting
   await made[0]?.close()
-  t.match(await call.ended, { error: { code: -32603, message: 'The server was closed, try again' } })
+  t.match(await call.outcome, { error: { code: -32603, message: 'The server was closed, try again' } })
   t.equal(textOf(await run(server, toolCall('log'))), 'logged')
   t.equal(made.length, 2)
 })
@@ -530,7 +530,7 @@ t.test('a server that is made while all is closed is closed, too', async (t) => 
   await server.start()
   const call = toolCall('never')
   const serving = server.serve(call)
-  call.isOver = true
+  call.leave()
   await server.close()
   const disposed = scene.next('disposed')
   go()
@@ -581,7 +581,7 @@ t.test('what a transport is told twice, and a cancellation by the server, change
   await server.start()
   const call = toolCall('cancelling')
   await run(server, call)
-  t.same(call.said, [])
+  t.same(call.notes, [])
   t.same(unrelated, [{ kind: 'notification', method: 'notifications/cancelled' }])
   const [transport] = transports
   await transport.send({ jsonrpc: '2.0', id: 99, result: {} })

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { ADA, BOB, type Replica, fleet } from './fixtures/bridge-fleet.js'
-import { type Asked, Attempt } from './fixtures/attempt.js'
-import { Gate } from './fixtures/gate.js'
+import { type Asked, FakeCall } from './fixtures/fake-call.js'
+import { Gate } from '@holdfast/waiting'
 import { type Made, v1 } from './fixtures/servers.js'
 
 const region = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
 
 const schema = (replica: Replica, tool: string, asked: Asked = {}): unknown =>
-  replica.bridge.inputSchema(new Attempt({ name: tool, ...asked }), tool)
+  replica.bridge.inputSchema(new FakeCall({ name: tool, ...asked }), tool)
 
 t.test('the schemas of tools that want headers', async (t) => {
   const made: Made[] = []
@@ -18,7 +18,7 @@ t.test('the schemas of tools that want headers', async (t) => {
       lists++
       return params?.cursor === undefined
         ? { tools: [{ name: 'do', inputSchema: { type: 'object' as const } }], nextCursor: 'x' }
-        : { tools: [{ name: 'header', inputSchema: region as never }, 7 as never] }
+        : { tools: [{ name: 'header', inputSchema: region as never }, { name: 'bare' } as never, 7 as never] }
     })
   })
   const { first } = await fleet(t, { createServer })
@@ -26,6 +26,7 @@ t.test('the schemas of tools that want headers', async (t) => {
   t.equal(lists, 2, 'all pages')
   t.same(schema(first, 'header', { principal: ADA }), region, 'then at once')
   t.same(schema(first, 'do', { principal: ADA }), { type: 'object' })
+  t.same(schema(first, 'bare', { principal: ADA }), { type: 'object' })
   t.equal(schema(first, 'no such', { principal: ADA }), undefined)
   t.equal(lists, 2)
   t.equal(await schema(first, 'no such', { principal: BOB }), undefined)
@@ -37,6 +38,27 @@ t.test('the schemas of tools that want headers', async (t) => {
   t.equal(lists, 6)
   t.same(await schema(first, 'header'), region)
   t.same(schema(first, 'header'), region, 'also for nobody')
+})
+
+t.test('callers who come together share one list, unless the first one leaves', async (t) => {
+  let lists = 0
+  const createServer = v1({}, [], server => {
+    server.server.setRequestHandler(ListToolsRequestSchema, () => {
+      lists++
+      return { tools: [{ name: 'header', inputSchema: region as never }] }
+    })
+  })
+  const { first } = await fleet(t, { createServer })
+  const asked = Array.from({ length: 20 }, async () => await schema(first, 'header', { principal: ADA }))
+  const all = await Promise.all(asked)
+  t.same(all, Array.from({ length: 20 }, () => region))
+  t.equal(lists, 1)
+  const leaving = new FakeCall({ name: 'header', principal: BOB })
+  const left = first.bridge.inputSchema(leaving, 'header')
+  const staying = schema(first, 'header', { principal: BOB })
+  leaving.leave()
+  t.equal(await left, undefined)
+  t.same(await staying, region)
 })
 
 t.test('a server that has no tools', async (t) => {
@@ -66,7 +88,7 @@ t.test('a server that cannot be made, or does not answer', async (t) => {
 
 t.test('a caller who has left', async (t) => {
   const { first } = await fleet(t, { createServer: v1({}) })
-  const attempt = new Attempt({ name: 'do' })
+  const attempt = new FakeCall({ name: 'do' })
   attempt.leave()
   t.equal(await first.bridge.inputSchema(attempt, 'do'), undefined)
 })

@@ -1,5 +1,6 @@
 import { type Handle, type Statement, type Value, findDriver } from './driver.js'
 import { SQLITE_ERRORS, SqliteError, translate } from './errors.js'
+import { FileIdentity } from './file-identity.js'
 import { OpenMarker } from './open-marker.js'
 import type { Settings } from './options.js'
 import { preparePlace } from './place.js'
@@ -8,6 +9,18 @@ import { pragma } from './schema.js'
 
 /** Milliseconds until a file that could not be opened is tried again. */
 const REOPEN_AFTER = 1000
+
+/** Milliseconds that the first attempt to open may block the process. Later ones serve requests, and must not block. */
+const OPEN_WAIT = 2000
+
+/** Milliseconds between two looks at the files beside and behind the connection. */
+const WATCH_INTERVAL = 5000
+
+/**
+ * Connections to files that were deleted or replaced while they were open, with their statements. They stay open until
+ * the process ends: closing one would delete the `-wal` file that has its name now.
+ */
+const STRANDED: unknown[] = []
 
 /**
  * The connection of this process to the file. Statements run in the calling turn of the event loop. A file that cannot
@@ -23,22 +36,37 @@ export class Connection {
   #triedAt = -Infinity
   #dataVersion = 0
   #fresh = false
-  #room: boolean | undefined
-  #facts = { clock: 0, maxPages: Infinity }
+  /** Pages that new content may take in this transaction. */
+  #free: number | undefined
+  #limits = { clock: 0, maxPages: Infinity, pageSize: 1 }
+  #identity: FileIdentity | undefined
+  #watch: NodeJS.Timeout | undefined
+  #patience = OPEN_WAIT
+  /** An attempt failed after SQLite had opened the file. That connection may close, and move everything, later. */
+  #gaveUp = false
   #ended = false
 
-  constructor (private readonly settings: Settings) {
+  /** @param watchInterval milliseconds between two looks whether the file is still in its place */
+  constructor (private readonly settings: Settings, private readonly watchInterval = WATCH_INTERVAL) {
     this.#marker = new OpenMarker(settings.path)
   }
 
   get path (): string { return this.settings.path }
+
+  /** The inode of the database. Only valid while the file is open. */
+  get inode (): number | undefined { return this.#identity?.inode }
+
+  /** Whether the path still names the file that is open. Only valid while the file is open. */
+  async isInPlace (): Promise<boolean> {
+    return await this.#identity?.isSame() === true
+  }
 
   /** Whether calls fail without a look at the file. */
   get broken (): boolean { return this.#failure !== undefined }
 
   /** Milliseconds since the epoch. Only valid while the file is open. */
   now (): number {
-    return this.settings.now?.() ?? Math.floor(performance.now() + this.#facts.clock)
+    return this.settings.now?.() ?? Math.floor(performance.now() + this.#limits.clock)
   }
 
   /**
@@ -131,27 +159,45 @@ export class Connection {
 
   #look (): void {
     const version = this.#number('data_version')
-    this.#room = undefined
+    this.#free = undefined
     if (version === this.#dataVersion) return
     this.#dataVersion = version
     this.epoch++
   }
 
-  /** Whether there was room for new content within `maxBytes` when the transaction began. */
-  hasRoom (): boolean {
-    this.#room ??= this.#facts.maxPages === Infinity ||
-      this.#number('page_count') - this.#number('freelist_count') < this.#facts.maxPages
-    return this.#room
+  /** Whether new content has room within `maxBytes`. It counts what it granted in this transaction. */
+  hasRoom (bytes: number): boolean {
+    const { maxPages, pageSize } = this.#limits
+    if (maxPages === Infinity) return true
+    this.#free ??= maxPages - this.#number('page_count') + this.#number('freelist_count')
+    const needed = bytes / pageSize
+    if (this.#free <= needed) return false
+    this.#free -= needed
+    return true
   }
 
-  /** Closes the file. If no other process has it open, the database then has all that the `-wal` file had. */
+  /**
+   * Closes the file. If no other process has it open, the database then has all that the `-wal` file had. Reports what
+   * the system refuses.
+   */
   close (): void {
     this.#ended = true
-    if (this.#handle === undefined) return
-    this.#marker.remove()
+    clearInterval(this.#watch)
+    const handle = this.#handle
+    if (handle === undefined) return
+    try {
+      if (this.#identity?.isSameNow() === true) this.#marker.without(() => { this.#end(handle) })
+      else STRANDED.push(handle, ...this.#statements.values())
+    } catch (error) {
+      this.settings.onWarning(translate(error))
+    }
+    this.#handle = undefined
+  }
+
+  #end (handle: Handle): void {
     this.#emptyWal()
     this.#statements.clear()
-    this.#handle.close()
+    handle.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
@@ -167,21 +213,43 @@ export class Connection {
 
   #connect (): Handle {
     const { path } = this.settings
+    const patience = this.#patience
+    this.#patience = 0
     preparePlace(path)
+    if (this.#gaveUp) this.#marker.forgive()
     const isOfThisRun = this.#marker.check()
     const handle = new (findDriver().DatabaseSync)(path)
     try {
-      this.#facts = prepare(handle, this.settings)
-      this.#marker.put(isOfThisRun || emptyWal(handle), this.settings.onWarning)
+      this.#limits = prepare(handle, this.settings, patience)
+      this.#marker.put(isOfThisRun || restartWal(handle))
+      this.#identity = new FileIdentity(path)
+      this.#dataVersion = pragma(handle, 'data_version')
     } catch (error) {
-      // Closing may move what a killed process left in the -wal file, and delete that file.
-      this.#marker.remove()
-      handle.close()
+      this.#giveUp(handle)
       throw error
     }
-    this.#dataVersion = pragma(handle, 'data_version')
     this.epoch++
+    this.#watch = setInterval(() => { void this.#lookAround() }, this.watchInterval).unref()
     return handle
+  }
+
+  #giveUp (handle: Handle): void {
+    this.#gaveUp = true
+    try {
+      this.#marker.without(() => { handle.close() })
+    } catch {
+      // The failure to open is the one to tell.
+    }
+  }
+
+  async #lookAround (): Promise<void> {
+    try {
+      if (await this.isInPlace()) return this.#marker.keep()
+      clearInterval(this.#watch)
+      if (!this.#ended) this.fail(new SqliteError('SQLITE_REPLACED'))
+    } catch (error) {
+      this.settings.onWarning(translate(error))
+    }
   }
 
   #within<T> (begin: string, work: () => T): T {
@@ -231,7 +299,7 @@ export class Connection {
  * What is in the `-wal` file after a start of the machine may have gaps. It moves to the database as far as it is
  * whole, and the file begins anew, unless other processes hold that up.
  */
-function emptyWal (handle: Handle): boolean {
+function restartWal (handle: Handle): boolean {
   return (handle.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }).busy === 0
 }
 

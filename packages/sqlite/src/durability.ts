@@ -1,25 +1,33 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFolder, within } from '@holdfast/core'
 import type { Connection } from './connection.js'
 import { SqliteError } from './errors.js'
+
+/** Milliseconds until a disk that does not answer counts as one that did not confirm. */
+const SYNC_WAIT = 10_000
 
 /**
  * Waits until the disk has what was committed. A commit of SQLite in WAL mode only appends to the `-wal` file; this
  * class syncs that file, in a thread of the pool. Commits during a sync share the next one.
  */
 export class Durability {
-  #wal: Promise<WalFile> | undefined
+  #wal: Promise<FileHandle> | undefined
   #waiting: Array<{ resolve: () => void, reject: (error: unknown) => void }> = []
   #running: Promise<void> | undefined
+  /** A sync that the disk has not answered yet. */
+  #syncing: Promise<void> | undefined
 
   /**
    * @param enabled whether to wait at all
    * @param failed called when the disk did not confirm. What it holds is unknown then, and no further sync would tell
+   * @param patience milliseconds that a disk has for one sync
    */
   constructor (
     private readonly connection: Connection,
     private readonly enabled: boolean,
-    private readonly failed: (error: SqliteError) => void
+    private readonly failed: (error: SqliteError) => void,
+    private readonly patience = SYNC_WAIT
   ) {}
 
   /**
@@ -38,10 +46,12 @@ export class Durability {
     })
   }
 
+  /** Resolves in time, also while the disk hangs. */
   async close (): Promise<void> {
-    await this.#running
+    if (this.#running !== undefined) await within(this.#running, this.patience)
+    if (this.#syncing !== undefined) return
     const wal = await this.#wal?.catch(() => undefined)
-    await wal?.handle.close()
+    await wal?.close()
   }
 
   async #syncAll (): Promise<void> {
@@ -60,35 +70,36 @@ export class Durability {
   }
 
   async #sync (): Promise<void> {
+    const syncing = this.#syncFile().finally(() => { if (this.#syncing === syncing) this.#syncing = undefined })
+    this.#syncing = syncing
     try {
-      const { handle, inodes } = await (this.#wal ??= openWal(this.connection.path))
-      const [named] = await Promise.all([inodesOf(this.connection.path).catch(() => []), handle.datasync()])
-      if (inodes.some((inode, i) => inode !== named[i])) throw new SqliteError('SQLITE_REPLACED')
+      if (!await within(syncing, this.patience)) throw new SqliteError('SQLITE_UNSYNCED')
     } catch (error) {
       const failure = error instanceof SqliteError ? error : new SqliteError('SQLITE_UNSYNCED')
       this.failed(failure)
-      // A file that could not be opened is opened later.
-      if (await this.#wal?.catch(() => undefined) === undefined) this.#wal = undefined
       throw failure
+    }
+  }
+
+  async #syncFile (): Promise<void> {
+    const handle = await this.#open()
+    const [inPlace] = await Promise.all([this.connection.isInPlace(), handle.datasync()])
+    if (!inPlace) throw new SqliteError('SQLITE_REPLACED')
+  }
+
+  /** A file that could not be opened is opened later. */
+  async #open (): Promise<FileHandle> {
+    try {
+      return await (this.#wal ??= openWal(this.connection.path))
+    } catch (error) {
+      this.#wal = undefined
+      throw error
     }
   }
 }
 
-interface WalFile { handle: FileHandle, inodes: number[] }
-
 /** SQLite has made the `-wal` file when it opened the database. A new file is on the disk once its folder is. */
-async function openWal (database: string): Promise<WalFile> {
-  const folder = await open(dirname(database), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-  const inodes = await inodesOf(database)
-  return { handle: await open(`${database}-wal`, 'r+'), inodes }
-}
-
-/** Which files the names of the database and of its `-wal` file stand for. */
-async function inodesOf (database: string): Promise<number[]> {
-  return await Promise.all([database, `${database}-wal`].map(async (path) => (await stat(path)).ino))
+async function openWal (database: string): Promise<FileHandle> {
+  await syncFolder(dirname(database))
+  return await open(`${database}-wal`, 'r+')
 }

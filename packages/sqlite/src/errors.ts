@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/core'
+import { type ErrorCode, HoldfastError } from '@holdfast/core'
 
 interface Kind {
   /** Primary result codes of SQLite, see https://sqlite.org/rescode.html. */
@@ -17,13 +17,20 @@ interface Kind {
 export const SQLITE_ERRORS = {
   SQLITE_ENGINE: {
     results: [],
-    message: 'No SQLite of version 3.51.3 or later. Use Node 22.23 or later, or install @photostructure/sqlite 1.x.',
+    message: 'No SQLite of version 3.51.3 or later. Use Node 22.23.3 or 24.21, or later versions of these lines, or ' +
+      'install @photostructure/sqlite 1.x.',
     retryable: false,
     unsuited: true
   },
   SQLITE_PATH: {
     results: [],
     message: 'The path is a symbolic link, or no regular file.',
+    retryable: false,
+    unsuited: true
+  },
+  SQLITE_FOLDER: {
+    results: [],
+    message: 'The folder of the file does not exist, and cannot be made.',
     retryable: false,
     unsuited: true
   },
@@ -41,7 +48,8 @@ export const SQLITE_ERRORS = {
   },
   SQLITE_NETWORK: {
     results: [],
-    message: 'The file is on a network file system, where SQLite cannot share it safely. Use a local disk.',
+    message: 'The file is on a network file system, or on one that may be (FUSE). SQLite cannot share it safely. ' +
+      'Use a local disk.',
     retryable: false,
     unsuited: true
   },
@@ -107,7 +115,7 @@ export const SQLITE_ERRORS = {
   },
   SQLITE_TARGET: {
     results: [],
-    message: 'The target of the backup exists, or its folder does not. Name a new file in a folder that exists.',
+    message: 'The target of the backup exists or cannot be written, or its folder does not exist. Name a new file.',
     retryable: false,
     unsuited: false
   },
@@ -159,7 +167,7 @@ const FULL: readonly unknown[] = [7, 13, 18]
 /** The error to throw for an error of SQLite, or of a call of the system. */
 export function translate (error: unknown): SqliteError | HoldfastError {
   if (error instanceof SqliteError || error instanceof HoldfastError) return error
-  const { errcode, code } = error as { errcode?: number, code?: string }
+  const { errcode, code } = error as { errcode?: number, code?: unknown }
   if (errcode === undefined) return systemError(code)
   const result = errcode & 0xff
   if (FULL.includes(result)) return new HoldfastError('HOLDFAST_BACKEND_FULL')
@@ -168,8 +176,21 @@ export function translate (error: unknown): SqliteError | HoldfastError {
   return new SqliteError(matching ?? 'SQLITE_FAILED')
 }
 
-function systemError (code?: string): SqliteError | HoldfastError {
+/** The error of a code that came from another thread. */
+export function failureOf (code: SqliteErrorCode | ErrorCode): SqliteError | HoldfastError {
+  const isOurs = Object.hasOwn(SQLITE_ERRORS, code)
+  return isOurs ? new SqliteError(code as SqliteErrorCode) : new HoldfastError(code as ErrorCode)
+}
+
+/** Whether another process keeps the file locked for now. */
+export function isBusy (error: unknown): boolean {
+  const failure = translate(error)
+  return failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
+}
+
+function systemError (given: unknown): SqliteError | HoldfastError {
+  const code = String(given)
   if (code === 'ENOSPC' || code === 'EDQUOT') return new HoldfastError('HOLDFAST_BACKEND_FULL')
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new SqliteError('SQLITE_UNWRITABLE')
-  return new SqliteError(code?.startsWith('E') === true && !code.startsWith('ERR_') ? 'SQLITE_IO' : 'SQLITE_FAILED')
+  return new SqliteError(code.startsWith('E') && !code.startsWith('ERR_') ? 'SQLITE_IO' : 'SQLITE_FAILED')
 }

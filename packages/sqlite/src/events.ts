@@ -8,7 +8,7 @@ const NO_HEAD = new Uint8Array(0)
 
 /** The event log of one partition. The streams of a record are deleted with it. */
 export class SqliteEvents implements EventLog {
-  constructor (private readonly partition: Partition, private readonly held: Streams) {}
+  constructor (private readonly partition: Partition, private readonly streamRows: Streams) {}
 
   async append (
     { key, name }: StreamRef, entries: readonly Uint8Array[], options?: AppendOptions
@@ -17,12 +17,12 @@ export class SqliteEvents implements EventLog {
     return await this.partition.write((now) => {
       const record = this.partition.heads.living(key, now)
       if (record === undefined) return 'gone'
-      const known = this.held.find(record.id, name)
+      const known = this.streamRows.find(record.id, name)
       if (known !== undefined && known.ended > 0) return 'ended'
-      if (known !== undefined) this.held.demandRoom(NO_HEAD)
-      const stream = known ?? this.held.open(record.id, name, head)
-      const last = this.held.append(stream, copies)
-      if (options?.end) this.held.end(stream)
+      this.streamRows.demandRoom(NO_HEAD, lengthOf(copies))
+      const stream = known ?? this.streamRows.open(record.id, name, head)
+      const last = this.streamRows.append(stream, copies)
+      if (options?.end) this.streamRows.end(stream)
       return last
     })
   }
@@ -32,30 +32,30 @@ export class SqliteEvents implements EventLog {
   ): Promise<StreamPage | undefined> {
     return await this.partition.readTogether((now) => {
       const stream = this.#find(key, name, now)
-      return stream === undefined ? undefined : this.held.read(stream, position, limit)
+      return stream === undefined ? undefined : this.streamRows.read(stream, position, limit)
     })
   }
 
   async delivered ({ key, name }: StreamRef, position: number): Promise<void> {
     await this.partition.write((now) => {
       const record = this.partition.heads.living(key, now)
-      if (record !== undefined) this.held.deliver(record.id, name, position)
+      if (record !== undefined) this.streamRows.deliver(record.id, name, position)
     }, false)
   }
 
   async drop (key: RecordKey): Promise<void> {
     await this.partition.write((now) => {
       const record = this.partition.heads.living(key, now)
-      if (record !== undefined) this.held.dropAll(record.id)
+      if (record !== undefined) this.streamRows.dropAll(record.id)
     })
   }
 
   async streams (keys: readonly RecordKey[]): Promise<StoredStream[]> {
-    return await this.#ofAll(keys, (key, stream) => this.held.toStored(key, stream))
+    return await this.#ofAll(keys, (key, stream) => this.streamRows.toStored(key, stream))
   }
 
   async heads (keys: readonly RecordKey[]): Promise<StreamHead[]> {
-    return await this.#ofAll(keys, (key, stream) => this.held.toHead(key, stream))
+    return await this.#ofAll(keys, (key, stream) => this.streamRows.toHead(key, stream))
   }
 
   async importStream (stream: StoredStream): Promise<boolean> {
@@ -63,10 +63,11 @@ export class SqliteEvents implements EventLog {
     const [copies, head] = [stream.entries.map(copy), copy(stream.head)]
     return await this.partition.write((now) => {
       const record = this.partition.heads.living(key, now)
-      if (record === undefined || this.held.find(record.id, name) !== undefined) return false
-      const made = this.held.open(record.id, name, head, floor, delivered)
-      this.held.append(made, copies)
-      if (ended) this.held.end(made)
+      if (record === undefined || this.streamRows.find(record.id, name) !== undefined) return false
+      this.streamRows.demandRoom(NO_HEAD, lengthOf(copies))
+      const made = this.streamRows.open(record.id, name, head, floor, delivered)
+      this.streamRows.append(made, copies)
+      if (ended) this.streamRows.end(made)
       return true
     })
   }
@@ -75,23 +76,27 @@ export class SqliteEvents implements EventLog {
     const copies = { ...stream, head: copy(stream.head), entries: stream.entries.map(copy) }
     return await this.partition.write((now) => {
       const known = this.#find(stream.key, stream.name, now)
-      return known !== undefined && this.held.reseal(known, copies)
+      return known !== undefined && this.streamRows.reseal(known, copies)
     })
   }
 
   #find (key: RecordKey, name: string, now: number): StreamRow | undefined {
     const record = this.partition.heads.living(key, now)
-    return record === undefined ? undefined : this.held.find(record.id, name)
+    return record === undefined ? undefined : this.streamRows.find(record.id, name)
   }
 
   async #ofAll<T> (keys: readonly RecordKey[], read: (key: RecordKey, stream: StreamRow) => T): Promise<T[]> {
     return await this.partition.readTogether((now) => keys.flatMap((key) => {
       const record = this.partition.heads.living(key, now)
-      return record === undefined ? [] : this.held.ofRecord(record.id).map((stream) => read(key, stream))
+      return record === undefined ? [] : this.streamRows.ofRecord(record.id).map((stream) => read(key, stream))
     }))
   }
 }
 
 function copy (bytes: Uint8Array): Buffer {
   return Buffer.from(bytes)
+}
+
+function lengthOf (entries: readonly Uint8Array[]): number {
+  return entries.reduce((sum, { length }) => sum + length, 0)
 }

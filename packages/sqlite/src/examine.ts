@@ -1,13 +1,13 @@
 import { lstatSync, statSync, statfsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { SqliteError, translate } from './errors.js'
-import { DEFAULTS } from './options.js'
-import { demandDatabase } from './reader.js'
+import { DEFAULTS, readPath } from './options.js'
+import { demandFile } from './reader.js'
 import type { SqliteRiskCode } from './risks.js'
 import { inThread } from './thread.js'
 
 /** Bytes that the `-wal` file has at most while nothing holds up the checkpoints. */
-const WAL_BYTES = 256 * 2 ** 20
+const WAL_BYTES = 80 * 2 ** 20
 
 /** The share of `maxBytes` from which on a file counts as nearly full. */
 const NEARLY = 0.9
@@ -39,7 +39,7 @@ export interface FileExamination {
 export interface ExamineOptions {
   /** Checks the structure only: not whether indexes fit their tables, nor the checksums of bodies. Default false. */
   quick?: boolean
-  /** As the servers have it. Default 4 GiB. */
+  /** As the servers have it, in bytes, or Infinity. Default 4 GiB. */
   maxBytes?: number
 }
 
@@ -47,11 +47,12 @@ export interface ExamineOptions {
  * Examines a database, also while processes use it. Changes nothing. It reads the whole file, which may take minutes
  * for gigabytes; it does so in a thread, and meanwhile the `-wal` file cannot be shortened.
  *
+ * @throws InvalidOptionError for what cannot be the path of a file
  * @throws HoldfastError HOLDFAST_BACKEND_FULL when there is not enough memory
  */
 export async function examineFile (path: string, options: ExamineOptions = {}): Promise<FileExamination> {
   const { quick = false, maxBytes = DEFAULTS.maxBytes } = options
-  const file = resolve(path)
+  const file = readPath(path, 'path')
   const place = examinePlace(file, maxBytes)
   if (place.bytes === undefined) return place
   const content = await inThread<FileExamination>('./examine-worker.js', { path: file, quick })
@@ -69,7 +70,7 @@ export function riskOf (error: unknown): SqliteRiskCode {
 
 function examinePlace (path: string, maxBytes: number): FileExamination {
   try {
-    demandDatabase(path)
+    demandFile(path)
   } catch (error) {
     return { risks: [riskOf(error)] }
   }
@@ -78,7 +79,8 @@ function examinePlace (path: string, maxBytes: number): FileExamination {
   const freeBytes = bavail * bsize
   const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
   const inUse = statSync(`${path}-open`, { throwIfNoEntry: false }) !== undefined
-  const needed = Math.max(0, maxBytes - bytes) + Math.max(0, WAL_BYTES - walBytes)
+  const room = maxBytes === Infinity ? 0 : Math.max(0, maxBytes - bytes)
+  const needed = room + Math.max(0, WAL_BYTES - walBytes)
   const risks: SqliteRiskCode[] = []
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) risks.push('SQLITE_READABLE')
   if (freeBytes < needed) risks.push('SQLITE_LITTLE_SPACE')

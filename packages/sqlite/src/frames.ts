@@ -27,7 +27,8 @@ export class FrameReader {
   }
 
   #read (): void {
-    const all = Buffer.concat(this.#chunks)
+    const [first] = this.#chunks as [Buffer]
+    const all = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
     const [channelLength, length] = [all.readUInt32LE(0), all.readUInt32LE(4)]
     const end = HEADER + channelLength + length
     if (end > MOST) throw new RangeError('The frame is too long')

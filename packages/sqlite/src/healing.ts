@@ -32,7 +32,7 @@ export class Healing {
   }
 
   async #heal (): Promise<void> {
-    const done = await this.checkpoints.run(true)
+    const done = await this.checkpoints.runAnew('heal')
     this.#timer = undefined
     if (done) this.connection.recovered()
     else this.#plan()

@@ -1,6 +1,6 @@
 export { backup } from './backup.js'
 export { SQLITE_ERRORS, SqliteError, type SqliteErrorCode } from './errors.js'
 export { type ExamineOptions, type FileExamination, examineFile } from './examine.js'
-export type { SqliteOptions } from './options.js'
+export { type SqliteOptions, isFilePath } from './options.js'
 export { SQLITE_RISKS, type SqliteRiskCode } from './risks.js'
 export { sqlite } from './sqlite.js'

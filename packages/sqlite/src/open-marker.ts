@@ -1,11 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bootId } from './clock.js'
-import { SqliteError, translate } from './errors.js'
+import { SqliteError } from './errors.js'
 import { hasLostCommits } from './wal-check.js'
-
-/** Milliseconds between two looks at the marker. */
-const INTERVAL = 5000
 
 /**
  * A file beside the database, present while processes have the database open. A process that is killed leaves it behind
@@ -16,10 +13,12 @@ const INTERVAL = 5000
  */
 export class OpenMarker {
   readonly #file: string
-  #timer: NodeJS.Timeout | undefined
+  readonly #wal: string
+  #written = ''
 
-  constructor (private readonly path: string, private readonly interval = INTERVAL) {
+  constructor (private readonly path: string) {
     this.#file = `${path}-open`
+    this.#wal = `${path}-wal`
   }
 
   /**
@@ -27,16 +26,15 @@ export class OpenMarker {
    * @throws SqliteError SQLITE_DAMAGED for an empty database, or a damaged `-wal` file; SQLITE_WAL_MISSING
    */
   check (): boolean {
-    const wal = `${this.path}-wal`
-    const isEmpty = (statSync(wal, { throwIfNoEntry: false })?.size ?? 0) === 0
+    const isEmpty = !this.#hasWal()
     const content = this.#content()
     if (content === undefined) return isEmpty
     const missing = statSync(this.path).size === 0 ? 'SQLITE_DAMAGED' : 'SQLITE_WAL_MISSING'
-    const whole = missing === 'SQLITE_WAL_MISSING' && existsSync(wal)
+    const whole = missing === 'SQLITE_WAL_MISSING' && existsSync(this.#wal)
     // A process that closes removes the marker before the -wal file.
     if (!whole && existsSync(this.#file)) throw new SqliteError(missing)
     if (isEmpty || content === '' || content !== bootId()) return isEmpty
-    if (hasLostCommits(wal)) throw new SqliteError('SQLITE_DAMAGED')
+    if (hasLostCommits(this.#wal)) throw new SqliteError('SQLITE_DAMAGED')
     return true
   }
 
@@ -44,29 +42,41 @@ export class OpenMarker {
    * Call it when the database is open: from then on there is a `-wal` file.
    *
    * @param run whether this run of the machine has written all that is in the `-wal` file
-   * @param report called when the marker is missing and cannot be written again
    */
-  put (run: boolean, report: (error: Error) => void): void {
-    const content = run ? bootId() : ''
-    this.#write(content)
-    // Another process that closes removes the marker, since it cannot know whether it is the last one.
-    const keep = (): void => {
-      try {
-        if (!existsSync(this.#file)) this.#write(content)
-      } catch (error) {
-        report(translate(error))
-      }
-    }
-    this.#timer = setInterval(keep, this.interval).unref()
+  put (run: boolean): void {
+    this.#written = run ? bootId() : ''
+    this.#write(this.#written)
   }
 
-  /** Call it before the database is closed: SQLite deletes the `-wal` file when the last process closes. */
-  remove (): void {
-    clearInterval(this.#timer)
-    if (!existsSync(this.#file)) return
-    rmSync(this.#file, { force: true })
-    // The loss of power must not bring the marker back after the -wal file has gone. Windows cannot sync a folder.
-    if (process.platform !== 'win32') syncFolder(dirname(this.#file))
+  /** Call it now and then: another process that closes removes the marker for a moment. */
+  keep (): void {
+    if (!existsSync(this.#file)) this.#write(this.#written)
+  }
+
+  /**
+   * Closes the database, without the marker meanwhile: SQLite deletes the `-wal` file when the last process closes. The
+   * marker comes back when the file stays, because other processes use it, or the disk refused to take what it holds.
+   */
+  without (close: () => void): void {
+    let content: string | undefined
+    try {
+      content = this.#content()
+      if (content !== undefined) this.#remove()
+    } finally {
+      close()
+    }
+    if (content !== undefined && this.#hasWal()) this.#write(content)
+    // Of processes that close at the same moment, the last one comes here when the -wal file has gone.
+    if (!this.#hasWal() && existsSync(this.#file)) this.#remove()
+  }
+
+  /** Takes back the marker when an orderly end of this process moved everything, and deleted the `-wal` file. */
+  forgive (): void {
+    if (!existsSync(this.#wal) && statSync(this.path).size > 0) this.#remove()
+  }
+
+  #hasWal (): boolean {
+    return (statSync(this.#wal, { throwIfNoEntry: false })?.size ?? 0) > 0
   }
 
   #content (): string | undefined {
@@ -81,9 +91,15 @@ export class OpenMarker {
   #write (content: string): void {
     writeFileSync(this.#file, content, { mode: 0o600 })
   }
+
+  #remove (): void {
+    rmSync(this.#file, { force: true })
+    // The loss of power must not bring the marker back after the -wal file has gone. Windows cannot sync a folder.
+    if (process.platform !== 'win32') syncFolderNow(dirname(this.#file))
+  }
 }
 
-function syncFolder (path: string): void {
+function syncFolderNow (path: string): void {
   const folder = openSync(path, 'r')
   try {
     fsyncSync(folder)

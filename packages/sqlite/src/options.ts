@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Duration, InvalidOptionError, milliseconds, refuseUnset } from '@holdfast/core'
+import { type Duration, InvalidOptionError, LONGEST_TIMER, milliseconds, refuseUnset } from '@holdfast/core'
 
 /** Options of {@link sqlite}. A wrong value throws an `InvalidOptionError` at once. */
 export interface SqliteOptions {
@@ -73,11 +73,12 @@ const NUMBER: Check = [
   (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1),
   'a whole number of at least 1, or Infinity'
 ]
+const PATH = 'the path of a file, not a URL'
 const FUNCTION: Check = [(value) => typeof value === 'function', 'a function']
 
 /** Every option but `touchDelay`, which {@link milliseconds} checks. */
 const CHECKS: Record<Exclude<keyof SqliteOptions, 'touchDelay'>, Check> = {
-  path: [isPath, 'the path of a file, not a URL'],
+  path: [isFilePath, PATH],
   durability: [(value) => value === 'power' || value === 'process', "'power' or 'process'"],
   maxBytes: [
     (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 2 ** 20),
@@ -102,19 +103,34 @@ export function readOptions (given: SqliteOptions): Settings {
     const [valid, expected] = CHECKS[name as keyof typeof CHECKS]
     if (!valid(value)) throw new InvalidOptionError(name, `expected ${expected}`)
   }
+  const delay = milliseconds(touchDelay as Duration, 'touchDelay')
+  if (delay > LONGEST_TIMER) throw new InvalidOptionError('touchDelay', `expected at most ${LONGEST_TIMER} ms`)
+  const { onWarning = (warning: Error) => { process.emitWarning(warning) } } = given
   const set = Object.entries(others).filter(([, value]) => value !== undefined)
   return {
-    onWarning: (warning) => { process.emitWarning(warning) },
     ...DEFAULTS,
     ...Object.fromEntries(set),
     path: resolve(given.path as string),
-    touchDelay: milliseconds(touchDelay as Duration, 'touchDelay'),
+    touchDelay: delay,
+    onWarning: (warning) => {
+      try {
+        onWarning(warning)
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : new Error('onWarning threw', { cause: error }))
+      }
+    },
     now
   }
 }
 
-/** A path has no scheme. One letter before a colon is a drive of Windows. */
-function isPath (value: unknown): boolean {
+/** The absolute path of a file. @throws InvalidOptionError */
+export function readPath (value: unknown, name: string): string {
+  if (!isFilePath(value)) throw new InvalidOptionError(name, `expected ${PATH}`)
+  return resolve(value)
+}
+
+/** Whether a value can be the path of a file. A path has no scheme. One letter before a colon is a drive of Windows. */
+export function isFilePath (value: unknown): value is string {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) return false
   return !/^(:memory:|[a-z][a-z\d+.-]+:)/i.test(value)
 }

@@ -1,3 +1,4 @@
+import { AbandonedStreams } from './abandoned-streams.js'
 import type { Connection } from './connection.js'
 import type { Durability } from './durability.js'
 import { type Head, Heads } from './heads.js'
@@ -13,6 +14,9 @@ export class Partition {
   readonly streamSql: ReturnType<typeof streamStatements>
   readonly touches: Touches
   readonly heads: Heads
+  readonly abandoned: AbandonedStreams
+  /** Resolves when the tables of the partition exist. */
+  #making: Promise<void> | undefined
   #made = false
 
   /** @param name '' for the backend itself */
@@ -28,6 +32,7 @@ export class Partition {
     this.touches = new Touches(connection, turns, this.sql.use, touchDelay, onWarning)
     this.heads = new Heads(connection, this.sql, this.touches.unwritten)
     this.touches.heads = this.heads
+    this.abandoned = new AbandonedStreams(connection, turns, this.streamSql)
   }
 
   /**
@@ -36,14 +41,15 @@ export class Partition {
    * @param run gets the time
    */
   async write<T> (run: (now: number) => T, durable = true): Promise<T> {
-    if (!this.#made) await this.#make()
+    if (!this.#made) await this.#ready()
     return await this.turns.write(() => run(this.connection.now()), durable)
   }
 
   /** Runs a read of one statement at once. */
-  async read<T> (run: (now: number) => T): Promise<T> {
-    if (!this.#made) await this.#make()
-    return await this.turns.read(() => {
+  // Not async: each request comes through here, and there is nothing to wait for.
+  read<T> (run: (now: number) => T): Promise<T> {
+    if (!this.#made) return this.#ready().then(() => this.read(run))
+    return this.turns.read(() => {
       this.connection.refresh()
       return run(this.connection.now())
     })
@@ -51,15 +57,15 @@ export class Partition {
 
   /** Runs a read of several statements at once, which all see the same moment. */
   async readTogether<T> (run: (now: number) => T): Promise<T> {
-    if (!this.#made) await this.#make()
+    if (!this.#made) await this.#ready()
     return await this.turns.read(() => this.connection.snapshot(() => run(this.connection.now())))
   }
 
-  /** Deletes a record with its streams. Within a write. */
+  /** Deletes a record, and gives up its streams. Within a write. */
   delete (head: Head): void {
     this.connection.run(this.sql.remove, head.id)
     this.heads.forget(head.key)
-    this.touches.forget(head.key)
+    this.abandoned.plan()
   }
 
   /** Resolves when the disk has what was committed so far. */
@@ -67,8 +73,18 @@ export class Partition {
     await this.durability.confirm()
   }
 
+  async #ready (): Promise<void> {
+    this.#making ??= this.#make()
+    await this.#making
+  }
+
   async #make (): Promise<void> {
-    await this.turns.write(() => { this.connection.execute(tablesOf(prefixOf(this.name))) }, false)
-    this.#made = true
+    try {
+      await this.turns.write(() => { this.connection.execute(tablesOf(prefixOf(this.name))) }, false)
+      this.#made = true
+      this.abandoned.plan()
+    } finally {
+      this.#making = undefined
+    }
   }
 }

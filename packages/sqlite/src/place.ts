@@ -26,26 +26,46 @@ const NETWORK: ReadonlySet<number> = new Set([
  * exists: closing it would release the locks that SQLite holds on it in this process.
  *
  * @param path absolute
- * @returns whether the file is new
- * @throws SqliteError SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the system
+ * @throws SqliteError SQLITE_FOLDER, SQLITE_PATH, SQLITE_EXPOSED, SQLITE_NETWORK, or the failure of a call of the
+ *   system
  */
-export function preparePlace (path: string, fileSystem = fileSystemOf): boolean {
+export function preparePlace (path: string, fileSystem = fileSystemOf): void {
   try {
     const folder = dirname(path)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     if (isExposed(folder)) throw new SqliteError('SQLITE_EXPOSED')
     if (NETWORK.has(fileSystem(folder))) throw new SqliteError('SQLITE_NETWORK')
     const found = lstatSync(path, { throwIfNoEntry: false })
-    if (found !== undefined) {
-      if (!found.isFile()) throw new SqliteError('SQLITE_PATH')
-      return found.size === 0
-    }
+    if (found !== undefined && !found.isFile()) throw new SqliteError('SQLITE_PATH')
+    if (found !== undefined) return
     // SQLite would make it readable for everybody.
     closeSync(openSync(path, constants.O_CREAT | constants.O_NOFOLLOW | constants.O_WRONLY, 0o600))
-    return true
   } catch (error) {
     throw translate(error)
   }
+}
+
+/**
+ * Not with `recursive`, with which Node 20 never ends in a folder such as `/proc`.
+ *
+ * @throws SqliteError SQLITE_FOLDER
+ */
+export function makeFolder (folder: string, make = mkdirSync): void {
+  try {
+    if (isFolder(folder)) return
+    if (dirname(folder) !== folder) makeFolder(dirname(folder), make)
+    make(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been faster.
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && isFolder(folder)) return
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw error
+    throw new SqliteError('SQLITE_FOLDER')
+  }
+}
+
+function isFolder (path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** Other systems number their file systems in other ways. On Windows, a UNC path is a sign of a network. */

@@ -1,28 +1,26 @@
 import { readClock } from './clock.js'
 import type { Handle } from './driver.js'
-import { SqliteError, translate } from './errors.js'
+import { isBusy } from './errors.js'
 import type { Settings } from './options.js'
 import { checkVersion, migrate, pragma } from './schema.js'
-
-/** Milliseconds that opening waits for other processes that open the file at the same time. */
-const OPEN_WAIT = 2000
 
 /** Milliseconds that a statement blocks the process while another one commits. */
 const BUSY_TIMEOUT = 5
 
-/** Pages for removals and sweeps beyond `maxBytes`: a full file must be able to shrink. */
+/** Pages for removals and sweeps beyond `maxBytes`, or beyond what is there: a full file must be able to shrink. */
 const RESERVE = 256
 
 /**
  * Makes a new handle ready: its settings, the tables, the clock.
  *
- * @returns the clock, see {@link readClock}, and the pages that content may take
+ * @param patience milliseconds that it may block the process while others open the file at the same time
+ * @returns the clock, see {@link readClock}, the pages that content may take, and their bytes
  * @throws SqliteError, or an error of SQLite
  */
 export function prepare (
-  handle: Handle, { cacheBytes, maxBytes }: Pick<Settings, 'cacheBytes' | 'maxBytes'>
-): { clock: number, maxPages: number } {
-  const deadline = performance.now() + OPEN_WAIT
+  handle: Handle, { cacheBytes, maxBytes }: Pick<Settings, 'cacheBytes' | 'maxBytes'>, patience: number
+): { clock: number, maxPages: number, pageSize: number } {
+  const deadline = performance.now() + patience
   handle.exec('PRAGMA trusted_schema = OFF')
   patiently(deadline, () => {
     if (checkVersion(handle) === 0) handle.exec('PRAGMA auto_vacuum = INCREMENTAL')
@@ -39,22 +37,22 @@ export function prepare (
     clock = readClock(handle)
     handle.exec('COMMIT')
   })
-  const maxPages = Math.floor(maxBytes / pragma(handle, 'page_size'))
-  if (maxPages !== Infinity) handle.exec(`PRAGMA max_page_count = ${maxPages + RESERVE}`)
+  const pageSize = pragma(handle, 'page_size')
+  const maxPages = Math.floor(maxBytes / pageSize)
+  const mostPages = Math.max(maxPages, pragma(handle, 'page_count')) + RESERVE
+  if (maxPages !== Infinity) handle.exec(`PRAGMA max_page_count = ${mostPages}`)
   handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
-  return { clock, maxPages }
+  return { clock, maxPages, pageSize }
 }
 
-/** Repeats work while other processes keep the file locked. It blocks: without the file, there is nothing to do. */
+/** Repeats work while other processes keep the file locked. It blocks the process. */
 function patiently (deadline: number, work: () => void): void {
   for (;;) {
     try {
       work()
       return
     } catch (error) {
-      const failure = translate(error)
-      const isBusy = failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
-      if (!isBusy || performance.now() > deadline) throw error
+      if (!isBusy(error) || performance.now() >= deadline) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
     }
   }

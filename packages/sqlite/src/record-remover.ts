@@ -4,11 +4,18 @@ import type { Head, HeadRow } from './heads.js'
 import type { Partition } from './partition.js'
 import { type Amount, toRecord } from './rows.js'
 
-/** Records that one transaction removes. More would hold up the process. */
+/** Records that one transaction removes at most, and milliseconds for them. More would hold up the process. */
 const SLICE = 25
+const SLICE_TIME = 2
+
+/** Owners whose removal failed half-way, and whose removed records are remembered for the next attempt. */
+const MOST_UNTOLD = 1000
 
 /** Removes records for good, and remembers them: nothing brings a removed record back. */
 export class RecordRemover {
+  /** The records of an owner that an earlier attempt removed before it failed. Nobody was told of them. */
+  readonly #untold = new Map<string, RecordKey[]>()
+
   constructor (private readonly partition: Partition, private readonly maxTombstones: number) {}
 
   async remove (key: RecordKey): Promise<StoredRecord | undefined> {
@@ -24,26 +31,45 @@ export class RecordRemover {
   }
 
   async removeOwner (owner: string): Promise<RecordKey[]> {
-    const { connection, heads, sql } = this.partition
-    const removed: RecordKey[] = []
-    for (let after = 0; ;) {
-      const { living, last } = await this.partition.write((now) => {
-        const all = connection.all<HeadRow>(sql.ofOwner, owner, after, SLICE).map((row) => heads.of(row))
-        const living = all.filter((head) => !isExpired(head, now))
-        for (const head of living) this.#bury(head)
-        return { living, last: all[SLICE - 1] }
-      }, false)
-      removed.push(...living.map(({ key }) => key))
-      if (last === undefined) break
-      after = last.id
+    const removed = this.#untold.get(owner) ?? []
+    this.#untold.delete(owner)
+    try {
+      let after: number | undefined = 0
+      while (after !== undefined) after = await this.#removeSome(owner, after, removed)
+      if (removed.length > 0) await this.partition.confirm()
+    } catch (error) {
+      if (removed.length > 0 && this.#untold.size < MOST_UNTOLD) this.#untold.set(owner, removed)
+      throw error
     }
-    if (removed.length > 0) await this.partition.confirm()
     return removed
+  }
+
+  /** @returns the id after which there may be more */
+  async #removeSome (owner: string, after: number, removed: RecordKey[]): Promise<number | undefined> {
+    const { connection, heads, sql } = this.partition
+    const { keys, last } = await this.partition.write((now) => {
+      const end = performance.now() + SLICE_TIME
+      const keys: RecordKey[] = []
+      let last: number | undefined
+      for (const row of connection.all<HeadRow>(sql.ofOwner, owner, after, SLICE)) {
+        const head = heads.of(row)
+        last = head.id
+        if (isExpired(head, now)) continue
+        this.#bury(head)
+        keys.push(head.key)
+        if (performance.now() > end) break
+      }
+      return { keys, last }
+    }, false)
+    removed.push(...keys)
+    return last
   }
 
   async removed (keys: readonly RecordKey[]): Promise<RecordKey[]> {
     const { connection, sql } = this.partition
-    return await this.partition.read((now) => keys.filter((key) => connection.get(sql.taken, key, now) !== undefined))
+    return await this.partition.readTogether(
+      (now) => keys.filter((key) => connection.get(sql.taken, key, now) !== undefined)
+    )
   }
 
   #bury (head: Head): void {

@@ -49,7 +49,7 @@ export class SqliteRecords implements RecordStore {
       const head = this.partition.heads.living(key, now)
       return head === undefined ? {} : { writing: this.partition.touches.use(head, now), known: head.version }
     })
-    await writing
+    if (writing !== undefined) await writing
     if (known === undefined) return undefined
     return known === version ? 'current' : await this.read(key)
   }
@@ -131,10 +131,12 @@ export class SqliteRecords implements RecordStore {
     const now = connection.now()
     if (heads.find(key) !== undefined || connection.get(sql.taken, key, now) !== undefined) return 'exists'
     if (owner !== '' && this.#isFull(owner, maxPerOwner, now)) return 'owner-full'
-    if ((connection.get<Amount>(sql.amount) as Amount).amount >= maxRecords || !connection.hasRoom()) return 'full'
+    if ((connection.get<Amount>(sql.amount) as Amount).amount >= maxRecords ||
+      !connection.hasRoom(body.length)) return 'full'
     const createdAt = Math.min(origin?.createdAt ?? now, now)
     const usedAt = Math.min(origin?.usedAt ?? now, now)
-    const head = { key, owner, version: origin?.version ?? 1, createdAt, usedAt, idle, deadline: createdAt + absolute }
+    const deadline = endOf(createdAt, absolute)
+    const head = { key, owner, version: origin?.version ?? 1, createdAt, usedAt, idle, deadline }
     const id = connection.insert(
       sql.insert, key, owner, head.version, createdAt, usedAt, idle, head.deadline, expiresAt(head), usedAt,
       checksum(body), body
@@ -162,7 +164,13 @@ export class SqliteRecords implements RecordStore {
 
   /** A smaller body is always welcome. */
   #demandRoom (head: Head, body: Uint8Array): void {
-    if (this.partition.connection.hasRoom() || body.length <= this.#row(head).body.length) return
+    const growth = body.length - this.#row(head).body.length
+    if (growth <= 0 || this.partition.connection.hasRoom(growth)) return
     throw new HoldfastError('HOLDFAST_BACKEND_FULL')
   }
+}
+
+/** A driver refuses to read a number beyond the safe ones. */
+function endOf (createdAt: number, absolute: number): number {
+  return Math.min(createdAt + absolute, Number.MAX_SAFE_INTEGER)
 }

@@ -21,6 +21,6 @@ export const SQLITE_RISKS: Readonly<Record<SqliteRiskCode, string>> = {
   SQLITE_READABLE: 'Other users may read the file. Give it mode 0600.',
   SQLITE_LITTLE_SPACE: 'The disk has less free space than the file and its -wal file may still need.',
   SQLITE_NEARLY_FULL: 'The file has used nine tenths of maxBytes. At maxBytes, new sessions are refused.',
-  SQLITE_LONG_WAL: 'The -wal file is longer than 256 MiB. A stopped process or a long read keeps it from being ' +
+  SQLITE_LONG_WAL: 'The -wal file is longer than 80 MiB. A stopped process or a long read keeps it from being ' +
     'shortened.'
 }

@@ -55,8 +55,9 @@ export function pragma (handle: Handle, name: string): number {
 }
 
 /**
- * The tables of a partition. `body` is the last column, so that a new last use is written in place. No index contains
- * `used`: `due` and `seen` are what it was when somebody last looked, as in the other backends.
+ * The tables of a partition. A stream of record 0 was given up, see `AbandonedStreams`. `body` is the last column, so
+ * that a new last use is written in place. No index contains `used`: `due` and `seen` are what it was when somebody
+ * last looked, as in the other backends.
  *
  * @param p the prefix of the names, see {@link prefixOf}
  */
@@ -86,7 +87,7 @@ export const tablesOf = (p: string): string => `
   END;
   CREATE TRIGGER IF NOT EXISTS ${p}record_gone AFTER DELETE ON ${p}records BEGIN
     UPDATE counts SET amount = amount - 1 WHERE name = '${p}records';
-    DELETE FROM ${p}streams WHERE record = OLD.id;
+    UPDATE ${p}streams SET record = 0, name = CAST(id AS TEXT) WHERE record = OLD.id;
   END;
   CREATE TRIGGER IF NOT EXISTS ${p}stream_gone AFTER DELETE ON ${p}streams BEGIN
     DELETE FROM ${p}events WHERE stream = OLD.id;

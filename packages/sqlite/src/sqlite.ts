@@ -27,7 +27,7 @@ import { Turns } from './turns.js'
 export function sqlite (options: SqliteOptions): Backend {
   const settings = readOptions(options)
   const connection = new Connection(settings)
-  const checkpoints = new Checkpoints(connection)
+  const checkpoints = new Checkpoints(connection, settings.onWarning)
   const healing = new Healing(connection, checkpoints)
   const durability = new Durability(connection, settings.durability === 'power', healing.begin)
   const turns = new Turns(connection, durability, checkpoints.committed)
@@ -68,9 +68,12 @@ export function sqlite (options: SqliteOptions): Backend {
 
   const end = async (): Promise<void> => {
     healing.stop()
-    for (const partition of opened) await partition.touches.flush()
+    for (const partition of opened) {
+      await partition.touches.close()
+      await partition.abandoned.close()
+    }
     await bus.close()
-    await turns.idle()
+    await turns.close()
     await checkpoints.close()
     await durability.close()
     connection.close()

@@ -55,8 +55,12 @@ export const streamStatements = (partition: string) => {
     update: `UPDATE ${p}streams SET last = ?, floor = ?, bytes = ? WHERE id = ?`,
     end: `UPDATE ${p}streams SET ended = (SELECT max(ended) + 1 FROM ${p}streams WHERE record = ?) WHERE id = ?`,
     deliver: `UPDATE ${p}streams SET delivered = max(delivered, ?) WHERE record = ? AND name = ?`,
+    abandon: `UPDATE ${p}streams SET record = 0, name = CAST(id AS TEXT) WHERE id = ?`,
+    abandonAll: `UPDATE ${p}streams SET record = 0, name = CAST(id AS TEXT) WHERE record = ?`,
+    abandoned: `SELECT id FROM ${p}streams WHERE record = 0 LIMIT 1`,
+    deleteSome: `DELETE FROM ${p}events WHERE stream = ?
+      AND position IN (SELECT position FROM ${p}events WHERE stream = ? LIMIT ?)`,
     remove: `DELETE FROM ${p}streams WHERE id = ?`,
-    removeAll: `DELETE FROM ${p}streams WHERE record = ?`,
     append: `INSERT INTO ${p}events (stream, position, sum, body) VALUES (?, ?, ?, ${BLOB})`,
     size: `SELECT length(body) AS size FROM ${p}events WHERE stream = ? AND position = ?`,
     trim: `DELETE FROM ${p}events WHERE stream = ? AND position <= ?`,

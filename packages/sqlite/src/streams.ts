@@ -1,12 +1,13 @@
 import { HoldfastError, type RecordKey, type StoredStream, type StreamHead, type StreamPage } from '@holdfast/core'
-import { type Body, checksum, verified } from './checksum.js'
+import { type Body, checksum, isWhole, verified } from './checksum.js'
+import { SqliteError } from './errors.js'
 import type { Settings } from './options.js'
 import type { Partition } from './partition.js'
 
 /** Bytes that an event takes of its stream beside its body. */
 const EVENT_BYTES = 64
 
-export type Bounds = Pick<Settings, 'maxEntries' | 'maxStreamBytes' | 'maxStreams'>
+type StreamSettings = Pick<Settings, 'maxEntries' | 'maxStreamBytes' | 'maxStreams' | 'onWarning'>
 
 /** A row of the table of streams. `ended` numbers the ended streams of a record; 0 while a stream is open. */
 export interface StreamRow {
@@ -25,7 +26,7 @@ type EventRow = Body & { position: number }
 
 /** The rows of streams and events, by the id of their record. Its writes run within a transaction. */
 export class Streams {
-  constructor (private readonly partition: Partition, private readonly bounds: Bounds) {}
+  constructor (private readonly partition: Partition, private readonly settings: StreamSettings) {}
 
   find (record: number, name: string): StreamRow | undefined {
     return this.#connection.get<StreamRow>(this.#sql.stream, record, name)
@@ -41,11 +42,11 @@ export class Streams {
    * @throws HoldfastError HOLDFAST_BACKEND_FULL for a head that alone is larger than a stream may be
    */
   open (record: number, name: string, head: Uint8Array, floor = 0, delivered = 0): StreamRow {
-    this.demandRoom(head)
+    this.demandRoom(head, 0)
     const { amount } = this.#connection.get<{ amount: number }>(this.#sql.amount, record) as { amount: number }
-    if (amount >= this.bounds.maxStreams) {
+    if (amount >= this.settings.maxStreams) {
       const oldest = this.#connection.get<{ id: number }>(this.#sql.oldestEnded, record)
-      if (oldest !== undefined) this.#connection.run(this.#sql.remove, oldest.id)
+      if (oldest !== undefined) this.#abandon(this.#sql.abandon, oldest.id)
     }
     const bytes = head.length
     const id = this.#connection.insert(this.#sql.insert, record, name, head, floor, floor, bytes, delivered)
@@ -72,7 +73,7 @@ export class Streams {
   }
 
   dropAll (record: number): void {
-    this.#connection.run(this.#sql.removeAll, record)
+    this.#abandon(this.#sql.abandonAll, record)
   }
 
   read (stream: StreamRow, position: number | 'undelivered', limit: number): StreamPage {
@@ -87,16 +88,21 @@ export class Streams {
   /** Puts the same positions under another seal. @returns false unless the stream still has exactly these */
   reseal (stream: StreamRow, { head, floor, entries }: StoredStream): boolean {
     if (stream.floor !== floor || stream.last - stream.floor !== entries.length) return false
-    this.demandRoom(head)
+    this.demandRoom(head, 0)
     this.#connection.run(this.#sql.clear, stream.id)
     this.#connection.run(this.#sql.setHead, head, stream.id)
     this.append({ ...stream, last: floor, bytes: head.length }, entries)
     return true
   }
 
+  /** A damaged entry counts as dropped, and so do the entries before it. The others can be moved elsewhere. */
   toStored (key: RecordKey, stream: StreamRow): StoredStream {
-    const { name, head, floor, ended, delivered } = stream
-    const entries = this.#connection.all<EventRow>(this.#sql.all, stream.id).map(verified)
+    const { name, head, ended, delivered } = stream
+    const rows = this.#connection.all<EventRow>(this.#sql.all, stream.id)
+    const damaged = rows.findLastIndex((row) => !isWhole(row))
+    if (damaged >= 0) this.settings.onWarning(new SqliteError('SQLITE_DAMAGED_BODY'))
+    const floor = rows[damaged]?.position ?? stream.floor
+    const entries = rows.slice(damaged + 1).map(({ body }) => body)
     return { key, name, head, floor, ended: ended > 0, delivered, entries }
   }
 
@@ -104,16 +110,24 @@ export class Streams {
     return { key, name, last, ended: ended > 0, delivered }
   }
 
-  /** @throws HoldfastError HOLDFAST_BACKEND_FULL */
-  demandRoom (head: Uint8Array): void {
-    const fits = head.length <= this.bounds.maxStreamBytes && this.#connection.hasRoom()
+  /**
+   * @param bytes of entries
+   * @throws HoldfastError HOLDFAST_BACKEND_FULL
+   */
+  demandRoom (head: Uint8Array, bytes: number): void {
+    const fits = head.length <= this.settings.maxStreamBytes && this.#connection.hasRoom(head.length + bytes)
     if (!fits) throw new HoldfastError('HOLDFAST_BACKEND_FULL')
+  }
+
+  #abandon (sql: string, id: number): void {
+    this.#connection.run(sql, id)
+    this.partition.abandoned.plan()
   }
 
   #store (stream: StreamRow): void {
     const { id, last } = stream
     let { floor, bytes } = stream
-    while (last - floor > 1 && (last - floor > this.bounds.maxEntries || bytes > this.bounds.maxStreamBytes)) {
+    while (last - floor > 1 && (last - floor > this.settings.maxEntries || bytes > this.settings.maxStreamBytes)) {
       floor++
       const { size } = this.#connection.get<{ size: number }>(this.#sql.size, id, floor) as { size: number }
       bytes -= size + EVENT_BYTES

@@ -1,6 +1,6 @@
 import { Worker, parentPort, workerData } from 'node:worker_threads'
-import { type ErrorCode, HoldfastError } from '@holdfast/core'
-import { SQLITE_ERRORS, SqliteError, type SqliteErrorCode, translate } from './errors.js'
+import type { ErrorCode } from '@holdfast/core'
+import { SqliteError, type SqliteErrorCode, failureOf, translate } from './errors.js'
 
 type Answer = { result: unknown } | { code: SqliteErrorCode | ErrorCode }
 
@@ -13,15 +13,14 @@ type Answer = { result: unknown } | { code: SqliteErrorCode | ErrorCode }
  * @throws SqliteError, HoldfastError HOLDFAST_BACKEND_FULL
  */
 export async function inThread<T> (module: string, input: unknown): Promise<T> {
-  // Flags such as --input-type are for the main module of the process only.
-  const worker = new Worker(new URL(module, import.meta.url), { workerData: input, execArgv: [] })
   const answered = await new Promise<Answer>((resolve, reject) => {
+    // Flags such as --input-type are for the main module of the process only.
+    const worker = new Worker(new URL(module, import.meta.url), { workerData: input, execArgv: [] })
     worker.once('message', resolve).once('error', reject)
     worker.once('exit', () => { reject(new SqliteError('SQLITE_FAILED')) })
-  })
+  }).catch((error: unknown) => { throw translate(error) })
   if ('result' in answered) return answered.result as T
-  const { code } = answered
-  throw isOurs(code) ? new SqliteError(code) : new HoldfastError(code)
+  throw failureOf(answered.code)
 }
 
 /** Call it in the module of the thread. */
@@ -35,8 +34,4 @@ function attempt (work: () => unknown): Answer {
   } catch (error) {
     return { code: translate(error).code }
   }
-}
-
-function isOurs (code: string): code is SqliteErrorCode {
-  return Object.hasOwn(SQLITE_ERRORS, code)
 }

@@ -16,6 +16,7 @@ export class Touches {
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
   #failed = false
+  #closed = false
 
   /**
    * @param sql writes a use unless the file has a later one
@@ -34,21 +35,21 @@ export class Touches {
   use (head: Head, now: number): Promise<void> | undefined {
     if (now > head.usedAt) head.usedAt = now
     this.unwritten.set(head.key, head.usedAt)
-    this.#timer ??= setTimeout(() => { this.#begin() }, this.delay).unref()
+    this.#plan()
     const storedEnd = head.storedUse + head.idle
     if (storedEnd - now > 5 * this.delay || storedEnd >= head.deadline) return undefined
-    return this.#write([head.key])
+    return this.#write([[head.key, head.usedAt]])
   }
 
-  /** Forgets a use that the file need not have. */
-  forget (key: RecordKey): void {
-    this.unwritten.delete(key)
-  }
-
-  /** Resolves when the file has all uses, or has refused them. */
-  async flush (): Promise<void> {
+  /** Resolves when the file has all uses, or has refused them. Later ones are not written. */
+  async close (): Promise<void> {
+    this.#closed = true
     this.#begin()
     await this.#flushing
+  }
+
+  #plan (): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => { this.#begin() }, this.delay).unref()
   }
 
   #begin (): void {
@@ -58,27 +59,25 @@ export class Touches {
   }
 
   async #flush (): Promise<void> {
-    const keys = [...this.unwritten.keys()]
+    const uses = [...this.unwritten]
     try {
-      for (let i = 0; i < keys.length; i += SLICE) await this.#write(keys.slice(i, i + SLICE))
+      for (let i = 0; i < uses.length; i += SLICE) await this.#write(uses.slice(i, i + SLICE))
       this.#failed = false
     } catch (error) {
-      // The uses stay, and the next flush tries again.
+      // The uses stay, and the next flush tries again, also when no further use comes.
+      this.#plan()
       if (!this.#failed) this.report(error as Error)
       this.#failed = true
     }
   }
 
-  async #write (keys: readonly RecordKey[]): Promise<void> {
-    const written = await this.turns.write(() => keys.map((key) => this.#writeOne(key)), false)
-    for (const [i, key] of keys.entries()) if (this.unwritten.get(key) === written[i]) this.unwritten.delete(key)
-  }
-
-  #writeOne (key: RecordKey): number | undefined {
-    const use = this.unwritten.get(key)
-    if (use === undefined) return undefined
-    this.connection.run(this.sql, use, key)
-    this.heads?.stored(key, use)
-    return use
+  async #write (uses: ReadonlyArray<[key: RecordKey, use: number]>): Promise<void> {
+    await this.turns.write(() => {
+      for (const [key, use] of uses) {
+        this.connection.run(this.sql, use, key)
+        this.heads?.stored(key, use)
+      }
+    }, false)
+    for (const [key, use] of uses) if (this.unwritten.get(key) === use) this.unwritten.delete(key)
   }
 }

@@ -1,18 +1,25 @@
 import { HoldfastError } from '@holdfast/core'
 import type { Connection } from './connection.js'
 import type { Durability } from './durability.js'
-import { SqliteError, translate } from './errors.js'
+import { SqliteError, isBusy } from './errors.js'
 
 /** Milliseconds of work after which the rest of a turn gets a transaction of its own. */
 const SLICE = 4
 
-/** Milliseconds until a call gives up a file that another process keeps locked. */
+/**
+ * Milliseconds until a call gives up a file that another process keeps locked, and attempts that it makes after them: a
+ * process that was stopped meanwhile has waited for nobody.
+ */
 const PATIENCE = 2000
+const ATTEMPTS = 10
 
 interface Job {
   run: () => unknown
   durable: boolean
   since: number
+  attempts: number
+  /** Gets a transaction of its own. */
+  alone: boolean
   settle: (outcome: Outcome) => void
 }
 
@@ -26,6 +33,7 @@ export class Turns {
   #jobs: Job[] = []
   #scheduled = false
   #ended: (() => void) | undefined
+  #closed = false
 
   /** @param committed called after each transaction; returns what the next one has to wait for */
   constructor (
@@ -38,10 +46,12 @@ export class Turns {
    * Runs a write, together with others. It must be synchronous, and throw a HoldfastError only before it has written.
    *
    * @param durable whether to resolve only when the disk has it. Default true
+   * @throws SqliteError SQLITE_CLOSED after {@link close}, and what the file or `run` throws
    */
   async write<T> (run: () => T, durable = true): Promise<T> {
+    if (this.#closed) throw new SqliteError('SQLITE_CLOSED')
     const outcome = await new Promise<Outcome>((resolve) => {
-      this.#jobs.push({ run, durable, since: performance.now(), settle: resolve })
+      this.#jobs.push({ run, durable, since: performance.now(), attempts: 0, alone: false, settle: resolve })
       this.#schedule()
     })
     if ('error' in outcome) throw outcome.error
@@ -61,8 +71,9 @@ export class Turns {
     }
   }
 
-  /** Resolves when no write is waiting any more. */
-  async idle (): Promise<void> {
+  /** Refuses further writes. Resolves when no write is waiting any more. */
+  async close (): Promise<void> {
+    this.#closed = true
     if (this.#jobs.length > 0) await new Promise<void>((resolve) => { this.#ended = resolve })
   }
 
@@ -86,35 +97,47 @@ export class Turns {
 
   /** @returns the jobs that it did not get to */
   #commit (jobs: Job[]): Job[] {
+    const batch = jobs[0]?.alone === true ? jobs.slice(0, 1) : jobs
     const done: Array<[Job, Outcome]> = []
     try {
       this.connection.transaction(() => {
         const end = performance.now() + SLICE
-        for (const job of jobs) {
+        for (const job of batch) {
           done.push([job, attempt(job)])
           if (performance.now() > end) break
         }
       })
     } catch (error) {
-      return this.#recover(jobs, error)
+      return this.#recover(jobs, done.length + 1, error)
     }
     this.#settle(done)
     return jobs.slice(done.length)
   }
 
-  /** After a failed transaction each of its writes gets a transaction of its own, since only one may be to blame. */
-  #recover (jobs: Job[], error: unknown): Job[] {
+  /**
+   * After a failed transaction each of its writes gets a transaction of its own, since only one may be to blame.
+   *
+   * @param tried how many of the jobs may have been in it
+   */
+  #recover (jobs: Job[], tried: number, error: unknown): Job[] {
     if (isBusy(error)) {
       const late = performance.now() - PATIENCE
-      for (const job of jobs) if (job.since <= late) job.settle({ error })
-      return jobs.filter((job) => job.since > late)
+      const [ended, left] = [[] as Job[], [] as Job[]]
+      for (const job of jobs) (job.since <= late && ++job.attempts >= ATTEMPTS ? ended : left).push(job)
+      for (const job of ended) job.settle({ error })
+      return left
     }
-    const [first, ...others] = jobs as [Job, ...Job[]]
-    if (others.length === 0 || !concernsOne(error)) {
+    if (!concernsOne(error)) {
       for (const job of jobs) job.settle({ error })
       return []
     }
-    return [first, ...others].flatMap((job) => this.#commit([job]))
+    const [first, ...others] = jobs as [Job, ...Job[]]
+    if (first.alone || jobs.length === 1) {
+      first.settle({ error })
+      return others
+    }
+    for (const job of jobs.slice(0, tried)) job.alone = true
+    return jobs
   }
 
   #settle (done: Array<[Job, Outcome]>): void {
@@ -141,11 +164,6 @@ function attempt (job: Job): Outcome {
 /** Whether a write may have failed for a reason of its own: it has no room, or SQLite refused it. */
 function concernsOne (error: unknown): boolean {
   return error instanceof HoldfastError || (error instanceof SqliteError && error.code === 'SQLITE_FAILED')
-}
-
-function isBusy (error: unknown): boolean {
-  const failure = translate(error)
-  return failure instanceof SqliteError && failure.code === 'SQLITE_BUSY'
 }
 
 /** Random, so that processes do not meet again. */

@@ -31,11 +31,28 @@ export function hasLostCommits (file: string, look = lookInto): boolean {
   return true
 }
 
+/** How many frames of a file are whole, from its beginning on; Infinity for a file that is too long for a look. */
+export function wholeFrames (file: string): number {
+  const wal = readWal(file)
+  if (wal === 'long') return Infinity
+  return wal?.isWhole === true ? wal.wholeFrames() : 0
+}
+
+function sizeOf (file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** Undefined for a file without content. Another process may empty or delete it at any time. */
+export function readWal (file: string, size = sizeOf(file)): WalFile | 'long' | undefined {
+  if (size > LONGEST) return 'long'
+  const bytes = size > HEADER ? readFileSync(file) : undefined
+  return bytes === undefined || bytes.length <= HEADER ? undefined : new WalFile(bytes)
+}
+
 /** @returns where the damage is and which run of the file it concerns; undefined when there is none */
 function lookInto (file: string): string | undefined {
-  const { size } = statSync(file)
-  if (size <= HEADER || size > LONGEST) return undefined
-  const wal = new WalFile(readFileSync(file))
+  const wal = readWal(file)
+  if (wal === undefined || wal === 'long') return undefined
   const damaged = wal.isWhole ? wal.damagedFrame() : 0
   return damaged === undefined ? undefined : `${damaged} ${wal.salts}`
 }
@@ -60,11 +77,17 @@ class WalFile {
     return this.#view.getUint32(0) === LITTLE_ENDIAN && equal(this.#sumOf([0, 0], 0, 24), this.#sumAt(24))
   }
 
-  /** The first frame that is not whole, if a whole transaction is behind it. */
-  damagedFrame (): number | undefined {
+  /** How many frames are whole before the first one that is not. */
+  wholeFrames (): number {
     let sum = this.#sumAt(24)
     let frame = 0
     while (frame < this.#frames && this.#follows(frame, sum)) sum = this.#sumAt(this.#start(frame++) + 16)
+    return frame
+  }
+
+  /** The first frame that is not whole, if a whole transaction is behind it. */
+  damagedFrame (): number | undefined {
+    const frame = this.wholeFrames()
     for (let later = frame + 1; later < this.#frames; later++) {
       if (this.#endsTransaction(later)) return frame
     }

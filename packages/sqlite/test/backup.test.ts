@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { count, open } from '@holdfast/clients/by-hand'
 import { HoldfastError } from '@holdfast/core'
 import { generateKey } from '@holdfast/fastify'
-import { reason } from '../dist/backup.js'
+import { ofTarget, reason } from '../dist/backup.js'
 import { findDriver } from '../dist/driver.js'
 import { backup, examineFile, sqlite } from '../dist/index.js'
 import { giveName } from '../dist/new-file.js'
@@ -177,13 +177,31 @@ t.test('a disk that takes no more leaves nothing behind', async (t) => {
 
 t.test('a full disk is the one of the target', async (t) => {
   t.match(reason(new HoldfastError('HOLDFAST_BACKEND_FULL')), { code: 'SQLITE_TARGET_FULL' })
-  t.match(reason(Object.assign(new Error(), { code: 'ENOSPC' })), { code: 'SQLITE_TARGET_FULL' })
+  const full = Object.assign(new Error(), { code: 'ENOSPC' })
+  t.match(reason(full), { code: 'SQLITE_TARGET_FULL' })
+  await t.rejects(ofTarget(async () => { throw full }), { code: 'SQLITE_TARGET_FULL' })
+})
+
+t.test('a folder that cannot be written is no fault of the database', async (t) => {
+  const { path, folder } = folders(t)
+  await filled(path, 1)
+  const target = process.getuid?.() === 0 ? '/proc/copy.db' : join(folder, 'read-only/copy.db')
+  mkdirSync(join(folder, 'read-only'), { mode: 0o500 })
+  await t.rejects(backup(path, target), { code: 'SQLITE_TARGET' })
+})
+
+t.test('what is no path of a file is refused', async (t) => {
+  for (const wrong of [undefined, '', 'file:/x.db', 7] as never[]) {
+    await t.rejects(backup(wrong, 'x'), { code: 'HOLDFAST_INVALID_OPTION', path: 'path' })
+    await t.rejects(backup('x', wrong), { code: 'HOLDFAST_INVALID_OPTION', path: 'target' })
+    await t.rejects(examineFile(wrong), { code: 'HOLDFAST_INVALID_OPTION', path: 'path' })
+  }
 })
 
 t.test('a name that is too long is refused', async (t) => {
   const { path, folder } = folders(t)
   await filled(path, 1)
   for (const length of [300, 250]) {
-    await t.rejects(backup(path, join(folder, 'x'.repeat(length))), { code: 'SQLITE_IO' }, `${length} characters`)
+    await t.rejects(backup(path, join(folder, 'x'.repeat(length))), { code: 'SQLITE_TARGET' }, `${length} characters`)
   }
 })

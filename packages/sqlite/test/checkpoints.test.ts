@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs'
-import t from 'tap'
+import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import type { Move } from '../dist/checkpoint-worker.js'
 import { Checkpoints } from '../dist/checkpoints.js'
 import type { Connection } from '../dist/connection.js'
 import { findDriver } from '../dist/driver.js'
@@ -46,9 +47,11 @@ t.test('a reader that holds up a checkpoint holds up no writer', async (t) => {
   for (let version = 1; version < 40; version++) await backend.records.replace(key, version, body(version))
   t.equal((await backend.records.read(key))?.version, 40)
   t.equal(rows.all().length, 1, 'the reader still has its view')
-  const checkpoints = new Checkpoints({ path } as Connection)
+  const checkpoints = new Checkpoints(
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection, () => { t.fail('a warning') }
+  )
   const alive = setInterval(() => {}, 1000)
-  t.equal(await checkpoints.run(true), false, 'one that insists does not get everything either')
+  t.equal(await checkpoints.run('restart'), false, 'one that insists does not get everything either')
   clearInterval(alive)
   await checkpoints.close()
   reader.exec('COMMIT')
@@ -56,15 +59,101 @@ t.test('a reader that holds up a checkpoint holds up no writer', async (t) => {
 })
 
 t.test('a look that fails, and a worker that cannot open the file, are no failure of a commit', async (t) => {
+  const warnings: unknown[] = []
   const failing = new Checkpoints({
     path: '/nowhere/x.db', ask () { throw new SqliteError('SQLITE_IO') }
-  } as unknown as Connection)
+  } as unknown as Connection, (warning) => { warnings.push(warning) })
   const alive = setInterval(() => {}, 1000)
   t.teardown(() => { clearInterval(alive) })
   t.equal(failing.committed(), undefined)
-  t.equal(await failing.run(true), false)
-  t.equal(await failing.run(true), false, 'the next attempt has a worker of its own')
+  t.equal(await failing.run('restart'), false)
+  t.equal(await failing.run('restart'), false, 'the next attempt has a worker of its own')
   await failing.close()
+  t.match(warnings, [{ code: 'SQLITE_UNWRITABLE' }])
+  t.equal(warnings.length, 1, 'an operator hears of it once')
+})
+
+t.test('a thread that dies is followed by another one', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path })
+  await create(backend)
+  const warnings: unknown[] = []
+  const checkpoints = new Checkpoints(
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection,
+    (warning) => { warnings.push(warning) }
+  )
+  const alive = setInterval(() => {}, 1000)
+  process.once('worker', (worker) => {
+    worker.emit('error', new Error('out of memory'))
+    void worker.terminate()
+  })
+  t.equal(await checkpoints.run('restart'), false)
+  t.match(warnings, [{ code: 'SQLITE_FAILED' }])
+  t.equal(await checkpoints.run('restart'), true)
+  clearInterval(alive)
+  await checkpoints.close()
+})
+
+t.test('a thread that the system refuses ends no process', async (t) => {
+  const warnings: unknown[] = []
+  const connection = { path: Symbol('no path'), ask: (work: () => unknown) => work(), get: () => ({ log: 16_384 }) }
+  const checkpoints = new Checkpoints(
+    connection as unknown as Connection, (warning) => { warnings.push(warning) }
+  )
+  await checkpoints.committed()
+  t.match(warnings, [{ code: 'SQLITE_FAILED' }])
+  t.equal(checkpoints.committed(), undefined, 'it waits before it tries again')
+  await checkpoints.close()
+})
+
+/** What a checkpoint of a file does, while other connections have it open. */
+async function checkpointed (t: Test, path: string, move: Move): Promise<{ done: boolean, warnings: unknown[] }> {
+  const warnings: unknown[] = []
+  const checkpoints = new Checkpoints(
+    { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection,
+    (warning) => { warnings.push(warning) }
+  )
+  const alive = setInterval(() => {}, 1000)
+  const done = await checkpoints.run(move)
+  clearInterval(alive)
+  await checkpoints.close()
+  return { done, warnings }
+}
+
+t.test('a process that keeps the file locked is no failure of a checkpoint', async (t) => {
+  const { path } = place(t)
+  const other = new (findDriver().DatabaseSync)(path)
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE a (b)')
+  t.strictSame(await checkpointed(t, path, 'restart'), { done: false, warnings: [] })
+  other.close()
+})
+
+t.test('a file that was replaced is not touched, and none is made', async (t) => {
+  const { path } = place(t)
+  writeFileSync(path, 'of somebody else')
+  const warnings: unknown[] = []
+  const connection = { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection
+  const checkpoints = new Checkpoints(connection, (warning) => { warnings.push(warning) })
+  rmSync(path)
+  const alive = setInterval(() => {}, 1000)
+  t.equal(await checkpoints.run('restart'), false)
+  clearInterval(alive)
+  await checkpoints.close()
+  t.match(warnings, [{ code: 'SQLITE_REPLACED' }])
+  t.notOk(existsSync(path))
+})
+
+t.test('after a sync that failed, a -wal file that lost pages is damage', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, onWarning: () => {} })
+  await create(backend)
+  t.strictSame(await checkpointed(t, path, 'heal'), { done: true, warnings: [] })
+  const key = await create(backend)
+  await backend.records.replace(key, 1, body(1))
+  const file = openSync(`${path}-wal`, 'r+')
+  writeSync(file, Buffer.alloc(64), 0, 64, statSync(`${path}-wal`).size - 4096)
+  closeSync(file)
+  t.match(await checkpointed(t, path, 'heal'), { done: false, warnings: [{ code: 'SQLITE_DAMAGED' }] })
 })
 
 t.test('what the disk did not confirm is written anew until that succeeds', async (t) => {
@@ -77,7 +166,7 @@ t.test('what the disk did not confirm is written anew until that succeeds', asyn
       fail (error: SqliteError) { calls.push(error.code) },
       recovered () { calls.push('recovered'); resolve() }
     } as unknown as Connection
-    const healing = new Healing(connection, { run: async () => results.shift() } as unknown as Checkpoints)
+    const healing = new Healing(connection, { runAnew: async () => results.shift() } as unknown as Checkpoints)
     healing.begin(new SqliteError('SQLITE_UNSYNCED'))
     healing.begin(new SqliteError('SQLITE_UNSYNCED'))
     t.teardown(() => { healing.stop() })
@@ -91,7 +180,7 @@ t.test('writes wait for a checkpoint of a long -wal file, not of a shorter one',
   t.teardown(() => { clearInterval(alive) })
   const ofLength = (log: number): Checkpoints => new Checkpoints({
     path: '/nowhere/x.db', ask: (work: () => unknown) => work(), get: () => ({ log })
-  } as unknown as Connection)
+  } as unknown as Connection, () => {})
   for (const [log, waits] of [[4095, false], [4096, false], [16_383, false], [16_384, true]] as const) {
     const checkpoints = ofLength(log)
     const waiting = checkpoints.committed()

@@ -76,6 +76,24 @@ t.test('a damaged event is an outage', async (t) => {
   await t.rejects(open(t, { path }).events.readAfter({ key, name: 'a' }, 0, 5), { code: 'SQLITE_DAMAGED_BODY' })
 })
 
+t.test('a damaged event stops no export: it and the events before it count as dropped', async (t) => {
+  const { path } = place(t)
+  const backend = sqlite({ path })
+  const key = await create(backend)
+  const texts = ['one', 'two', 'three']
+  for (const name of ['a', 'b']) await backend.events.append({ key, name }, texts.map((text) => Buffer.from(text)))
+  await backend.close()
+  change(path, "UPDATE events SET body = x'00' WHERE stream = 1 AND position = 2")
+  const warnings: Error[] = []
+  const again = open(t, { path, onWarning: (warning) => { warnings.push(warning) } })
+  const streams = await again.events.streams([key])
+  const textsOf = (entries: readonly Uint8Array[]): string[] => entries.map((entry) => Buffer.from(entry).toString())
+  t.match(streams.map(({ name, floor, entries }) => [name, floor, textsOf(entries)]), [
+    ['a', 2, ['three']], ['b', 0, texts]
+  ])
+  t.match(warnings, [{ code: 'SQLITE_DAMAGED_BODY' }])
+})
+
 t.test('damage to the structure is an outage, never an unknown session, and nothing is made anew', async (t) => {
   const { path, keys } = await file(t)
   const size = readFileSync(path).length

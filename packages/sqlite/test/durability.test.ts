@@ -3,7 +3,9 @@ import { renameSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { Connection } from '../dist/connection.js'
+import { Durability } from '../dist/durability.js'
 import { sqlite } from '../dist/index.js'
+import { readOptions } from '../dist/options.js'
 import { create, open, place } from './fixtures/given.js'
 
 type Sync = FileHandle['datasync']
@@ -97,17 +99,19 @@ t.test('a -wal file that is deleted or replaced while it is in use stops all wri
   }
 })
 
-t.test('closing does not fail when the disk does', async (t) => {
-  const { run } = Connection.prototype
-  t.teardown(() => { Connection.prototype.run = run })
+t.test('a disk that does not answer holds up nobody for ever', async (t) => {
+  let answer = (): void => {}
+  await replaceSync(t, () => async () => { await new Promise<void>((resolve) => { answer = resolve }) })
   const { path } = place(t)
-  const backend = sqlite({ path })
-  const key = await create(backend)
-  Connection.prototype.run = function (sql, ...parameters) {
-    if (sql.includes('TRUNCATE')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
-    return run.call(this, sql, ...parameters)
-  }
-  await backend.close()
-  Connection.prototype.run = run
-  t.ok(await open(t, { path }).records.read(key))
+  const connection = new Connection(readOptions({ path }))
+  connection.open()
+  const failures: Error[] = []
+  const durability = new Durability(connection, true, (error) => { failures.push(error) }, 20)
+  await Promise.all([durability.confirm(), durability.confirm()].map(async (waiting) => {
+    await t.rejects(waiting, { code: 'SQLITE_UNSYNCED' })
+  }))
+  t.ok(failures.length >= 1)
+  await durability.close()
+  answer()
+  connection.close()
 })

@@ -12,7 +12,8 @@ t.test('a wrong value names its option', async (t) => {
     ['path', {}], ['path', { path: undefined }], ['path', { path: '' }], ['path', { path: ':memory:' }],
     ['path', { path: 'redis://127.0.0.1' }], ['path', { path: 'file:/x.db' }], ['path', { path: 'a\0b' }],
     ['path', { path: new URL('file:///x.db') }], ['durability', { path, durability: 'maybe' }],
-    ['touchDelay', { path, touchDelay: '0s' }], ['maxBytes', { path, maxBytes: 1000 }],
+    ['touchDelay', { path, touchDelay: '0s' }],
+    ['touchDelay', { path, touchDelay: '25d' }], ['maxBytes', { path, maxBytes: 1000 }],
     ['cacheBytes', { path, cacheBytes: 0 }], ['maxEntries', { path, maxEntries: 1.5 }],
     ['maxStreamBytes', { path, maxStreamBytes: '1' }], ['maxStreams', { path, maxStreams: -1 }],
     ['maxTombstones', { path, maxTombstones: NaN }], ['onWarning', { path, onWarning: true }],
@@ -34,6 +35,15 @@ t.test('a warning without a function for it is a warning of the process', async 
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
   readOptions({ path }).onWarning(new Error('look here'))
   t.equal((await warned).message, 'look here')
+})
+
+t.test('a function for warnings that throws is a warning of the process, and breaks nothing', async (t) => {
+  for (const thrown of [new Error('its own'), 'a text']) {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const { onWarning } = readOptions({ path, onWarning () { throw thrown } })
+    t.doesNotThrow(() => { onWarning(new Error('look here')) })
+    t.match(await warned, { message: thrown instanceof Error ? 'its own' : 'onWarning threw' })
+  }
 })
 
 t.test('everything may be unlimited', async (t) => {

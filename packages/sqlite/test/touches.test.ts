@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
+import { execute } from './fixtures/execute.js'
 import { HOUR, UNLIMITED, create, draft, open, place } from './fixtures/given.js'
 
 t.test('a use is written behind, and closing writes it', async (t) => {
@@ -90,4 +91,24 @@ t.test('a fraction of a second of wall clock changes nothing for a process that 
   t.equal(await frozen.records.touch(key, 1), undefined, 'it was claimed')
   late = now
   t.strictSame((await frozen.records.claimExpired(10)).records, [])
+})
+
+t.test('a use that could not be written is tried again, also when no further one comes', async (t) => {
+  const { path } = place(t)
+  const warnings: Error[] = []
+  const backend = open(t, { path, touchDelay: '5ms', onWarning: (warning) => { warnings.push(warning) } })
+  const other = open(t, { path })
+  const key = await create(backend)
+  const before = (await other.records.read(key))?.usedAt as number
+  execute(path, "CREATE TRIGGER refuse BEFORE UPDATE OF used ON records BEGIN SELECT raise(ABORT, 'no'); END")
+  while (warnings.length === 0) {
+    await backend.records.touch(key, 1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  t.match(warnings, [{ code: 'SQLITE_FAILED' }])
+  execute(path, 'DROP TRIGGER refuse')
+  for (let use = before; use === before;) {
+    use = (await other.records.read(key))?.usedAt as number
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 })

@@ -37,6 +37,18 @@ t.test('a write that waits too long rejects, and is not applied later', async (t
   t.equal(await backend.records.replace(key, 1, Buffer.from('in time')), 2)
 })
 
+t.test('a process that was stopped for longer than a write waits tries all the same', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path })
+  const key = await create(backend)
+  const other = lock(path)
+  const writing = backend.records.replace(key, 1, Buffer.from('after the stop'))
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2100)
+  setTimeout(() => { other.exec('ROLLBACK') }, 20)
+  t.equal(await writing, 2)
+  other.close()
+})
+
 t.test('one write that SQLite refuses fails alone', async (t) => {
   const backend = open(t, { path: place(t).path })
   const key = await create(backend)
@@ -63,6 +75,7 @@ t.test('after closing, calls reject', async (t) => {
   const writing = backend.records.replace(key, 1, Buffer.from('b'))
   await backend.close()
   t.equal(await writing, 2, 'a write under way ends')
+  await backend.close()
   for (const call of [async () => await create(backend), async () => await backend.records.read(key), backend.ping]) {
     await t.rejects(call() as Promise<never>, { code: 'SQLITE_CLOSED' })
   }

@@ -15,8 +15,8 @@ t.test('after a failed sync nothing counts as confirmed until the disk has every
   const { datasync } = prototype
   t.teardown(() => { prototype.datasync = datasync })
   let [failures, syncs] = [0, 0]
-  const connection = { path, broken: false }
-  const durability = new Durability(connection as Connection, true, () => {
+  const connection = { path, broken: false, isInPlace: async () => true }
+  const durability = new Durability(connection as unknown as Connection, true, () => {
     failures++
     connection.broken = true
   })
@@ -45,7 +45,7 @@ t.test('after a failed sync nothing counts as confirmed until the disk has every
 t.test('a -wal file that could not be opened is opened by a later call', async (t) => {
   const { path, remove } = makeFolder()
   t.teardown(remove)
-  const durability = new Durability({ path } as Connection, true, () => {})
+  const durability = new Durability({ path, isInPlace: async () => true } as unknown as Connection, true, () => {})
   await t.rejects(durability.confirm(), { code: 'SQLITE_UNSYNCED' })
   for (const file of [path, `${path}-wal`]) writeFileSync(file, '')
   await durability.confirm()

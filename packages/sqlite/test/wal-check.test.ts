@@ -6,7 +6,7 @@ import { bootId } from '../dist/clock.js'
 import { findDriver } from '../dist/driver.js'
 import { sqlite } from '../dist/index.js'
 import { OpenMarker } from '../dist/open-marker.js'
-import { hasLostCommits } from '../dist/wal-check.js'
+import { hasLostCommits, readWal, wholeFrames } from '../dist/wal-check.js'
 import { create, open, place } from './fixtures/given.js'
 import { OtherProcess } from './fixtures/remote.js'
 
@@ -154,7 +154,11 @@ t.test('an empty file has nothing to lose, and one that is very long is not read
     writeFileSync(path, '')
     truncateSync(path, size)
     t.equal(hasLostCommits(path), false, `${size} bytes`)
+    t.equal(wholeFrames(path), size > 32 ? Infinity : 0)
   }
+  t.equal(hasLostCommits(`${path}-none`), false)
+  writeFileSync(path, '')
+  t.equal(readWal(path, 1000), undefined, 'one that was emptied meanwhile')
 })
 
 t.test('a marker that cannot be read keeps the file shut', async (t) => {
@@ -168,28 +172,39 @@ t.test('a marker that cannot be read keeps the file shut', async (t) => {
 
 t.test('a marker that another process removed comes back', async (t) => {
   const { path } = place(t)
-  const marker = new OpenMarker(path, 5)
-  marker.put(true, (error) => { t.fail(error.message) })
+  const marker = new OpenMarker(path)
+  marker.put(true)
   writeFileSync(`${path}-open`, 'of another process')
-  // Of two timers that are equally long, the older one runs first.
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  marker.keep()
   t.equal(readFileSync(`${path}-open`, 'utf8'), 'of another process', 'one that is there stays')
   rmSync(`${path}-open`)
-  while (!existsSync(`${path}-open`)) await new Promise((resolve) => setTimeout(resolve, 5))
-  marker.remove()
+  marker.keep()
+  t.ok(existsSync(`${path}-open`))
+  marker.without(() => { t.notOk(existsSync(`${path}-open`), 'there is none while the database closes') })
   t.notOk(existsSync(`${path}-open`))
 })
 
-t.test('a marker that cannot be written again is reported, and ends no process', async (t) => {
-  const { folder, path } = place(t)
-  const marker = new OpenMarker(path, 5)
-  // The timer of the marker keeps no process alive.
-  const alive = setInterval(() => {}, 1000)
-  t.teardown(() => {
-    clearInterval(alive)
-    marker.remove()
+t.test('the marker stays as long as the -wal file does', async (t) => {
+  const { path } = place(t)
+  const marker = new OpenMarker(path)
+  marker.put(true)
+  const content = readFileSync(`${path}-open`, 'utf8')
+  writeFileSync(`${path}-wal`, 'pages')
+  marker.without(() => {})
+  t.equal(readFileSync(`${path}-open`, 'utf8'), content, 'of a process that still uses the file, or for the next one')
+  marker.without(() => {
+    writeFileSync(`${path}-open`, 'put back by a process that closes at the same moment')
+    rmSync(`${path}-wal`)
   })
-  const reported = new Promise<Error>((resolve) => { marker.put(true, resolve) })
-  rmSync(folder, { recursive: true })
-  t.match(await reported, { code: 'SQLITE_IO' })
+  t.notOk(existsSync(`${path}-open`))
+  marker.without(() => {})
+  t.notOk(existsSync(`${path}-open`))
+})
+
+t.test('what closes the database runs also when the marker cannot be removed', async (t) => {
+  const { path } = place(t)
+  mkdirSync(`${path}-open`)
+  let closed = false
+  t.throws(() => { new OpenMarker(path).without(() => { closed = true }) }, { code: 'EISDIR' })
+  t.equal(closed, true)
 })

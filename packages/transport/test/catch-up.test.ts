@@ -2,7 +2,7 @@ import { SetLevelRequestSchema, SubscribeRequestSchema } from '@modelcontextprot
 import t from 'tap'
 import { said } from './fixtures/client.js'
 import { type FleetOptions, type Fleet, fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 
 type Subtest = Parameters<typeof fleet>[0]
 

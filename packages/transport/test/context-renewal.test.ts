@@ -2,7 +2,7 @@ import type { Json } from '@holdfast/core'
 import t, { type Test } from 'tap'
 import { said } from './fixtures/client.js'
 import { type Fleet, type FleetOptions, fleet } from './fixtures/fleet.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Gate, turns } from '@holdfast/waiting'
 import { type Scripts, fixtureServer } from './fixtures/server.js'
 
 const ADA = { subject: 'ada' }

@@ -4,7 +4,7 @@ import { ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import t from 'tap'
 import { Call, type Client, said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import { type Scripts, fixtureServer, say } from './fixtures/server.js'
 
 const scripts: Scripts = { hello: () => 'hi' }

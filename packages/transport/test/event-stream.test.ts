@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import t from 'tap'
 import { EventStream, type LogPage } from '../dist/streams/event-stream.js'
-import { Events } from './fixtures/events.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Events, Gate, turns } from '@holdfast/waiting'
 
 /** A log in an array, read in pages of three, and what the stream said of itself. */
 class Log {

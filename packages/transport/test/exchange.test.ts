@@ -2,7 +2,7 @@ import { ElicitResultSchema, PingRequestSchema } from '@modelcontextprotocol/sdk
 import t from 'tap'
 import { said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Gate, turns } from '@holdfast/waiting'
 import { type Scene, type Scripts, say } from './fixtures/server.js'
 
 const plain: Scripts = {

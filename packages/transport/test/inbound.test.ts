@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Session } from '@holdfast/core'
 import t from 'tap'
 import { HandlerExtra } from '../dist/calls/handler-extra.js'
 import { header } from '../dist/http/inbound.js'
 import { type McpCall, callOf } from '../dist/calls/mcp-call.js'
+import { SessionCall } from '../dist/calls/session-call.js'
 import { Call } from './fixtures/client.js'
 
 const call: McpCall = {
@@ -51,6 +53,7 @@ t.test('a handler of either SDK finds the call that it serves', async (t) => {
   t.equal(callOf({ requestInfo: extra.requestInfo }), call)
   t.equal(callOf({ http: { req: extra.request } }), call)
   t.equal(extra.request, extra.request)
+  t.equal(extra.request.headers, extra.request.headers)
   for (const other of [{}, { requestInfo: {} }, { http: {} }, { requestInfo: null, http: { req: 'x' } }]) {
     t.throws(() => callOf(other), TypeError)
   }
@@ -62,4 +65,20 @@ t.test('a server of the v1 SDK reads headers and a URL', async (t) => {
   t.equal(requestInfo.url.pathname, '/mcp')
   t.equal(authInfo, undefined)
   t.equal(closeSSEStream, undefined)
+})
+
+t.test('a call of a session tells what its session and its request say', async (t) => {
+  const session = (initialize: object, client: object): Session => ({
+    principal: { subject: 'ann' }, state: { client, handshake: { protocolVersion: '2025-11-25', initialize } }
+  }) as unknown as Session
+  const headers = { traceparent: '00-a-b-01', tracestate: 'x=1', baggage: 'y=2' }
+  const known = new SessionCall(session({ capabilities: { roots: {} } }, { name: 'c', version: '1' }), { headers })
+  t.match(known, {
+    era: 'sessions', version: '2025-11-25', principal: { subject: 'ann' }, client: { name: 'c', version: '1' },
+    capabilities: { roots: {} }, trace: headers
+  })
+  const { traceparent } = headers
+  t.strictSame(new SessionCall(session({}, {}), { headers: { traceparent } }).trace, { traceparent })
+  const silent = new SessionCall(session({}, {}), { headers: {} })
+  t.strictSame([silent.trace, silent.capabilities, silent.client], [undefined, {}, undefined])
 })

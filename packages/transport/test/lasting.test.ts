@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { EndReason } from '@holdfast/core'
 import { said } from './fixtures/client.js'
 import { type Fleet, type FleetOptions, fleet } from './fixtures/fleet.js'
-import { eventually } from './fixtures/gate.js'
+import { eventually } from '@holdfast/waiting'
 import { type Made, type Scripts, fixtureServer } from './fixtures/server.js'
 
 const scripts: Scripts = {

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { CreateServer, HeldServer } from '../dist/index.js'
 import type { Client, Received } from './fixtures/client.js'
 import { type Fleet, fleet } from './fixtures/fleet.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Gate, turns } from '@holdfast/waiting'
 import { type Made, type Scripts, fixtureServer } from './fixtures/server.js'
 
 /** A server that throws at messages that say so, before it takes them, and never answers one that is lost. */

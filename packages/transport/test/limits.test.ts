@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import { type Made, type Scripts, fixtureServer, say } from './fixtures/server.js'
 import { said } from './fixtures/client.js'
 

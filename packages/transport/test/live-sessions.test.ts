@@ -6,7 +6,7 @@ import t from 'tap'
 import type { CreateServer } from '../dist/index.js'
 import { said } from './fixtures/client.js'
 import { fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import { type Made, type Scripts, fixtureServer } from './fixtures/server.js'
 
 const scripts: Scripts = {

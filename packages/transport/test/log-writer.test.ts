@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LogWriter } from '../dist/streams/log-writer.js'
-import { Gate } from './fixtures/gate.js'
+import { Gate } from '@holdfast/waiting'
 
 interface Call { messages: readonly string[], end: boolean, head: boolean }
 

@@ -2,7 +2,7 @@ import { HoldfastError } from '@holdfast/core'
 import t from 'tap'
 import { said } from './fixtures/client.js'
 import { type Fleet, fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import { type Made, type Scripts, say } from './fixtures/server.js'
 
 const scripts: Scripts = {

@@ -2,7 +2,7 @@ import { type Principal, type Session, Sessions } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
 import t from 'tap'
 import { OwnerMismatches } from '../dist/live/owner-mismatches.js'
-import { stayAwake } from './fixtures/gate.js'
+import { stayAwake } from '@holdfast/waiting'
 
 const alice: Principal = { subject: 'alice' }
 

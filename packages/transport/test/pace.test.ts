@@ -7,7 +7,7 @@ import { TurnThrottle } from '../dist/calls/turn-throttle.js'
 import { WireIds } from '../dist/calls/wire-ids.js'
 import { LogWriter } from '../dist/streams/log-writer.js'
 import { fleet } from './fixtures/fleet.js'
-import { Gate, eventually, turns } from './fixtures/gate.js'
+import { Gate, eventually, turns } from '@holdfast/waiting'
 import type { Made, Scene } from './fixtures/server.js'
 
 /** More than anybody says in the few turns that a test waits. */

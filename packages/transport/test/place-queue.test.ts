@@ -1,6 +1,6 @@
 import t from 'tap'
 import { PlaceQueue } from '../dist/live/place-queue.js'
-import { stayAwake } from './fixtures/gate.js'
+import { stayAwake } from '@holdfast/waiting'
 
 /** Places that are counted, taken by whoever tries one. */
 class Places {

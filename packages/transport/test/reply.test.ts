@@ -1,6 +1,8 @@
 import t from 'tap'
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '@holdfast/core'
-import { emptyReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply } from '../dist/http/reply.js'
+import {
+  emptyReply, errorReply, failureReply, isExpected, jsonReply, notFoundReply, streamReply
+} from '../dist/http/reply.js'
 
 /** What a client is told of each error: `undefined` is a defect, 500. */
 const OUTCOMES: Record<ErrorCode, { status: number, retryAfter?: string } | undefined> = {
@@ -80,4 +82,11 @@ t.test('replies say what they carry', async (t) => {
   t.same(streamReply('').headers, {
     'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no'
   })
+})
+
+t.test('an error may challenge its client', async (t) => {
+  const { status, headers } = errorReply(401, null, -32600, 'no', { authenticate: 'Bearer' })
+  t.equal(status, 401)
+  t.equal(headers['www-authenticate'], 'Bearer')
+  t.notOk('retry-after' in headers)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
-import { turns } from './fixtures/gate.js'
+import { turns } from '@holdfast/waiting'
 
 const versions = { holdfast: /^\d+\.\d+\.\d+/, node: process.versions.node }
 
@@ -20,6 +20,16 @@ t.test('every replica says what it has open', async (t) => {
   const [key = ''] = f.first.endpoint.liveKeys
   t.same(f.first.endpoint.here(key), { live: true, streams: 1 })
   t.same(f.second.endpoint.here(key), { live: false, streams: 0 })
+})
+
+t.test('a replica says whom it has counted only when it is asked for that', async (t) => {
+  const counts = { since: 1, clients: [] }
+  const f = await fleet(t, { replicas: 2, counts: () => counts })
+  const [name] = [f.second.name]
+  t.equal((await f.first.endpoint.fleet()).replicas.get(name)?.counts, undefined)
+  t.strictSame((await f.first.endpoint.fleet({ counts: true })).replicas.get(name)?.counts, counts)
+  const silent = await fleet(t, { replicas: 2 })
+  t.equal((await silent.first.endpoint.fleet({ counts: true })).replicas.get(silent.second.name)?.counts, undefined)
 })
 
 t.test('a replica that says nothing is missed, not waited for', async (t) => {

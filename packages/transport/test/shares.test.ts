@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Client } from './fixtures/client.js'
 import { said } from './fixtures/client.js'
 import { type Fleet, fleet } from './fixtures/fleet.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Gate, turns } from '@holdfast/waiting'
 import { fixtureServer } from './fixtures/server.js'
 import type { HeldServer } from '../dist/index.js'
 

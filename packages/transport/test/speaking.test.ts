@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { fleet } from './fixtures/fleet.js'
-import { eventually, turns } from './fixtures/gate.js'
+import { eventually, turns } from '@holdfast/waiting'
 import type { Made } from './fixtures/server.js'
 
 const tell = async ({ server }: Made, data: unknown): Promise<void> =>

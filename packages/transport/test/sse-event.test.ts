@@ -1,6 +1,6 @@
 import t from 'tap'
 import { KEEP_ALIVE, eventId, messageEvent, parseEventId, primingEvent, retryHint } from '../dist/streams/sse-event.js'
-import { Events } from './fixtures/events.js'
+import { Events } from '@holdfast/waiting'
 
 t.test('an event id names a stream and a position', async (t) => {
   for (const [name, position] of [['standalone', 0], ['0123456789abcdef.12', 7], ['a', 999_999_999_999_999]] as const) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Fleet, type Replica, fleet } from './fixtures/fleet.js'
-import { Gate, turns } from './fixtures/gate.js'
+import { Gate, turns } from '@holdfast/waiting'
 import { type Made, type Scripts, say } from './fixtures/server.js'
 
 const scripts: Scripts = {

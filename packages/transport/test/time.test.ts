@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Deadlines, type Waiting } from '../dist/calls/deadlines.js'
 import { RepeatedTasks } from '../dist/fleet/repeated-tasks.js'
-import { Gate, eventually, stayAwake, turns } from './fixtures/gate.js'
+import { Gate, eventually, stayAwake, turns } from '@holdfast/waiting'
 
 stayAwake(t)
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Deadlines, type Expiring } from '../dist/calls/deadlines.js'
 import { WireIds, progressToken, replicaOf } from '../dist/calls/wire-ids.js'
-import { stayAwake } from './fixtures/gate.js'
+import { stayAwake } from '@holdfast/waiting'
 
 const REPLICA = '0123456789abcdef'
 

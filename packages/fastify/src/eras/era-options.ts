@@ -33,8 +33,8 @@ export function checkEras ({ modern, legacy }: Pick<HoldfastOptions, 'modern' | 
   try {
     cacheHints(modern.cache ?? {})
   } catch (error) {
-    if (!(error instanceof InvalidOptionError)) throw error
-    throw new InvalidOptionError(`modern.${error.path}`, error.message.slice(error.path.length + 2))
+    const { path, message } = error as InvalidOptionError
+    throw new InvalidOptionError(`modern.${path}`, message.slice(path.length + 2))
   }
 }
 

@@ -17,7 +17,7 @@ export interface BridgeOptions {
   maxLive?: number
   /** How long a server object stays without use. Default one minute. */
   dormantAfter?: Duration
-  /** How long `createServer` and the handshake may take together. Default ten seconds. */
+  /** How long `createServer` and the handshake may take together, and letting go of a server. Default ten seconds. */
   factoryTimeout?: Duration
   /** How long the questions of a call may take, from the first one to the end of the call. Default ten minutes. */
   parkTimeout?: Duration

@@ -82,10 +82,15 @@ export class BridgeTransport implements Transport {
     })
   }
 
+  /** Sends the server a request of the bridge itself, whose answer says nothing that matters. */
+  inform (method: string, params: Record<string, unknown>): void {
+    this.tell({ jsonrpc: '2.0', id: ++this.#count, method, params })
+  }
+
   /** Sends the server a notification, or the answer to a question. Reports what the server throws at it. */
-  tell (message: Notification | Response): void {
+  tell (message: Message): void {
     try {
-      this.onmessage?.(message as Message)
+      this.onmessage?.(message)
     } catch (error) {
       this.failed(error)
     }

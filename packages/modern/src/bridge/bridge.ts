@@ -1,23 +1,24 @@
 import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest } from '@holdfast/core'
-import { type FleetHandlers, INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
+import { type FleetHandlers, INVALID_PARAMS } from '@holdfast/transport'
+import { TOO_MANY_CALLS } from '../endings.js'
+import { METHOD_NOT_FOUND } from '../error-codes.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
+import { bindingOf, digestOf } from '../request-binding.js'
+import { Attempt } from '../parked/attempt.js'
 import { answersOf } from '../parked/input-responses.js'
-import { bindingOf } from '../parked/binding.js'
 import { type CallHead, CallLog } from '../parked/call-log.js'
 import { type CallState, sealState } from '../parked/call-state.js'
-import { canonical, digestOf } from '../parked/canonical.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
 import { ParkedCalls } from '../parked/parked-calls.js'
 import { Retries } from '../parked/retries.js'
-import { Retry } from '../parked/retry.js'
 import type { InputRequest } from '../parked/story.js'
 import { type BridgeOptions, type BridgeSettings, bridgeSettings } from './bridge-options.js'
 import { BridgedCall, type CallHost } from './bridged-call.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
 import { missingCapability, missingFor } from './client-capabilities.js'
 import { InvalidHandshake } from './invalid-handshake.js'
-import { ASKING, WITHHELD } from './names.js'
+import { ASKING, isWithheld } from './names.js'
 import { wantedBy } from './pool-key.js'
 import { discovered, inputRequired } from './results.js'
 import { ServerPool } from './server-pool.js'
@@ -27,8 +28,6 @@ import { ToolSchemas } from './tool-schemas.js'
 const STORED_PER_PARKED = 100
 /** Of one owner. */
 const STORED_PER_OWNER = 10
-
-const METHOD_NOT_FOUND = -32601
 
 /** A server for modern clients, made of servers for sessions. */
 export interface BridgeServer extends ModernServer {
@@ -97,7 +96,7 @@ class Bridge implements BridgeServer, CallHost {
 
   async serve (call: ModernCall): Promise<void> {
     const { method, params } = call.request
-    if (WITHHELD.has(method)) return call.end(methodNotFound)
+    if (isWithheld(method)) return call.end(methodNotFound)
     const mayAsk = ASKING.has(method)
     if (mayAsk && params?.requestState !== undefined) return await this.#retries.serve(call)
     // Answers without a state belong to a call that runs anew: after visits of URLs, or given before anybody asks.
@@ -141,16 +140,16 @@ class Bridge implements BridgeServer, CallHost {
     return this.#parked.park(principal, { binding, serverInfo }, handler)
   }
 
-  firstAttempt (call: ModernCall, parked: ParkedCall): Retry {
+  firstAttempt (call: ModernCall, parked: ParkedCall): Attempt {
     const { id, head, expires } = parked
     const reader = 'first'
     const state = { call: id, replica: this.settings.sessions.fleet.replica, position: 0, expires }
-    const retry = new Retry(call, parked.story, 0, [], {
+    const attempt = new Attempt(call, parked.story, 0, [], {
       ask: async (open, position) => await this.#demand(open, { ...state, position }, head),
       done: () => parked.forget(reader)
     }, 0)
-    parked.answer(reader, { grown: () => retry.advance(), failed: error => retry.failed(error) }, 0, new Map())
-    return retry
+    parked.answer(reader, { grown: () => attempt.advance(), failed: error => attempt.failed(error) }, 0, new Map())
+    return attempt
   }
 
   wireId (): string {
@@ -187,7 +186,7 @@ class Bridge implements BridgeServer, CallHost {
       return await this.#acquire(call)
     } catch (error) {
       if (error instanceof InvalidHandshake) call.end(refusedClient)
-      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(tooManyCalls)
+      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(TOO_MANY_CALLS)
       else throw error
       return undefined
     }
@@ -205,7 +204,7 @@ class Bridge implements BridgeServer, CallHost {
 
   /** Those who may get different tools. */
   #caller ({ inbound: { principal } }: ModernCall, context: Json): string {
-    return digestOf(ownerDigest(this.settings.sessions.vault.namespace, principal), canonical(context))
+    return digestOf([ownerDigest(this.settings.sessions.vault.namespace, principal), context])
   }
 
   /** Asks the client of a retry for what is open, if it can be asked. */
@@ -224,13 +223,9 @@ class Bridge implements BridgeServer, CallHost {
   }
 }
 
-const methodNotFound: Outcome = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' }, status: 404 }
+const methodNotFound: Outcome = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } }
 
 const refusedClient: Outcome = {
   error: { code: INVALID_PARAMS, message: 'Invalid params: the server refused clientCapabilities or clientInfo' },
   status: 400
-}
-
-const tooManyCalls: Outcome = {
-  error: { code: INTERNAL_ERROR, message: 'Too many calls are running, try again' }, status: 503, retryAfter: 1
 }

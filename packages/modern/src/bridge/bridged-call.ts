@@ -2,19 +2,19 @@ import { type JsonObject, isObject } from '@holdfast/core'
 import {
   HandlerExtra, type Notification, type Request, type RequestId, type Response, SERVER_ERROR, errorMessage
 } from '@holdfast/transport'
-import type { CancelReason } from '../modern-server.js'
+import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
+import { INTERNAL } from '../failure.js'
+import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
+import type { CancelReason } from '../modern-server.js'
+import { type Attempt, tell } from '../parked/attempt.js'
 import type { Answers } from '../parked/input-responses.js'
-import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY } from '../parked/endings.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
-import type { Retry } from '../parked/retry.js'
-import { tell } from '../parked/retry.js'
 import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
 import { failedFor } from './capability-errors.js'
 import { isQuestion, missingCapability, missingFor } from './client-capabilities.js'
-import { HandlerCall } from './handler-call.js'
 import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
@@ -30,7 +30,7 @@ export interface CallHost {
   /** Undefined at a cap. */
   park (call: ModernCall, handler: Handler, introduction: Introduction): ParkedCall | undefined
   /** The reader of the first attempt, which asks the client as soon as the first questions are stored. */
-  firstAttempt (call: ModernCall, parked: ParkedCall): Retry
+  firstAttempt (call: ModernCall, parked: ParkedCall): Attempt
   /** A name for a question that no other question has. */
   wireId (): string
   /** Gives the server back. It may serve the next call unless it is `spent`. */
@@ -52,7 +52,7 @@ export class BridgedCall implements Running, Handler {
   /** Answers that came with the call, to questions that the server names. */
   readonly #given: Map<string, Readonly<Record<string, unknown>>>
   #parked: ParkedCall | undefined
-  #first: Retry | undefined
+  #first: Attempt | undefined
   #over = false
 
   constructor (
@@ -73,12 +73,11 @@ export class BridgedCall implements Running, Handler {
     const { request: { method }, meta: { logLevel } } = call
     if (logLevel !== undefined && server.logLevel !== logLevel && 'logging' in this.#introduction.capabilities) {
       server.logLevel = logLevel
-      // Its answer says nothing that matters.
-      server.transport.ask('logging/setLevel', { level: logLevel }).catch(() => {})
+      server.transport.inform('logging/setLevel', { level: logLevel })
     }
     server.onevicted = () => this.#parked?.stop(EVICTED, 'its place was needed')
     try {
-      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, new HandlerCall(call)), this)
+      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, new HandedCall(call)), this)
     } catch (error) {
       this.#release(true)
       throw error
@@ -113,13 +112,14 @@ export class BridgedCall implements Running, Handler {
     if (this.#usedKeys.size >= MAX_QUESTIONS) {
       return this.#answer(errorMessage(question.id, SERVER_ERROR, `A call may ask ${MAX_QUESTIONS} questions`))
     }
+    if (!isJson(params)) return this.#answer(errorMessage(question.id, SERVER_ERROR, 'The question is no JSON'))
     const missing = missingFor([{ method, params }], meta.capabilities)
     if (missing !== undefined) return this.#refuse(missingCapability(missing))
     const key = this.#key(params)
     const given = this.#given.get(key)
     if (given !== undefined) return this.#answer({ jsonrpc: '2.0', id: question.id, result: given } as Response)
     const parked = this.#parked ??= this.#park()
-    if (parked === undefined) return this.#refuse(TOO_MANY)
+    if (parked === undefined) return this.#refuse(TOO_MANY_PARKED)
     this.#questions.set(key, question.id)
     parked.ask(key, inputRequest(method, params))
   }
@@ -131,7 +131,7 @@ export class BridgedCall implements Running, Handler {
     const { progressToken, ...rest } = params
     const note = { method, params: rest as JsonObject }
     if (this.#parked === undefined) tell(this.call, note)
-    else this.#parked.note(note)
+    else if (isJson(note)) this.#parked.note(note)
   }
 
   lost (): void {
@@ -183,7 +183,8 @@ export class BridgedCall implements Running, Handler {
   }
 
   #finish (outcome: Outcome): void {
-    if (this.#parked !== undefined) return this.#parked.end(outcome)
+    // Of a call that is not parked, the endpoint takes care.
+    if (this.#parked !== undefined) return this.#parked.end(isJson(outcome) ? outcome : INTERNAL)
     this.call.end(outcome)
     this.#end()
   }
@@ -218,6 +219,16 @@ export class BridgedCall implements Running, Handler {
 }
 
 const CANCELS: Readonly<Record<CancelReason, Outcome>> = { gone: CANCELLED, timeout: TIMED_OUT, closing: OWNER_GONE }
+
+/** Servers hand over objects, which nobody has written as JSON yet. */
+function isJson (value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A question as the client of the new revision gets it, without what only the old one knows. */
 function inputRequest (method: string, params: Readonly<Record<string, unknown>>): InputRequest {

@@ -5,9 +5,6 @@ import { BridgeTransport } from './bridge-transport.js'
 import type { EphemeralSession } from './ephemeral-session.js'
 import { InvalidHandshake } from './invalid-handshake.js'
 
-/** Milliseconds that a server may take to let go of what it holds. */
-const CLOSE_TIMEOUT = 10_000
-
 /** What a server said of itself in the handshake. */
 export interface Introduction {
   readonly capabilities: Readonly<JsonObject>
@@ -34,12 +31,14 @@ export class BridgedServer implements Waiting<BridgedServer> {
 
   /**
    * @param pooled under which key the server may be used again; undefined when it may not
+   * @param closeTimeout milliseconds that the server may take to let go of what it holds
    * @param report called with what concerns no caller
    */
   constructor (
     owner: string,
     readonly pooled: string | undefined,
     readonly session: EphemeralSession,
+    private readonly closeTimeout: number,
     private readonly report: (error: unknown) => void
   ) {
     this.place = new Place(owner, this)
@@ -83,7 +82,7 @@ export class BridgedServer implements Waiting<BridgedServer> {
   /** Lets the server object go. Resolves in time even if that does not. */
   async close (reason: DisposeReason): Promise<void> {
     const disposed = this.#dispose(reason).catch(this.report)
-    if (!await within(disposed, CLOSE_TIMEOUT)) this.report(new Error('a server was not disposed of in time'))
+    if (!await within(disposed, this.closeTimeout)) this.report(new Error('a server was not disposed of in time'))
   }
 
   async #dispose (reason: DisposeReason): Promise<void> {

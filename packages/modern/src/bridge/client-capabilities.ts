@@ -1,7 +1,6 @@
 import { type JsonObject, isObject } from '@holdfast/core'
+import { MISSING_CAPABILITY } from '../error-codes.js'
 import type { Outcome } from '../modern-call.js'
-
-const MISSING_CAPABILITY = -32021
 
 /** A capability that a client did not declare: the parts that are missing, as `requiredCapabilities` names them. */
 export type Required = JsonObject
@@ -25,7 +24,8 @@ export function isQuestion (method: string): boolean {
 export function missingFor (questions: Iterable<Asked>, capabilities: Readonly<JsonObject>): Required | undefined {
   const missing: JsonObject = {}
   for (const { method, params = {} } of questions) {
-    for (const [name, needed] of Object.entries(NEEDS[method]?.(params) ?? {})) {
+    // A question that a newer version has stored may have another method.
+    for (const [name, needed] of Object.entries(isQuestion(method) ? NEEDS[method]?.(params) as JsonObject : {})) {
       if (has(capabilities, name, needed as JsonObject)) continue
       missing[name] = { ...missing[name] as JsonObject | undefined, ...needed as JsonObject }
     }

@@ -1,15 +1,11 @@
-/** The prefix of the members of `_meta` that revision 2026-07-28 defines. */
-const PREFIX = 'io.modelcontextprotocol/'
-
-export const SERVER_INFO = `${PREFIX}serverInfo`
+import { CAPABILITIES_KEY, CLIENT_KEY, LOG_LEVEL_KEY, VERSION_KEY } from '../meta-keys.js'
+import { isAbsent } from '../methods.js'
 
 /** Members of a request's `_meta` that servers of earlier revisions do not know. */
-export const ENVELOPE: ReadonlySet<string> = new Set(
-  ['protocolVersion', 'clientCapabilities', 'clientInfo', 'logLevel'].map(name => PREFIX + name)
-)
+export const ENVELOPE: ReadonlySet<string> = new Set([VERSION_KEY, CAPABILITIES_KEY, CLIENT_KEY, LOG_LEVEL_KEY])
 
 /** Ties a message to a task of revision 2025-11-25. */
-export const RELATED_TASK = `${PREFIX}related-task`
+export const RELATED_TASK = 'io.modelcontextprotocol/related-task'
 
 /** Names a question, in the `_meta` of the request that asks it. Never sent to a client. */
 export const QUESTION_KEY = 'dev.holdfast/key'
@@ -17,8 +13,7 @@ export const QUESTION_KEY = 'dev.holdfast/key'
 /** Requests that may be answered with questions (basic/patterns/mrtr, Supported Requests). */
 export const ASKING: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
 
-/** Requests of earlier revisions, or of the bridge itself, which a client must not get through to a server. */
-export const WITHHELD: ReadonlySet<string> = new Set([
-  'initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe',
-  'tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel', 'tasks/update'
-])
+/** Whether a client must not get a request through to a server: only earlier revisions have it, or have it so. */
+export function isWithheld (method: string): boolean {
+  return isAbsent(method) || method.startsWith('tasks/')
+}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Json, type Sessions, ownerDigest } from '@holdfast/core'
 import type { ModernCall } from '../modern-call.js'
-import { digestOf } from '../parked/canonical.js'
+import { digestOf } from '../request-binding.js'
 import { serverCapabilities } from './server-request.js'
 import type { Wanted } from './server-pool.js'
 
@@ -21,7 +21,7 @@ export function wantedBy (call: ModernCall, context: Json, sessions: Sessions, p
     key: owner === '' && !perReplica
       ? undefined
       // A client writes the same in the same order. Where it does not, it gets another server object.
-      : digestOf(perReplica ? '' : owner, JSON.stringify([capabilities, client, context])),
+      : digestOf([perReplica ? '' : owner, capabilities, client, context]),
     user: { principal, context },
     capabilities,
     client

@@ -1,29 +1,23 @@
 import { type JsonObject, isObject } from '@holdfast/core'
-import { INVALID_PARAMS, type Response } from '@holdfast/transport'
+import type { Response } from '@holdfast/transport'
+import { SERVER_KEY } from '../meta-keys.js'
 import type { Outcome } from '../modern-call.js'
+import { MODERN_VERSION } from '../versions.js'
 import type { Introduction } from './bridged-server.js'
-import { ASKING, SERVER_INFO } from './names.js'
+import { ASKING } from './names.js'
 
-const METHOD_NOT_FOUND = -32601
-const RESOURCE_NOT_FOUND = -32002
 const URL_ELICITATION_REQUIRED = -32042
 
-/** Complete results that must say for how long and for whom they may be kept (server/utilities/caching). */
-const CACHEABLE: ReadonlySet<string> = new Set([
-  'server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read'
-])
-
-/** A result of the new revision. */
+/** A result of the new revision. For how long and for whom it may be kept, the endpoint says. */
 export function complete (
   method: string, result: Readonly<Record<string, unknown>>, { serverInfo }: Introduction
 ): Outcome {
   const { _meta: meta } = result
   return {
     result: {
-      ...(CACHEABLE.has(method) && { ttlMs: 0, cacheScope: 'private' }),
       ...(method === 'tools/list' ? withoutExecution(result) : result),
       resultType: 'complete',
-      _meta: { ...(isObject(meta) && meta), [SERVER_INFO]: serverInfo }
+      _meta: { ...(isObject(meta) && meta), [SERVER_KEY]: serverInfo }
     }
   }
 }
@@ -32,7 +26,7 @@ export function complete (
 export function discovered (introduction: Introduction): Outcome {
   const { capabilities: { tasks, ...capabilities }, instructions } = introduction
   return complete('server/discover', {
-    supportedVersions: ['2026-07-28'], capabilities, ...(instructions !== undefined && { instructions })
+    supportedVersions: [MODERN_VERSION], capabilities, ...(instructions !== undefined && { instructions })
   }, introduction)
 }
 
@@ -44,8 +38,7 @@ export function outcomeOf (method: string, response: Response, introduction: Int
     const inputRequests = visits(data)
     if (inputRequests !== undefined) return inputRequired(inputRequests, introduction.serverInfo)
   }
-  const error = { code: CODES[code] ?? code, message, ...(data !== undefined && { data }) }
-  return code === METHOD_NOT_FOUND ? { error, status: 404 } : { error }
+  return { error: { code, message, ...(data !== undefined && { data }) } }
 }
 
 /** A result that asks the client. Without `requestState`, the client's next attempt runs the call anew. */
@@ -57,15 +50,9 @@ export function inputRequired (
       resultType: 'input_required',
       inputRequests,
       ...(requestState !== undefined && { requestState }),
-      _meta: { [SERVER_INFO]: serverInfo }
+      _meta: { [SERVER_KEY]: serverInfo }
     }
   }
-}
-
-/** Codes that must not be emitted any more (basic/index, Error Codes). */
-const CODES: Readonly<Record<number, number>> = {
-  [RESOURCE_NOT_FOUND]: INVALID_PARAMS,
-  [URL_ELICITATION_REQUIRED]: INVALID_PARAMS
 }
 
 /** The questions of an error that demands visits to URLs; undefined when it names none. */

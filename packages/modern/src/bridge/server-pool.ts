@@ -16,7 +16,7 @@ export interface PoolSettings {
   maxLive: number
   /** Milliseconds that a server object stays without use. */
   dormantAfter: number
-  /** Milliseconds that `createServer` and the handshake may take together. */
+  /** Milliseconds that `createServer` and the handshake may take together, and a server to let go of what it holds. */
   factoryTimeout: number
 }
 
@@ -151,7 +151,9 @@ export class ServerPool {
     const { vault, fleet } = this.sessions
     const id = mintSessionId()
     const session = new EphemeralSession(id, vault.locate(id, wanted.user.principal).key, fleet.replica)
-    const server = new BridgedServer(owner, key, session, error => this.sessions.report(error))
+    const server = new BridgedServer(
+      owner, key, session, this.settings.factoryTimeout, error => this.sessions.report(error)
+    )
     const taken = this.#places.take(server.place)
     if (taken === undefined) return undefined
     this.#servers.add(server)

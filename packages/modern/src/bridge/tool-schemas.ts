@@ -20,6 +20,7 @@ type Schemas = ReadonlyMap<string, unknown>
  */
 export class ToolSchemas {
   readonly #kept = new Map<string, { schemas: Schemas, since: number }>()
+  readonly #making = new Map<string, Promise<Schemas | undefined>>()
 
   /**
    * @param acquire a server object for a call; undefined when its client has gone
@@ -35,7 +36,21 @@ export class ToolSchemas {
   of (caller: string, tool: string, call: ModernCall): unknown {
     const kept = this.#kept.get(caller)
     if (kept !== undefined && performance.now() - kept.since < FRESH) return kept.schemas.get(tool)
-    return this.#fetch(caller, call).then(schemas => schemas?.get(tool))
+    return this.#made(caller, call).then(schemas => schemas?.get(tool))
+  }
+
+  /** The list is asked for once at a time. When that fails, its caller may have left, so the next one asks again. */
+  async #made (caller: string, call: ModernCall): Promise<Schemas | undefined> {
+    const others = this.#making.get(caller)
+    const schemas = others && await others
+    if (schemas !== undefined) return schemas
+    const making = this.#fetch(caller, call)
+    this.#making.set(caller, making)
+    try {
+      return await making
+    } finally {
+      if (this.#making.get(caller) === making) this.#making.delete(caller)
+    }
   }
 
   async #fetch (caller: string, call: ModernCall): Promise<Schemas | undefined> {

@@ -1,6 +1,7 @@
 import { isObject } from '@holdfast/core'
 import { INVALID_REQUEST, type Inbound, type Reply, errorReply, header, idOf } from '@holdfast/transport'
-import { VERSION_KEY, isRefused, metaOf, readMeta } from '../request-meta.js'
+import { VERSION_KEY } from '../meta-keys.js'
+import { isRefused, metaOf, readMeta } from '../request-meta.js'
 import { isLegacy, isModern, refusedVersion } from '../versions.js'
 
 /** Who serves a request: the sessions of the revisions until 2025-11-25, or this package. */

@@ -1,5 +1,6 @@
-import { type Inbound, type Reply, type Request, type RequestId, errorReply, header } from '@holdfast/transport'
+import { type Inbound, type Request, header } from '@holdfast/transport'
 import { HEADER_MISMATCH } from '../error-codes.js'
+import type { HttpFailure } from '../failure.js'
 import { type HeaderFault, headerFault } from './header-value.js'
 
 /**
@@ -15,21 +16,21 @@ const WORDS: Record<HeaderFault, string> = {
   missing: 'is missing', invalid: 'is not valid', different: 'does not match the body'
 }
 
-/** The reply to a request whose headers do not say what its body says. The version is compared with `_meta`. */
-export function refusedHeaders ({ id, method, params }: Request, inbound: Inbound): Reply | undefined {
-  if (header(inbound, 'mcp-protocol-version') === undefined) return mismatch(id, 'MCP-Protocol-Version', 'missing')
+/** The refusal of a request whose headers do not say what its body says. The version is compared with `_meta`. */
+export function refusedHeaders ({ method, params }: Request, inbound: Inbound): HttpFailure | undefined {
+  if (header(inbound, 'mcp-protocol-version') === undefined) return mismatch('MCP-Protocol-Version', 'missing')
   const named = header(inbound, 'mcp-method')
-  if (named !== method) return mismatch(id, 'Mcp-Method', named === undefined ? 'missing' : 'different')
+  if (named !== method) return mismatch('Mcp-Method', named === undefined ? 'missing' : 'different')
   const source = NAMED.get(method)
   if (source === undefined) return undefined
   const name = params?.[source]
   // Without a name, the request is not valid, and the server says so.
   if (typeof name !== 'string') return undefined
   const fault = headerFault(inbound.headers['mcp-name'], value => value === name)
-  return fault && mismatch(id, 'Mcp-Name', fault)
+  return fault && mismatch('Mcp-Name', fault)
 }
 
 /** Says which header, and nothing of what it or the body says. */
-export function mismatch (id: RequestId, name: string, fault: HeaderFault): Reply {
-  return errorReply(400, id, HEADER_MISMATCH, `Header mismatch: ${name} ${WORDS[fault]}`)
+export function mismatch (name: string, fault: HeaderFault): HttpFailure {
+  return { error: { code: HEADER_MISMATCH, message: `Header mismatch: ${name} ${WORDS[fault]}` }, status: 400 }
 }

@@ -1,5 +1,6 @@
 import { isObject } from '@holdfast/core'
-import { type Inbound, type Reply, type RequestId } from '@holdfast/transport'
+import type { Inbound } from '@holdfast/transport'
+import type { HttpFailure } from '../failure.js'
 import { headerFault } from './header-value.js'
 import { mismatch } from './headers.js'
 import { type Declaration, declarations } from './param-declarations.js'
@@ -9,22 +10,20 @@ const WHOLE = /^-?\d{1,32}(\.0{1,32})?$/
 const DECIMAL = /^-?\d{1,32}(\.\d{1,32})?$/
 
 /**
- * The reply to a `tools/call` whose `Mcp-Param-*` headers do not say what its arguments say
+ * The refusal of a `tools/call` whose `Mcp-Param-*` headers do not say what its arguments say
  * (basic/transports/streamable-http, Server Behavior for Custom Headers). A header that no parameter declares is
  * ignored; one whose parameter has no value is refused, because somebody on the way may have trusted it.
  *
  * @param schema the tool's input schema; anything that declares nothing is right
  */
-export function refusedParams (
-  id: RequestId, schema: unknown, args: unknown, { headers }: Inbound
-): Reply | undefined {
+export function refusedParams (schema: unknown, args: unknown, { headers }: Inbound): HttpFailure | undefined {
   for (const declaration of declarations(schema)) {
     const value = valueAt(args, declaration.path)
     const raw = headers[declaration.key]
     const isMeant = comparison(value, declaration)
     if (isMeant === undefined && raw === undefined) continue
     const fault = headerFault(raw, isMeant ?? (() => false))
-    if (fault !== undefined) return mismatch(id, declaration.header, fault)
+    if (fault !== undefined) return mismatch(declaration.header, fault)
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 import { type Duration, InvalidOptionError, isObject, milliseconds } from '@holdfast/core'
 
 /** Methods whose results say how long a client may keep them (server/utilities/caching). */
-export const CACHEABLE_METHODS = [
+const CACHEABLE_METHODS = [
   'server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read'
 ] as const
 

@@ -1,5 +1,6 @@
 import { isObject } from '@holdfast/core'
 import type { Request } from '@holdfast/transport'
+import { SERVER_KEY } from '../meta-keys.js'
 import { type CacheHint, UNCACHED, isCacheable, isScope, isTtl } from './cache-hints.js'
 import { discovered } from './discovered.js'
 
@@ -11,8 +12,6 @@ export interface ServerInfo {
 }
 
 type Result = Readonly<Record<string, unknown>>
-
-const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo'
 
 /** What the results of an endpoint say where their server says nothing. */
 export interface ResultDefaults {
@@ -51,6 +50,6 @@ function hintOf (
 
 /** Undefined when the result names its server already. */
 function withServerInfo (meta: unknown, serverInfo: ServerInfo): Result | undefined {
-  if (!isObject(meta)) return { [SERVER_INFO_KEY]: serverInfo }
-  return meta[SERVER_INFO_KEY] === undefined ? { ...meta, [SERVER_INFO_KEY]: serverInfo } : undefined
+  if (!isObject(meta)) return { [SERVER_KEY]: serverInfo }
+  return meta[SERVER_KEY] === undefined ? { ...meta, [SERVER_KEY]: serverInfo } : undefined
 }

@@ -52,7 +52,6 @@ export class CallLog {
     const created = await this.#store.create(
       { key, owner, idle: this.lifetime, absolute: this.lifetime, body }, this.limits
     )
-    if (created === 'exists') throw new Error('an id of a call was minted twice')
     if (created !== 'created') throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
   }
 

@@ -2,12 +2,13 @@ import { type JsonObject, type Located, isHoldfastError } from '@holdfast/core'
 import type { Expiring } from '@holdfast/transport'
 import type { Outcome } from '../modern-call.js'
 import type { CallHead, CallLog } from './call-log.js'
-import { OWNER_GONE, UNANSWERED } from './endings.js'
+import { OWNER_GONE, UNANSWERED } from '../endings.js'
 import type { Answers } from './input-responses.js'
+import type { Reader } from './reader.js'
 import { SETTLE } from './settle.js'
 import { type Entry, type InputRequest, Story } from './story.js'
 
-/** Progress and log messages of one call that are kept. Later ones are dropped. */
+/** Notes of one call that are kept: progress and log messages. */
 const MAX_NOTES = 500
 /** Attempts that wait for one call. */
 const MAX_READERS = 100
@@ -24,13 +25,6 @@ export interface Handler {
   resumed (): void
   /** Stops it. Nothing that it says after this is heard. */
   stop (reason: string): void
-}
-
-/** Waits for what a parked call says. */
-export interface Reader {
-  /** The story has grown. */
-  grown (after: number, entries: readonly Entry[]): void
-  failed (error: unknown): void
 }
 
 /** A call whose handler waits in this process for answers, or goes on after some. */
@@ -50,6 +44,7 @@ export class ParkedCall implements Expiring {
   #created = false
   #planned = false
   #failed = false
+  #isClosed = false
   #flushing: Promise<void> | undefined
   #ending: Outcome | undefined
   /** The handler waits for its client, who was asked. */
@@ -78,9 +73,6 @@ export class ParkedCall implements Expiring {
     this.#say({ ask: key, request }, this.#begun ? 0 : SETTLE)
   }
 
-  /** Whether a key was used by an open question. */
-  isOpen (key: string): boolean { return this.#open.has(key) }
-
   /** The handler no longer waits for an answer. */
   withdraw (key: string): void {
     if (this.#open.delete(key)) this.#say({ withdrawn: key })
@@ -90,9 +82,8 @@ export class ParkedCall implements Expiring {
     if (++this.#notes <= MAX_NOTES) this.#say({ note })
   }
 
-  /** The end of the call. Ignored after another one. */
+  /** The end of the call. Nothing comes after it. */
   end (outcome: Outcome): void {
-    if (this.#ending !== undefined) return
     this.#ending = outcome
     if (this.#begun) return this.#say({ end: outcome })
     // Nobody but the first reader knows of the call, so there is nothing to store.
@@ -107,9 +98,13 @@ export class ParkedCall implements Expiring {
     this.end(outcome)
   }
 
-  /** Nobody has answered in time. */
+  /** Nobody has answered in time. The record ends about now, so what cannot be stored now never will be. */
   expire (): void {
     this.stop(UNANSWERED, 'its questions were not answered in time')
+    void this.flush().then(() => {
+      this.#waiting = []
+      this.#close()
+    })
   }
 
   /**
@@ -155,7 +150,6 @@ export class ParkedCall implements Expiring {
   }
 
   #say (entry: Entry, after = 0): void {
-    if (this.#ending !== undefined && !('end' in entry)) return
     this.#waiting.push(entry)
     this.#flushIn(after)
   }
@@ -243,6 +237,8 @@ export class ParkedCall implements Expiring {
   }
 
   #close (): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     clearTimeout(this.#settling)
     this.#readers.clear()
     this.closed(this)

@@ -4,10 +4,11 @@ import {
 } from '@holdfast/core'
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
-import { CANCELLED, OWNER_GONE } from './endings.js'
-import { type Handler, ParkedCall, type Reader } from './parked-call.js'
+import { CANCELLED, OWNER_GONE } from '../endings.js'
 import type { Answers } from './input-responses.js'
+import { type Handler, ParkedCall } from './parked-call.js'
 import { type OnParked, observed } from './parked-events.js'
+import type { Reader } from './reader.js'
 
 /** Milliseconds for the last words of parked calls when this process ends. */
 const LAST_WORDS = 2_000
@@ -103,7 +104,7 @@ export class ParkedCalls {
     const { key, owner } = call.located
     this.#calls.delete(key)
     this.#deadlines.delete(call)
-    const left = (this.#perOwner.get(owner) ?? 1) - 1
+    const left = this.#perOwner.get(owner) as number - 1
     if (left > 0) this.#perOwner.set(owner, left)
     else this.#perOwner.delete(owner)
   }

@@ -1,6 +1,6 @@
 import type { FleetDetails, RecordKey, Sessions } from '@holdfast/core'
 import type { CallLog, StoredCall } from './call-log.js'
-import { OWNER_GONE } from './endings.js'
+import { OWNER_GONE } from '../endings.js'
 import type { RemoteReader, RemoteReaders } from './remote-readers.js'
 import { type Entry, Story } from './story.js'
 
@@ -15,17 +15,22 @@ export interface RemoteCalls {
   readonly backSince: number
 }
 
+/** Gets what a {@link RemoteCall} learns. */
+export interface Follower {
+  /** The story has grown. */
+  advance (): void
+  failed (error: unknown): void
+}
+
 /** A parked call of another replica, as long as a retry waits for it here. */
 export class RemoteCall implements RemoteReader {
   readonly story = new Story()
-  /** Called when the story has grown. */
-  ongrown: () => void = () => {}
-  onfailed: (error: unknown) => void = () => {}
+  #follower: Follower | undefined
   #looking = false
   #lookAgain = false
   #ownerless = false
   #closed = false
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
 
   /**
    * @param replica that runs the call
@@ -38,8 +43,6 @@ export class RemoteCall implements RemoteReader {
     private readonly answer: FleetDetails['call-answer']
   ) {
     around.readers.add(key, this)
-    // Messages may be lost, and replicas may die.
-    this.#timer = setInterval(() => this.#look(), around.heartbeat / 2).unref()
   }
 
   /**
@@ -54,6 +57,14 @@ export class RemoteCall implements RemoteReader {
     this.story.add(0, stored.story.entries)
     if (!heard) this.#look()
     return { head: stored.head, story: this.story }
+  }
+
+  /** Tells the follower from now on what becomes of the call. */
+  follow (follower: Follower): void {
+    this.#follower = follower
+    // Messages may be lost, and replicas may die.
+    this.#timer = setInterval(() => this.#look(), this.around.heartbeat / 2).unref()
+    if (this.#lookAgain) this.#look()
   }
 
   /** The client of the retry has gone. */
@@ -71,7 +82,7 @@ export class RemoteCall implements RemoteReader {
   }
 
   said (after: number, entries: readonly Entry[]): void {
-    if (this.story.add(after, entries)) this.ongrown()
+    if (this.story.add(after, entries)) this.#follower?.advance()
     else this.#look()
   }
 
@@ -87,19 +98,19 @@ export class RemoteCall implements RemoteReader {
 
   #look (): void {
     this.#lookAgain = true
-    if (!this.#looking) void this.#lookOn()
+    if (!this.#looking && this.#follower !== undefined) void this.#lookOn(this.#follower)
   }
 
-  async #lookOn (): Promise<void> {
+  async #lookOn (follower: Follower): Promise<void> {
     this.#looking = true
     try {
       while (this.#lookAgain && !this.#closed) {
         this.#lookAgain = false
         await this.#lookOnce()
-        this.ongrown()
+        follower.advance()
       }
     } catch (error) {
-      this.onfailed(error)
+      follower.failed(error)
     }
     this.#looking = false
   }

@@ -1,16 +1,16 @@
 import type { JsonObject, RecordKey, Sessions } from '@holdfast/core'
 import type { CancelReason } from '../modern-server.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
-import { bindingOf } from './binding.js'
+import { bindingOf } from '../request-binding.js'
+import { Attempt } from './attempt.js'
 import type { CallHead, CallLog, StoredCall } from './call-log.js'
 import { type CallState, openState } from './call-state.js'
-import { CANCELLED, INVALID_STATE, OWNER_GONE, TIMED_OUT, TOO_MANY } from './endings.js'
+import { CANCELLED, INVALID_STATE, OWNER_GONE, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
 import { type Answers, answersOf } from './input-responses.js'
 import type { ParkedCall } from './parked-call.js'
 import type { ParkedCalls } from './parked-calls.js'
 import { RemoteCall, type RemoteCalls, endOrphan } from './remote-call.js'
 import { RemoteReaders } from './remote-readers.js'
-import { Retry } from './retry.js'
 import type { InputRequest } from './story.js'
 
 /** How a retry asks its client for what is still open. */
@@ -88,11 +88,11 @@ export class Retries implements RemoteCalls {
     // A codec that leaves states readable does not vouch for the binding.
     if (parked.head.binding !== context.binding) return call.end(INVALID_STATE)
     const id = this.#id()
-    const retry = this.#retry(call, context, parked, () => parked.forget(id))
-    await this.#run(call, retry, reason => parked.leave(id, outcomeOf(reason)), async () => {
-      const reader = { grown: () => retry.advance(), failed: (error: unknown) => retry.failed(error) }
-      if (parked.answer(id, reader, context.state.position, context.answers)) retry.advance()
-      else retry.give(TOO_MANY)
+    const attempt = this.#attempt(call, context, parked, () => parked.forget(id))
+    await this.#run(call, attempt, reason => parked.leave(id, outcomeOf(reason)), async () => {
+      const reader = { grown: () => attempt.advance(), failed: (error: unknown) => attempt.failed(error) }
+      if (parked.answer(id, reader, context.state.position, context.answers)) attempt.advance()
+      else attempt.give(TOO_MANY_PARKED)
     })
   }
 
@@ -100,10 +100,10 @@ export class Retries implements RemoteCalls {
   async #ended (call: ModernCall, context: Context): Promise<void> {
     const stored = await this.log.read(context.key)
     if (stored?.head.binding !== context.binding) return call.end(INVALID_STATE)
-    const retry = this.#retry(call, context, stored, () => {})
-    await this.#run(call, retry, () => {}, async () => {
+    const attempt = this.#attempt(call, context, stored, () => {})
+    await this.#run(call, attempt, () => {}, async () => {
       if (!stored.story.ended) await endOrphan(this.log, context.key, stored.story)
-      retry.advance()
+      attempt.advance()
     })
   }
 
@@ -116,38 +116,38 @@ export class Retries implements RemoteCalls {
     try {
       const found = await remote.begin()
       if (found?.head.binding !== binding) return call.end(INVALID_STATE)
-      const retry = this.#retry(call, context, found, () => {})
-      remote.ongrown = () => retry.advance()
-      remote.onfailed = error => retry.failed(error)
+      const attempt = this.#attempt(call, context, found, () => {})
+      remote.follow(attempt)
       // Where this process ends, the client may ask another one.
       const left = (reason: CancelReason): void => { if (reason !== 'closing') remote.leave() }
-      await this.#run(call, retry, left, async () => retry.advance())
+      await this.#run(call, attempt, left, async () => attempt.advance())
     } finally {
       remote.close()
     }
   }
 
-  #retry (
+  #attempt (
     call: ModernCall, { state, answers }: Context, { story, head }: StoredCall, done: () => void
-  ): Retry {
-    return new Retry(call, story, state.position, answers.keys(), {
+  ): Attempt {
+    return new Attempt(call, story, state.position, answers.keys(), {
       ask: async (open, position) => await this.asking(call, open, { ...state, position }, head),
       done
     })
   }
 
   async #run (
-    call: ModernCall, retry: Retry, left: (reason: CancelReason) => void, start: () => Promise<void>
+    call: ModernCall, attempt: Attempt, left: (reason: CancelReason) => void, start: () => Promise<void>
   ): Promise<void> {
     const leave = (reason: CancelReason): void => {
-      if (retry.over) return
+      if (attempt.over) return
       left(reason)
-      retry.leave()
+      attempt.leave()
     }
-    if (call.isOver) return leave(this.#left.get(call) ?? 'gone')
+    const gone = this.#left.get(call)
+    if (gone !== undefined) return leave(gone)
     this.#running.set(call, leave)
     await start()
-    await retry.ended
+    await attempt.ended
   }
 
   #id (): string {

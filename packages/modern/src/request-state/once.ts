@@ -5,7 +5,7 @@ import type { ServedCall } from '../shared/served-call.js'
 import type { OnceStore } from './once-store.js'
 import { RepeatedCall } from './repeated-call.js'
 import type { StatePlace } from './state-place.js'
-import { OWNER_GONE, STILL_RUNNING, StateRefused, UNKNOWN_END, USED } from './state-refusals.js'
+import { FIRST_GONE, STILL_RUNNING, StateRefused, UNKNOWN_END, USED } from './state-refusals.js'
 
 /** Milliseconds between looks at a call that runs: the first pause, and the longest. */
 const PAUSES = { first: 25, longest: 500 }
@@ -14,6 +14,8 @@ const PAUSES = { first: 25, longest: 500 }
 export class Once {
   /** The first calls that run in this process. */
   readonly #running = new Set<RecordKey>()
+  /** Those whose clients are gone. */
+  readonly #alone = new Set<RepeatedCall>()
 
   /**
    * @param timeout milliseconds that another call waits for the first one, and that the first one goes on without its
@@ -37,7 +39,7 @@ export class Once {
     if (!first) throw new StateRefused(this.mode === 'reject' ? USED : await this.#outcomeOfFirst(key, served))
     if (this.mode === 'reject') return
     this.#running.add(key)
-    const keeper = new RepeatedCall(this.store, key, this.timeout, () => this.#running.delete(key))
+    const keeper = new RepeatedCall(this.store, key, this.timeout, this.#alone, () => this.#running.delete(key))
     served.keeper = keeper
     // The call may have been cancelled during the claim. Then nobody else tells how it ended.
     if (served.isOver) {
@@ -59,7 +61,7 @@ export class Once {
       const isOwn = record.replica === this.store.replica
       absent = (isOwn ? here : await this.store.isPresent(record.replica)) ? 0 : absent + 1
       // Twice, because a process is absent for a moment when the backend was away.
-      if (absent > 1) return isOwn ? UNKNOWN_END : OWNER_GONE
+      if (absent > 1) return isOwn ? UNKNOWN_END : FIRST_GONE
       if (performance.now() + wait > deadline) break
       await pause(wait)
     }

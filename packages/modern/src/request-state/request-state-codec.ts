@@ -1,11 +1,12 @@
 import {
   BoundCodec, type Codec, type Duration, HoldfastError, InvalidOptionError, type Sessions, isObject, milliseconds
 } from '@holdfast/core'
+import { INVALID_STATE } from '../endings.js'
 import { Once } from './once.js'
 import { OnceStore } from './once-store.js'
 import { type StateContent, decodeContent, encodeContent } from './state-content.js'
 import { type StatePlace, statePlace } from './state-place.js'
-import { INVALID, StateRefused, temporary } from './state-refusals.js'
+import { StateRefused, temporary } from './state-refusals.js'
 import { MAX_STATE, fromText, toText } from './state-text.js'
 
 /** Seals and opens `requestState` for SDK v2: its option `requestState`, and its handlers, take it as it is. */
@@ -97,7 +98,8 @@ export function requestStateCodec<Payload = unknown> (options: RequestStateOptio
       } catch (error) {
         const outcome = error instanceof StateRefused ? error.outcome : temporary(error)
         // The SDK's own answer to a state that is not valid is the same for one that is no text.
-        if (outcome !== undefined && outcome !== INVALID && place.served !== undefined) place.served.verdict = outcome
+        const { served } = place
+        if (outcome !== undefined && outcome !== INVALID_STATE && served !== undefined) served.verdict = outcome
         throw error
       }
     }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type Principal, ownerName } from '@holdfast/core'
 import { callOf } from '@holdfast/transport'
+import { bindingOf, digestOf } from '../request-binding.js'
 import { type ServedCall, servedOf } from '../shared/served-call.js'
-import { canonical } from './canonical.js'
 
 /** To which a state is bound: it opens nowhere else. */
 export interface StatePlace {
@@ -24,18 +23,12 @@ export function statePlace (ctx: object): StatePlace {
   const handed = callOf(ctx)
   const served = servedOf(handed)
   const { principal } = handed
-  // A list, so no part can run into another.
-  const parts = [ownerName(principal), ...(served === undefined ? [methodOf(ctx)] : requestOf(served))]
-  return { key: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'), principal, served }
+  const owner = ownerName(principal)
+  // With fewer parts, so a state of a session is never one of a request.
+  const key = served === undefined ? digestOf([owner, methodOf(ctx)]) : bindingOf(owner, served.call.request)
+  return { key, principal, served }
 }
 
-/** Four parts. */
-function requestOf ({ call: { request: { method, params = {} } } }: ServedCall): unknown[] {
-  const { name = null, uri = null, arguments: given = {} } = params as Record<string, unknown>
-  return [method, name, uri, canonical(given)]
-}
-
-/** One part, so a state of a session is never one of a request. */
 function methodOf (ctx: object): string {
   return String((ctx as { mcpReq?: { method?: unknown } }).mcpReq?.method)
 }

@@ -1,13 +1,7 @@
 import { type ErrorCode, isHoldfastError } from '@holdfast/core'
 import { INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
+import { INVALID_STATE, unavailable } from '../endings.js'
 import type { Outcome } from '../modern-call.js'
-
-/** What the SDK says, too, of every state that is not valid here, for any reason. */
-export const INVALID: Outcome = {
-  error: {
-    code: INVALID_PARAMS, message: 'Invalid or expired requestState', data: { reason: 'invalid_request_state' }
-  }
-}
 
 /** A state that may be used once was used before. */
 export const USED: Outcome = {
@@ -23,17 +17,11 @@ export const UNKNOWN_END: Outcome = {
 }
 
 /** The process that ran the first call with the state is gone. */
-export const OWNER_GONE: Outcome = {
+export const FIRST_GONE: Outcome = {
   error: { code: INTERNAL_ERROR, message: 'The process that ran this call has ended. Check before you call again' }
 }
 
-export const STILL_RUNNING: Outcome = {
-  error: { code: INTERNAL_ERROR, message: 'A call with this requestState still runs, try again later' },
-  status: 503,
-  retryAfter: 5
-}
-
-const TRY_AGAIN = { code: INTERNAL_ERROR, message: 'The requestState cannot be checked now, try again later' }
+export const STILL_RUNNING = unavailable('A call with this requestState still runs, try again later', 5)
 
 /** Seconds, for each failure that says nothing of the state itself. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
@@ -46,7 +34,8 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
 /** The answer to a failure that may be over soon; undefined for every other. */
 export function temporary (error: unknown): Outcome | undefined {
   const retryAfter = isHoldfastError(error) ? RETRY_AFTER[error.code] : undefined
-  return retryAfter === undefined ? undefined : { error: TRY_AGAIN, status: 503, retryAfter }
+  if (retryAfter === undefined) return undefined
+  return unavailable('The requestState cannot be checked now, try again later', retryAfter)
 }
 
 /** Thrown at SDK v2, which then refuses the request. It has no content, because the server's `onerror` gets it. */
@@ -54,7 +43,7 @@ export class StateRefused extends Error {
   override readonly name = 'StateRefused'
 
   /** @param outcome what the client gets in place of the SDK's own answer */
-  constructor (readonly outcome: Outcome = INVALID) {
+  constructor (readonly outcome: Outcome = INVALID_STATE) {
     super('The requestState is not valid here')
   }
 }

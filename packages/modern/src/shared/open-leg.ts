@@ -1,9 +1,10 @@
 import { HoldfastError, isHoldfastError, within } from '@holdfast/core'
 import { type HeldServer, heldServer } from '@holdfast/transport'
+import { MODERN_VERSION } from '../versions.js'
 import type { Leg } from './leg.js'
 import { findLeak } from './leak-check.js'
 import type { SharedServerInit, SharedSettings } from './options.js'
-import { REVISION, type Sdk } from './sdk.js'
+import type { Sdk } from './sdk.js'
 import { SdkLeg } from './sdk-leg.js'
 import { SharedConnection } from './shared-connection.js'
 import { sharedTransports } from './shared-transport.js'
@@ -56,7 +57,7 @@ export class LegOpener {
 
   #init (key: string | undefined): SharedServerInit {
     const { requestState } = this.settings
-    const supportedProtocolVersions = [...new Set([...this.sdk.SUPPORTED_PROTOCOL_VERSIONS, REVISION])]
+    const supportedProtocolVersions = [...new Set([...this.sdk.SUPPORTED_PROTOCOL_VERSIONS, MODERN_VERSION])]
     return { key, serverOptions: { supportedProtocolVersions, ...(requestState !== undefined && { requestState }) } }
   }
 }

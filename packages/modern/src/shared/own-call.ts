@@ -1,8 +1,9 @@
 import { HoldfastError, type JsonObject, within } from '@holdfast/core'
 import type { Inbound, Request } from '@holdfast/transport'
 import type { ModernCall, Outcome } from '../modern-call.js'
+import { CAPABILITIES_KEY, CLIENT_KEY, VERSION_KEY } from '../meta-keys.js'
+import { MODERN_VERSION } from '../versions.js'
 import type { Leg } from './leg.js'
-import { REVISION } from './sdk.js'
 import { ServedCall } from './served-call.js'
 
 /**
@@ -34,9 +35,9 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
     method,
     params: {
       _meta: {
-        'io.modelcontextprotocol/protocolVersion': REVISION,
-        'io.modelcontextprotocol/clientInfo': client,
-        'io.modelcontextprotocol/clientCapabilities': capabilities
+        [VERSION_KEY]: MODERN_VERSION,
+        [CLIENT_KEY]: client,
+        [CAPABILITIES_KEY]: capabilities
       }
     }
   }
@@ -50,5 +51,6 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
       principal: { subject: caller }, authInfo: { token: '', clientId: caller, scopes: [] }
     })
   }
-  return { request, meta: { version: REVISION, client, capabilities }, inbound, isOver: false, notify: () => {}, end }
+  const meta = { version: MODERN_VERSION, client, capabilities }
+  return { request, meta, inbound, isOver: false, notify: () => {}, end }
 }

@@ -3,8 +3,9 @@ import {
   HandlerExtra, type HeldServer, INTERNAL_ERROR, INVALID_REQUEST, isNotification, isResponse
 } from '@holdfast/transport'
 import type { Outcome } from '../modern-call.js'
+import { MODERN_VERSION } from '../versions.js'
 import type { Leg } from './leg.js'
-import { REVISION, type Sdk, type SdkHandler } from './sdk.js'
+import type { Sdk, SdkHandler } from './sdk.js'
 import type { ServedCall } from './served-call.js'
 import { sseMessages } from './sse-messages.js'
 
@@ -67,7 +68,7 @@ export class SdkLeg implements Leg {
 /** The web request that the SDK reads, and hands through to the handler. */
 function webRequest ({ call, handed }: ServedCall, signal: AbortSignal): globalThis.Request {
   const headers = {
-    'mcp-protocol-version': REVISION,
+    'mcp-protocol-version': MODERN_VERSION,
     'mcp-method': call.request.method,
     ...call.inbound.headers,
     'content-type': 'application/json'

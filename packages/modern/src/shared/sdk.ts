@@ -1,11 +1,9 @@
 import { HoldfastError } from '@holdfast/core'
 import type { Message } from '@holdfast/transport'
+import { MODERN_VERSION } from '../versions.js'
 
-/** The revision that a shared server serves. */
-export const REVISION = '2026-07-28'
-
-/** What SDK v2 is told of each message, so that it serves it by the rules of {@link REVISION}. */
-export const CLASSIFICATION = { era: 'modern', revision: REVISION } as const
+/** What SDK v2 is told of each message, so that it serves it by the rules of {@link MODERN_VERSION}. */
+export const CLASSIFICATION = { era: 'modern', revision: MODERN_VERSION } as const
 
 /** The part of the SDK's `PerRequestHTTPServerTransport` that a shared server needs. */
 export interface SdkTransport {

@@ -1,5 +1,5 @@
-import type { JsonObject, Principal } from '@holdfast/core'
 import type { McpCall, Notification } from '@holdfast/transport'
+import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
 
@@ -33,7 +33,7 @@ export class ServedCall {
 
   /** @param released called once, when the server has no more to do for the call */
   constructor (readonly call: ModernCall, private readonly released: () => void) {
-    this.handed = new HandedCall(this)
+    this.handed = new ServedHandedCall(this)
   }
 
   /** The server is done with it, or has to be. */
@@ -69,27 +69,21 @@ export class ServedCall {
   }
 }
 
-/** What a handler may know of its call. It hides the call itself, which a handler must not end. */
-class HandedCall implements McpCall {
-  readonly era = 'modern'
+/** What a handler gets, with a way back to the call that only this file knows. */
+class ServedHandedCall extends HandedCall {
   readonly #served: ServedCall
 
   constructor (served: ServedCall) {
+    super(served.call)
     this.#served = served
   }
 
   static servedOf (handed: object): ServedCall | undefined {
     return #served in handed ? handed.#served : undefined
   }
-
-  get version (): string { return this.#served.call.meta.version }
-  get principal (): Principal | null { return this.#served.call.inbound.principal }
-  get client (): McpCall['client'] { return this.#served.call.meta.client }
-  get capabilities (): Readonly<JsonObject> { return this.#served.call.meta.capabilities }
-  get trace (): McpCall['trace'] { return this.#served.call.meta.trace }
 }
 
 /** The call behind what `callOf` gave; undefined for a call that no shared server serves. */
 export function servedOf (handed: McpCall): ServedCall | undefined {
-  return HandedCall.servedOf(handed)
+  return ServedHandedCall.servedOf(handed)
 }

@@ -3,12 +3,13 @@ import {
   type HeldServer, INTERNAL_ERROR, type Message, type Notification, type Request, type RequestId, type Response,
   SERVER_ERROR, TurnThrottle, errorMessage
 } from '@holdfast/transport'
+import { refusalStatus } from '../error-codes.js'
 import type { Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
-import { statusOf } from './ladder.js'
+import { MODERN_VERSION } from '../versions.js'
 import type { Leg } from './leg.js'
 import { scopeRefusal } from './scope-check.js'
-import { CLASSIFICATION, REVISION } from './sdk.js'
+import { CLASSIFICATION } from './sdk.js'
 import type { ServedCall } from './served-call.js'
 import { SharedExtra } from './shared-extra.js'
 import type { SharedTransport, SharedTransportEvents } from './shared-transport.js'
@@ -27,7 +28,7 @@ export interface ConnectionSettings {
   readonly createTimeout: number
 }
 
-const NO_QUESTIONS = `No client can be asked in revision ${REVISION}: return inputRequired`
+const NO_QUESTIONS = `No client can be asked in revision ${MODERN_VERSION}: return inputRequired`
 
 const CANCELLATIONS: Readonly<Record<CancelReason, string>> = {
   gone: 'The client is gone', timeout: 'The call took too long', closing: 'The server is shutting down'
@@ -152,7 +153,7 @@ export class SharedConnection implements Leg {
   #outcome (response: Response, served: ServedCall): Outcome {
     if (!('error' in response)) return { result: response.result }
     const { error } = response
-    const status = statusOf(error.code, this.#entering === served)
+    const status = this.#entering === served ? refusalStatus(error.code) : undefined
     return status === undefined ? { error } : { error, status }
   }
 

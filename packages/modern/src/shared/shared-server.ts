@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
-import { INTERNAL_ERROR, type Inbound } from '@holdfast/transport'
+import type { Inbound } from '@holdfast/transport'
+import { TOO_MANY_SERVERS } from '../endings.js'
 import type { ModernCall } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
 import { findLeak } from './leak-check.js'
@@ -9,9 +10,6 @@ import { LegOpener } from './open-leg.js'
 import { type SharedServerOptions, type SharedSettings, readOptions } from './options.js'
 import { loadSdk } from './sdk.js'
 import { ServedCall } from './served-call.js'
-
-/** Seconds after which a call may try again that found no room. */
-const RETRY_AFTER = 1
 
 /** The key without `per`. */
 const ALL = ''
@@ -66,11 +64,7 @@ export class SharedServer implements ModernServer {
     if (this.#legs === undefined || this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
     const slot = this.#legs.use(this.#key(call.inbound))
     if (slot === undefined) {
-      return call.end({
-        error: { code: INTERNAL_ERROR, message: 'Too many servers are in use, try again later' },
-        status: 503,
-        retryAfter: RETRY_AFTER
-      })
+      return call.end(TOO_MANY_SERVERS)
     }
     const served = new ServedCall(call, () => {
       this.#running.delete(call)

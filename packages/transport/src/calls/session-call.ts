@@ -15,7 +15,11 @@ export class SessionCall implements McpCall {
 
   get version (): string { return this.#session.state.handshake.protocolVersion }
   get principal (): Principal | null { return this.#session.principal }
-  get client (): McpCall['client'] { return this.#session.state.client as McpCall['client'] }
+
+  get client (): McpCall['client'] {
+    const { client } = this.#session.state
+    return typeof client.name === 'string' ? client as unknown as McpCall['client'] : undefined
+  }
 
   get capabilities (): Readonly<JsonObject> {
     return (this.#session.state.handshake.initialize.capabilities ?? {}) as JsonObject

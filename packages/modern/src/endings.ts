@@ -1,8 +1,8 @@
 import { INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
-import type { Outcome } from '../modern-call.js'
+import type { Failure, HttpFailure } from './failure.js'
 
 /** The one answer to a state that is unknown, foreign, stale, damaged, or for another request. */
-export const INVALID_STATE: Outcome = {
+export const INVALID_STATE: Failure = {
   error: {
     code: INVALID_PARAMS,
     message: 'Invalid or expired requestState',
@@ -18,16 +18,19 @@ export const UNANSWERED = failure('The questions of this call were not answered 
 export const EVICTED = failure('The call had to make room for other calls; call again')
 export const SERVER_CLOSED = failure('The server closed itself during the call; it may have run in part')
 
-/** Seconds. */
-const RETRY_AFTER = 5
+export const TOO_MANY_CALLS = unavailable('Too many calls are running, try again', 1)
+export const TOO_MANY_PARKED = unavailable('Too many calls wait for answers of their clients, try again later', 5)
+export const TOO_MANY_SERVERS = unavailable('Too many servers are in use, try again later', 1)
 
-/** A cap on calls that wait for answers is reached. */
-export const TOO_MANY: Outcome = {
-  error: { code: INTERNAL_ERROR, message: 'Too many calls wait for answers of their clients, try again later' },
-  status: 503,
-  retryAfter: RETRY_AFTER
+/**
+ * The end of a call that may succeed later.
+ *
+ * @param retryAfter seconds
+ */
+export function unavailable (message: string, retryAfter: number): HttpFailure {
+  return { ...failure(message), status: 503, retryAfter }
 }
 
-function failure (message: string): Outcome {
+function failure (message: string): Failure {
   return { error: { code: INTERNAL_ERROR, message } }
 }

@@ -1,19 +1,17 @@
-import type { ModernCall } from '../modern-call.js'
-import { isWanted } from './log-levels.js'
+import type { ModernCall, Outcome } from '../modern-call.js'
 import { SETTLE } from './settle.js'
-import type { Outcome } from '../modern-call.js'
 import { type InputRequest, Reading, type Story } from './story.js'
 
-/** What a retry does with what it has read. */
+/** What an attempt does with what it has read. */
 export interface Replies {
   /** Makes the outcome that asks the client these questions. */
   ask (open: ReadonlyMap<string, InputRequest>, position: number): Outcome | Promise<Outcome>
-  /** Called once, when the retry needs nothing more. */
+  /** Called once, when the attempt needs nothing more. */
   done (): void
 }
 
 /** One attempt of a client at a parked call: the first one, or one with answers. It ends its call once. */
-export class Retry {
+export class Attempt {
   readonly ended: Promise<void>
   #end!: () => void
   #fail!: (error: unknown) => void
@@ -52,8 +50,9 @@ export class Retry {
     }
   }
 
+  /** Ends the call of an attempt that is not over. */
   give (outcome: Outcome): void {
-    if (!this.#finish()) return
+    this.#finish()
     this.call.end(outcome)
     this.#end()
   }
@@ -62,7 +61,7 @@ export class Retry {
     if (this.#finish()) this.#fail(error)
   }
 
-  /** Its client has gone. False when the retry was over. */
+  /** Its client has gone. False when the attempt was over. */
   leave (): boolean {
     if (!this.#finish()) return false
     this.#end()
@@ -70,7 +69,7 @@ export class Retry {
   }
 
   async #ask (open: ReadonlyMap<string, InputRequest>, position: number): Promise<void> {
-    if (!this.#finish()) return
+    this.#finish()
     try {
       this.call.end(await this.replies.ask(open, position))
       this.#end()
@@ -88,13 +87,10 @@ export class Retry {
   }
 }
 
-/** Sends a notification, if the client of this attempt wants it. */
+/** Sends a notification, under the progress token of this attempt. Whether the client wants it, the call knows. */
 export function tell (call: ModernCall, note: { method: string, params?: Record<string, unknown> }): void {
   const { method, params = {} } = note
-  const { progressToken, logLevel } = call.meta
-  if (method === 'notifications/message') {
-    if (isWanted(params.level, logLevel)) call.notify({ jsonrpc: '2.0', method, params })
-  } else if (progressToken !== undefined) {
-    call.notify({ jsonrpc: '2.0', method, params: { ...params, progressToken } })
-  }
+  const { progressToken } = call.meta
+  const isProgress = method === 'notifications/progress' && progressToken !== undefined
+  call.notify({ jsonrpc: '2.0', method, params: isProgress ? { ...params, progressToken } : params })
 }

@@ -1,8 +1,11 @@
 import type { McpCall } from '@holdfast/transport'
-import type { ModernCall } from '../modern-call.js'
+import type { ModernCall } from './modern-call.js'
 
-/** What handlers may know of a modern call. Everything is read on demand, because few handlers ask. */
-export class HandlerCall implements McpCall {
+/**
+ * What a handler may know of its call. It hides the call itself, which a handler must not end. Everything is read on
+ * demand, because few handlers ask.
+ */
+export class HandedCall implements McpCall {
   readonly era = 'modern'
   readonly #call: ModernCall
 
