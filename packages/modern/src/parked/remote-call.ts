@@ -120,7 +120,9 @@ export class RemoteCall implements RemoteReader {
     const before = story.length
     if (!await log.refresh(this.key, story)) story.add(story.length, [{ end: OWNER_GONE }])
     if (story.length > before) return
-    if (!this.#ownerless && (await availability.ask(() => backend.presence.isPresent(this.replica)) || this.#isEarly())) {
+    const isPresent = async (): Promise<boolean> =>
+      await availability.ask(() => backend.presence.isPresent(this.replica))
+    if (!this.#ownerless && (await isPresent() || this.#isEarly())) {
       await this.#tell()
       return
     }
