@@ -120,13 +120,10 @@ export class RemoteCall implements RemoteReader {
     const before = story.length
     if (!await log.refresh(this.key, story)) story.add(story.length, [{ end: OWNER_GONE }])
     if (story.length > before) return
-    const isPresent = async (): Promise<boolean> =>
-      await availability.ask(() => backend.presence.isPresent(this.replica))
-    if (!this.#ownerless && (await isPresent() || this.#isEarly())) {
-      await this.#tell()
-      return
-    }
-    await endOrphan(log, this.key, story)
+    const mayLive = !this.#ownerless &&
+      (await availability.ask(() => backend.presence.isPresent(this.replica)) || this.#isEarly())
+    if (mayLive) await this.#tell()
+    else await endOrphan(log, this.key, story)
   }
 
   /** Right after an outage, replicas have not announced themselves yet: their announcements expired during it. */
