@@ -69,6 +69,12 @@ async function shell (port: number, script: string): Promise<{ notes: string[], 
   return { notes: lines.map(line => JSON.parse(line).result.content[0].text), id }
 }
 
+/** The keys that the page's commands make in a folder. */
+async function keysFor (folder: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('sh', ['-euc', `${key}printf %s "$HOLDFAST_KEYS"`], { cwd: folder })
+  return stdout
+}
+
 const first = await newcomer(t)
 await first.shell(install)
 for (const [name, code] of Object.entries(files)) await writeFile(join(first.folder, name), code)
@@ -113,7 +119,8 @@ t.test('the first two steps: a session in memory, and one that outlives its proc
   t.strictSame(notes, ['1: one', '2: one, two'])
   t.equal(await first.stop(), 0)
 
-  const { stdout: keys } = await promisify(execFile)('sh', ['-euc', `${key}printf %s "$HOLDFAST_KEYS"`])
+  const keys = await keysFor(place)
+  t.equal(await keysFor(place), keys, 'the page does not make another key')
   await type(installSqlite)
   const durable = changed(inFile)
   const env = { PORT: `${port}`, HOLDFAST_KEYS: keys }
@@ -131,11 +138,10 @@ t.test('the first two steps: a session in memory, and one that outlives its proc
 t.test('the last step: two processes on one Redis', async t => {
   const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
   t.teardown(async () => { await redis.stop() })
-  const { stdout: keys } = await promisify(execFile)('sh', ['-euc', `${key}printf %s "$HOLDFAST_KEYS"`])
   const [a, b] = [await freePort(), await freePort()]
   const program = changed(inRedis).replace("delay: '5s'", "delay: '100ms'")
-  const env = { REDIS_URL: redis.url, HOLDFAST_KEYS: keys }
   const { folder: place, shell: type } = await begun(t)
+  const env = { REDIS_URL: redis.url, HOLDFAST_KEYS: await keysFor(place) }
   await type(installRedis)
   const one = await run(place, program, { ...env, PORT: `${a}` })
   const two = await run(place, program, { ...env, PORT: `${b}` })
