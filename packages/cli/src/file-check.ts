@@ -48,11 +48,8 @@ export async function examineSqlite (
     demandFile(path)
     if (!quick) say(io, 'holdfast: reading the whole file; for a large one, use --quick')
     const found = await examineFile(path, { quick, ...maxBytes !== undefined && { maxBytes } })
-    const known = new Set(CHECKS.flatMap(([, risks]) => risks))
-    const others = found.risks.filter(risk => !known.has(risk))
     const findings = [
-      ...CHECKS.map(check => judge(check, found)),
-      integrity(found, others),
+      ...judgeAll(found),
       ...found.clockAhead === undefined ? [] : [examineClock('the file', found.clockAhead, 'warning')]
     ]
     if (codec === undefined) return findings
@@ -62,6 +59,13 @@ export async function examineSqlite (
   } catch (error) {
     return [failed('file', reasons(error))]
   }
+}
+
+/** What an examination says, check by check. */
+export function judgeAll (found: FileExamination): Finding[] {
+  const known = new Set(CHECKS.flatMap(([, risks]) => risks))
+  const others = found.risks.filter(risk => !known.has(risk))
+  return [...CHECKS.map(check => judge(check, found)), integrity(found, others)]
 }
 
 function judge ([check, reported, fine]: typeof CHECKS[number], found: FileExamination): Finding {

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { generateKey } from '@holdfast/envelope'
 import { bytes } from '../dist/bytes.js'
+import { judgeAll } from '../dist/file-check.js'
 import { execute } from './fixtures/execute.js'
 import { holdfast } from './fixtures/holdfast.js'
 import { furnishedFile, inFile } from './fixtures/in-file.js'
@@ -25,6 +26,12 @@ t.test('a file that is as it should be, while a server uses it and afterwards', 
   t.ok(findings.every(({ state }: { state: string }) => state === 'ok'))
   t.match(findings.find(({ check }: { check: string }) => check === 'file integrity'), { message: /--quick/ })
   t.match(findings.find(({ check }: { check: string }) => check === 'file wal'), { message: /not marked as open/ })
+})
+
+t.test('a file that cannot be looked at says nothing of its place', async (t) => {
+  const findings = judgeAll({ risks: ['SQLITE_UNWRITABLE'] })
+  const states = Object.fromEntries(findings.map(({ check, state }) => [check, state]))
+  t.match(states, { 'file place': 'warning', 'file wal': 'warning', 'file integrity': 'failed' })
 })
 
 t.test('keys that do not open what is stored, none, and no sessions', async (t) => {

@@ -48,6 +48,12 @@ t.test('who asks, of all servers together', async (t) => {
   t.match(await holdfast(['doctor'], env), { out: /warning +clients +clients of 1 name were refused.*modern/ })
 })
 
+t.test('the names of clients that were refused are counted', async (t) => {
+  const { sessions, env } = corner(t, redis.url, generateKey('k1'))
+  await serving(t, sessions, [client('one', 'modern', 1, 1), client('two', 'modern', 2, 2)])
+  t.match(await holdfast(['doctor'], env), { out: /clients of 2 names were refused/ })
+})
+
 t.test('a server that does not count, or is silent, is named', async (t) => {
   const { sessions, env } = corner(t, redis.url)
   await serving(t, sessions, undefined)

@@ -61,6 +61,15 @@ t.test('a report that cannot be read is as good as none', async (t) => {
   }
 })
 
+t.test('a call ends when the last replica has answered', async (t) => {
+  const backend = new Reference()
+  const others = [await joined(t, backend), await joined(t, backend)]
+  const asking = await joined(t, backend, undefined, null)
+  const { replicas, silent } = await asking.rollCall.call()
+  t.strictSame([...replicas.keys()].sort(), others.map(({ replica }) => replica).sort())
+  t.strictSame(silent, [])
+})
+
 t.test('a fleet of one waits for nobody', async (t) => {
   const { rollCall, replica } = await joined(t, new Reference())
   t.strictSame(await rollCall.call(), { replicas: new Map([[replica, REPORT]]), silent: [] })

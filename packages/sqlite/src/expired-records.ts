@@ -4,9 +4,8 @@ import { SqliteError } from './errors.js'
 import type { Partition } from './partition.js'
 import { type WholeRow, toRecord } from './rows.js'
 
-/** Records that one transaction claims at most, and milliseconds for them. More would hold up the process. */
-const SLICE = 25
-const SLICE_TIME = 2
+/** Records that one transaction claims. More would hold up the process: their pages may have to come from the disk. */
+const SLICE = 10
 
 /** Milliseconds until a sweep meets a damaged record again. */
 const DAMAGE_LATER = 3_600_000
@@ -14,8 +13,8 @@ const DAMAGE_LATER = 3_600_000
 /** Tombstones that one transaction deletes because they ended. */
 const ENDED_TOMBSTONES = 100
 
-/** What one transaction claimed, of how many records that it looked at. */
-interface Claim { records: StoredRecord[], damaged: number, seen: number }
+/** What one transaction claimed, and how many damaged records it met. */
+interface Claim { records: StoredRecord[], damaged: number }
 
 /** Finds expired records through the index of the times at which records seemed to expire when somebody last looked. */
 export class ExpiredRecords {
@@ -26,7 +25,7 @@ export class ExpiredRecords {
     const { connection, sql } = this.partition
     const records: StoredRecord[] = []
     let more = true
-    for (let left = limit; more && left > 0;) {
+    for (let left = limit; more && left > 0; left -= SLICE) {
       const claim = await this.partition.write((now) => {
         const claimed = this.#claimSome(Math.min(SLICE, left), now)
         return { ...claimed, more: connection.get(sql.anyDue, now) !== undefined }
@@ -37,7 +36,6 @@ export class ExpiredRecords {
       if (claim === undefined) break
       for (let n = 0; n < claim.damaged; n++) this.report(new SqliteError('SQLITE_DAMAGED_BODY'))
       records.push(...claim.records)
-      left -= claim.seen
       more = claim.more
     }
     if (records.length > 0) await this.partition.confirm()
@@ -46,11 +44,9 @@ export class ExpiredRecords {
 
   #claimSome (amount: number, now: number): Claim {
     const { connection, heads, sql } = this.partition
-    const claimed: Claim = { records: [], damaged: 0, seen: 0 }
-    const end = performance.now() + SLICE_TIME
+    const claimed: Claim = { records: [], damaged: 0 }
     for (const row of connection.all<WholeRow>(sql.due, now, amount)) {
       const head = heads.of(row)
-      claimed.seen++
       if (!isExpired(head, now)) {
         connection.run(sql.postpone, expiresAt(head), head.id)
       } else if (isWhole(row)) {
@@ -60,7 +56,6 @@ export class ExpiredRecords {
         claimed.damaged++
         connection.run(sql.postpone, now + DAMAGE_LATER, head.id)
       }
-      if (performance.now() > end) break
     }
     connection.run(sql.unburyEnded, now, ENDED_TOMBSTONES)
     return claimed

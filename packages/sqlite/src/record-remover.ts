@@ -4,9 +4,8 @@ import type { Head, HeadRow } from './heads.js'
 import type { Partition } from './partition.js'
 import { type Amount, toRecord } from './rows.js'
 
-/** Records that one transaction removes at most, and milliseconds for them. More would hold up the process. */
-const SLICE = 25
-const SLICE_TIME = 2
+/** Records that one transaction removes. More would hold up the process: their pages may have to come from the disk. */
+const SLICE = 10
 
 /** Owners whose removal failed half-way, and whose removed records are remembered for the next attempt. */
 const MOST_UNTOLD = 1000
@@ -48,7 +47,6 @@ export class RecordRemover {
   async #removeSome (owner: string, after: number, removed: RecordKey[]): Promise<number | undefined> {
     const { connection, heads, sql } = this.partition
     const { keys, last } = await this.partition.write((now) => {
-      const end = performance.now() + SLICE_TIME
       const keys: RecordKey[] = []
       let last: number | undefined
       for (const row of connection.all<HeadRow>(sql.ofOwner, owner, after, SLICE)) {
@@ -57,7 +55,6 @@ export class RecordRemover {
         if (isExpired(head, now)) continue
         this.#bury(head)
         keys.push(head.key)
-        if (performance.now() > end) break
       }
       return { keys, last }
     }, false)
