@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { KEEP_ALIVE } from '@holdfast/transport'
+import { KEEP_ALIVE, READ_AHEAD, pushPieces } from '@holdfast/transport'
 
 export interface StreamSettings {
   /** Milliseconds between comments on a quiet response. */
@@ -9,12 +9,6 @@ export interface StreamSettings {
   /** Milliseconds without progress after which a reader is disconnected, and its call cancelled. */
   stallTimeout: number
 }
-
-/**
- * Characters that are buffered ahead of the client, in every version of Node. It is also the size of one piece, so that
- * the progress of a slow reader can be seen.
- */
-const READ_AHEAD = 16_384
 
 /** The open response of one call. It cannot be resumed, so its events have no ids. */
 export class ResponseStream extends Readable {
@@ -73,17 +67,6 @@ export class ResponseStream extends Readable {
   #put (text: string): void {
     this.#spokeAt = performance.now()
     this.#written += text.length
-    let from = 0
-    while (text.length - from > READ_AHEAD) {
-      // A surrogate pair is one character, and must not be split.
-      const end = from + READ_AHEAD - (isHighSurrogate(text.charCodeAt(from + READ_AHEAD - 1)) ? 1 : 0)
-      this.push(text.slice(from, end))
-      from = end
-    }
-    this.push(from === 0 ? text : text.slice(from))
+    pushPieces(this, text)
   }
-}
-
-function isHighSurrogate (code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff
 }

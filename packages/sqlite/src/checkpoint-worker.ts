@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ErrorCode } from '@holdfast/core'
+import { block } from './block.js'
 import { type Handle, findDriver } from './driver.js'
 import { SqliteError, type SqliteErrorCode, translate } from './errors.js'
 import { inodeOf } from './file-identity.js'
@@ -71,7 +72,7 @@ function demandWhole (handle: Handle): void {
     const { log } = run(handle, 'NOOP')
     if (wholeFrames(`${path}-wal`) >= log) return
     // Another process may have begun the file anew in between.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
+    block(PAUSE)
   }
   throw new SqliteError('SQLITE_DAMAGED')
 }

@@ -1,3 +1,4 @@
+import { block } from './block.js'
 import { readClock } from './clock.js'
 import type { Handle } from './driver.js'
 import { isBusy } from './errors.js'
@@ -53,7 +54,7 @@ function patiently (deadline: number, work: () => void): void {
       return
     } catch (error) {
       if (!isBusy(error) || performance.now() >= deadline) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+      block(20)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { block } from './block.js'
 
 /** The format: https://sqlite.org/fileformat2.html#walformat. Numbers are big-endian. */
 const HEADER = 32
@@ -25,7 +26,7 @@ export function hasLostCommits (file: string, look = lookInto): boolean {
   const first = look(file)
   if (first === undefined) return false
   for (let looks = 1; looks < LOOKS; looks++) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
+    block(PAUSE)
     if (look(file) !== first) return false
   }
   return true

@@ -61,11 +61,7 @@ t.test('a process that begins forgets those that were killed', async (t) => {
 
 t.test('a process whose socket was removed listens anew', async (t) => {
   const { path } = place(t)
-  const settings = readOptions({ path, onWarning: (warning) => { t.fail(warning.message) } })
-  const connection = new Connection(settings)
-  t.teardown(() => { connection.close() })
-  const turns = new Turns(connection, new Durability(connection, false, () => {}), () => undefined)
-  const bus = new SqliteBus(connection, turns, settings.onWarning, 5)
+  const bus = watchful(t, path)
   stayAlive(t)
   await bus.subscribe('channel', () => {})
   const [{ socket }] = sql(path, 'SELECT socket FROM listeners') as [{ socket: string }]
@@ -108,6 +104,15 @@ t.test('a path that is too long for a socket has it in the temporary folder', as
   t.ok(existsSync(socket))
   await mailbox.close()
 })
+
+/** A bus that looks after its listeners all the time. */
+function watchful (t: Test, path: string): SqliteBus {
+  const settings = readOptions({ path, onWarning: (warning) => { t.fail(warning.message) } })
+  const connection = new Connection(settings)
+  t.teardown(() => { connection.close() })
+  const turns = new Turns(connection, new Durability(connection, false, () => {}), () => undefined)
+  return new SqliteBus(connection, turns, settings.onWarning, 5)
+}
 
 /** Sockets keep no process alive. */
 function stayAlive (t: Test): void {
@@ -226,11 +231,7 @@ t.test('a process that does not read is reported once, until it reads again', as
 
 t.test('a process that was taken for dead tells its channels again', async (t) => {
   const { path } = place(t)
-  const settings = readOptions({ path, onWarning: (warning) => { t.fail(warning.message) } })
-  const connection = new Connection(settings)
-  t.teardown(() => { connection.close() })
-  const turns = new Turns(connection, new Durability(connection, false, () => {}), () => undefined)
-  const bus = new SqliteBus(connection, turns, settings.onWarning, 5)
+  const bus = watchful(t, path)
   stayAlive(t)
   const heard = new Promise((resolve) => { void bus.subscribe('channel', resolve) })
   const sender = open(t, { path })

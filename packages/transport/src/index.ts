@@ -26,4 +26,5 @@ export {
 export { LivePlaces, Place } from './live/live-places.js'
 export type { McpSession } from './live/mcp-session.js'
 export { PlaceQueue } from './live/place-queue.js'
+export { READ_AHEAD, pushPieces } from './streams/pieces.js'
 export { KEEP_ALIVE, messageEvent } from './streams/sse-event.js'

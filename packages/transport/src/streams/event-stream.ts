@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { READ_AHEAD, pushPieces } from './pieces.js'
 import { KEEP_ALIVE, eventId, messageEvent, primingEvent, retryHint } from './sse-event.js'
 
 /** Messages of a stream's log. */
@@ -30,12 +31,6 @@ export interface EventStreamOptions {
   /** Milliseconds without progress after which a slow reader is disconnected. It can resume. */
   stallTimeout: number
 }
-
-/**
- * Characters that are buffered ahead of the client, in every version of Node. It is also the size of one piece, so that
- * the progress of a slow reader can be seen.
- */
-const READ_AHEAD = 16_384
 
 /**
  * One open response of server-sent events. It knows its position in the log. A message that follows this position is
@@ -198,22 +193,11 @@ export class EventStream extends Readable {
 
   #put (text: string): boolean {
     this.#written += text.length
-    let from = 0
-    while (text.length - from > READ_AHEAD) {
-      // A surrogate pair is one character, and must not be split.
-      const end = from + READ_AHEAD - (isHighSurrogate(text.charCodeAt(from + READ_AHEAD - 1)) ? 1 : 0)
-      this.push(text.slice(from, end))
-      from = end
-    }
-    return this.push(from === 0 ? text : text.slice(from))
+    return pushPieces(this, text)
   }
 
   async #drained (): Promise<void> {
     await new Promise<void>(resolve => { this.#resume = resolve })
     this.#resume = undefined
   }
-}
-
-function isHighSurrogate (code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff
 }
