@@ -51,6 +51,7 @@ t.test('a reader that holds up a checkpoint holds up no writer', async (t) => {
     { path, inode: statSync(path).ino, ask: () => ({ log: 0 }) } as unknown as Connection, () => { t.fail('a warning') }
   )
   const alive = setInterval(() => {}, 1000)
+  t.equal(await checkpoints.run('move'), false, 'what the reader needs cannot be moved')
   t.equal(await checkpoints.run('restart'), false, 'one that insists does not get everything either')
   clearInterval(alive)
   await checkpoints.close()
