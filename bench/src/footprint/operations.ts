@@ -29,16 +29,18 @@ type Costs = Map<PlaceName, Share[]>
 
 const NAMES = Object.keys(OPERATIONS) as OperationName[]
 
+/** Rounds that do not count: a process compiles meanwhile what it runs often. */
+const WARMUP = 3
+
 /** What each operation costs, by where the records are. The places take turns, each in a process of its own. */
 export async function operations ({ rounds, operations: amount }: Volume): Promise<Figure[]> {
   return await withRunners(async runners => {
     const figures: Figure[] = []
     for (const name of NAMES) {
       const costs: Costs = new Map(runners.map(({ place }) => [place, []]))
-      // What comes first is compiled meanwhile, and does not count.
-      for (let round = -1; round < rounds; round++) {
+      for (let round = -WARMUP; round < rounds; round++) {
         for (let n = 0; n < runners.length; n++) {
-          const runner = runners[(n + round + 1) % runners.length]!
+          const runner = runners[(n + round + WARMUP) % runners.length]!
           const cost = await run(runner, name, amount)
           if (round >= 0) costs.get(runner.place)?.push(cost)
         }

@@ -6,6 +6,7 @@ import type { Settings } from './options.js'
 import { preparePlace } from './place.js'
 import { prepare } from './prepare.js'
 import { pragma } from './schema.js'
+import { WalIndex } from './wal-index.js'
 
 /** Milliseconds until a file that could not be opened is tried again. */
 const REOPEN_AFTER = 1000
@@ -34,6 +35,7 @@ export class Connection {
   readonly #marker: OpenMarker
   #failure: Error | undefined
   #triedAt = -Infinity
+  #index: WalIndex | undefined
   #dataVersion = 0
   #fresh = false
   /** Pages that new content may take in this transaction. */
@@ -116,12 +118,20 @@ export class Connection {
 
   /** Like {@link ask}, in one transaction. Nobody else writes meanwhile. */
   transaction<T> (work: () => T): T {
-    return this.#within('BEGIN IMMEDIATE', work)
+    return this.#within('BEGIN IMMEDIATE', () => {
+      this.#free = undefined
+      this.#glance()
+      return work()
+    })
   }
 
   /** Like {@link ask}, but all statements see the file as it is at one moment, although others write. */
   snapshot<T> (work: () => T): T {
-    return this.#within('BEGIN', work)
+    return this.#within('BEGIN', () => {
+      // This is the first statement, and so decides which moment it is.
+      this.#look()
+      return work()
+    })
   }
 
   get<Row> (sql: string, ...parameters: Value[]): Row | undefined {
@@ -152,14 +162,17 @@ export class Connection {
    */
   refresh (): void {
     if (this.#fresh) return
-    this.#look()
+    this.#glance()
     this.#fresh = true
     queueMicrotask(() => { this.#fresh = false })
   }
 
+  #glance (): void {
+    if (this.#index?.changed() !== false) this.#look()
+  }
+
   #look (): void {
     const version = this.#number('data_version')
-    this.#free = undefined
     if (version === this.#dataVersion) return
     this.#dataVersion = version
     this.epoch++
@@ -198,6 +211,7 @@ export class Connection {
     this.#emptyWal()
     this.#statements.clear()
     handle.close()
+    this.#index?.close()
   }
 
   /** SQLite does so itself when it closes, but @photostructure/sqlite closes only when its statements are collected. */
@@ -224,6 +238,7 @@ export class Connection {
       this.#marker.put(isOfThisRun || restartWal(handle))
       this.#identity = new FileIdentity(path)
       this.#dataVersion = pragma(handle, 'data_version')
+      this.#index = WalIndex.open(path)
     } catch (error) {
       this.#giveUp(handle)
       throw error
@@ -256,7 +271,6 @@ export class Connection {
     return this.ask(() => {
       this.run(begin)
       try {
-        this.#look()
         const result = work()
         this.run('COMMIT')
         return result

@@ -46,8 +46,8 @@ export class Partition {
   }
 
   /** Runs a read of one statement at once. */
-  // Not async: each request comes through here, and there is nothing to wait for.
-  read<T> (run: (now: number) => T): Promise<T> {
+  // Not async, as Turns.read.
+  read<T> (run: (now: number) => T | Promise<T>): Promise<T> {
     if (!this.#made) return this.#ready().then(() => this.read(run))
     return this.turns.read(() => {
       this.connection.refresh()

@@ -44,14 +44,15 @@ export class SqliteRecords implements RecordStore {
     })
   }
 
-  async touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
-    const { writing, known } = await this.partition.read((now) => {
+  // Not async: each request comes through here, and there is hardly ever something to wait for.
+  touch (key: RecordKey, version: number): Promise<'current' | StoredRecord | undefined> {
+    return this.partition.read((now) => {
       const head = this.partition.heads.living(key, now)
-      return head === undefined ? {} : { writing: this.partition.touches.use(head, now), known: head.version }
+      if (head === undefined) return undefined
+      const written = this.partition.touches.use(head, now)
+      if (written === undefined && head.version === version) return 'current'
+      return this.#touched(head, version, written)
     })
-    if (writing !== undefined) await writing
-    if (known === undefined) return undefined
-    return known === version ? 'current' : await this.read(key)
   }
 
   async replace (key: RecordKey, version: number, body: Uint8Array): Promise<number | 'conflict' | 'gone'> {
@@ -123,6 +124,13 @@ export class SqliteRecords implements RecordStore {
     return await this.partition.read(() => (owner === undefined
       ? connection.get<Amount>(sql.amount)
       : connection.get<Amount>(sql.amountOfOwner, owner))?.amount as number)
+  }
+
+  async #touched (
+    { key, version }: Head, known: number, written: Promise<void> | undefined
+  ): Promise<'current' | StoredRecord | undefined> {
+    await written
+    return version === known ? 'current' : await this.read(key)
   }
 
   #create (record: NewRecord, { maxRecords, maxPerOwner }: RecordLimits): Created {

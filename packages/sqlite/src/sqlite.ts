@@ -60,7 +60,7 @@ export function sqlite (options: SqliteOptions): Backend {
         ))
         return rows.map(({ name }) => name.slice(0, -'_records'.length))
       },
-      async ping () { await turns.read(() => { connection.refresh() }) },
+      async ping () { await turns.read(() => { connection.snapshot(() => {}) }) },
       status: () => ({ breaker: connection.broken ? 'open' : 'closed' }),
       close
     }

@@ -59,15 +59,12 @@ export class Turns {
   }
 
   /** Runs a read at once. Waits only while another process recovers or replaces the whole file. */
-  async read<T> (run: () => T): Promise<T> {
-    const since = performance.now()
-    for (;;) {
-      try {
-        return this.connection.ask(run)
-      } catch (error) {
-        if (!isBusy(error) || performance.now() - since > PATIENCE) throw error
-        await pause()
-      }
+  // Not async: each request comes through here, and hardly ever has to wait.
+  read<T> (run: () => T | Promise<T>): Promise<T> {
+    try {
+      return Promise.resolve(this.connection.ask(run))
+    } catch (error) {
+      return this.#readLater(run, error)
     }
   }
 
@@ -75,6 +72,19 @@ export class Turns {
   async close (): Promise<void> {
     this.#closed = true
     if (this.#jobs.length > 0) await new Promise<void>((resolve) => { this.#ended = resolve })
+  }
+
+  async #readLater<T> (run: () => T | Promise<T>, failure: unknown): Promise<T> {
+    const end = performance.now() + PATIENCE
+    while (isBusy(failure) && performance.now() <= end) {
+      await pause()
+      try {
+        return await this.connection.ask(run)
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
   }
 
   #schedule (): void {

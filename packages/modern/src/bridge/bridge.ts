@@ -1,10 +1,10 @@
-import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest } from '@holdfast/core'
+import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest, ownerName } from '@holdfast/core'
 import { type FleetHandlers, INVALID_PARAMS } from '@holdfast/transport'
 import { TOO_MANY_CALLS } from '../endings.js'
 import { METHOD_NOT_FOUND } from '../error-codes.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
-import { bindingOf, digestOf } from '../request-binding.js'
+import { bindingOf } from '../request-binding.js'
 import { Attempt } from '../parked/attempt.js'
 import { answersOf } from '../parked/input-responses.js'
 import { type CallHead, CallLog } from '../parked/call-log.js'
@@ -19,7 +19,7 @@ import type { BridgedServer, Introduction } from './bridged-server.js'
 import { missingCapability, missingFor } from './client-capabilities.js'
 import { InvalidHandshake } from './invalid-handshake.js'
 import { ASKING, isWithheld } from './names.js'
-import { wantedBy } from './pool-key.js'
+import { nameOf, wantedBy } from './pool-key.js'
 import { discovered, inputRequired } from './results.js'
 import { ServerPool } from './server-pool.js'
 import { ToolSchemas } from './tool-schemas.js'
@@ -171,10 +171,9 @@ class Bridge implements BridgeServer, CallHost {
 
   /** A server object for a call; undefined when the call is over by then. */
   async #acquire (call: ModernCall): Promise<BridgedServer | undefined> {
-    const { sessions, perReplica } = this.settings
-    const context = await this.#context(call)
+    const context = call.inbound.context === undefined ? null : await this.#context(call)
     if (call.isOver) return undefined
-    const server = await this.#pool.acquire(wantedBy(call, context, sessions, perReplica))
+    const server = await this.#pool.acquire(wantedBy(call, context, this.settings.perReplica))
     if (!call.isOver) return server
     this.#pool.release(server)
     return undefined
@@ -204,7 +203,7 @@ class Bridge implements BridgeServer, CallHost {
 
   /** Those who may get different tools. */
   #caller ({ inbound: { principal } }: ModernCall, context: Json): string {
-    return digestOf([ownerDigest(this.settings.sessions.vault.namespace, principal), context])
+    return nameOf([ownerName(principal), context])
   }
 
   /** Asks the client of a retry for what is open, if it can be asked. */

@@ -1,4 +1,4 @@
-import { HoldfastError, type Sessions, isHoldfastError, mintSessionId, within } from '@holdfast/core'
+import { HoldfastError, type Sessions, isHoldfastError, mintSessionId, ownerDigest, within } from '@holdfast/core'
 import {
   type CreateServer, Deadlines, type DisposeReason, LivePlaces, PlaceQueue, type SharedServerOptions, heldServer
 } from '@holdfast/transport'
@@ -134,7 +134,8 @@ export class ServerPool {
     })
     if (server !== undefined) return server
     if (this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
-    this.sessions.emit('limitReached', { limit: 'maxLive', owner: wanted.owner, admitted: false })
+    const owner = ownerDigest(this.sessions.vault.namespace, wanted.user.principal)
+    this.sessions.emit('limitReached', { limit: 'maxLive', owner, admitted: false })
     throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
   }
 
