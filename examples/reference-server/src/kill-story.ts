@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { servedAgain } from './modern-story.js'
 import { LATE, counted, takenOver } from './restart-story.js'
 import { type Stage, type Step, actor, announce } from './stage.js'
 
@@ -28,6 +29,7 @@ export const KILL_STORY: Record<string, Step> = {
     assert.deepEqual(totals, ["anna's total 61", "ben's total 3", "cleo's total 3"])
     return `counter: nothing that was answered is lost, and one more for each: ${totals.join(', ')}`
   },
+  'a client without a session goes on': servedAgain,
   'the stream survives the kill': async stage => {
     await announce(stage, 'Holding fast')
     assert.deepEqual(actor(stage, 'anna').heard, ['Tea is ready', LATE, 'Still here', 'Holding fast'])

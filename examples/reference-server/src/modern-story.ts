@@ -15,7 +15,8 @@ export const MODERN_STORY: Record<string, Step> = {
     assert.deepEqual({ name, protocolVersion, principal }, {
       name: 'dora', protocolVersion: '2026-07-28', principal: { subject: 'tenant-b' }
     })
-    return `dora speaks MCP ${protocolVersion}, which has no sessions: the same tools on the same route, as tenant-b`
+    return `dora, a client of MCP ${protocolVersion}, is served beside anna on the same route by the same tools, as ` +
+      'tenant-b and without a session'
   }),
   'the server asks a client without a session': async stage => await with2026(stage, async client => {
     const { structuredContent: { action, answer } } = await call(client, 'ask', { question: QUESTION })
@@ -29,7 +30,16 @@ export const MODERN_STORY: Record<string, Step> = {
     assert.match(JSON.stringify(content), /has no session/)
     const { total } = await actor(stage, 'anna').call('counter', { by: 0 })
     assert.equal(total, 42)
-    return `counter: its total lives in a session, and the tool tells dora so; anna's is still ${total}`
+    return `counter: its total lives in a session, so for dora it is a tool error that says so; anna's is still ${total}`
+  })
+}
+
+/** What it sees of a process that was killed. */
+export async function servedAgain (stage: Stage): Promise<string> {
+  return await with2026(stage, async client => {
+    const { structuredContent: { action } } = await call(client, 'ask', { question: QUESTION })
+    assert.equal(action, 'accept')
+    return 'ask: dora\'s next call runs in the new process; she has no session to lose'
   })
 }
 

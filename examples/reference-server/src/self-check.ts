@@ -52,7 +52,8 @@ async function play (folder: string, tell: (line: string) => void): Promise<void
   }
   const { href } = stage.server.url
   tell(`A server listens on ${href} and stores its sessions in a database file, sealed with a new key.
-It keeps at most 2 sessions live; each of two tenants has a token.\n`)
+It serves clients with sessions and clients of MCP 2026-07-28 on one route, and keeps at most 2 sessions live.
+Each of two tenants has a token.\n`)
   let code
   try {
     for (const [must, step] of Object.entries(STORY)) tell(`  ✓ ${await step(stage).catch(failing(must))}`)

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Principal, Session } from '@holdfast/core'
-import { type McpCall, type RequestClaims, SessionCall } from '@holdfast/transport'
+import { type McpCall, PrintableCall, type RequestClaims, SessionCall } from '@holdfast/transport'
 
 /** The call of a request, once somebody has asked for it, or once it is known to have no session. */
 export const CALL = Symbol('call')
@@ -8,11 +8,12 @@ export const CALL = Symbol('call')
 export type WithCall = FastifyRequest & { [CALL]: McpCall | null }
 
 /** A request of a revision without sessions. */
-export class ModernRequestCall implements McpCall {
+export class ModernRequestCall extends PrintableCall {
   readonly era = 'modern'
   readonly #claims: RequestClaims
 
   constructor (claims: RequestClaims, readonly principal: Principal | null) {
+    super()
     this.#claims = claims
   }
 

@@ -1,15 +1,16 @@
-import type { McpCall } from '@holdfast/transport'
+import { type McpCall, PrintableCall } from '@holdfast/transport'
 import type { ModernCall } from './modern-call.js'
 
 /**
  * What a handler may know of its call. It hides the call itself, which a handler must not end. Everything is read on
  * demand, because few handlers ask.
  */
-export class HandedCall implements McpCall {
+export class HandedCall extends PrintableCall {
   readonly era = 'modern'
   readonly #call: ModernCall
 
   constructor (call: ModernCall) {
+    super()
     this.#call = call
   }
 

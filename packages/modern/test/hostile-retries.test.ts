@@ -57,8 +57,6 @@ t.test('a state that is wrong in any way gets the same answer', async (t) => {
     'more arguments': { requestState: state, arguments: { what: 'one', nonce: 'x' } },
     'another tool': { requestState: state, name: 'no' },
     expired: { requestState: await stateOf(fleet_, { expires: Date.now() - 1 }) },
-    'an unknown call': { requestState: await stateOf(fleet_, {}) },
-    'an unknown call of another replica': { requestState: await stateOf(fleet_, { replica: second.name }) },
     'no state of ours': { requestState: await stateOf(fleet_, { replica: 'x' }) },
     'no position': { requestState: await stateOf(fleet_, { position: -1 }) }
   }
@@ -67,6 +65,10 @@ t.test('a state that is wrong in any way gets the same answer', async (t) => {
       const outcome = await replica.do('one', { principal: ADA, params: { inputResponses: answer, ...params } })
       t.equal(JSON.stringify(outcome), JSON.stringify(INVALID), what)
     }
+  }
+  for (const { name } of [first, second]) {
+    const lost = await first.do('one', retryOf(asked, {}, { requestState: await stateOf(fleet_, { replica: name }) }))
+    t.match(lost, { error: { code: -32603, message: /call again/ } }, 'a call whose story is lost, as memory loses it')
   }
   for (const principal of [BOB, null, { subject: 'ada', issuer: 'x' }]) {
     t.same(await first.do('one', { principal, ...retryOf(asked, answer) }), INVALID, 'another principal')

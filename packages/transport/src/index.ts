@@ -1,5 +1,5 @@
 export { Deadlines, type Expiring, type Waiting } from './calls/deadlines.js'
-export { type McpCall, type RequestClaims, callOf } from './calls/mcp-call.js'
+export { type McpCall, PrintableCall, type RequestClaims, callOf } from './calls/mcp-call.js'
 export { SessionCall } from './calls/session-call.js'
 export { DetachedTransport } from './calls/detached-transport.js'
 export type { ResponseMode } from './calls/exchange.js'

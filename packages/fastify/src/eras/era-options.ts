@@ -14,7 +14,7 @@ const OF_FUNCTION = ['requestState', 'fallback', 'sdk'] as const
 export function modernInWords (given: unknown): unknown {
   if (given === undefined || given === 'refuse') return undefined
   if (given === 'auto') return {}
-  if (typeof given !== 'string') return given
+  if (isObject(given)) return given
   throw new InvalidOptionError('modern', 'expected "refuse", "auto" or an object')
 }
 

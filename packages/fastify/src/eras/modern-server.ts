@@ -1,8 +1,8 @@
-import { type Sessions, milliseconds } from '@holdfast/core'
+import { HoldfastError, InvalidOptionError, type Sessions, isHoldfastError, milliseconds } from '@holdfast/core'
 import {
   type BridgeServer, type ModernServer, type RequestStateCodec, bridge, cacheHints, sharedServer
 } from '@holdfast/modern'
-import type { CreateServer, Inbound, SharedServerOptions } from '@holdfast/transport'
+import type { ConnectableServer, CreateServer, HeldServer, Inbound, SharedServerOptions } from '@holdfast/transport'
 import type { FastifyRequest } from 'fastify'
 import type { ModernSettings, Settings } from '../check-options.js'
 import type { FastifyInbound } from '../fastify-inbound.js'
@@ -53,7 +53,8 @@ function shared (
   const hints = cacheHints(cache)
   const key = typeof per === 'function' ? keyOf(per) : undefined
   const server = sharedServer({
-    create: ({ key, serverOptions }) => create(init(key, { ...serverOptions, cacheHints: hints }, states)),
+    create: async ({ key, serverOptions }) =>
+      await made(create, init(key, { ...serverOptions, cacheHints: hints }, states)),
     createTimeout: milliseconds(live.startTimeout, 'live.startTimeout'),
     onUnrelated: events.onUnrelated,
     onWarning: events.onWarning,
@@ -64,6 +65,19 @@ function shared (
     ...(sdk !== undefined && { sdk })
   })
   return { server, ...(key !== undefined && { serverKey: key }) }
+}
+
+/** @throws HoldfastError HOLDFAST_FACTORY_FAILED that names the option */
+async function made (create: CreateModernServer, init: ModernServerInit): Promise<ConnectableServer | HeldServer> {
+  try {
+    return await create(init)
+  } catch (cause) {
+    if (isHoldfastError(cause) || cause instanceof InvalidOptionError) throw cause
+    throw new HoldfastError(
+      'HOLDFAST_FACTORY_FAILED',
+      'modern.server threw an error. It gets one argument: { key, serverOptions, requestState }', { cause }
+    )
+  }
 }
 
 function keyOf (per: (request: FastifyRequest) => string): (inbound: Inbound) => string {

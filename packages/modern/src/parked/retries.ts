@@ -99,7 +99,8 @@ export class Retries implements RemoteCalls {
   /** The handler was in this process. Everything is in the log. */
   async #ended (call: ModernCall, context: Context): Promise<void> {
     const stored = await this.log.read(context.key)
-    if (stored?.head.binding !== context.binding) return call.end(INVALID_STATE)
+    if (stored === undefined) return call.end(this.#lost())
+    if (stored.head.binding !== context.binding) return call.end(INVALID_STATE)
     const attempt = this.#attempt(call, context, stored, () => {})
     await this.#run(call, attempt, () => {}, async () => {
       if (!stored.story.ended) await endOrphan(this.log, context.key, stored.story)
@@ -115,7 +116,8 @@ export class Retries implements RemoteCalls {
     })
     try {
       const found = await remote.begin()
-      if (found?.head.binding !== binding) return call.end(INVALID_STATE)
+      if (found === undefined) return call.end(this.#lost())
+      if (found.head.binding !== binding) return call.end(INVALID_STATE)
       const attempt = this.#attempt(call, context, found, () => {})
       remote.follow(attempt)
       // Where this process ends, the client may ask another one.
@@ -148,6 +150,11 @@ export class Retries implements RemoteCalls {
     this.#running.set(call, leave)
     await start()
     await attempt.ended
+  }
+
+  /** The answer to a state without a stored call. Only one that was sealed was certainly given out by the fleet. */
+  #lost (): Outcome {
+    return this.sessions.vault.codec.exposes === undefined ? OWNER_GONE : INVALID_STATE
   }
 
   #id (): string {

@@ -45,12 +45,12 @@ export class LegOpener {
 
   async #create (key: string | undefined): Promise<HeldServer> {
     const { create, createTimeout } = this.settings
-    const made = (async () => heldServer(await create(this.#init(key))))()
+    const made = (async () => heldServer(await create(this.#init(key)), 'the function for the shared server'))()
     if (!await within(made, createTimeout)) {
       // Nobody waits for it any more.
       made.then(async ({ server, dispose }) => { await server.close(); await dispose?.('closing') })
         .catch(this.settings.onError)
-      throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT', 'create did not finish in time')
+      throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT', 'the function for the shared server did not finish in time')
     }
     return await made
   }

@@ -43,7 +43,8 @@ export async function loadSdk (load: () => Promise<unknown>): Promise<Sdk> {
   } catch (error) {
     throw new HoldfastError(
       'HOLDFAST_FACTORY_FAILED',
-      'A shared server needs the package @modelcontextprotocol/server 2.4 or newer: install it beside @holdfast/modern',
+      'A shared server needs the package @modelcontextprotocol/server 2.4 or newer: ' +
+      'npm install @modelcontextprotocol/server',
       { cause: error }
     )
   }

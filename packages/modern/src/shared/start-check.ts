@@ -19,8 +19,9 @@ export async function checkRevision (leg: Leg, wait: number): Promise<void> {
   const error = 'error' in outcome ? ` (it answers with error ${outcome.error.code})` : ''
   throw new HoldfastError(
     'HOLDFAST_FACTORY_FAILED',
-    `The server that create returned does not serve revision ${MODERN_VERSION}${error}. Give it ` +
-    '`supportedProtocolVersions`: create gets them in `serverOptions`, for `new McpServer(info, serverOptions)`. ' +
+    `The server to share does not serve revision ${MODERN_VERSION}${error}. One of SDK v1 cannot be shared: the ` +
+    "bridge serves it (the plugin's `modern: 'auto'`). One of SDK v2 needs `supportedProtocolVersions`: the function " +
+    'that makes it gets them in `serverOptions`, for `new McpServer(info, serverOptions)`. ' +
     'If it has them, @modelcontextprotocol/server is older than 2.4, or application and Holdfast load two copies of ' +
     'it: remove one, or name yours in the option `sdk`. If a newer version binds revisions in another way, use ' +
     "`fallback: 'sdk'`"

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { JsonObject, Principal } from '@holdfast/core'
 
 /** What a handler may know of the request that it serves, in both eras of MCP. */
@@ -18,6 +19,28 @@ export interface McpCall {
 
 /** What a request of revision 2026-07-28 says of itself. */
 export type RequestClaims = Pick<McpCall, 'version' | 'capabilities'> & Partial<Pick<McpCall, 'client' | 'trace'>>
+
+/**
+ * Prints what is harmless in a log: not the principal, and not what the client sends along. Without it, a log would
+ * show those members only that are not read on demand.
+ */
+export abstract class PrintableCall implements McpCall {
+  abstract readonly era: McpCall['era']
+  abstract readonly version: string
+  abstract readonly principal: Principal | null
+  abstract readonly client: McpCall['client']
+  abstract readonly capabilities: McpCall['capabilities']
+  abstract readonly trace: McpCall['trace']
+
+  toJSON (): object {
+    const { era, version, client } = this
+    return { era, version, ...(client !== undefined && { client: { name: client.name, version: client.version } }) }
+  }
+
+  [inspect.custom] (): string {
+    return `McpCall ${inspect(this.toJSON())}`
+  }
+}
 
 /** The objects that both SDKs hand through to handlers as they got them. Each knows its call. */
 export abstract class HandlerRequest {

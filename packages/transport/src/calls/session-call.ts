@@ -1,14 +1,15 @@
 import type { JsonObject, Principal, Session } from '@holdfast/core'
 import { type Inbound, header } from '../http/inbound.js'
-import type { McpCall } from './mcp-call.js'
+import { type McpCall, PrintableCall } from './mcp-call.js'
 
 /** A request that belongs to a session. Everything is read on demand, because few handlers ask. */
-export class SessionCall implements McpCall {
+export class SessionCall extends PrintableCall {
   readonly era = 'sessions'
   readonly #session: Session
   readonly #inbound: Pick<Inbound, 'headers'>
 
   constructor (session: Session, inbound: Pick<Inbound, 'headers'>) {
+    super()
     this.#session = session
     this.#inbound = inbound
   }

@@ -43,16 +43,19 @@ export type CreateServer<Data extends object = JsonObject, Context = Json> =
 /** One server for two sessions would send the answers of one client to another. */
 const given = new WeakSet<ConnectableServer>()
 
-/** @throws HoldfastError HOLDFAST_FACTORY_FAILED when what came back is no server, or one that came back before */
-export function heldServer (made: ConnectableServer | HeldServer): HeldServer {
+/**
+ * @param maker the function that made it, as errors call it
+ * @throws HoldfastError HOLDFAST_FACTORY_FAILED when what came back is no server, or one that came back before
+ */
+export function heldServer (made: ConnectableServer | HeldServer, maker = 'createServer'): HeldServer {
   const held = isServer(made) ? { server: made } : made
-  if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', 'createServer returned no server')
+  if (!isServer(held?.server)) throw new HoldfastError('HOLDFAST_FACTORY_FAILED', `${maker} returned no server`)
   if (held.live !== undefined && held.live !== 'session') {
-    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', "createServer returned a `live` that is not 'session'")
+    throw new HoldfastError('HOLDFAST_FACTORY_FAILED', `${maker} returned a \`live\` that is not 'session'`)
   }
   if (given.has(held.server)) {
     throw new HoldfastError(
-      'HOLDFAST_FACTORY_FAILED', 'createServer returned a server that it had returned before: make one in each call'
+      'HOLDFAST_FACTORY_FAILED', `${maker} returned a server that it had returned before: make one in each call`
     )
   }
   given.add(held.server)
