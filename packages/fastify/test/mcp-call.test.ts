@@ -62,7 +62,7 @@ for (const [name, options] of Object.entries(SERVERS)) {
       ...common
     })
     t.strictSame(valueOf(await modernCall(url, 'who', {}, headers)), {
-      era: 'modern', version: '2026-07-28', client: { name: 'modern', version: '1.0.0' }, capabilities: {}, ...common
+      era: 'modern', version: '2026-07-28', client: { name: 'by-hand', version: '1' }, capabilities: {}, ...common
     })
   })
 }
@@ -83,7 +83,7 @@ t.test('request.mcpCall is null until the call is known', async t => {
   t.match(short.filter(([when]) => when === 'other'), [['other', null]])
   const known = short.filter(([when, era]) => when === 'after' && era !== null)
   t.strictSame(known.map(([, ...rest]) => rest), [
-    ['sessions', 'raw'], ['sessions', 'raw'], ['sessions', 'raw'], ['modern', 'modern']
+    ['sessions', 'raw'], ['sessions', 'raw'], ['sessions', 'raw'], ['modern', 'by-hand']
   ])
   t.ok(short.every(([when, era]) => when !== 'before' || era === null))
 })
