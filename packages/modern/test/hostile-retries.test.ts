@@ -5,6 +5,7 @@ import { sealState } from '../dist/parked/call-state.js'
 import { bindingOf } from '../dist/request-binding.js'
 import { ADA, BOB, type Fleet, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
+import { INVALID } from './fixtures/state-tools.js'
 
 const scripts = {
   one: async (scene: any) => (await ask(scene, 'Who?', 'who')).content?.value ?? 'nobody',
@@ -12,11 +13,6 @@ const scripts = {
 }
 
 const answer = { who: accepted('me') }
-const INVALID = {
-  error: {
-    code: -32602, message: 'Invalid or expired requestState', data: { reason: 'invalid_request_state' }
-  }
-}
 
 /** Another text for the same bytes. */
 function notCanonical (state: string): string {
