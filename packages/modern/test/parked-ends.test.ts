@@ -1,29 +1,8 @@
 import t from 'tap'
 import { ADA, type FakeCall, type Replica, fleet, retryOf } from './fixtures/bridge-fleet.js'
-import { Gate, eventually } from '@holdfast/waiting'
-import type { Made } from './fixtures/servers.js'
-import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
-
-/** A handler that asks, and then works until it is cancelled or let on. */
-function working (): { scripts: Scripts, aborted: string[], go: Gate, reached: Gate } {
-  const aborted: string[] = []
-  const go = new Gate()
-  const reached = new Gate()
-  const work: Scripts[string] = async ({ extra }) => {
-    extra.signal.addEventListener('abort', () => aborted.push(String(extra.signal.reason)))
-    reached.open()
-    await Promise.race([go.passed, new Promise(resolve => extra.signal.addEventListener('abort', resolve))])
-    return 'worked'
-  }
-  const scripts: Scripts = {
-    work,
-    asked: async scene => {
-      await ask(scene, 'Who?', 'who')
-      return await work(scene)
-    }
-  }
-  return { scripts, aborted, go, reached }
-}
+import { eventually } from '@holdfast/waiting'
+import { type Made, accepted, ask, text, v1 } from './fixtures/servers.js'
+import { working } from './fixtures/working.js'
 
 const answer = { who: accepted('me') }
 const begin = (replica: Replica, what: string, asked: object = {}): FakeCall =>

@@ -8,7 +8,8 @@ import { bindingOf } from '../dist/request-binding.js'
 import { fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { Gate, eventually } from '@holdfast/waiting'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
-import { GONE, forever, logOf, onlyKey, without } from './fixtures/stored-calls.js'
+import { GONE, logOf, onlyKey, without } from './fixtures/stored-calls.js'
+import { working } from './fixtures/working.js'
 
 const answer = { who: accepted('me') }
 const one: Scripts = { one: async scene => (await ask(scene, 'Who?', 'who')).content.value }
@@ -99,11 +100,11 @@ t.test('a story whose record has gone', async (t) => {
 })
 
 t.test('a record that goes while a retry waits elsewhere', async (t) => {
-  const { scripts, reached } = forever()
+  const { scripts, reached } = working()
   const { first, second } = await fleet(t, { replicas: 2, heartbeat: 20, createServer: v1(scripts) })
-  const asked = await first.do('ask')
+  const asked = await first.do('asked')
   first.backend.losing = true
-  const waiting = second.do('ask', retryOf(asked, answer))
+  const waiting = second.do('asked', retryOf(asked, answer))
   await reached.passed
   await first.sessions.vault.backend.partition('calls').records.remove(await onlyKey(first))
   t.match(await waiting, GONE)

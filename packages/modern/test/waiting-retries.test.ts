@@ -2,22 +2,23 @@ import t from 'tap'
 import { fleet, retryOf } from './fixtures/bridge-fleet.js'
 import { Gate, eventually } from '@holdfast/waiting'
 import { type Scripts, accepted, ask, say, text, v1 } from './fixtures/servers.js'
-import { GONE, forever, onlyKey } from './fixtures/stored-calls.js'
+import { GONE, onlyKey } from './fixtures/stored-calls.js'
+import { working } from './fixtures/working.js'
 
 const answer = { who: accepted('me') }
 const one: Scripts = { one: async scene => (await ask(scene, 'Who?', 'who')).content.value }
 
 t.test('a call that is cancelled twice', async (t) => {
-  const { scripts, reached } = forever()
-  const { first } = await fleet(t, { createServer: v1(scripts) })
-  const running = first.begin({ name: 'do', arguments: { what: 'wait' } })
-  await reached.passed
+  const handlers = working()
+  const { first } = await fleet(t, { createServer: v1(handlers.scripts) })
+  const running = first.begin({ name: 'do', arguments: { what: 'work' } })
+  await handlers.reached.passed
   running.leave()
   running.leave()
   await eventually(() => first.bridge.liveCount === 0)
-  const asked = await first.do('ask')
-  const retry = first.begin({ name: 'do', arguments: { what: 'ask' }, ...retryOf(asked, answer) })
-  await eventually(() => scripts.waits === 2)
+  const asked = await first.do('asked')
+  const retry = first.begin({ name: 'do', arguments: { what: 'asked' }, ...retryOf(asked, answer) })
+  await eventually(() => handlers.begun === 2)
   retry.leave()
   retry.leave()
   await eventually(() => first.bridge.parkedCount === 0)
