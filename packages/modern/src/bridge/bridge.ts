@@ -1,6 +1,6 @@
 import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest } from '@holdfast/core'
 import { type FleetHandlers, INVALID_PARAMS } from '@holdfast/transport'
-import { NO_METHOD, TOO_MANY_CALLS } from '../endings.js'
+import { NO_METHOD, TOO_MANY_PARKED, TOO_MANY_SERVERS } from '../endings.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
 import { bindingOf, digestOf } from '../request-binding.js'
@@ -112,6 +112,10 @@ class Bridge implements BridgeServer, CallHost {
     try {
       running.start()
       await running.ended
+    } catch (error) {
+      // There is no room for its story.
+      if (!isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) throw error
+      call.end(TOO_MANY_PARKED)
     } finally {
       this.#running.delete(call)
     }
@@ -185,7 +189,7 @@ class Bridge implements BridgeServer, CallHost {
       return await this.#acquire(call)
     } catch (error) {
       if (error instanceof InvalidHandshake) call.end(refusedClient)
-      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(TOO_MANY_CALLS)
+      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(TOO_MANY_SERVERS)
       else throw error
       return undefined
     }
