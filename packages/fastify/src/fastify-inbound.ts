@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Json, Principal, Session } from '@holdfast/core'
+import { RequestCall } from '@holdfast/modern'
 import type { Inbound, RequestClaims } from '@holdfast/transport'
 import type { contextReaders } from './context.js'
 import type { ClientCounter } from './eras/client-counter.js'
-import { CALL, ModernRequestCall, type WithCall } from './mcp-call.js'
+import { CALL, type WithCall } from './mcp-call.js'
 
 type AuthInfo = NonNullable<Inbound['authInfo']>
 
@@ -56,7 +57,7 @@ export class FastifyInbound implements Inbound {
   }
 
   known (claims: RequestClaims): void {
-    (this.request as WithCall)[CALL] = new ModernRequestCall(claims, this.principal)
+    (this.request as WithCall)[CALL] = new RequestCall(claims, this.principal)
     this.host.clients.modern(claims)
   }
 }

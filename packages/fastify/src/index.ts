@@ -16,7 +16,7 @@ export type {
   AppContext, AppData, ContextValue, CreateServer, McpSession, SessionTypes
 } from './session-types.js'
 export type {
-  ConnectableServer, CreatedServer, DisposeReason, HeldServer, SharedServerOptions
+  CommonServerOptions, ConnectableServer, CreatedServer, DisposeReason, HeldServer
 } from '@holdfast/transport'
 export { type McpCall, callOf } from '@holdfast/transport'
 export type { CreateModernServer, ModernServerInit } from './eras/create-modern-server.js'

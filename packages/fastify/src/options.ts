@@ -3,7 +3,7 @@ import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import type { Backend, Duration, OnEnd, Principal, SnapshotStore } from '@holdfast/core'
 import type { Keyring, Keys } from '@holdfast/envelope'
 import type { CacheOptions } from '@holdfast/modern'
-import type { CreatedServer, SharedServerOptions } from '@holdfast/transport'
+import type { CommonServerOptions, CreatedServer } from '@holdfast/transport'
 import type { TSchema } from 'typebox'
 import type { Authorize } from './admin/guard.js'
 import type { CreateModernServer } from './eras/create-modern-server.js'
@@ -28,7 +28,7 @@ export type RenewContext<Context = AppContext> =
 export interface HoldfastOptions<Data extends object = AppData, Context = AppContext> {
   /** Makes the MCP server of one session. It runs again each time that the session becomes live in a process. */
   createServer (
-    session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }
+    session: McpSession<Data, Context>, shared: { serverOptions: CommonServerOptions }
   ): CreatedServer<Context> | Promise<CreatedServer<Context>>
   /** Where sessions are stored. Default: `memory()`. Close a backend that you pass yourself. */
   backend?: Backend

@@ -1,7 +1,7 @@
 import type { FastifyInstance, RegisterOptions } from 'fastify'
 import { type Json, type OnEnd, type Session, Sessions, Sweeper, milliseconds } from '@holdfast/core'
 import { memory } from '@holdfast/memory'
-import { type CreateServer, Endpoint, type McpCall, type SharedServerOptions } from '@holdfast/transport'
+import { type CommonServerOptions, type CreateServer, Endpoint, type McpCall } from '@holdfast/transport'
 import { admin } from './admin/routes.js'
 import { Transfers } from './admin/transfer.js'
 import { audit } from './audit.js'
@@ -127,7 +127,7 @@ export async function plugin (app: FastifyInstance, options: HoldfastOptions & R
 }
 
 interface EndpointParts {
-  serverOptions: SharedServerOptions
+  serverOptions: CommonServerOptions
   made: MadeServer | undefined
   clients: ClientCounter
 }

@@ -1,8 +1,9 @@
 import t from 'tap'
+import { type ModernRequest, modernRequest } from '@holdfast/clients/modern'
 import { memory } from '@holdfast/memory'
 import { ask } from './fixtures/admin.js'
 import { connect } from './fixtures/connect.js'
-import { connectV2, modern, modernCall, modernRequest } from './fixtures/modern.js'
+import { connectV2, modern, modernCall } from './fixtures/modern.js'
 import { RawClient } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 
@@ -23,20 +24,18 @@ t.test('clients by name, era and revision, of every replica', async t => {
   t.ok(body.since <= Date.now())
   const found = body.clients.map(({ era, version, name, refused }: any) => [era, version, name, refused])
   t.match(found.sort(), [
-    ['modern', '2026-07-28', 'modern', 1],
+    ['modern', '2026-07-28', 'by-hand', 1],
     ['modern', '2026-07-28', 'v2', 0],
     ['sessions', '2025-06-18', 'raw', 0],
     ['sessions', '2025-11-25', 'client-v1', 0]
   ])
-  t.match(body.clients.find(({ name }: any) => name === 'modern'), { requests: 2, refused: 1 })
+  t.match(body.clients.find(({ name }: any) => name === 'by-hand'), { requests: 2, refused: 1 })
   t.notMatch((await ask(other.app, 'GET', '/mcp-sessions/fleet')).body, { replicas: [{ counts: Object }] })
 })
 
 t.test('a client makes at most a thousand names', async t => {
   const { app, url } = await start(t, { admin, modern: 'auto' })
-  const named = (name: string): object => modernRequest('made/up', {}, {
-    'io.modelcontextprotocol/clientInfo': { name, version: '1' }
-  })
+  const named = (client: string): ModernRequest => modernRequest('made/up', {}, { client })
   for (let from = 0; from < 1_010; from += 101) {
     await Promise.all(Array.from({ length: 101 }, async (_, n) => await modern(url, named(`name ${from + n}`))))
   }

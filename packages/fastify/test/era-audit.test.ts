@@ -1,15 +1,16 @@
 import t, { type Test } from 'tap'
+import { type ModernRequest, modernRequest } from '@holdfast/clients/modern'
 import { memory } from '@holdfast/memory'
 import type { HoldfastOptions } from '../dist/index.js'
 import { Log } from './fixtures/log.js'
-import { modern, modernRequest } from './fixtures/modern.js'
+import { modern } from './fixtures/modern.js'
 import { type Started, start } from './fixtures/start.js'
 import { elicit, serving } from './fixtures/tools.js'
 
 const DIGEST = /^[\w-]{43}$/
 const CLIENT = 'io.modelcontextprotocol/clientInfo'
 const VERSION = 'io.modelcontextprotocol/protocolVersion'
-const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+const capabilities = { elicitation: {} }
 
 interface Audited extends Started { lines: (of: string) => any[] }
 
@@ -27,9 +28,9 @@ async function audited (t: Test, options: Partial<HoldfastOptions>): Promise<Aud
 
 t.test('modern clients that are refused: a line for each name', async t => {
   const { url, app, lines } = await audited(t, {})
-  const named = (name: string): object => modernRequest('tools/list', {}, { [CLIENT]: { name, version: '1' } })
+  const named = (client: string): ModernRequest => modernRequest('tools/list', {}, { client })
   for (const name of ['one', 'one', 'two\n\u001b[31m', 'x'.repeat(100)]) await modern(url, named(name))
-  await modern(url, modernRequest('tools/list', {}, { [CLIENT]: undefined }))
+  await modern(url, modernRequest('tools/list', {}, { meta: { [CLIENT]: undefined } }))
   const { replica } = app.mcpSessions.fleet
   t.match(lines('modern_refused'), [
     { level: 40, replica, outcome: 'refused', version: '2026-07-28', client: { name: 'one' } },
@@ -45,15 +46,15 @@ t.test('where the revision is served, only later ones are refused', async t => {
   await modern(url, modernRequest('tools/list'))
   await modern(url, modernRequest('tools/list'), { 'mcp-method': 'tools/call' })
   t.strictSame(lines('modern_refused'), [])
-  const later = modernRequest('tools/list', {}, { [VERSION]: '2027-07-28' })
+  const later = modernRequest('tools/list', {}, { meta: { [VERSION]: '2027-07-28' } })
   await modern(url, later, { 'mcp-protocol-version': '2027-07-28' })
-  t.match(lines('modern_refused'), [{ version: 'other', client: { name: 'modern' } }])
+  t.match(lines('modern_refused'), [{ version: 'other', client: { name: 'by-hand' } }])
 })
 
 t.test('the life of a parked call, and states that are refused', async t => {
   const { url, app, lines } = await audited(t, { modern: 'auto', backend: memory() })
   const ask = async (more: object, user = 'me'): Promise<any> =>
-    await (await modern(url, modernRequest('tools/call', { name: 'ask', arguments: {}, ...more }, meta), {
+    await (await modern(url, modernRequest('tools/call', { name: 'ask', arguments: {}, ...more }, { capabilities }), {
       'x-user': user
     })).json()
   const { result: { requestState, inputRequests } } = await ask({})

@@ -3,10 +3,11 @@ import { connect } from 'node:http2'
 import { type AddressInfo, connect as connectSocket } from 'node:net'
 import t from 'tap'
 import { z } from 'zod'
+import { modernHeaders, modernRequest } from '@holdfast/clients/modern'
 import { McpServer } from '@modelcontextprotocol/server'
 import type { HoldfastOptions, ModernServerInit } from '../dist/index.js'
 import { latch } from './fixtures/latch.js'
-import { modern, modernCall, modernHeaders, modernRequest } from './fixtures/modern.js'
+import { modern, modernCall } from './fixtures/modern.js'
 import { valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { type Tools, echo, elicit, serving } from './fixtures/tools.js'
@@ -39,6 +40,10 @@ const MODES: Record<string, (scene: Scene) => Partial<HoldfastOptions>> = {
 }
 
 const request = modernRequest('tools/call', { name: 'wait', arguments: {} })
+const requestHeaders = {
+  accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...modernHeaders(request)
+}
+const capabilities = { elicitation: {} }
 
 for (const [name, options] of Object.entries(MODES)) {
   for (const after of ['1h', 1] as const) {
@@ -49,7 +54,7 @@ for (const [name, options] of Object.entries(MODES)) {
       const { url } = await start(t, { ...options(acting), streams: { after } })
       const socket = connectSocket(Number(url.port), '127.0.0.1')
       const body = JSON.stringify(request)
-      const headers = { host: url.host, 'content-length': String(body.length), ...modernHeaders(request) }
+      const headers = { host: url.host, 'content-length': String(body.length), ...requestHeaders }
       const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('\r\n')
       socket.write(`POST /mcp HTTP/1.1\r\n${head}\r\n\r\n${body}`)
       await acting.running.opened
@@ -64,7 +69,7 @@ for (const [name, options] of Object.entries(MODES)) {
       const { app } = await start(t, { ...options(acting), streams: { after } }, { fastify: { http2: true } as object })
       const session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
       t.teardown(() => { session.destroy() })
-      const stream = session.request({ ':method': 'POST', ':path': '/mcp', ...modernHeaders(request) })
+      const stream = session.request({ ':method': 'POST', ':path': '/mcp', ...requestHeaders })
       stream.on('error', () => {})
       stream.end(JSON.stringify(request))
       await acting.running.opened
@@ -111,8 +116,7 @@ t.test('a parked call of an app that closes gets the honest error from another o
   }
   const first = await start(t, options)
   const second = await start(t, options)
-  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
-  const asking = modernRequest('tools/call', { name: 'ask', arguments: {} }, meta)
+  const asking = modernRequest('tools/call', { name: 'ask', arguments: {} }, { capabilities })
   const { result } = await (await modern(first.url, asking)).json() as any
   t.equal(result.resultType, 'input_required')
   const [key] = Object.keys(result.inputRequests)
@@ -120,7 +124,7 @@ t.test('a parked call of an app that closes gets the honest error from another o
     const { requestState } = result
     const inputResponses = { [key as string]: { action: 'accept', content: {} } }
     const params = { name: 'ask', arguments: {}, requestState, inputResponses }
-    return modern(at, modernRequest('tools/call', params, meta, 2))
+    return modern(at, modernRequest('tools/call', params, { capabilities, id: 2 }))
   }
   await first.app.close()
   t.match(await (await retry(second.url)).json(), { id: 2, error: { code: -32603, message: /has ended; call again/ } })
@@ -136,11 +140,10 @@ t.test('a parked call is answered through another app', async t => {
   }
   const first = await start(t, options)
   const second = await start(t, options)
-  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
-  const asking = modernRequest('tools/call', { name: 'ask', arguments: {} }, meta)
+  const asking = modernRequest('tools/call', { name: 'ask', arguments: {} }, { capabilities })
   const { result: { inputRequests, requestState } } = await (await modern(first.url, asking)).json() as any
   const inputResponses = { [Object.keys(inputRequests)[0] as string]: { action: 'accept', content: { a: 1 } } }
   const params = { name: 'ask', arguments: {}, requestState, inputResponses }
-  const answered = await modern(second.url, modernRequest('tools/call', params, meta, 2))
+  const answered = await modern(second.url, modernRequest('tools/call', params, { capabilities, id: 2 }))
   t.match(valueOf(await answered.json()), { action: 'accept', content: { a: 1 } })
 })

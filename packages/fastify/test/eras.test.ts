@@ -2,9 +2,11 @@ import { McpServer, inputRequired } from '@modelcontextprotocol/server'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { post } from '@holdfast/clients/by-hand'
+import { MODERN, modernHeaders, modernRequest } from '@holdfast/clients/modern'
 import { type ModernServerInit, callOf } from '../dist/index.js'
 import { callTool, connect } from './fixtures/connect.js'
-import { VERSION, connectV2, modern, modernCall, modernHeaders, modernRequest } from './fixtures/modern.js'
+import { connectV2, modern, modernCall } from './fixtures/modern.js'
 import { RawClient, valueOf } from './fixtures/raw-client.js'
 import { start } from './fixtures/start.js'
 import { type Tools, echo, elicit, serving } from './fixtures/tools.js'
@@ -38,9 +40,9 @@ t.test('refuse is the default: a modern client gets what it got before, and fall
     const { url } = await start(t, options)
     const response = await modern(url, modernRequest('tools/list'))
     t.equal(response.status, 400)
-    t.match(await response.json(), { error: { code: -32000, data: { requested: VERSION } } })
+    t.match(await response.json(), { error: { code: -32000, data: { requested: MODERN } } })
     t.equal((await connectV2(t, url, 'auto')).getNegotiatedProtocolVersion(), '2025-11-25')
-    await t.rejects(connectV2(t, url, { pin: VERSION }))
+    await t.rejects(connectV2(t, url, { pin: MODERN }))
   }
 })
 
@@ -52,7 +54,7 @@ for (const [name, option] of Object.entries(SERVERS)) {
       principal: request => ({ subject: String(request.headers['x-user']) })
     })
     const user = (subject: string): Record<string, string> => ({ 'x-user': subject })
-    const modes = [['legacy', 'sessions'], ['auto', 'modern'], [{ pin: VERSION }, 'modern']] as const
+    const modes = [['legacy', 'sessions'], ['auto', 'modern'], [{ pin: MODERN }, 'modern']] as const
     const asked = modes.map(async ([mode, era], number) => {
       const subject = `user ${number}`
       const client = await connectV2(t, url, mode, subject, user(subject))
@@ -60,7 +62,7 @@ for (const [name, option] of Object.entries(SERVERS)) {
         t.strictSame(await callTool(client, 'echo', { round, subject }), { round, subject })
         const said = { name: subject, version: '2.0.0' }
         t.match(await callTool(client, 'who'), {
-          era, version: era === 'modern' ? VERSION : '2025-11-25', client: said, principal: { subject }
+          era, version: era === 'modern' ? MODERN : '2025-11-25', client: said, principal: { subject }
         })
       }
       t.match((await client.listTools()).tools, [{ name: 'echo' }, { name: 'who' }])
@@ -77,7 +79,7 @@ for (const [name, option] of Object.entries(SERVERS)) {
 
 t.test('the bridge asks clients of both eras', async t => {
   const { url } = await start(t, { createServer: serving(who), modern: 'auto' })
-  for (const mode of ['legacy', 'auto', { pin: VERSION }] as const) {
+  for (const mode of ['legacy', 'auto', { pin: MODERN }] as const) {
     t.strictSame(await callTool(await connectV2(t, url, mode), 'ask'), { name: 'me' })
   }
   const { client } = await connect(t, url, { elicitation: { form: {} } }, client => {
@@ -107,8 +109,8 @@ t.test('verbs of the sessions in each era', async t => {
   const { url: alone } = await start(t, { modern: 'auto', legacy: 'off' })
   for (const method of ['GET', 'DELETE']) {
     t.equal(await asked(both, method), '400 ', 'no session')
-    t.equal(await asked(both, method, { 'mcp-protocol-version': VERSION }), '405 POST')
-    t.equal(await asked(both, method, { 'mcp-protocol-version': VERSION, accept: 'text/html' }), '405 POST')
+    t.equal(await asked(both, method, { 'mcp-protocol-version': MODERN }), '405 POST')
+    t.equal(await asked(both, method, { 'mcp-protocol-version': MODERN, accept: 'text/html' }), '405 POST')
     t.equal(await asked(alone, method), '405 POST')
   }
   t.equal(await asked(both, 'PUT'), '405 GET, POST, DELETE')
@@ -128,7 +130,7 @@ t.test('legacy: off', async t => {
     })
   })
   t.equal(response.status, 400)
-  t.match(await response.json(), { error: { code: -32022, data: { supported: [VERSION], requested: '2025-11-25' } } })
+  t.match(await response.json(), { error: { code: -32022, data: { supported: [MODERN], requested: '2025-11-25' } } })
   await t.rejects(RawClient.open(url))
   t.strictSame(valueOf(await modernCall(url, 'echo', { a: 1 })), { a: 1 })
   t.equal(await app.mcpSessions.count(), 0)
@@ -143,8 +145,8 @@ t.test('what guards the sessions guards modern requests', async t => {
   })
   const authorization = 'me'
   const request = modernRequest('tools/call', { name: 'echo', arguments: {} })
-  const status = async (message: unknown, headers: Record<string, string>): Promise<number> =>
-    (await modern(url, message, headers)).status
+  const status = async (message: object, headers: Record<string, string>): Promise<number> =>
+    (await post(url, message, { ...modernHeaders(request), ...headers })).status
   t.equal(await status(request, {}), 401)
   t.equal(await status(request, { authorization }), 200)
   t.equal(await status(request, { authorization, origin: 'https://evil.example' }), 403)
@@ -156,7 +158,10 @@ t.test('what guards the sessions guards modern requests', async t => {
   t.equal(await status([request], { authorization }), 400)
   const unauthorized = await modern(url, request)
   t.equal(unauthorized.headers.get('www-authenticate'), 'Bearer')
-  const broken = await fetch(url, { method: 'POST', headers: { ...modernHeaders(request), authorization }, body: '{' })
+  const headers = {
+    accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...modernHeaders(request)
+  }
+  const broken = await fetch(url, { method: 'POST', headers: { ...headers, authorization }, body: '{' })
   t.equal(broken.status, 400)
   t.match(await broken.json(), { error: { code: -32700 } })
 })
@@ -205,7 +210,7 @@ t.test('a tenant may have a server of its own', async t => {
     const response = await modern(url, modernRequest('tools/list'), { 'x-tenant': tenant })
     t.match(await response.json(), { result: { ttlMs: 60_000, cacheScope: 'public', tools: [{ name: 'echo' }, {}] } })
   }
-  t.strictSame(made, ['a modern', 'b modern'])
+  t.strictSame(made, ['a by-hand', 'b by-hand'])
 })
 
 function hears (t: Test): { heard: string[], logger: object } {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { McpServer } from '@modelcontextprotocol/server'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
@@ -62,7 +63,7 @@ for (const [name, options] of Object.entries(SERVERS)) {
       ...common
     })
     t.strictSame(valueOf(await modernCall(url, 'who', {}, headers)), {
-      era: 'modern', version: '2026-07-28', client: { name: 'modern', version: '1.0.0' }, capabilities: {}, ...common
+      era: 'modern', version: '2026-07-28', client: { name: 'by-hand', version: '1' }, capabilities: {}, ...common
     })
   })
 }
@@ -83,7 +84,7 @@ t.test('request.mcpCall is null until the call is known', async t => {
   t.match(short.filter(([when]) => when === 'other'), [['other', null]])
   const known = short.filter(([when, era]) => when === 'after' && era !== null)
   t.strictSame(known.map(([, ...rest]) => rest), [
-    ['sessions', 'raw'], ['sessions', 'raw'], ['sessions', 'raw'], ['modern', 'modern']
+    ['sessions', 'raw'], ['sessions', 'raw'], ['sessions', 'raw'], ['modern', 'by-hand']
   ])
   t.ok(short.every(([when, era]) => when !== 'before' || era === null))
 })
@@ -103,6 +104,21 @@ t.test('it is the same object each time, and says what a handler sees', async t 
   const modern = await modernCall(url, 'who', {}, headers)
   t.match(valueOf(modern), { era: 'modern' })
   t.ok(asked >= 3)
+})
+
+t.test('a call that is printed shows what may be in a log', async t => {
+  const print = serving({ print: ({ extra }) => ({ json: callOf(extra), text: inspect(callOf(extra)) }) })
+  const { url } = await start(t, { createServer: print, modern: 'auto', principal })
+  const session = await RawClient.open(url, { headers })
+  const client = { name: 'raw', version: '1.0.0' }
+  t.strictSame(await session.call('print'), {
+    json: { era: 'sessions', version: '2025-11-25', client },
+    text: `McpCall ${inspect({ era: 'sessions', version: '2025-11-25', client })}`
+  })
+  t.match(valueOf(await modernCall(url, 'print', {}, headers)), {
+    json: { era: 'modern', version: '2026-07-28', client: { name: 'by-hand', version: '1' } },
+    text: /^McpCall \{\s+era: 'modern'/
+  })
 })
 
 t.test('callOf refuses what is no argument of a handler', async t => {

@@ -5,11 +5,12 @@ import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { allMessages, events, nextMessage } from '@holdfast/clients/events'
+import { modernRequest } from '@holdfast/clients/modern'
 import { type HoldfastOptions, type KeyProvider, METRICS, file } from '../dist/index.js'
 import { folder } from './fixtures/folder.js'
 import { k1, k2, keyring } from './fixtures/keys.js'
 import { latch } from './fixtures/latch.js'
-import { modern, modernCall, modernRequest } from './fixtures/modern.js'
+import { modern, modernCall } from './fixtures/modern.js'
 import { RawClient, initializeRequest, toolCall } from './fixtures/raw-client.js'
 import { Scrape } from './fixtures/scrape.js'
 import { type Setting, type Started, start } from './fixtures/start.js'
@@ -367,7 +368,7 @@ t.test('requests by era, revision and method', async t => {
   await (await RawClient.open(url, { version: '2025-06-18' })).call('echo')
   await modernCall(url, 'echo')
   await modern(url, modernRequest('made/up'))
-  await modern(url, modernRequest('server/discover', {}, { [VERSION_KEY]: '2027-01-01' }))
+  await modern(url, modernRequest('server/discover', {}, { meta: { [VERSION_KEY]: '2027-01-01' } }))
   await fetch(url, { method: 'POST', headers: { accept: 'text/html' } })
   t.equal(await total({ era: 'sessions', version: '2025-11-25', method: 'tools/call' }), 1)
   t.equal(await total({ era: 'sessions', version: '2025-06-18', method: 'initialize' }), 1)
@@ -395,9 +396,9 @@ t.test('calls without a session that run, and those that wait for their clients'
   gate.open()
   await waiting
   const params = { name: 'ask', arguments: {} }
-  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+  const capabilities = { elicitation: {} }
   const ask = async (more: object = {}): Promise<any> =>
-    await (await modern(url, modernRequest('tools/call', { ...params, ...more }, meta))).json()
+    await (await modern(url, modernRequest('tools/call', { ...params, ...more }, { capabilities }))).json()
   const { result: { requestState, inputRequests } } = await ask()
   t.equal(await value('holdfast_parked_calls'), 1)
   t.equal(await value('holdfast_parked_total', { outcome: 'parked' }), 1)

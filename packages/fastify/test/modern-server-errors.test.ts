@@ -1,15 +1,13 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import holdfast, { type HoldfastOptions, callOf } from '../dist/index.js'
-import { modern, modernCall } from './fixtures/modern.js'
-import { start } from './fixtures/start.js'
-import { type Tools, createServer, serving } from './fixtures/tools.js'
+import holdfast, { type HoldfastOptions } from '../dist/index.js'
+import { serving } from './fixtures/tools.js'
 
 async function failure (server: unknown): Promise<any> {
   const app = Fastify()
   try {
-    await app.register(holdfast, { createServer, modern: { server } } as unknown as HoldfastOptions)
+    await app.register(holdfast, { createServer: serving(), modern: { server } } as unknown as HoldfastOptions)
     await app.ready()
   } catch (error) {
     return error
@@ -25,15 +23,4 @@ t.test('a function in modern.server that cannot be used says which option it is 
   t.match(await failure(forSessions), { code, message: /^modern\.server threw .*one argument/, cause: TypeError })
   t.match(await failure(() => {}), { code, message: /^the function for the shared server returned no server/ })
   t.match(await failure(() => new McpServer({ name: 'v1', version: '1' })), { code, message: /SDK v1.*modern: 'auto'/ })
-})
-
-t.test('a call that is printed shows what is harmless, in both eras', async t => {
-  const tools: Tools = {
-    print: async ({ extra }) => {
-      const call = callOf(extra)
-      return { json: JSON.stringify(call), shown: `${inspect(call)}` }
-    }
-  }
-  const { url } = await start(t, { createServer: serving(tools), modern: 'auto' })
-  t.ok(url)
 })

@@ -6,10 +6,10 @@ import { Server as ServerV1 } from '@modelcontextprotocol/sdk/server/index.js'
 import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { memory } from '@holdfast/memory'
 import holdfast, {
-  type AppContext, type AppData, type ConnectableServer, type ContextValue, type CreateServer, type DisposeReason,
-  type HeldServer, type HoldfastOptions, type McpSession, type OptionsSchema, type Principal, type ResolveAuthInfo,
-  type ResolveContext, type ResolvePrincipal, type Session, type Sessions, type SharedServerOptions, defineHoldfast,
-  holdfast as named
+  type AppContext, type AppData, type CommonServerOptions, type ConnectableServer, type ContextValue,
+  type CreateServer, type DisposeReason, type HeldServer, type HoldfastOptions, type McpSession, type OptionsSchema,
+  type Principal, type ResolveAuthInfo, type ResolveContext, type ResolvePrincipal, type Session, type Sessions,
+  defineHoldfast, holdfast as named
 } from '../dist/index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -217,5 +217,5 @@ type Group = 'ttl' | 'limits' | 'thresholds' | 'streams' | 'live' | 'shutdown' |
 assert<{ [Name in Group]: Equal<keyof NonNullable<Given[Name]>, keyof NonNullable<Checked[Name]>> }[Group]>()
 
 assert<Equal<typeof OptionsSchema.type, 'object'>>()
-export type { ConnectableServer, HeldServer, ResolveAuthInfo, ResolveContext, ResolvePrincipal, SharedServerOptions }
+export type { CommonServerOptions, ConnectableServer, HeldServer, ResolveAuthInfo, ResolveContext, ResolvePrincipal }
 export { context, duration, evict, factories, mode, noFactory, nothing, principal, schemaOnly, text, unknown }

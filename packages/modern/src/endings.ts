@@ -1,5 +1,10 @@
 import { INTERNAL_ERROR, INVALID_PARAMS } from '@holdfast/transport'
+import { METHOD_NOT_FOUND } from './error-codes.js'
 import type { Failure, HttpFailure } from './failure.js'
+import type { CancelReason } from './modern-server.js'
+
+/** The revision does not have the method. */
+export const NO_METHOD: HttpFailure = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' }, status: 404 }
 
 /** The one answer to a state that is unknown, foreign, stale, damaged, or for another request. */
 export const INVALID_STATE: Failure = {
@@ -14,6 +19,11 @@ export const INVALID_STATE: Failure = {
 export const OWNER_GONE = failure('The process that ran this call has ended; call again')
 export const CANCELLED = failure('The call was cancelled; it may have run in part')
 export const TIMED_OUT = failure('The call took too long and was cancelled; it may have run in part')
+/** How a call ends that was cancelled. */
+export const CANCELLED_BY: Readonly<Record<CancelReason, Failure>> = {
+  gone: CANCELLED, timeout: TIMED_OUT, closing: OWNER_GONE
+}
+
 export const UNANSWERED = failure('The questions of this call were not answered in time; call again')
 export const EVICTED = failure('The call had to make room for other calls; call again')
 export const SERVER_CLOSED = failure('The server closed itself during the call; it may have run in part')

@@ -1,3 +1,5 @@
+import { INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from '@holdfast/transport'
+
 /** The server does not have the method (JSON-RPC 2.0 §5.1). */
 export const METHOD_NOT_FOUND = -32601
 /** A header is missing, or says something else than the body (basic/transports/streamable-http). */
@@ -19,7 +21,11 @@ export function statusOf (code: number): number {
  * An error of a handler with the same code is a regular answer.
  */
 const REFUSALS: Readonly<Record<number, number>> = {
-  [-32700]: 400, [-32600]: 400, [-32602]: 400, [HEADER_MISMATCH]: 400, [UNSUPPORTED_VERSION]: 400
+  [PARSE_ERROR]: 400,
+  [INVALID_REQUEST]: 400,
+  [INVALID_PARAMS]: 400,
+  [HEADER_MISMATCH]: 400,
+  [UNSUPPORTED_VERSION]: 400
 }
 
 /** Undefined for an error whose status does not depend on where it comes from. */
@@ -27,8 +33,15 @@ export function refusalStatus (code: number): number | undefined {
   return REFUSALS[code]
 }
 
+/** The server does not have the resource. Only earlier revisions have this code. */
+export const RESOURCE_NOT_FOUND = -32002
+/** The user must visit a URL first. Only earlier revisions have this code. */
+export const URL_ELICITATION_REQUIRED = -32042
+
 /** Codes of earlier revisions that must not be sent any more (basic/index, Error Codes), and what stands for them. */
-const RETIRED: Readonly<Record<number, number>> = { [-32002]: -32602, [-32042]: -32603 }
+const RETIRED: Readonly<Record<number, number>> = {
+  [RESOURCE_NOT_FOUND]: INVALID_PARAMS, [URL_ELICITATION_REQUIRED]: INTERNAL_ERROR
+}
 
 export function currentCode (code: number): number {
   return RETIRED[code] ?? code

@@ -3,38 +3,33 @@ import {
   Deadlines, type Expiring, type Inbound, type Reply, type Request, type RequestId, emptyReply,
   jsonReply, messageEvent, streamReply
 } from '@holdfast/transport'
-import { TOO_MANY_CALLS, unavailable } from './endings.js'
-import { METHOD_NOT_FOUND } from './error-codes.js'
-import { type CallEnd, Exchange, type ExchangeContext, GONE } from './exchange.js'
-import { type HttpFailure, failedReply, failureOutcome, isShown } from './failure.js'
+import { NO_METHOD, TOO_MANY_CALLS, unavailable } from './endings.js'
+import { EndpointEvents } from './endpoint-events.js'
+import { Exchange, type ExchangeContext, GONE } from './exchange.js'
+import { type HttpFailure, failedReply, failureOutcome } from './failure.js'
 import { type Era, type Verb, eraOf, refusedVerb } from './http/era.js'
 import { refusedHeaders } from './http/headers.js'
 import { refusedParams } from './http/param-headers.js'
 import { cacheHints } from './lists/cache-hints.js'
 import { type ResultDefaults, completeResult } from './lists/complete-result.js'
 import { type ChangedKind, KeptLists } from './lists/kept-lists.js'
-import { isAbsent, knownMethod } from './methods.js'
-import type { ModernEndpointOptions, StateOutcome } from './modern-endpoint-options.js'
+import { isAbsent } from './methods.js'
+import type { ModernEndpointOptions } from './modern-endpoint-options.js'
 import type { CancelReason, ModernServer } from './modern-server.js'
 import { OpenResponses } from './open-responses.js'
 import { readMessage } from './read-message.js'
 import { isRefused, readMeta } from './request-meta.js'
 import { RunningCalls } from './running-calls.js'
 
-/** What `data.reason` of an error says of a state. */
-const STATE_REFUSALS: ReadonlyMap<unknown, StateOutcome> = new Map([
-  ['invalid_request_state', 'invalid'], ['used', 'used']
-])
-
 /** Milliseconds that the last words to clients may take when this process ends. */
 const LAST_WORDS = 250
 
-const ABSENT: HttpFailure = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' }, status: 404 }
 const SHUTTING_DOWN = unavailable('Shutting down, try again', 1)
 
 /** MCP 2026-07-28 over HTTP, for any framework: what comes in as `Inbound` goes out as `Reply`. */
 export class ModernEndpoint {
   readonly #options: ModernEndpointOptions
+  readonly #events: EndpointEvents
   readonly #server: ModernServer
   readonly #running: RunningCalls
   readonly #responses: OpenResponses
@@ -46,6 +41,7 @@ export class ModernEndpoint {
   /** @throws InvalidOptionError when an option of `cache` is wrong */
   constructor (options: ModernEndpointOptions) {
     this.#options = options
+    this.#events = new EndpointEvents(options)
     this.#server = options.server
     this.#running = new RunningCalls(options.maxCalls)
     this.#responses = new OpenResponses(options)
@@ -130,9 +126,9 @@ export class ModernEndpoint {
     this.#responses.close()
     try {
       if (await within(this.#server.close(), timeout)) return
-      this.#report(new Error('the modern server could not let go of everything in time'))
+      this.#events.report(new Error('the modern server could not let go of everything in time'))
     } catch (error) {
-      this.#report(error)
+      this.#events.report(error)
     }
   }
 
@@ -145,20 +141,17 @@ export class ModernEndpoint {
       responses: this.#responses,
       encode: (call, result) => this.#encode(call, result),
       cancel: (call, reason) => this.#cancel(call, reason),
-      failed: ({ inbound }, { data }) => {
-        const outcome = STATE_REFUSALS.get((data as { reason?: unknown } | null)?.reason)
-        if (outcome !== undefined) this.#tellState(outcome, inbound)
-      },
+      failed: ({ inbound }, error) => this.#events.failed(error, inbound),
       ended: (call, how) => {
         this.#running.leave(call)
-        this.#tell(call.request.method, call.beganAt, how)
+        this.#events.ended(call.request.method, call.beganAt, how)
       },
       report
     }
   }
 
   #refusal (method: string): HttpFailure | undefined {
-    if (isAbsent(method)) return ABSENT
+    if (isAbsent(method)) return NO_METHOD
     return this.#draining ? SHUTTING_DOWN : undefined
   }
 
@@ -167,7 +160,7 @@ export class ModernEndpoint {
     if (inbound.isGone()) return this.#refused(method, beganAt, GONE)
     if (!this.#running.enter(call)) return this.#refused(method, beganAt, failedReply(id, TOO_MANY_CALLS))
     const failed = (error: unknown): void => {
-      this.#reportDefect(error)
+      this.#events.reportDefect(error)
       call.end(failureOutcome(error))
     }
     try {
@@ -196,8 +189,7 @@ export class ModernEndpoint {
   }
 
   #encode ({ request, place, inbound }: Exchange, result: Readonly<Record<string, unknown>>): string {
-    if (request.params?.requestState !== undefined) this.#tellState('accepted', inbound)
-    if (result.resultType === 'input_required' && result.requestState !== undefined) this.#tellState('issued', inbound)
+    this.#events.succeeded(request, result, inbound)
     const complete = completeResult(request, result, this.#defaults)
     const json = JSON.stringify(complete)
     if (place !== undefined && complete.cacheScope === 'public' && complete.resultType === 'complete') {
@@ -210,50 +202,24 @@ export class ModernEndpoint {
     try {
       this.#server.cancel(call, reason)
     } catch (error) {
-      this.#report(error)
+      this.#events.report(error)
     }
   }
 
   #keptReply ({ id, method }: Request, beganAt: number, kept: string): Reply {
-    this.#tell(method, beganAt, 'result')
+    this.#events.ended(method, beganAt, 'result')
     const json = response(id, kept)
     return this.#options.responseMode === 'sse' ? streamReply(messageEvent(json)) : jsonReply(json)
   }
 
   #failedReply (id: RequestId, failure: unknown): Reply {
-    this.#reportDefect(failure)
+    this.#events.reportDefect(failure)
     return failedReply(id, failureOutcome(failure))
   }
 
   #refused (method: string | undefined, beganAt: number, reply: Reply): Reply {
-    this.#tell(method, beganAt, 'refused')
+    this.#events.ended(method, beganAt, 'refused')
     return reply
-  }
-
-  #tell (method: string | undefined, beganAt: number, how: CallEnd): void {
-    const { onCall } = this.#options
-    if (onCall === undefined) return
-    try {
-      onCall(knownMethod(method), how, (performance.now() - beganAt) / 1_000)
-    } catch (error) {
-      this.#report(error)
-    }
-  }
-
-  #tellState (outcome: StateOutcome, inbound: Inbound): void {
-    try {
-      this.#options.onState?.(outcome, inbound)
-    } catch (error) {
-      this.#report(error)
-    }
-  }
-
-  #reportDefect (error: unknown): void {
-    if (!isShown(error)) this.#report(error)
-  }
-
-  #report (error: unknown): void {
-    this.#options.sessions.report(error)
   }
 }
 

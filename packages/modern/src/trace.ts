@@ -1,11 +1,7 @@
-import { type Inbound, header } from '@holdfast/transport'
+import { type Inbound, type McpCall, header } from '@holdfast/transport'
 
 /** W3C trace context. */
-export interface Trace {
-  readonly traceparent: string
-  readonly tracestate?: string
-  readonly baggage?: string
-}
+export type Trace = NonNullable<McpCall['trace']>
 
 /** W3C Trace Context §3.2. Later versions may add to it. */
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(-[\x21-\x7e]{0,200})?$/

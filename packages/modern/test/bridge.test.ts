@@ -1,5 +1,7 @@
 import t from 'tap'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { ADA, fleet } from './fixtures/bridge-fleet.js'
+import { eventually } from '@holdfast/waiting'
 import { type Scripts, callOf, text, v1 } from './fixtures/servers.js'
 
 const scripts: Scripts = {
@@ -112,4 +114,48 @@ t.test('methods of other revisions are unknown', async (t) => {
   for (const method of ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'tasks/list', 'no/such']) {
     t.match(await first.call({ method }), { error: { code: -32601 }, status: 404 }, method)
   }
+})
+
+t.test('a server that throws at a request has not accepted it', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: () => {
+      const server = new McpServer({ name: 'x', version: '1' })
+      return {
+        connect: async (transport: any) => {
+          await server.connect(transport)
+          const { onmessage } = transport
+          transport.onmessage = (message: any, extra: any) => {
+            if (/call|initialized/.test(message.method)) throw new Error('no')
+            onmessage(message, extra)
+          }
+        },
+        close: async () => { await server.close() }
+      }
+    }
+  })
+  t.match(await first.do('x', { principal: ADA }), { status: 500 })
+  await eventually(() => first.bridge.liveCount === 0)
+  t.match(first.errors, [{ message: 'no' }], 'at a notification it is reported')
+})
+
+t.test('a server that cannot be connected again, and whose dispose fails', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: () => {
+      const server = new McpServer({ name: 'x', version: '1' })
+      let connected = 0
+      return {
+        server: {
+          connect: async (transport: any) => {
+            if (++connected > 1) throw new Error('once only')
+            await server.connect(transport)
+          },
+          close: async () => { await server.close() }
+        },
+        dispose: () => { throw new Error('cannot let go') }
+      }
+    }
+  })
+  t.match(await first.do('x'), { error: { code: -32601 } })
+  await eventually(() => first.errors.length === 1)
+  t.match(first.errors, [{ message: 'cannot let go' }])
 })

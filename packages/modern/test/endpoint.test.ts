@@ -1,8 +1,8 @@
 import t from 'tap'
 import { HoldfastError, type Principal } from '@holdfast/core'
 import { ModernEndpoint } from '../dist/index.js'
-import { Front } from './fixtures/endpoint.js'
-import { Events, eventually, stayAwake, turns } from '@holdfast/waiting'
+import { Front, events } from './fixtures/endpoint.js'
+import { eventually, stayAwake, turns } from '@holdfast/waiting'
 import { FakeInbound, KEYS, VERSION, json, refusal, sent } from './fixtures/requests.js'
 
 t.test('methods that the revision does not have are not found, whatever the server has', async (t) => {
@@ -168,7 +168,7 @@ t.test('drain: calls that are left get an honest error, and the streams their en
   const progress: any = { method: 'notifications/progress', params: { progressToken: 1 } }
   front.server.script = call => call.notify(progress)
   const waiting = front.endpoint.post(sent({ id: 'a' }))
-  const stream = new Events((await front.post({ id: 'b', meta: { progressToken: 1 } })).body as any)
+  const stream = events(await front.post({ id: 'b', meta: { progressToken: 1 } }))
   await stream.message()
   let isDrained = false
   const drained = front.endpoint.drain(0).then(() => { isDrained = true })

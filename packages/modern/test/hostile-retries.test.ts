@@ -5,6 +5,7 @@ import { sealState } from '../dist/parked/call-state.js'
 import { bindingOf } from '../dist/request-binding.js'
 import { ADA, BOB, type Fleet, fleet, retryOf, sealing } from './fixtures/bridge-fleet.js'
 import { accepted, ask, text, v1 } from './fixtures/servers.js'
+import { INVALID } from './fixtures/state-tools.js'
 
 const scripts = {
   one: async (scene: any) => (await ask(scene, 'Who?', 'who')).content?.value ?? 'nobody',
@@ -12,11 +13,6 @@ const scripts = {
 }
 
 const answer = { who: accepted('me') }
-const INVALID = {
-  error: {
-    code: -32602, message: 'Invalid or expired requestState', data: { reason: 'invalid_request_state' }
-  }
-}
 
 /** Another text for the same bytes. */
 function notCanonical (state: string): string {
@@ -67,7 +63,8 @@ t.test('a state that is wrong in any way gets the same answer', async (t) => {
     }
   }
   for (const { name } of [first, second]) {
-    const lost = await first.do('one', retryOf(asked, {}, { requestState: await stateOf(fleet_, { replica: name }) }))
+    const requestState = await stateOf(fleet_, { replica: name })
+    const lost = await first.do('one', { principal: ADA, params: { inputResponses: answer, requestState } })
     t.match(lost, { error: { code: -32603, message: /call again/ } }, 'a call whose story is lost, as memory loses it')
   }
   for (const principal of [BOB, null, { subject: 'ada', issuer: 'x' }]) {

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { HoldfastError } from '@holdfast/core'
-import type { Readable } from 'node:stream'
-import { Front } from './fixtures/endpoint.js'
-import { Events, Gate, stayAwake, turns } from '@holdfast/waiting'
+import { Front, events } from './fixtures/endpoint.js'
+import { Gate, stayAwake, turns } from '@holdfast/waiting'
 import { json, refusal, sent } from './fixtures/requests.js'
 
 const REGION = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
@@ -85,9 +84,9 @@ t.test('a call that waits too long, or when the process ends, is told so', async
 
 t.test('on a stream, the refusal is the last event', async (t) => {
   const { front, gate } = given({ responseMode: 'sse' })
-  const { body } = await front.post(inRegion('us'))
+  const reply = await front.post(inRegion('us'))
   gate.open(REGION)
-  const messages = await new Events(body as Readable).rest()
+  const messages = await events(reply).rest()
   t.match(messages, [{ error: { code: -32020, message: 'Header mismatch: Mcp-Param-Region does not match the body' } }])
   t.equal(messages.length, 1)
 })

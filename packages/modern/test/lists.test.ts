@@ -1,7 +1,6 @@
 import t from 'tap'
 import { type CacheOptions, ModernEndpoint, cacheHints } from '../dist/index.js'
-import { Front } from './fixtures/endpoint.js'
-import { Events } from '@holdfast/waiting'
+import { Front, events } from './fixtures/endpoint.js'
 import { KEYS, type Sent, json, sent } from './fixtures/requests.js'
 
 const PUBLIC: CacheOptions = {
@@ -117,7 +116,7 @@ t.test('a kept list is checked as every request, and answered as the mode says',
   const front = new Front({ cache: PUBLIC, responseMode: 'sse' })
   await twice(async () => {
     const reply = await front.post({ method: 'tools/list' })
-    t.match(await new Events(reply.body as string).rest(), [{ id: 1, result: { ttlMs: 300_000 } }])
+    t.match(await events(reply).rest(), [{ id: 1, result: { ttlMs: 300_000 } }])
   })
   t.equal(front.server.served.length, 1)
   t.equal((await front.post({ method: 'tools/list', headers: { 'mcp-method': 'x' } })).status, 400)

@@ -147,3 +147,43 @@ t.test('the ephemeral session', async (t) => {
   t.not(made[0]?.session.id, made[1]?.session.id)
   t.not(made[0]?.session.key, made[1]?.session.key)
 })
+
+t.test('a process that ends while a call waits for a place', async (t) => {
+  const gate = new Gate()
+  let running = 0
+  const { first } = await fleet(t, {
+    maxLive: 1,
+    createServer: v1({
+      slow: async () => {
+        running++
+        await gate.passed
+      }
+    })
+  })
+  const slow = first.begin({ name: 'do', arguments: { what: 'slow' }, principal: ADA })
+  await eventually(() => running === 1)
+  const waiting = first.do('slow')
+  await new Promise(resolve => setTimeout(resolve, 10))
+  await first.bridge.close()
+  t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
+  slow.leave('closing')
+  gate.open()
+})
+
+t.test('a process that ends while a server is made', async (t) => {
+  const gate = new Gate()
+  const make = v1({})
+  const { first } = await fleet(t, {
+    createServer: async (...given) => {
+      await gate.passed
+      return await make(...given)
+    }
+  })
+  const waiting = first.do('x')
+  await eventually(() => first.bridge.liveCount === 1)
+  const closed = first.bridge.close()
+  gate.open()
+  t.match(await waiting, { status: 503, error: { message: 'Shutting down, try again' } })
+  await closed
+  t.equal(first.bridge.liveCount, 0)
+})

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { ListToolsRequestSchema, McpError, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
+import { missingFor } from '../dist/bridge/client-capabilities.js'
+import { serverParams } from '../dist/bridge/server-request.js'
 import { fleet, retryOf } from './fixtures/bridge-fleet.js'
 import { type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 
 const user = { role: 'user' as const, content: { type: 'text' as const, text: 'Say.' } }
-
 const scripts: Scripts = {
   form: async scene => (await ask(scene, 'Who?', 'who')).action,
   sample: async ({ server, extra }) =>
@@ -41,6 +42,8 @@ const scripts: Scripts = {
     _meta: { kept: 1, 'dev.holdfast/key': 'roots' }
   }, { relatedRequestId: extra.requestId, onprogress: () => {} })
 }
+
+const answer = { who: accepted('me') }
 
 t.test('a client is asked only what it declares', async (t) => {
   const cases: Array<[string, object, object | undefined]> = [
@@ -215,4 +218,28 @@ t.test('an unknown resource is named in the data of its error', async (t) => {
   t.same((await read('test://old')).data, { uri: 'test://old' })
   t.same((await read('test://data')).data, { since: 1 })
   t.equal((await read('test://bad')).data, undefined, 'another error says what it says')
+})
+
+t.test('a second question that the client did not declare', async (t) => {
+  const { first } = await fleet(t, {
+    createServer: v1({
+      both: async scene => {
+        await ask(scene, 'Who?', 'who')
+        await scene.server.server.listRoots(undefined, { relatedRequestId: scene.extra.requestId })
+      }
+    })
+  })
+  const capabilities = { elicitation: {} }
+  const asked = await first.do('both', { capabilities })
+  t.match(await first.do('both', { capabilities, ...retryOf(asked, answer) }), {
+    error: { code: -32021, data: { requiredCapabilities: { roots: {} } } }, status: 400
+  })
+  t.equal(first.bridge.parkedCount, 0)
+})
+
+t.test('what is missing in a question or a request', (t) => {
+  for (const method of ['constructor', 'new/method']) t.equal(missingFor([{ method }], {}), undefined)
+  const call = { request: { method: 'tools/list', params: { cursor: 'x' } }, meta: {} }
+  t.same(serverParams(call as never), { cursor: 'x' })
+  t.end()
 })

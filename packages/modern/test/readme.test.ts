@@ -31,10 +31,10 @@ t.test('the example serves', async (t) => {
 t.test('every option and every code is listed', async (t) => {
   const options = [
     'server', 'sessions', 'legacy', 'responseMode', 'streamAfter', 'keepAlive', 'stallTimeout', 'maxBuffered',
-    'callTimeout', 'maxCalls', 'cache', 'serverInfo', 'serverKey', 'onCall',
+    'callTimeout', 'maxCalls', 'cache', 'serverInfo', 'serverKey', 'onCall', 'onState',
     'create', 'per', 'maxKeys', 'createTimeout', 'fallback', 'requestState', 'checkLeaks', 'onUnrelated', 'onWarning',
     'sdk', 'createServer', 'serverOptions', 'maxLive', 'dormantAfter', 'factoryTimeout', 'parkTimeout', 'maxParked',
-    'maxParkedPerOwner', 'heartbeat'
+    'maxParkedPerOwner', 'heartbeat', 'onParked'
   ]
   for (const option of options) t.match(readme, new RegExp(`^\\| \`${option}[\`(]`, 'm'))
   for (const option of ['codec', 'ttl', 'once', 'timeout', 'now']) t.match(readme, `\`${option}\``)

@@ -92,3 +92,36 @@ t.test('a caller who has left', async (t) => {
   attempt.leave()
   t.equal(await first.bridge.inputSchema(attempt, 'do'), undefined)
 })
+
+t.test('a list of tools without end', async (t) => {
+  let lists = 0
+  const { first } = await fleet(t, {
+    createServer: v1({}, [], server => {
+      server.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [], nextCursor: `${++lists}` }))
+    })
+  })
+  t.equal(await first.bridge.inputSchema(new FakeCall({ name: 'do' }), 'do'), undefined)
+  t.equal(lists, 100)
+})
+
+t.test('callers whose schemas are kept are bounded', async (t) => {
+  let lists = 0
+  const { first } = await fleet(t, {
+    maxLive: 8,
+    createServer: v1({}, [], server => {
+      server.server.setRequestHandler(ListToolsRequestSchema, () => {
+        lists++
+        return { tools: [] }
+      })
+    })
+  })
+  const schema = async (subject: string): Promise<void> => {
+    await first.bridge.inputSchema(new FakeCall({ name: 'do', principal: { subject } }), 'do')
+  }
+  for (let count = 0; count < 1_001; count++) await schema(`u${count}`)
+  t.equal(lists, 1_001)
+  await schema('u1')
+  t.equal(lists, 1_001)
+  await schema('u0')
+  t.equal(lists, 1_002, 'the oldest is asked again')
+})

@@ -20,8 +20,8 @@ export {
 } from './http/reply.js'
 export { SUPPORTED_VERSIONS } from './http/versions.js'
 export {
-  type ConnectableServer, type CreateServer, type CreatedServer, type DisposeReason, type HeldServer,
-  type SharedServerOptions, heldServer
+  type CommonServerOptions, type ConnectableServer, type CreateServer, type CreatedServer, type DisposeReason,
+  type HeldServer, heldServer
 } from './live/factory.js'
 export { LivePlaces, Place } from './live/live-places.js'
 export type { McpSession } from './live/mcp-session.js'

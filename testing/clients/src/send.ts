@@ -47,9 +47,13 @@ export async function send (url: URL, options: SendOptions = {}): Promise<Reply>
   })
 }
 
-/** The JSON-RPC answer in a reply: its body, or the last message of its events. */
+/** The JSON-RPC messages in a reply: its body, or those of its events. */
+export function messagesIn (text: string): any[] {
+  if (text.startsWith('{')) return [JSON.parse(text)]
+  return [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json as string))
+}
+
+/** The JSON-RPC answer in a reply; undefined when there is none. */
 export function answerIn (text: string): any {
-  if (text.startsWith('{')) return JSON.parse(text)
-  const data = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json as string))
-  return data.findLast(({ result, error }) => result !== undefined || error !== undefined)
+  return messagesIn(text).findLast(({ result, error }) => result !== undefined || error !== undefined)
 }

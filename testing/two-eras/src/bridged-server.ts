@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { type CreateServer, callOf } from '@holdfast/fastify'
+import type { CreateServer } from '@holdfast/fastify'
 import { createServer as createReferenceServer } from '@holdfast/reference-server/mcp-server'
-import type { ProgressToken } from '@modelcontextprotocol/sdk/types.js'
-import { addAskingTools } from './asking-tools.js'
-import { nonceInput, regionInput } from './schemas.js'
+import { nonceTool, runNonce } from './nonce-tool.js'
+import { regionTool } from './region-tool.js'
 import { textResult } from './texts.js'
+import { addWaitingTools } from './waiting-tools.js'
 
 /**
  * A server of SDK v1, for one session or behind the bridge: that of the reference server, with handlers that wait for
@@ -12,26 +11,14 @@ import { textResult } from './texts.js'
  */
 export const createBridgedServer: CreateServer = (session, init) => {
   const server = createReferenceServer(session, init)
-  addAskingTools(server)
+  addWaitingTools(server)
   server.registerTool('test_logging_tool', { description: 'Logs, then answers' }, async ({ sendNotification }) => {
     await sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'It runs' } })
     return textResult('logged')
   })
-  server.registerTool('test_region', {
-    description: 'Has an argument that travels in a header', inputSchema: regionInput
-  }, ({ region }) => textResult(region))
-  server.registerTool('nonce', {
-    description: 'Gives back what it got, and who asked', inputSchema: nonceInput
-  }, async (args, extra) => {
-    const progressToken = extra._meta?.progressToken
-    const says = progressToken === undefined ? 0 : args.says
-    for (let progress = 1; progress <= says; progress++) {
-      const params = { progressToken: progressToken as ProgressToken, progress, message: args.nonce }
-      await extra.sendNotification({ method: 'notifications/progress', params })
-    }
-    if (args.pause > 0) await pause(args.pause, undefined, { signal: extra.signal })
-    const { principal, client, era } = callOf(extra)
-    return textResult(JSON.stringify({ nonce: args.nonce, subject: principal?.subject, client: client?.name, era }))
-  })
+  server.registerTool('test_region', regionTool, ({ region }) => textResult(region))
+  server.registerTool('nonce', nonceTool, async (args, extra) => await runNonce(args, extra, {
+    progressToken: extra._meta?.progressToken, signal: extra.signal, notify: extra.sendNotification
+  }))
   return server
 }

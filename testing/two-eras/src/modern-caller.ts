@@ -1,5 +1,5 @@
 import { type ModernRequest, modernHeaders, modernRequest } from '@holdfast/clients/modern'
-import { send } from '@holdfast/clients/send'
+import { messagesIn, send } from '@holdfast/clients/send'
 
 /** Who calls: the name is that of its principal, and what it calls itself. */
 export interface Caller {
@@ -36,11 +36,6 @@ async function tell (url: URL, message: ModernRequest, headers: Readonly<Record<
     notifications: messages.filter(({ method }) => method !== undefined),
     answer: messages.find(({ method }) => method === undefined)
   }
-}
-
-function messagesIn (text: string): any[] {
-  if (text.startsWith('{')) return [JSON.parse(text)]
-  return [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json as string))
 }
 
 const ASKING = 'test_input_required_result_elicitation'

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ModernServerInit, callOf } from '@holdfast/fastify'
+import type { ModernServerInit } from '@holdfast/fastify'
 import { contentResults } from '@holdfast/reference-server/conformance-content'
 import { contact } from '@holdfast/reference-server/conformance-json-schema'
-import { McpServer, type ProgressToken } from '@modelcontextprotocol/server'
-import { addAskedTools } from './asked-tools.js'
-import { nonceInput, regionInput } from './schemas.js'
+import { McpServer } from '@modelcontextprotocol/server'
+import { nonceTool, runNonce } from './nonce-tool.js'
+import { regionTool } from './region-tool.js'
+import { addReturningTools } from './returning-tools.js'
 import { addSharedPrompts } from './shared-prompts.js'
 import { addSharedResources } from './shared-resources.js'
 import { textResult } from './texts.js'
@@ -26,9 +27,7 @@ export function createSharedServer ({ serverOptions, requestState }: ModernServe
   server.registerTool('json_schema_2020_12_tool', {
     description: 'Tool with JSON Schema 2020-12 features', inputSchema: contact
   }, args => textResult(JSON.stringify(args)))
-  server.registerTool('test_region', {
-    description: 'Has an argument that travels in a header', inputSchema: regionInput
-  }, ({ region }) => textResult(region))
+  server.registerTool('test_region', regionTool, ({ region }) => textResult(region))
   server.registerTool('test_logging_tool', { description: 'Logs, then answers' }, async ({ mcpReq }) => {
     await mcpReq.log('info', 'It runs')
     return textResult('logged')
@@ -43,20 +42,10 @@ export function createSharedServer ({ serverOptions, requestState }: ModernServe
     }
     return textResult('Tool with progress executed')
   })
-  server.registerTool('nonce', {
-    description: 'Gives back what it got, and who asked', inputSchema: nonceInput
-  }, async (args, ctx) => {
-    const progressToken = ctx.mcpReq._meta?.progressToken
-    const says = progressToken === undefined ? 0 : args.says
-    for (let progress = 1; progress <= says; progress++) {
-      const params = { progressToken: progressToken as ProgressToken, progress, message: args.nonce }
-      await ctx.mcpReq.notify({ method: 'notifications/progress', params })
-    }
-    if (args.pause > 0) await pause(args.pause, undefined, { signal: ctx.mcpReq.signal })
-    const { principal, client, era } = callOf(ctx)
-    return textResult(JSON.stringify({ nonce: args.nonce, subject: principal?.subject, client: client?.name, era }))
-  })
-  addAskedTools(server, requestState)
+  server.registerTool('nonce', nonceTool, async (args, ctx) => await runNonce(args, ctx, {
+    progressToken: ctx.mcpReq._meta?.progressToken, signal: ctx.mcpReq.signal, notify: ctx.mcpReq.notify
+  }))
+  addReturningTools(server, requestState)
   addSharedPrompts(server)
   addSharedResources(server)
   return server

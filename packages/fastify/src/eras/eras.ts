@@ -11,7 +11,7 @@ export interface Served {
 }
 
 /** The life of what answers. */
-export type Lifecycle = Pick<Endpoint, 'start' | 'drain' | 'close'>
+type Lifecycle = Pick<Endpoint, 'start' | 'drain' | 'close'>
 
 /**
  * The sessions and revision 2026-07-28 on one route. Each request says by itself to which it belongs. They begin

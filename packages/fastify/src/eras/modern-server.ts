@@ -2,7 +2,7 @@ import { HoldfastError, InvalidOptionError, type Sessions, isHoldfastError, mill
 import {
   type BridgeServer, type ModernServer, type RequestStateCodec, bridge, cacheHints, sharedServer
 } from '@holdfast/modern'
-import type { ConnectableServer, CreateServer, HeldServer, Inbound, SharedServerOptions } from '@holdfast/transport'
+import type { CommonServerOptions, ConnectableServer, CreateServer, HeldServer, Inbound } from '@holdfast/transport'
 import type { FastifyRequest } from 'fastify'
 import type { ModernSettings, Settings } from '../check-options.js'
 import type { FastifyInbound } from '../fastify-inbound.js'
@@ -21,7 +21,7 @@ export interface MadeServer {
 
 /** @throws InvalidOptionError */
 export function modernServer (
-  sessions: Sessions, settings: Settings, modern: ModernSettings, serverOptions: SharedServerOptions,
+  sessions: Sessions, settings: Settings, modern: ModernSettings, serverOptions: CommonServerOptions,
   events: EraEvents
 ): MadeServer {
   const { server } = modern

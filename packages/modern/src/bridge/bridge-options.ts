@@ -1,7 +1,7 @@
 import {
   type Duration, InvalidOptionError, LONGEST_TIMER, type Sessions, milliseconds, refuseUnset
 } from '@holdfast/core'
-import type { CreateServer, SharedServerOptions } from '@holdfast/transport'
+import type { CommonServerOptions, CreateServer } from '@holdfast/transport'
 import type { ParkedLimits } from '../parked/parked-calls.js'
 import type { OnParked } from '../parked/parked-events.js'
 import type { PoolSettings } from './server-pool.js'
@@ -10,8 +10,8 @@ import type { PoolSettings } from './server-pool.js'
 export interface BridgeOptions {
   /** Makes a server of SDK v1 or v2, as for a session. */
   createServer: CreateServer<any, any>
-  /** What the servers of this process share. Default `{}`. */
-  serverOptions?: SharedServerOptions
+  /** Options that all servers of this process have in common. Default `{}`. */
+  serverOptions?: CommonServerOptions
   sessions: Sessions<any, any>
   /** Server objects in this process. At most half of them may be busy ones of one owner. Default 1,000. */
   maxLive?: number

@@ -1,7 +1,6 @@
 import { type Json, Sweeper, claimExpired, isHoldfastError, ownerDigest, ownerName } from '@holdfast/core'
 import { type FleetHandlers, INVALID_PARAMS } from '@holdfast/transport'
-import { TOO_MANY_CALLS } from '../endings.js'
-import { METHOD_NOT_FOUND } from '../error-codes.js'
+import { NO_METHOD, TOO_MANY_PARKED, TOO_MANY_SERVERS } from '../endings.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
 import { bindingOf } from '../request-binding.js'
@@ -20,7 +19,7 @@ import { missingCapability, missingFor } from './client-capabilities.js'
 import { InvalidHandshake } from './invalid-handshake.js'
 import { ASKING, isWithheld } from './names.js'
 import { nameOf, wantedBy } from './pool-key.js'
-import { discovered, inputRequired } from './results.js'
+import { discoverOutcome, inputRequired } from './results.js'
 import { ServerPool } from './server-pool.js'
 import { ToolSchemas } from './tool-schemas.js'
 
@@ -96,7 +95,7 @@ class Bridge implements BridgeServer, CallHost {
 
   async serve (call: ModernCall): Promise<void> {
     const { method, params } = call.request
-    if (isWithheld(method)) return call.end(methodNotFound)
+    if (isWithheld(method)) return call.end(NO_METHOD)
     const mayAsk = ASKING.has(method)
     if (mayAsk && params?.requestState !== undefined) return await this.#retries.serve(call)
     // Answers without a state belong to a call that runs anew: after visits of URLs, or given before anybody asks.
@@ -106,13 +105,17 @@ class Bridge implements BridgeServer, CallHost {
     if (server === undefined) return
     if (method === 'server/discover') {
       this.#pool.release(server)
-      return call.end(discovered(server.introduction as Introduction))
+      return call.end(discoverOutcome(server.introduction as Introduction))
     }
     const running = new BridgedCall(this, call, server, answers)
     this.#running.set(call, running)
     try {
       running.start()
       await running.ended
+    } catch (error) {
+      // There is no room for its story.
+      if (!isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) throw error
+      call.end(TOO_MANY_PARKED)
     } finally {
       this.#running.delete(call)
     }
@@ -185,7 +188,7 @@ class Bridge implements BridgeServer, CallHost {
       return await this.#acquire(call)
     } catch (error) {
       if (error instanceof InvalidHandshake) call.end(refusedClient)
-      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(TOO_MANY_CALLS)
+      else if (isHoldfastError(error, 'HOLDFAST_LIMIT_REACHED')) call.end(TOO_MANY_SERVERS)
       else throw error
       return undefined
     }
@@ -221,8 +224,6 @@ class Bridge implements BridgeServer, CallHost {
     return inputRequired(Object.fromEntries(open), serverInfo, requestState)
   }
 }
-
-const methodNotFound: Outcome = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } }
 
 const refusedClient: Outcome = {
   error: { code: INVALID_PARAMS, message: 'Invalid params: the server refused clientCapabilities or clientInfo' },

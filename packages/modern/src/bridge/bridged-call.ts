@@ -2,11 +2,11 @@ import { type JsonObject, isObject } from '@holdfast/core'
 import {
   HandlerExtra, type Notification, type Request, type RequestId, type Response, SERVER_ERROR, errorMessage
 } from '@holdfast/transport'
-import { CANCELLED, EVICTED, OWNER_GONE, SERVER_CLOSED, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
+import { CANCELLED_BY, EVICTED, SERVER_CLOSED, TOO_MANY_PARKED } from '../endings.js'
 import { INTERNAL } from '../failure.js'
-import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
+import { RequestCall } from '../request-call.js'
 import { type Attempt, tell } from '../parked/attempt.js'
 import type { Answers } from '../parked/input-responses.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
@@ -14,7 +14,7 @@ import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
 import { failedFor } from './capability-errors.js'
-import { isQuestion, missingCapability, missingFor } from './client-capabilities.js'
+import { type RequiredCapabilities, isQuestion, missingCapability, missingFor } from './client-capabilities.js'
 import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
@@ -77,7 +77,8 @@ export class BridgedCall implements Running, Handler {
     }
     server.onevicted = () => this.#parked?.stop(EVICTED, 'its place was needed')
     try {
-      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, new HandedCall(call)), this)
+      const known = new RequestCall(call.meta, call.inbound.principal)
+      server.transport.run(method, serverParams(call), new HandlerExtra(call.inbound, known), this)
     } catch (error) {
       this.#release(true)
       throw error
@@ -91,7 +92,7 @@ export class BridgedCall implements Running, Handler {
       this.#end()
       return
     }
-    if (this.#first?.leave() === true) this.#parked.stop(CANCELS[reason], reason)
+    if (this.#first?.leave() === true) this.#parked.stop(CANCELLED_BY[reason], reason)
   }
 
   answered (response: Response): void {
@@ -176,7 +177,7 @@ export class BridgedCall implements Running, Handler {
   }
 
   /** Visits to URLs that the server demands are questions, too. */
-  #lackedBy (outcome: Outcome): ReturnType<typeof missingFor> {
+  #lackedBy (outcome: Outcome): RequiredCapabilities | undefined {
     const asked = 'result' in outcome && outcome.result.resultType === 'input_required' && outcome.result.inputRequests
     if (!isObject(asked)) return undefined
     return missingFor(Object.values(asked as Record<string, InputRequest>), this.call.meta.capabilities)
@@ -217,8 +218,6 @@ export class BridgedCall implements Running, Handler {
     setImmediate(() => { if (!this.#over) this.server.transport.tell(response) })
   }
 }
-
-const CANCELS: Readonly<Record<CancelReason, Outcome>> = { gone: CANCELLED, timeout: TIMED_OUT, closing: OWNER_GONE }
 
 /** Servers hand over objects, which nobody has written as JSON yet. */
 function isJson (value: unknown): boolean {

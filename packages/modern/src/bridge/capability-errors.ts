@@ -1,6 +1,6 @@
 import { type JsonObject, isObject } from '@holdfast/core'
 import type { Outcome } from '../modern-call.js'
-import { type Required, missingFor } from './client-capabilities.js'
+import { type RequiredCapabilities, missingFor } from './client-capabilities.js'
 
 /**
  * What SDK v1 and v2 throw at a handler that asks a client for what it cannot do. They throw before a message leaves
@@ -20,7 +20,9 @@ const ERRORS: ReadonlyArray<readonly [RegExp, { method: string, params: JsonObje
 /**
  * The capability that a call failed for, when it did so with such an error and the client has indeed not declared it.
  */
-export function failedFor (outcome: Outcome, capabilities: Readonly<JsonObject>): Required | undefined {
+export function failedFor (
+  outcome: Outcome, capabilities: Readonly<JsonObject>
+): RequiredCapabilities | undefined {
   const text = failure(outcome)
   if (text === undefined) return undefined
   const [, question] = ERRORS.find(([message]) => message.test(text)) ?? []

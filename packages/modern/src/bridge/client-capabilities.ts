@@ -2,8 +2,8 @@ import { type JsonObject, isObject } from '@holdfast/core'
 import { MISSING_CAPABILITY } from '../error-codes.js'
 import type { Outcome } from '../modern-call.js'
 
-/** A capability that a client did not declare: the parts that are missing, as `requiredCapabilities` names them. */
-export type Required = JsonObject
+/** Capabilities that a client did not declare, as `data.requiredCapabilities` of an error names them. */
+export type RequiredCapabilities = JsonObject
 
 interface Asked { readonly method: string, readonly params?: Readonly<Record<string, unknown>> | undefined }
 
@@ -21,7 +21,9 @@ export function isQuestion (method: string): boolean {
 }
 
 /** What a client lacks to be asked these questions; undefined when it lacks nothing. */
-export function missingFor (questions: Iterable<Asked>, capabilities: Readonly<JsonObject>): Required | undefined {
+export function missingFor (
+  questions: Iterable<Asked>, capabilities: Readonly<JsonObject>
+): RequiredCapabilities | undefined {
   const missing: JsonObject = {}
   for (const { method, params = {} } of questions) {
     // A question that a newer version has stored may have another method.
@@ -34,7 +36,7 @@ export function missingFor (questions: Iterable<Asked>, capabilities: Readonly<J
 }
 
 /** HTTP status and code: basic/index, Error Codes. */
-export function missingCapability (requiredCapabilities: Required): Outcome {
+export function missingCapability (requiredCapabilities: RequiredCapabilities): Outcome {
   return {
     error: {
       code: MISSING_CAPABILITY,

@@ -1,12 +1,11 @@
 import { type JsonObject, isObject } from '@holdfast/core'
 import type { Response } from '@holdfast/transport'
+import { URL_ELICITATION_REQUIRED } from '../error-codes.js'
 import { SERVER_KEY } from '../meta-keys.js'
 import type { Outcome } from '../modern-call.js'
 import { MODERN_VERSION } from '../versions.js'
 import type { Introduction } from './bridged-server.js'
 import { ASKING } from './names.js'
-
-const URL_ELICITATION_REQUIRED = -32042
 
 /** A result of the new revision. For how long and for whom it may be kept, the endpoint says. */
 export function complete (
@@ -23,7 +22,7 @@ export function complete (
 }
 
 /** The answer to `server/discover`. */
-export function discovered (introduction: Introduction): Outcome {
+export function discoverOutcome (introduction: Introduction): Outcome {
   const { capabilities: { tasks, ...capabilities }, instructions } = introduction
   return complete('server/discover', {
     supportedVersions: [MODERN_VERSION], capabilities, ...(instructions !== undefined && { instructions })

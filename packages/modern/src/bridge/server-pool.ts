@@ -1,6 +1,6 @@
 import { HoldfastError, type Sessions, isHoldfastError, mintSessionId, ownerDigest, within } from '@holdfast/core'
 import {
-  type CreateServer, Deadlines, type DisposeReason, LivePlaces, PlaceQueue, type SharedServerOptions, heldServer
+  type CommonServerOptions, type CreateServer, Deadlines, type DisposeReason, LivePlaces, PlaceQueue, heldServer
 } from '@holdfast/transport'
 import { BridgedServer } from './bridged-server.js'
 import { EphemeralSession, type SessionUser } from './ephemeral-session.js'
@@ -11,7 +11,7 @@ const PLACE_WAIT = 2_000
 
 export interface PoolSettings {
   createServer: CreateServer
-  serverOptions: SharedServerOptions
+  serverOptions: CommonServerOptions
   /** Maximum number of server objects at the same time. At most half of them may be busy ones of one owner. */
   maxLive: number
   /** Milliseconds that a server object stays without use. */

@@ -1,7 +1,5 @@
-import type { Request, Response } from '@holdfast/transport'
-
-const INVALID_PARAMS = -32602
-const RESOURCE_NOT_FOUND = -32002
+import { INVALID_PARAMS, type Request, type Response } from '@holdfast/transport'
+import { RESOURCE_NOT_FOUND } from '../error-codes.js'
 
 /** What SDK v1 says of a resource that its server does not have. */
 const NOT_FOUND = /^(MCP error -32602: )?Resource .* (not found|disabled)$/s

@@ -2,7 +2,7 @@ import { isObject } from '@holdfast/core'
 import type { Request } from '@holdfast/transport'
 import { SERVER_KEY } from '../meta-keys.js'
 import { type CacheHint, UNCACHED, isCacheable, isScope, isTtl } from './cache-hints.js'
-import { discovered } from './discovered.js'
+import { withoutListening } from './without-listening.js'
 
 /** A server's name for itself, `Implementation` of the schema. */
 export interface ServerInfo {
@@ -21,7 +21,7 @@ export interface ResultDefaults {
 
 /** A result with all that the revision demands: `resultType`, caching hints, and the name of the server. */
 export function completeResult ({ method, params }: Request, said: Result, defaults: ResultDefaults): Result {
-  const result = method === 'server/discover' ? discovered(said) : said
+  const result = method === 'server/discover' ? withoutListening(said) : said
   const { serverInfo } = defaults
   const hint = isCacheable(method) ? hintOf(method, params, result, defaults) : undefined
   const named = serverInfo === undefined ? undefined : withServerInfo(result._meta, serverInfo)

@@ -5,7 +5,7 @@ import { bindingOf } from '../request-binding.js'
 import { Attempt } from './attempt.js'
 import type { CallHead, CallLog, StoredCall } from './call-log.js'
 import { type CallState, openState } from './call-state.js'
-import { CANCELLED, INVALID_STATE, OWNER_GONE, TIMED_OUT, TOO_MANY_PARKED } from '../endings.js'
+import { CANCELLED_BY, INVALID_STATE, OWNER_GONE, TOO_MANY_PARKED } from '../endings.js'
 import { type Answers, answersOf } from './input-responses.js'
 import type { ParkedCall } from './parked-call.js'
 import type { ParkedCalls } from './parked-calls.js'
@@ -89,7 +89,7 @@ export class Retries implements RemoteCalls {
     if (parked.head.binding !== context.binding) return call.end(INVALID_STATE)
     const id = this.#id()
     const attempt = this.#attempt(call, context, parked, () => parked.forget(id))
-    await this.#run(call, attempt, reason => parked.leave(id, outcomeOf(reason)), async () => {
+    await this.#run(call, attempt, reason => parked.leave(id, CANCELLED_BY[reason]), async () => {
       const reader = { grown: () => attempt.advance(), failed: (error: unknown) => attempt.failed(error) }
       if (parked.answer(id, reader, context.state.position, context.answers)) attempt.advance()
       else attempt.give(TOO_MANY_PARKED)
@@ -160,8 +160,4 @@ export class Retries implements RemoteCalls {
   #id (): string {
     return `${this.sessions.fleet.replica}.${++this.#count}`
   }
-}
-
-function outcomeOf (reason: CancelReason): Outcome {
-  return reason === 'gone' ? CANCELLED : reason === 'timeout' ? TIMED_OUT : OWNER_GONE
 }

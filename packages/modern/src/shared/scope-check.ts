@@ -1,4 +1,4 @@
-import type { Inbound } from '@holdfast/transport'
+import { INVALID_REQUEST, type Inbound } from '@holdfast/transport'
 import type { Outcome } from '../modern-call.js'
 import type { ScopeChallenge } from './shared-transport.js'
 
@@ -27,7 +27,7 @@ export function scopeRefusal ({ scopes, errorDescription }: ScopeChallenge, { au
     ...(typeof metadata === 'string' && URL_TEXT.test(metadata) ? [`resource_metadata="${metadata}"`] : [])
   ]
   return {
-    error: { code: -32600, message: description },
+    error: { code: INVALID_REQUEST, message: description },
     status: 403,
     authenticate: `Bearer ${parts.join(', ')}`
   }

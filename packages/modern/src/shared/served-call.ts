@@ -1,7 +1,7 @@
 import type { McpCall, Notification } from '@holdfast/transport'
-import { HandedCall } from '../handed-call.js'
 import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
+import { RequestCall } from '../request-call.js'
 
 /** Something that needs the end of a call, even when its client is gone. A call has at most one. */
 export interface Keeper {
@@ -33,7 +33,7 @@ export class ServedCall {
 
   /** @param released called once, when the server has no more to do for the call */
   constructor (readonly call: ModernCall, private readonly released: () => void) {
-    this.handed = new ServedHandedCall(this)
+    this.handed = new ServedRequestCall(this)
   }
 
   /** The server is done with it, or has to be. */
@@ -70,11 +70,11 @@ export class ServedCall {
 }
 
 /** What a handler gets, with a way back to the call that only this file knows. */
-class ServedHandedCall extends HandedCall {
+class ServedRequestCall extends RequestCall {
   readonly #served: ServedCall
 
   constructor (served: ServedCall) {
-    super(served.call)
+    super(served.call.meta, served.call.inbound.principal)
     this.#served = served
   }
 
@@ -85,5 +85,5 @@ class ServedHandedCall extends HandedCall {
 
 /** The call behind what `callOf` gave; undefined for a call that no shared server serves. */
 export function servedOf (handed: McpCall): ServedCall | undefined {
-  return ServedHandedCall.servedOf(handed)
+  return ServedRequestCall.servedOf(handed)
 }

@@ -22,7 +22,7 @@ export interface Unrelated {
   readonly method?: string
 }
 
-export interface ConnectionSettings {
+interface ConnectionSettings {
   readonly onUnrelated: (message: Unrelated) => void
   /** Milliseconds that a server has to close, too. */
   readonly createTimeout: number

@@ -29,15 +29,15 @@ export interface HeldServer<Context = Json> {
   dispose? (reason: DisposeReason): void | Promise<void>
 }
 
-/** What the servers of one process share. Pass it on to `McpServer`: it keeps a live session small. */
-export type SharedServerOptions = Pick<ServerOptions, 'jsonSchemaValidator'>
+/** Options that all servers of a process have in common. Pass them on to `McpServer`: they keep a session small. */
+export type CommonServerOptions = Pick<ServerOptions, 'jsonSchemaValidator'>
 
 /** What a factory returns. */
 export type CreatedServer<Context = Json> = ConnectableServer | HeldServer<Context>
 
 /** Makes the server of one session. It runs again each time that the session becomes live in a process. */
 export type CreateServer<Data extends object = JsonObject, Context = Json> =
-  (session: McpSession<Data, Context>, shared: { serverOptions: SharedServerOptions }) =>
+  (session: McpSession<Data, Context>, shared: { serverOptions: CommonServerOptions }) =>
     CreatedServer<Context> | Promise<CreatedServer<Context>>
 
 /** One server for two sessions would send the answers of one client to another. */

@@ -9,7 +9,7 @@ import { WireIds } from '../calls/wire-ids.js'
 import type { OpenStreams } from '../streams/open-streams.js'
 import { STANDALONE, type StreamLog } from '../streams/stream-log.js'
 import { ContextRenewal, type RenewContext, type RenewalSettings } from './context-renewal.js'
-import { type CreateServer, type DisposeReason, type SharedServerOptions, heldServer } from './factory.js'
+import { type CommonServerOptions, type CreateServer, type DisposeReason, heldServer } from './factory.js'
 import { LivePlaces } from './live-places.js'
 import { LiveSession } from './live-session.js'
 import { OwnerMismatches } from './owner-mismatches.js'
@@ -21,7 +21,7 @@ const PLACE_WAIT = 2_000
 
 export interface LiveSettings extends RenewalSettings {
   createServer: CreateServer
-  serverOptions: SharedServerOptions
+  serverOptions: CommonServerOptions
   /** Maximum number of server objects at the same time. At most half of them may be busy ones of one owner. */
   maxLive: number
   /** Milliseconds without use after which a session becomes dormant. */

@@ -18,7 +18,7 @@ const confirmed = z.object({ ok: z.boolean() })
 type State = { step: 'confirm' | 'inputs' | 'step1' } | { step: 'step2', name: string }
 
 /** Tools that return their questions, and begin anew with the answers. */
-export function addAskedTools (server: McpServer, states: ModernServerInit['requestState']): void {
+export function addReturningTools (server: McpServer, states: ModernServerInit['requestState']): void {
   const tools: Record<string, Round> = {
     test_input_required_result_elicitation: ctx => {
       const given = acceptedContent(ctx.mcpReq.inputResponses, 'user_name', named)

@@ -39,7 +39,7 @@ const TOOLS: Record<string, (ask: Ask) => Promise<string>> = {
 }
 
 /** Tools and a prompt that ask their client and wait, as handlers of sessions do. */
-export function addAskingTools (server: McpServer): void {
+export function addWaitingTools (server: McpServer): void {
   for (const [name, run] of Object.entries(TOOLS)) {
     server.registerTool(name, { description: 'Asks its client' }, async ({ requestId }) =>
       textResult(await run(asking(server, requestId))))

@@ -9,13 +9,11 @@ const LISTENING = ['listChanged', 'subscribe']
  * The result of `server/discover` without what is not served: a server that was made for sessions says that it tells of
  * changes, and a client that believed it would ask for `subscriptions/listen`, and wait in vain.
  */
-export function discovered (result: Result): Result {
+export function withoutListening (result: Result): Result {
   const { capabilities } = result
-  return isObject(capabilities) ? { ...result, capabilities: withoutListening(capabilities) } : result
-}
-
-function withoutListening (capabilities: Result): Result {
-  return Object.fromEntries(Object.entries(capabilities).map(([name, settings]) => [name, without(settings)]))
+  if (!isObject(capabilities)) return result
+  const kept = Object.entries(capabilities).map(([name, settings]) => [name, without(settings)])
+  return { ...result, capabilities: Object.fromEntries(kept) }
 }
 
 function without (settings: unknown): unknown {
