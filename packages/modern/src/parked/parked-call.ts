@@ -67,6 +67,9 @@ export class ParkedCall implements Expiring {
     private readonly closed: (call: ParkedCall) => void
   ) {}
 
+  /** Whether it has a story in the backend. */
+  get isStored (): boolean { return this.#created }
+
   /** A question of the handler. The first ones are stored together. */
   ask (key: string, request: InputRequest): void {
     this.#open.set(key, 0)

@@ -104,6 +104,7 @@ export class ParkedCalls {
     const { key, owner } = call.located
     this.#calls.delete(key)
     this.#deadlines.delete(call)
+    if (call.isStored) this.log.ended(call.located)
     const left = this.#perOwner.get(owner) as number - 1
     if (left > 0) this.#perOwner.set(owner, left)
     else this.#perOwner.delete(owner)
