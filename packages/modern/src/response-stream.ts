@@ -5,8 +5,8 @@ export interface StreamSettings {
   /** Milliseconds between comments on a quiet response. */
   keepAlive: number
   /**
-   * Characters that may wait for a slow reader. Beyond them, progress and log messages are lost; and a reader that takes
-   * nothing for a second meanwhile is disconnected, and its call cancelled.
+   * Characters that may wait for a slow reader. Beyond them, progress and log messages are lost; and a reader that
+   * takes nothing for a second meanwhile is disconnected, and its call cancelled.
    */
   maxBuffered: number
   /** Milliseconds without progress after which a reader is disconnected, and its call cancelled. */

@@ -55,7 +55,9 @@ t.test('nothing is kept that is of no use any more, and only so much', async (t)
     await new RepeatedCall(store, '' as never, 60_000, new Set(), settled, life, waiting).ended({ result: {} })
   await new Promise<void>(resolve => { void ended(-1, resolve) })
   t.equal(waiting.size, 0, 'its time was over')
-  const all = Array.from({ length: 101 }, async () => await new Promise<void>(resolve => { void ended(60_000, resolve) }))
+  const all = Array.from({ length: 101 }, async () => {
+    await new Promise<void>(resolve => { void ended(60_000, resolve) })
+  })
   await new Promise(resolve => setImmediate(resolve))
   away = false
   await Promise.all(all)

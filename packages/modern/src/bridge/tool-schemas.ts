@@ -45,7 +45,7 @@ export class ToolSchemas {
     if (kept !== undefined && performance.now() - kept.since < FRESH) return kept.schemas.get(tool)
     return this.#made(caller, call).then(schemas => {
       if (schemas === undefined && !call.isOver && hasParamHeaders(call)) {
-        throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT', 'the tools could not be listed, so headers cannot be checked')
+        throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT', 'headers cannot be checked without a list of tools')
       }
       return schemas?.get(tool)
     })
