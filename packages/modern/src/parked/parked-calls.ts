@@ -5,7 +5,7 @@ import {
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
 import { CANCELLED, OWNER_GONE } from '../endings.js'
-import type { Answers } from './input-responses.js'
+import type { Answers } from '../input-responses.js'
 import { type Handler, ParkedCall } from './parked-call.js'
 import { type OnParked, observed } from './parked-events.js'
 import type { Reader } from './reader.js'
