@@ -13,6 +13,7 @@ t.test('progress of a call that is over is not told to the next caller', async (
     },
     go: async ({ server, extra: { _meta: meta } }) => {
       await late(1)
+      await server.server.notification({ method: 'notifications/progress' } as never)
       const progressToken = meta?.progressToken as number
       await server.server.notification({ method: 'notifications/progress', params: { progressToken, progress: 2 } })
     }
