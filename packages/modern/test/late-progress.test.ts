@@ -5,10 +5,12 @@ import { v1 } from './fixtures/servers.js'
 t.test('progress of a call that is over is not told to the next caller', async (t) => {
   let late: (progress: number) => Promise<void> = async () => {}
   const createServer = v1({
-    leave: ({ server, extra: { _meta: meta } }) => {
-      const progressToken = meta?.progressToken as number
+    leave: ({ server, extra }) => {
+      const progressToken = extra._meta?.progressToken as number
       late = async progress => {
-        await server.server.notification({ method: 'notifications/progress', params: { progressToken, progress } })
+        const said = { method: 'notifications/progress' as const, params: { progressToken, progress } }
+        await server.server.notification(said)
+        await extra.sendNotification(said)
       }
     },
     go: async ({ server, extra: { _meta: meta } }) => {
