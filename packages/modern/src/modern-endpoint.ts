@@ -19,6 +19,7 @@ import type { CancelReason, ModernServer } from './modern-server.js'
 import { OpenResponses } from './open-responses.js'
 import { readMessage } from './read-message.js'
 import { isRefused, readMeta } from './request-meta.js'
+import { refusedRequestParams } from './request-params.js'
 import { RunningCalls } from './running-calls.js'
 
 /** Milliseconds that the last words to clients may take when this process ends. */
@@ -85,7 +86,7 @@ export class ModernEndpoint {
     const meta = readMeta(id, params, inbound)
     if (isRefused(meta)) return this.#refused(method, beganAt, meta)
     inbound.known?.(meta)
-    const refused = refusedHeaders(message, inbound) ?? this.#refusal(method)
+    const refused = refusedHeaders(message, inbound) ?? this.#refusal(method) ?? refusedRequestParams(message)
     if (refused !== undefined) return this.#refused(method, beganAt, failedReply(id, refused))
     try {
       const place = this.#lists.place(message, () => this.#options.serverKey?.(inbound) ?? '')

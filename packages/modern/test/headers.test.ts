@@ -65,7 +65,7 @@ const rows: Array<[string, Sent, string]> = [
   ['a name of equal halves', named('a, a', 'a, a'), 'ok'],
   ['a name with a comma twice', named('a,b', 'a,b, a,b'), 'ok'],
   ['another name with a comma', named('a,b', 'a, b'), MISMATCH],
-  ['a name that is no string is for the server', { params: { name: 5 }, headers: { 'mcp-name': '5' } }, 'ok'],
+  ['a name that is no string', { params: { name: 5 }, headers: { 'mcp-name': '5' } }, '400 -32602'],
   ['a prompt', { method: 'prompts/get', params: { name: 'p' } }, 'ok'],
   ['another prompt', { method: 'prompts/get', params: { name: 'p' }, headers: { 'mcp-name': 'q' } }, MISMATCH],
   ['a resource', { method: 'resources/read', params: { uri: 'a://b?c=1,2' } }, 'ok'],

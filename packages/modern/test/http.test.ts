@@ -75,7 +75,7 @@ t.test('a client that closes its stream cancels the call; one that has read it a
 })
 
 t.test('a client that does not read its stream is cut', async (t) => {
-  const { front, url } = await start(t, { maxBuffered: 65_536 })
+  const { front, url } = await start(t, { maxBuffered: 65_536, stallTimeout: 200, keepAlive: 60_000 })
   front.server.script = () => {}
   const socket = await opened(url, { meta: { progressToken: 1 } })
   t.teardown(() => socket.destroy())
@@ -83,7 +83,7 @@ t.test('a client that does not read its stream is cut', async (t) => {
   const [call] = front.server.served
   const text = 'x'.repeat(16_384)
   // As much as the kernel buffers, and then some.
-  for (let value = 0; value < 10_000 && call?.isOver === false; value++) {
+  for (let value = 0; call?.isOver === false; value++) {
     call.notify({ ...progress, params: { progressToken: 1, progress: value, message: text } })
     await new Promise(resolve => setImmediate(resolve))
   }

@@ -26,7 +26,9 @@ t.test('results that may be kept say for how long and for whom: by default, not 
   for (const method of lists) t.match(await result(front, { method }), { ttlMs: 0, cacheScope: 'private' })
   t.match(await result(front, read), { ttlMs: 0, cacheScope: 'private' })
   for (const method of ['tools/call', 'prompts/get', 'completion/complete', 'tasks/get']) {
-    const found = await result(front, { method, params: { name: 'x', taskId: 'x' }, headers: { 'mcp-name': 'x' } })
+    const found = await result(front, {
+      method, params: { name: 'x', taskId: 'x', ref: {}, argument: {} }, headers: { 'mcp-name': 'x' }
+    })
     t.same(Object.keys(found), ['resultType', 'content'])
   }
 })

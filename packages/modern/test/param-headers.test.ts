@@ -29,7 +29,7 @@ const MISMATCH = '400 -32020'
 const rows: Array<[string, unknown, Record<string, string>, string]> = [
   ['nothing', {}, {}, 'ok'],
   ['no arguments', undefined, {}, 'ok'],
-  ['arguments that are no object', 'x', {}, 'ok'],
+  ['arguments that are no object', 'x', {}, '400 -32602'],
   ['equal', { region: 'eu' }, { 'mcp-param-region': 'eu' }, 'ok'],
   ['missing', { region: 'eu' }, {}, MISMATCH],
   ['different', { region: 'eu' }, { 'mcp-param-region': 'us' }, MISMATCH],

@@ -45,15 +45,16 @@ t.test('caps on parked calls', async (t) => {
 })
 
 t.test('caps on stored calls', async (t) => {
-  const { first } = await fleet(t, {
-    createServer: v1({ ask: async scene => { await ask(scene, 'Who?', 'who') } }), maxParked: 1
+  const { first, second } = await fleet(t, {
+    createServer: v1({ ask: async scene => { await ask(scene, 'Who?', 'who') } }), maxParked: 1, replicas: 2
   })
   for (let i = 0; i < 100; i++) {
     const asked = await first.do('ask')
     await first.do('ask', retryOf(asked, answer))
   }
-  t.match(await first.do('ask'), { error: { message: /^Too many calls wait for answers/ }, status: 503 })
-  t.equal(first.bridge.parkedCount, 0)
+  const refused = { error: { message: /^Too many calls wait for answers/ }, status: 503 }
+  t.match(await second.do('ask'), refused, 'where no story has ended that could make room')
+  t.equal(second.bridge.parkedCount, 0)
 })
 
 t.test('a storage outage is 503, and the call goes on after it', async (t) => {

@@ -146,6 +146,10 @@ export class BridgeTransport implements Transport {
   }
 
   #notification (notification: Notification, related: RequestId | undefined): void {
-    if (related === undefined || related === this.#id) this.#running?.said(notification)
+    if (related !== undefined && related !== this.#id) return
+    const { method, params } = notification
+    // The token of a request is its id: another token belongs to a request that is over.
+    if (method === 'notifications/progress' && params?.progressToken !== this.#id) return
+    this.#running?.said(notification)
   }
 }

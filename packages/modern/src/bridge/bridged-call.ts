@@ -8,14 +8,14 @@ import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason } from '../modern-server.js'
 import { RequestCall } from '../request-call.js'
 import { type Attempt, tell } from '../parked/attempt.js'
-import type { Answers } from '../parked/input-responses.js'
+import type { Answers } from '../input-responses.js'
 import type { Handler, ParkedCall } from '../parked/parked-call.js'
 import type { InputRequest } from '../parked/story.js'
 import type { Running } from './bridge-transport.js'
 import type { BridgedServer, Introduction } from './bridged-server.js'
 import { failedFor } from './capability-errors.js'
 import { type RequiredCapabilities, isQuestion, missingCapability, missingFor } from './client-capabilities.js'
-import { ASKING, QUESTION_KEY, RELATED_TASK } from './names.js'
+import { ASKING, LIST_CHANGES, QUESTION_KEY, RELATED_TASK } from './names.js'
 import { outcomeOf } from './results.js'
 import { serverParams } from './server-request.js'
 import { namingResource } from './unknown-resource.js'
@@ -54,6 +54,8 @@ export class BridgedCall implements Running, Handler {
   #parked: ParkedCall | undefined
   #first: Attempt | undefined
   #over = false
+  /** The call has changed what the server lists. */
+  #changed = false
 
   constructor (
     private readonly host: CallHost, private readonly call: ModernCall, private readonly server: BridgedServer,
@@ -128,6 +130,7 @@ export class BridgedCall implements Running, Handler {
   said (notification: Notification): void {
     const { method, params = {} } = notification
     if (method === 'notifications/cancelled') return this.#withdraw(params.requestId)
+    if (LIST_CHANGES.has(method) && ASKING.has(this.call.request.method)) this.#changed = true
     if (method !== 'notifications/progress' && method !== 'notifications/message') return
     const { progressToken, ...rest } = params
     const note = { method, params: rest as JsonObject }
@@ -193,7 +196,8 @@ export class BridgedCall implements Running, Handler {
   #release (spent: boolean): void {
     this.#over = true
     this.server.onevicted = undefined
-    this.host.release(this.server, spent)
+    // A list must not depend on earlier calls (server/tools), so the next call gets another server object.
+    this.host.release(this.server, spent || this.#changed)
   }
 
   /** SDK v1 and v2 give up a question after a while, and say so. */

@@ -13,6 +13,11 @@ export const QUESTION_KEY = 'dev.holdfast/key'
 /** Requests that may be answered with questions (basic/patterns/mrtr, Supported Requests). */
 export const ASKING: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
 
+/** What a server says when it lists something else than before. */
+export const LIST_CHANGES: ReadonlySet<string> = new Set([
+  'notifications/tools/list_changed', 'notifications/prompts/list_changed', 'notifications/resources/list_changed'
+])
+
 /** Whether a client must not get a request through to a server: only earlier revisions have it, or have it so. */
 export function isWithheld (method: string): boolean {
   return isAbsent(method) || method.startsWith('tasks/')

@@ -1,4 +1,5 @@
-import { isObject, within } from '@holdfast/core'
+import { HoldfastError, isObject, within } from '@holdfast/core'
+import { METHOD_NOT_FOUND } from '../error-codes.js'
 import type { ModernCall } from '../modern-call.js'
 import type { BridgedServer } from './bridged-server.js'
 import type { ServerPool } from './server-pool.js'
@@ -32,11 +33,22 @@ export class ToolSchemas {
     private readonly timeout: number
   ) {}
 
-  /** The schema of a tool, or a promise of it; undefined for an unknown tool, or when the tools are not to be had. */
+  /**
+   * The schema of a tool, or a promise of it; undefined for an unknown tool. When the tools are not to be had, a call
+   * with parameter headers is refused, because somebody on the way may have trusted them. Any other call has nothing to
+   * check.
+   *
+   * @throws HoldfastError HOLDFAST_FACTORY_TIMEOUT
+   */
   of (caller: string, tool: string, call: ModernCall): unknown {
     const kept = this.#kept.get(caller)
     if (kept !== undefined && performance.now() - kept.since < FRESH) return kept.schemas.get(tool)
-    return this.#made(caller, call).then(schemas => schemas?.get(tool))
+    return this.#made(caller, call).then(schemas => {
+      if (schemas === undefined && !call.isOver && hasParamHeaders(call)) {
+        throw new HoldfastError('HOLDFAST_FACTORY_TIMEOUT', 'headers cannot be checked without a list of tools')
+      }
+      return schemas?.get(tool)
+    })
   }
 
   /** The list is asked for once at a time. When that fails, its caller may have left, so the next one asks again. */
@@ -58,12 +70,14 @@ export class ToolSchemas {
     const server = await this.acquire(call).catch(() => undefined)
     if (server === undefined) return undefined
     const schemas = new Map<string, unknown>()
-    const listed = await within(list(server, schemas), this.timeout, true).catch(() => false)
-    if (!listed) {
+    let listed = false
+    const listing = async (): Promise<void> => { listed = await list(server, schemas) }
+    if (!await within(listing(), this.timeout, true).catch(() => false)) {
       this.pool.retire(server)
       return undefined
     }
     this.pool.release(server)
+    if (!listed) return undefined
     this.#keep(caller, schemas)
     return schemas
   }
@@ -76,18 +90,24 @@ export class ToolSchemas {
   }
 }
 
-/** Reads the whole list of a server. A server without tools has none. */
-async function list ({ transport }: BridgedServer, schemas: Map<string, unknown>): Promise<void> {
+function hasParamHeaders ({ inbound: { headers } }: ModernCall): boolean {
+  return Object.keys(headers).some(name => name.startsWith('mcp-param-'))
+}
+
+/** Reads the whole list of a server. False when the server fails at it. One without tools has an empty list. */
+async function list ({ transport }: BridgedServer, schemas: Map<string, unknown>): Promise<boolean> {
   let cursor: unknown
   for (let page = 0; page < MAX_PAGES; page++) {
     const answer = await transport.ask('tools/list', cursor === undefined ? {} : { cursor })
-    if (!('result' in answer) || !Array.isArray(answer.result.tools)) return
+    if ('error' in answer) return answer.error.code === METHOD_NOT_FOUND
+    if (!Array.isArray(answer.result.tools)) return false
     for (const tool of answer.result.tools as unknown[]) {
       if (isObject(tool) && typeof tool.name === 'string') schemas.set(tool.name, relevant(tool.inputSchema))
     }
     cursor = answer.result.nextCursor
-    if (typeof cursor !== 'string') return
+    if (typeof cursor !== 'string') break
   }
+  return true
 }
 
 function relevant (schema: unknown): unknown {

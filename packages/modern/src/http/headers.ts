@@ -24,7 +24,7 @@ export function refusedHeaders ({ method, params }: Request, inbound: Inbound): 
   const source = NAMED.get(method)
   if (source === undefined) return undefined
   const name = params?.[source]
-  // Without a name, the request is not valid, and the server says so.
+  // Without a name, the request is not valid, and is refused for that.
   if (typeof name !== 'string') return undefined
   const fault = headerFault(inbound.headers['mcp-name'], value => value === name)
   return fault && mismatch('Mcp-Name', fault)

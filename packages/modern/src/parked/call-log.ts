@@ -2,6 +2,7 @@ import {
   HoldfastError, type JsonObject, type Located, type Principal, type RecordLimits, type SealedStore, type Sessions,
   type StreamPage, type StreamRef, eventPlace, isHoldfastError, isObject, keyLabel
 } from '@holdfast/core'
+import { EndedStories } from './ended-stories.js'
 import { type Entry, Story } from './story.js'
 
 /** The partition of the records of parked calls. */
@@ -9,6 +10,10 @@ export const PARTITION = 'calls'
 const STREAM = 'story'
 /** A record says nothing: the stream does. */
 const BODY = Buffer.alloc(1)
+/** The owner of the calls of nobody. */
+const NOBODY = ''
+/** Attempts to make room for a story. */
+const MAX_ROOM = 3
 /** More than a story may hold, so that one read brings all of it. */
 const PAGE = 1_000
 
@@ -29,6 +34,7 @@ export interface StoredCall {
 /** The stored stories of parked calls: each a record that lives for a fixed time, with one sealed stream. */
 export class CallLog {
   readonly #store: SealedStore
+  readonly #ended: EndedStories
 
   /**
    * @param lifetime milliseconds from the creation of a record to its end
@@ -38,6 +44,7 @@ export class CallLog {
     private readonly sessions: Sessions, readonly lifetime: number, private readonly limits: RecordLimits
   ) {
     this.#store = sessions.vault.of(PARTITION)
+    this.#ended = new EndedStories(lifetime)
   }
 
   get store (): SealedStore { return this.#store }
@@ -46,13 +53,28 @@ export class CallLog {
     return this.#store.locate(call, principal)
   }
 
-  /** @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL */
+  /**
+   * At a limit, ended stories of this process make room: those of the same owner, and first those of nobody when all
+   * owners together have too many.
+   *
+   * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
+   */
   async create ({ key, owner }: Located): Promise<void> {
     const body = await this.#store.seal(key, BODY)
-    const created = await this.#store.create(
-      { key, owner, idle: this.lifetime, absolute: this.lifetime, body }, this.limits
-    )
-    if (created !== 'created') throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+    const record = { key, owner, idle: this.lifetime, absolute: this.lifetime, body }
+    for (let attempt = 0; attempt <= MAX_ROOM; attempt++) {
+      const created = await this.#store.create(record, this.limits)
+      if (created === 'created') return
+      const oldest = (created === 'full' ? this.#ended.take(NOBODY) : undefined) ?? this.#ended.take(owner)
+      if (oldest === undefined) break
+      await this.#store.remove(oldest)
+    }
+    throw new HoldfastError('HOLDFAST_LIMIT_REACHED')
+  }
+
+  /** Nothing is added to this story any more. */
+  ended (located: Located): void {
+    this.#ended.add(located)
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Expiring } from '@holdfast/transport'
 import type { Outcome } from '../modern-call.js'
 import type { CallHead, CallLog } from './call-log.js'
 import { OWNER_GONE, UNANSWERED } from '../endings.js'
-import type { Answers } from './input-responses.js'
+import type { Answers } from '../input-responses.js'
 import type { Reader } from './reader.js'
 import { SETTLE } from './settle.js'
 import { type Entry, type InputRequest, Story } from './story.js'
@@ -66,6 +66,9 @@ export class ParkedCall implements Expiring {
     private readonly report: (error: unknown) => void,
     private readonly closed: (call: ParkedCall) => void
   ) {}
+
+  /** Whether it has a story in the backend. */
+  get isStored (): boolean { return this.#created }
 
   /** A question of the handler. The first ones are stored together. */
   ask (key: string, request: InputRequest): void {

@@ -5,7 +5,7 @@ import {
 import { Deadlines, type Expiring } from '@holdfast/transport'
 import type { CallHead, CallLog } from './call-log.js'
 import { CANCELLED, OWNER_GONE } from '../endings.js'
-import type { Answers } from './input-responses.js'
+import type { Answers } from '../input-responses.js'
 import { type Handler, ParkedCall } from './parked-call.js'
 import { type OnParked, observed } from './parked-events.js'
 import type { Reader } from './reader.js'
@@ -104,6 +104,7 @@ export class ParkedCalls {
     const { key, owner } = call.located
     this.#calls.delete(key)
     this.#deadlines.delete(call)
+    if (call.isStored) this.log.ended(call.located)
     const left = this.#perOwner.get(owner) as number - 1
     if (left > 0) this.#perOwner.set(owner, left)
     else this.#perOwner.delete(owner)

@@ -91,9 +91,16 @@ export class RemoteCall implements RemoteReader {
     this.#look()
   }
 
-  async #tell (): Promise<boolean> {
+  async #tell (answer = this.answer): Promise<boolean> {
     const { fleet, vault: { availability } } = this.around.sessions
-    return await availability.ask(() => fleet.tellReplica(this.replica, 'call-answer', this.key, this.answer))
+    return await availability.ask(() => fleet.tellReplica(this.replica, 'call-answer', this.key, answer))
+  }
+
+  /** Says again that somebody waits here, with the answers that have not arrived, as far as the story tells. */
+  async #tellAgain (): Promise<void> {
+    const open = this.story.openAt(this.story.length)
+    const answers = Object.fromEntries(Object.entries(this.answer.answers).filter(([key]) => open.has(key)))
+    await this.#tell({ ...this.answer, answers })
   }
 
   #look (): void {
@@ -122,7 +129,7 @@ export class RemoteCall implements RemoteReader {
     if (story.length > before) return
     const mayLive = !this.#ownerless &&
       (await availability.ask(() => backend.presence.isPresent(this.replica)) || this.#isEarly())
-    if (mayLive) await this.#tell()
+    if (mayLive) await this.#tellAgain()
     else await endOrphan(log, this.key, story)
   }
 

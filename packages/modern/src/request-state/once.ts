@@ -16,6 +16,8 @@ export class Once {
   readonly #running = new Set<RecordKey>()
   /** Those whose clients are gone. */
   readonly #alone = new Set<RepeatedCall>()
+  /** Those whose outcomes are not stored yet. */
+  readonly #waiting = new Set<RepeatedCall>()
 
   /**
    * @param timeout milliseconds that another call waits for the first one, and that the first one goes on without its
@@ -39,7 +41,9 @@ export class Once {
     if (!first) throw new StateRefused(this.mode === 'reject' ? USED : await this.#outcomeOfFirst(key, served))
     if (this.mode === 'reject') return
     this.#running.add(key)
-    const keeper = new RepeatedCall(this.store, key, this.timeout, this.#alone, () => this.#running.delete(key))
+    const keeper = new RepeatedCall(
+      this.store, key, this.timeout, this.#alone, () => this.#running.delete(key), life, this.#waiting
+    )
     served.keeper = keeper
     // The call may have been cancelled during the claim. Then nobody else tells how it ended.
     if (served.isOver) {

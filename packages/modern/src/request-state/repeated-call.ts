@@ -1,4 +1,5 @@
-import { type RecordKey, within } from '@holdfast/core'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type RecordKey, isHoldfastError, within } from '@holdfast/core'
 import type { Outcome } from '../modern-call.js'
 import type { Keeper } from '../shared/served-call.js'
 import type { OnceRecord } from './once-record.js'
@@ -13,6 +14,12 @@ const MAX_ALONE = 1_000
 /** Milliseconds that the client's answer waits until it is kept. */
 const KEEP_WAIT = 5_000
 
+/** Milliseconds between attempts to keep an outcome: the first pause, and the longest. */
+const PAUSES = { first: 250, longest: 5_000 }
+
+/** Outcomes of this process that wait for the storage. Of further ones it is only kept that they are lost. */
+const MAX_WAITING = 100
+
 /** The first call with a state. It goes on when its client is gone, and its outcome is kept for the next calls. */
 export class RepeatedCall implements Keeper {
   #timer: NodeJS.Timeout | undefined
@@ -21,13 +28,17 @@ export class RepeatedCall implements Keeper {
    * @param timeout milliseconds that the call goes on when its client is gone
    * @param alone the calls of this process that go on without a client
    * @param settled called when the outcome is kept, or cannot be
+   * @param life milliseconds for which the outcome is of use
+   * @param waiting the calls of this process whose outcomes wait for the storage
    */
   constructor (
     private readonly store: OnceStore,
     private readonly key: RecordKey,
     private readonly timeout: number,
     private readonly alone: Set<RepeatedCall>,
-    private readonly settled: () => void
+    private readonly settled: () => void,
+    private readonly life = 0,
+    private readonly waiting = new Set<RepeatedCall>()
   ) {}
 
   gone (stop: () => void): void {
@@ -40,14 +51,32 @@ export class RepeatedCall implements Keeper {
   async ended (outcome: Outcome | undefined): Promise<void> {
     clearTimeout(this.#timer)
     this.alone.delete(this)
+    const record = recordOf(outcome)
+    if (await this.#keep(record, error => this.store.report(error))) this.settled()
+    // The handler has run, so its client gets the answer. The next calls with the state get it, too, after the outage.
+    else void this.#keepLater(record)
+  }
+
+  /** False when the storage is away. */
+  async #keep (record: OnceRecord, failed: (error: unknown) => void = () => {}): Promise<boolean> {
     try {
-      await within(this.store.settle(this.key, recordOf(outcome)), KEEP_WAIT)
+      return await within(this.store.settle(this.key, record), KEEP_WAIT)
     } catch (error) {
-      // The handler has run, so its client gets the answer.
-      this.store.report(error)
-    } finally {
-      this.settled()
+      failed(error)
+      return !isHoldfastError(error, 'HOLDFAST_BACKEND_UNAVAILABLE')
     }
+  }
+
+  async #keepLater (record: OnceRecord): Promise<void> {
+    const until = performance.now() + this.life
+    const kept = this.waiting.size < MAX_WAITING ? record : { state: 'lost' } as const
+    this.waiting.add(this)
+    for (let wait = PAUSES.first; performance.now() < until; wait = Math.min(wait * 2, PAUSES.longest)) {
+      await pause(wait, undefined, { ref: false })
+      if (await this.#keep(kept)) break
+    }
+    this.waiting.delete(this)
+    this.settled()
   }
 }
 

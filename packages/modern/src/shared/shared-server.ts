@@ -1,7 +1,8 @@
 import { HoldfastError } from '@holdfast/core'
 import type { Inbound } from '@holdfast/transport'
 import { TOO_MANY_SERVERS } from '../endings.js'
-import type { ModernCall } from '../modern-call.js'
+import { answersOf } from '../input-responses.js'
+import type { ModernCall, Outcome } from '../modern-call.js'
 import type { CancelReason, ModernServer } from '../modern-server.js'
 import { findLeak } from './leak-check.js'
 import type { Leg } from './leg.js'
@@ -62,6 +63,11 @@ export class SharedServer implements ModernServer {
   // Not async: most calls find their server, and a promise for each would cost more than the rest of this.
   serve (call: ModernCall): void | Promise<void> {
     if (this.#legs === undefined || this.#closed) throw new HoldfastError('HOLDFAST_CLOSED')
+    if (call.request.params?.inputResponses !== undefined) {
+      // The SDK drops what is no answer.
+      const answers = answersOf(call.request)
+      if (!(answers instanceof Map)) return call.end(answers as Outcome)
+    }
     const slot = this.#legs.use(this.#key(call.inbound))
     if (slot === undefined) {
       return call.end(TOO_MANY_SERVERS)

@@ -1,6 +1,6 @@
 import { isObject } from '@holdfast/core'
 import { INVALID_PARAMS, INVALID_REQUEST, type Request } from '@holdfast/transport'
-import type { Outcome } from '../modern-call.js'
+import type { Outcome } from './modern-call.js'
 
 /** Answers in one request. */
 const MAX_ANSWERS = 100
