@@ -173,3 +173,21 @@ t.test('a move touches as few neighbours with many owners and places as with few
   }
   t.equal(steps(2_000), steps(20))
 })
+
+t.test('of places whose servers wait for their clients, those of nobody go first', async (t) => {
+  const places = new LivePlaces<string>(4, () => false)
+  const take = (owner: string, nobody = false): string | undefined => {
+    const place = new Place(owner, owner, nobody)
+    const taken = places.take(place)
+    places.rest(place, true)
+    return taken?.leaves
+  }
+  take('ada')
+  take('ada')
+  take('nobody-1', true)
+  take('nobody-2', true)
+  t.equal(take('nobody-3', true), 'nobody-1', 'although ada has two')
+  t.equal(take('bob'), 'nobody-2')
+  t.equal(take('carl'), 'nobody-3')
+  t.equal(take('dora'), 'ada', 'where nobody has none')
+})

@@ -1,9 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 import {
   DetachedTransport, type Message, type Notification, type Request, type RequestId, type Response, SERVER_ERROR,
   TurnThrottle, errorMessage, isResponse
 } from '@holdfast/transport'
+
+/** The id of the request in whose handler something runs, also after it was answered. */
+const HANDLED = new AsyncLocalStorage<RequestId>()
 
 /** What a server object says while it runs a request. No method may throw. */
 export interface Running {
@@ -35,9 +39,13 @@ export class BridgeTransport implements Transport {
 
   /**
    * @param sessionId what handlers see as the id of their session
+   * @param mixed whether its requests come from several owners. Then a message that names no request belongs to the
+   *   request whose handler says it, and to nobody if that is over. It costs some microseconds for each request
    * @param failed called with an error that the server throws at a message nobody waits for
    */
-  constructor (readonly sessionId: string, private readonly failed: (error: unknown) => void) {}
+  constructor (
+    readonly sessionId: string, private readonly mixed: boolean, private readonly failed: (error: unknown) => void
+  ) {}
 
   get isClosed (): boolean { return this.#after !== undefined }
 
@@ -108,8 +116,10 @@ export class BridgeTransport implements Transport {
     this.#running = running
     const meta = params._meta as Record<string, unknown> | undefined
     const sent = meta?.progressToken === undefined ? params : { ...params, _meta: { ...meta, progressToken: id } }
+    const message = { jsonrpc: '2.0' as const, id, method, params: sent }
     try {
-      this.onmessage?.({ jsonrpc: '2.0', id, method, params: sent }, extra)
+      if (this.mixed) HANDLED.run(id, () => this.onmessage?.(message, extra))
+      else this.onmessage?.(message, extra)
     } catch (error) {
       this.#running = undefined
       throw error
@@ -136,9 +146,13 @@ export class BridgeTransport implements Transport {
     running.answered(response)
   }
 
-  /** A question that names no request belongs to the one that runs: there is no other. */
+  /** Whether a message of the server belongs to the request that runs. */
+  #concerns (related: RequestId | undefined): boolean {
+    return (related ?? (this.mixed ? HANDLED.getStore() : this.#id)) === this.#id
+  }
+
   #question (question: Request, related: RequestId | undefined): void {
-    if (this.#running !== undefined && (related === undefined || related === this.#id)) {
+    if (this.#running !== undefined && this.#concerns(related)) {
       return this.#running.asked(question)
     }
     const refused = errorMessage(question.id, SERVER_ERROR, 'No request of a client runs, so nobody can answer')
@@ -146,7 +160,7 @@ export class BridgeTransport implements Transport {
   }
 
   #notification (notification: Notification, related: RequestId | undefined): void {
-    if (related !== undefined && related !== this.#id) return
+    if (!this.#concerns(related)) return
     const { method, params } = notification
     // The token of a request is its id: another token belongs to a request that is over.
     if (method === 'notifications/progress' && params?.progressToken !== this.#id) return

@@ -4,6 +4,7 @@ import { type DetachedTransport, type DisposeReason, type HeldServer, Place, typ
 import { BridgeTransport } from './bridge-transport.js'
 import type { EphemeralSession } from './ephemeral-session.js'
 import { InvalidHandshake } from './invalid-handshake.js'
+import type { Wanted } from './pool-key.js'
 
 /** What a server said of itself in the handshake. */
 export interface Introduction {
@@ -29,20 +30,22 @@ export class BridgedServer implements Waiting<BridgedServer> {
   onclosed: (() => void) | undefined
   #held: HeldServer | undefined
 
+  /** Under which key the server may be used again; undefined when it may not. */
+  readonly pooled: string | undefined
+
   /**
-   * @param pooled under which key the server may be used again; undefined when it may not
    * @param closeTimeout milliseconds that the server may take to let go of what it holds
    * @param report called with what concerns no caller
    */
   constructor (
-    owner: string,
-    readonly pooled: string | undefined,
+    { owner, nobody, key, mixed }: Wanted,
     readonly session: EphemeralSession,
     private readonly closeTimeout: number,
     private readonly report: (error: unknown) => void
   ) {
-    this.place = new Place(owner, this)
-    this.transport = new BridgeTransport(session.id, report)
+    this.pooled = key
+    this.place = new Place(owner, this, nobody)
+    this.transport = new BridgeTransport(session.id, mixed, report)
   }
 
   /**

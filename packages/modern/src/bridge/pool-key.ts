@@ -2,8 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { type Json, ownerName } from '@holdfast/core'
 import type { ModernCall } from '../modern-call.js'
 import { digestOf } from '../request-binding.js'
+import type { SessionUser } from './ephemeral-session.js'
 import { serverCapabilities } from './server-request.js'
-import type { Wanted } from './server-pool.js'
+
+/** What a call needs of a server object. */
+export interface Wanted {
+  /** With whom its place is shared. */
+  readonly owner: string
+  /** Whether `owner` stands for this one call, because nobody says who calls. */
+  readonly nobody: boolean
+  /** Whether the server object may serve several owners, one after the other. */
+  readonly mixed: boolean
+  /** Equal keys may use the same server object, one after the other. Undefined: nobody else may use it. */
+  readonly key: string | undefined
+  readonly user: SessionUser
+  readonly capabilities: object
+  readonly client: object
+}
 
 /** For clients that do not say who they are. SDK v1 refuses a handshake without a name. */
 const UNKNOWN = { name: 'unknown', version: '0' }
@@ -31,6 +46,8 @@ export function wantedBy (call: ModernCall, context: Json, perReplica: boolean):
       ? undefined
       // A client writes the same in the same order. Where it does not, it gets another server object.
       : nameOf([perReplica ? '' : owner, capabilities, client, context]),
+    nobody: owner === '' && !perReplica,
+    mixed: perReplica,
     user: { principal, context },
     capabilities,
     client

@@ -3,8 +3,9 @@ import {
   type CommonServerOptions, type CreateServer, Deadlines, type DisposeReason, LivePlaces, PlaceQueue, heldServer
 } from '@holdfast/transport'
 import { BridgedServer } from './bridged-server.js'
-import { EphemeralSession, type SessionUser } from './ephemeral-session.js'
+import { EphemeralSession } from './ephemeral-session.js'
 import { InvalidHandshake } from './invalid-handshake.js'
+import type { Wanted } from './pool-key.js'
 
 /** Milliseconds that a call waits for a place among the server objects. */
 const PLACE_WAIT = 2_000
@@ -18,17 +19,6 @@ export interface PoolSettings {
   dormantAfter: number
   /** Milliseconds that `createServer` and the handshake may take together, and a server to let go of what it holds. */
   factoryTimeout: number
-}
-
-/** What a call needs of a server object. */
-export interface Wanted {
-  /** With whom its place is shared. */
-  readonly owner: string
-  /** Equal keys may use the same server object, one after the other. Undefined: nobody else may use it. */
-  readonly key: string | undefined
-  readonly user: SessionUser
-  readonly capabilities: object
-  readonly client: object
 }
 
 /** The server objects behind the bridge: those that run a request, that wait for answers, and that rest. */
@@ -142,7 +132,7 @@ export class ServerPool {
   /** A resting server with the same key, or a place for a new one. */
   #take (wanted: Wanted): BridgedServer | undefined {
     if (this.#closed) return undefined
-    const { key, owner } = wanted
+    const { key } = wanted
     const resting = key === undefined ? undefined : this.#resting.get(key)?.at(-1)
     if (resting !== undefined) {
       if (!this.#places.occupy(resting.place)) return undefined
@@ -153,7 +143,7 @@ export class ServerPool {
     const id = mintSessionId()
     const session = new EphemeralSession(id, vault.locate(id, wanted.user.principal).key, fleet.replica)
     const server = new BridgedServer(
-      owner, key, session, this.settings.factoryTimeout, error => this.sessions.report(error)
+      wanted, session, this.settings.factoryTimeout, error => this.sessions.report(error)
     )
     const taken = this.#places.take(server.place)
     if (taken === undefined) return undefined

@@ -17,6 +17,7 @@ interface Share<T> {
   busy: number
   readonly idle: Group<T>
   readonly asking: Group<T>
+  readonly nobody: boolean
 }
 
 /** Ranks the groups that have places to give by the number of their owner's places. */
@@ -46,7 +47,8 @@ class Ranking<T> {
 /**
  * - `busy`: something runs in the server.
  * - `idle`: every owner that needs a place may take it.
- * - `asking`: the server waits for its client. Other owners may take the place when no place is idle.
+ * - `asking`: the server waits for its client. Other owners may take the place when no place is idle, those of nobody
+ *   first: each of these is an owner of its own, so nobody else could stand up to many of them.
  * - `leaving`: the owner has lost the place, but the server is still being closed.
  */
 type PlaceState = 'none' | 'busy' | 'idle' | 'asking' | 'leaving'
@@ -59,7 +61,11 @@ export class Place<T> implements LruItem<Place<T>> {
   share: Share<T> | undefined
   state: PlaceState = 'none'
 
-  constructor (readonly owner: string, readonly item: T) {}
+  /**
+   * @param owner with whom it shares
+   * @param nobody whether its user has not said who it is, so that `owner` stands for this one place only
+   */
+  constructor (readonly owner: string, readonly item: T, readonly nobody = false) {}
 
   get busy (): boolean { return this.state === 'busy' }
 }
@@ -74,6 +80,7 @@ export class LivePlaces<T> {
   readonly #shares = new Map<string, Share<T>>()
   readonly #idle = new Ranking<T>()
   readonly #asking = new Ranking<T>()
+  readonly #askingOfNobody = new Ranking<T>()
   readonly #half: number
   readonly #reserved: number
   #taken = 0
@@ -101,7 +108,7 @@ export class LivePlaces<T> {
       taken.leaves = leaving.item
     }
     let share = this.#shares.get(place.owner)
-    if (share === undefined) this.#shares.set(place.owner, share = newShare(place.owner))
+    if (share === undefined) this.#shares.set(place.owner, share = newShare(place))
     this.#taken++
     share.places++
     place.share = share
@@ -184,7 +191,8 @@ export class LivePlaces<T> {
 
   #rank (share: Share<T>): void {
     this.#idle.put(share.idle, share.places)
-    this.#asking.put(share.asking, share.places)
+    const asking = share.nobody ? this.#askingOfNobody : this.#asking
+    asking.put(share.asking, share.places)
   }
 
   #longestIdle (owner: string): Place<T> | undefined {
@@ -192,15 +200,17 @@ export class LivePlaces<T> {
       const place = places.find(({ item }) => !this.stays(item))
       if (place !== undefined) return place
     }
-    for (const group of this.#asking) {
-      const place = group.owner === owner ? undefined : group.places.find(({ item }) => !this.stays(item))
-      if (place !== undefined) return place
+    for (const ranking of [this.#askingOfNobody, this.#asking]) {
+      for (const group of ranking) {
+        const place = group.owner === owner ? undefined : group.places.find(({ item }) => !this.stays(item))
+        if (place !== undefined) return place
+      }
     }
     return undefined
   }
 }
 
-function newShare<T> (owner: string): Share<T> {
+function newShare<T> ({ owner, nobody }: Place<T>): Share<T> {
   const group = (): Group<T> => ({ owner, places: new LruList(), count: 0, rank: 0 })
-  return { places: 0, busy: 0, idle: group(), asking: group() }
+  return { places: 0, busy: 0, idle: group(), asking: group(), nobody }
 }

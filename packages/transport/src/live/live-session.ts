@@ -58,7 +58,7 @@ export class LiveSession implements McpSession, LruItem<LiveSession> {
     private readonly closed: (live: LiveSession) => void
   ) {
     this.#context = session.context
-    this.place = new Place(session.principal === null ? session.key : session.owner, this)
+    this.place = session.principal === null ? new Place(session.key, this, true) : new Place(session.owner, this)
     this.serverState = new ServerState(session, transport, patience)
     transport.onchange = () => this.#rest()
     transport.onfailed = error => sessions.report(error)
