@@ -48,6 +48,9 @@ class Deadline implements Expiring {
   expire (): void { this.exchange.stop('timeout') }
 }
 
+/** Milliseconds in which it is known whether the storage is down. It is called down within 750. */
+const STORAGE_PATIENCE = 1_000
+
 /** One request, from its arrival until its answer is on its way. */
 export class Exchange implements ModernCall, Waiting<Exchange> {
   declare older?: Exchange | undefined
@@ -58,6 +61,9 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
   #resolve: ((reply: Reply) => void) | undefined
   #stream: ResponseStream | undefined
   #deadline: Deadline | undefined
+  /** By the monotonic clock. */
+  #usesStorageSince = -Infinity
+  #patience: NodeJS.Timeout | undefined
 
   constructor (
     private readonly context: ExchangeContext,
@@ -82,6 +88,17 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
     }
     this.openStream()
     this.#stream?.offer(messageEvent(json))
+  }
+
+  usesStorage (): void {
+    this.#usesStorageSince = performance.now()
+  }
+
+  /** The call takes so long that its response should become a stream. */
+  slow (): void {
+    const left = this.#usesStorageSince + STORAGE_PATIENCE - performance.now()
+    if (left <= 0) return this.openStream()
+    this.#patience = setTimeout(() => this.slow(), left).unref()
   }
 
   end (outcome: Outcome): void {
@@ -193,6 +210,7 @@ export class Exchange implements ModernCall, Waiting<Exchange> {
     if (this.#deadline !== undefined) {
       this.context.deadlines.delete(this.#deadline)
       this.context.slowCalls?.delete(this)
+      clearTimeout(this.#patience)
     }
     this.context.ended(this, how)
   }

@@ -27,6 +27,11 @@ export interface ModernCall {
    * it (`progressToken`, `logLevel`).
    */
   notify (notification: Notification): void
+  /**
+   * Its outcome depends on the storage from now on. So for a second its response does not become a stream because of
+   * the time it takes: an outage can still be answered with its HTTP status.
+   */
+  usesStorage (): void
   /** Ends the call. Ignored when it is over. */
   end (outcome: Outcome): void
 }

@@ -137,7 +137,7 @@ export class ModernEndpoint {
     const report = (error: unknown): void => sessions.report(error)
     return {
       responseMode,
-      slowCalls: responseMode === 'auto' ? new Deadlines(streamAfter, call => call.openStream(), report) : undefined,
+      slowCalls: responseMode === 'auto' ? new Deadlines(streamAfter, call => call.slow(), report) : undefined,
       deadlines: new Deadlines<Expiring>(callTimeout, deadline => deadline.expire(), report),
       responses: this.#responses,
       encode: (call, result) => this.#encode(call, result),

@@ -1,11 +1,10 @@
 import { type JsonObject, isObject } from '@holdfast/core'
 import {
-  INVALID_PARAMS, type Inbound, type Reply, type RequestId, errorReply, header, isRequestId
+  INVALID_PARAMS, type Inbound, type Reply, type RequestId, type Trace, errorReply, header, isRequestId, traceOf
 } from '@holdfast/transport'
 import { HEADER_MISMATCH } from './error-codes.js'
 import { LOG_LEVELS } from './log-levels.js'
 import { CAPABILITIES_KEY, CLIENT_KEY, LOG_LEVEL_KEY, VERSION_KEY } from './meta-keys.js'
-import { type Trace, traceOf } from './trace.js'
 import { MODERN_VERSION, refusedVersion } from './versions.js'
 
 /** What a request says of itself in `_meta` (MCP 2026-07-28, basic/index). */

@@ -1,6 +1,7 @@
 export { Deadlines, type Expiring, type Waiting } from './calls/deadlines.js'
 export { type McpCall, PrintableCall, type RequestClaims, callOf } from './calls/mcp-call.js'
 export { SessionCall } from './calls/session-call.js'
+export { type Trace, traceOf } from './calls/trace.js'
 export { DetachedTransport } from './calls/detached-transport.js'
 export type { ResponseMode } from './calls/exchange.js'
 export { HandlerExtra } from './calls/handler-extra.js'

@@ -167,6 +167,7 @@ export class BridgedCall implements Running, Handler {
   #park (): ParkedCall | undefined {
     const parked = this.host.park(this.call, this, this.#introduction)
     if (parked === undefined) return undefined
+    this.call.usesStorage()
     const first = this.#first = this.host.firstAttempt(this.call, parked)
     first.ended.then(this.#end, this.#fail)
     return parked

@@ -62,6 +62,7 @@ export class Retries implements RemoteCalls {
   async #serve (call: ModernCall): Promise<void> {
     const answers = answersOf(call.request)
     if (!(answers instanceof Map)) return call.end(answers as Outcome)
+    call.usesStorage()
     const { vault, fleet } = this.sessions
     const { principal } = call.inbound
     const { owner } = this.log.locate('', principal)

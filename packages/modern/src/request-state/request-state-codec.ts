@@ -76,7 +76,10 @@ export function requestStateCodec<Payload = unknown> (options: RequestStateOptio
     const left = expires - now()
     if (left <= 0) throw new StateRefused()
     // In a session, a state comes back from the SDK itself, which asks once.
-    if (uses !== undefined && place.served !== undefined) await uses.use(text as string, place, place.served, left)
+    const { served } = place
+    if (uses === undefined || served === undefined) return payload
+    served.call.usesStorage()
+    await uses.use(text as string, place, served, left)
     return payload
   }
 

@@ -52,5 +52,5 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
     })
   }
   const meta = { version: MODERN_VERSION, client, capabilities }
-  return { request, meta, inbound, isOver: false, notify: () => {}, end }
+  return { request, meta, inbound, isOver: false, notify: () => {}, usesStorage: () => {}, end }
 }

@@ -80,6 +80,7 @@ async function sharedCall (): Promise<string> {
       meta: { version: '2026-07-28', capabilities: {}, client: { name: 'c', version: '1' } },
       inbound: { headers, url: 'http://x.test/mcp', principal, authInfo, isGone: () => false },
       isOver: false,
+      usesStorage: () => {},
       notify: () => {},
       end: resolve
     }

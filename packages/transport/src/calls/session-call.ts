@@ -1,6 +1,7 @@
 import type { JsonObject, Principal, Session } from '@holdfast/core'
-import { type Inbound, header } from '../http/inbound.js'
+import type { Inbound } from '../http/inbound.js'
 import { type McpCall, PrintableCall } from './mcp-call.js'
+import { traceOf } from './trace.js'
 
 /** A request that belongs to a session. Everything is read on demand, because few handlers ask. */
 export class SessionCall extends PrintableCall {
@@ -27,10 +28,6 @@ export class SessionCall extends PrintableCall {
   }
 
   get trace (): McpCall['trace'] {
-    const traceparent = header(this.#inbound, 'traceparent')
-    if (traceparent === undefined) return undefined
-    const tracestate = header(this.#inbound, 'tracestate')
-    const baggage = header(this.#inbound, 'baggage')
-    return { traceparent, ...(tracestate !== undefined && { tracestate }), ...(baggage !== undefined && { baggage }) }
+    return traceOf({}, this.#inbound)
   }
 }

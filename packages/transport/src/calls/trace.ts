@@ -1,4 +1,5 @@
-import { type Inbound, type McpCall, header } from '@holdfast/transport'
+import { type Inbound, header } from '../http/inbound.js'
+import type { McpCall } from './mcp-call.js'
 
 /** W3C trace context. */
 export type Trace = NonNullable<McpCall['trace']>
@@ -10,8 +11,8 @@ const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(-[\x21-\x7e]
 const LONGEST = { tracestate: 512, baggage: 8_192 }
 
 /**
- * The trace context of a request: from `_meta` (basic/index, OpenTelemetry trace context), or from the HTTP headers of
- * the same names when `_meta` has none. What is malformed is left out: tracing never refuses a request.
+ * The trace context of a request: from `_meta` (MCP 2026-07-28, basic/index, OpenTelemetry trace context), or from the
+ * HTTP headers of the same names when `_meta` has none. What is malformed is left out: tracing never refuses a request.
  */
 export function traceOf (
   meta: Readonly<Record<string, unknown>>, inbound: Pick<Inbound, 'headers'>
