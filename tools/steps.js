@@ -73,7 +73,9 @@ const check = [
 /** What `node tools/run.js <mode>` does: its steps, then `main` in the same process, with the remaining arguments. */
 export const modes = {
   start: {
-    steps: [install, { ...build, says: 'tsc -b: the packages and the example', command: tsc('-b', 'examples/reference-server') }],
+    steps: [install, {
+      ...build, says: 'tsc -b: the packages and the example', command: tsc('-b', 'examples/reference-server')
+    }],
     main: 'examples/reference-server/dist/start.js'
   },
   bench: { steps: [build], main: 'bench/dist/run.js' },

@@ -30,7 +30,7 @@ export const MODERN_STORY: Record<string, Step> = {
     assert.match(JSON.stringify(content), /has no session/)
     const { total } = await actor(stage, 'anna').call('counter', { by: 0 })
     assert.equal(total, 42)
-    return `counter: its total lives in a session, so for dora it is a tool error that says so; anna's is still ${total}`
+    return `counter: its total lives in a session, so dora gets a tool error that says so; anna's is still ${total}`
   })
 }
 

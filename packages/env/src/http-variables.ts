@@ -14,7 +14,8 @@ export const HTTP_VARIABLES: readonly Variable[] = [
       '[two eras](two-eras.md)'
   },
   pluginOption(
-    'HOLDFAST_LEGACY', 'legacy', '`off` refuses clients of revisions until 2025-11-25: no session begins'
+    'HOLDFAST_LEGACY', 'legacy',
+    '`off` refuses clients of revisions until 2025-11-25: no session begins. Needs HOLDFAST_MODERN'
   ),
   pluginOption(
     'HOLDFAST_HEALTH', 'health',

@@ -269,7 +269,10 @@ export interface StreamOptions {
   standaloneRetry?: Duration
   /** Interval of comments on idle streams. */
   keepAlive?: Duration
-  /** Characters that may wait for a slow reader of a stream. Then the stream is cut; its client can resume it. */
+  /**
+   * Characters that may wait for a slow reader of a stream. Then a stream of a session is cut, and its client can
+   * resume it. In a response to a modern client, progress and log messages are lost until there is room.
+   */
   maxBuffered?: number
 }
 
