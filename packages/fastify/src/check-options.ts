@@ -54,8 +54,12 @@ export function checkOptions (given: HoldfastOptions): Settings {
 /** @param place the path of what is checked, or nothing */
 function checked<T> (schema: TObject, given: unknown, place: string): T {
   const filled = Value.Default(schema, isObject(given) ? withOwnGroups(given, schema) : given)
-  const [error] = Value.Errors(schema, filled)
-  if (error === undefined) return filled as T
+  const errors = Value.Errors(schema, filled)
+  const [first] = errors
+  if (first === undefined) return filled as T
+  // The words that are taken say more than the type of a word.
+  const error = errors.find(({ keyword, instancePath }) =>
+    keyword === 'enum' && instancePath === first.instancePath) ?? first
   const path = [place, ...error.instancePath.split('/').slice(1)].filter(part => part !== '').join('.')
   throw new InvalidOptionError(path || 'options', reason(error, path))
 }

@@ -16,7 +16,7 @@ export const OptionsSchema = Type.Object({
     value => typeof value === 'string' || (typeof value === 'object' && value !== null),
     'keys: a string, a list, a KMS provider or a Keyring'
   )),
-  encryption: Type.Optional(Type.Unsafe<'none'>({ enum: ['none'] })),
+  encryption: Type.Optional(Type.Unsafe<'none'>({ type: 'string', enum: ['none'] })),
   snapshot: Type.Optional(refined<NonNullable<HoldfastOptions['snapshot']>>(
     isSnapshotStore, 'a snapshot store, such as file(path), whose `every`, if set, is from 1 ms to 24 days'
   )),

@@ -35,9 +35,9 @@ export function amount (fallback: number): Type.TOptional<Type.TInteger> {
 }
 
 export function choice<const T extends string> (values: T[], fallback: T): Type.TOptional<Type.TUnsafe<T>> {
-  return Type.Optional(Type.Unsafe<T>({ enum: values, default: fallback }))
+  return Type.Optional(Type.Unsafe<T>({ type: 'string', enum: values, default: fallback }))
 }
 
 export function choiceOf<const T extends string> (values: T[]): Type.TUnsafe<T> {
-  return Type.Unsafe<T>({ enum: values })
+  return Type.Unsafe<T>({ type: 'string', enum: values })
 }

@@ -17,6 +17,8 @@ export const INVALID_STATE: Failure = {
 
 /** The process with the handler is gone, or is about to end. */
 export const OWNER_GONE = failure('The process that ran this call has ended; call again')
+/** Its story is gone: storage lost it, or it made room. */
+export const LOST = failure('Nothing is known of this call any more; it may have run in part')
 export const CANCELLED = failure('The call was cancelled; it may have run in part')
 export const TIMED_OUT = failure('The call took too long and was cancelled; it may have run in part')
 /** How a call ends that was cancelled. */

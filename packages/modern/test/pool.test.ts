@@ -1,5 +1,6 @@
 import t from 'tap'
 import { ADA, BOB, fleet, retryOf } from './fixtures/bridge-fleet.js'
+import { nameOf } from '../dist/bridge/pool-key.js'
 import { Gate, eventually } from '@holdfast/waiting'
 import { type Made, type Scripts, accepted, ask, text, v1 } from './fixtures/servers.js'
 
@@ -207,4 +208,13 @@ t.test('two principals with colliding ids, 500 calls at once', async (t) => {
     if (index % 10 === 0) t.equal(text(await one.do('echo', { principal, id: 1 })), principal.subject)
   })
   await Promise.all(calls)
+})
+
+t.test('what names a server object of the pool stays short, and differs for everything that differs', t => {
+  const long = 'x'.repeat(10_000)
+  const names = [['a', 'b'], ['a,b'], [long], [`${long}y`], [['a'], 'b'], [{ a: 1 }]].map(parts => nameOf(parts))
+  t.equal(new Set(names).size, names.length)
+  t.ok(names.every(name => name.length <= 512))
+  t.equal(nameOf([long]), nameOf([long]))
+  t.end()
 })

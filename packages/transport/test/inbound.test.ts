@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { inspect } from 'node:util'
 import type { Session } from '@holdfast/core'
 import t from 'tap'
 import { HandlerExtra } from '../dist/calls/handler-extra.js'
 import { header } from '../dist/http/inbound.js'
 import { type McpCall, callOf } from '../dist/calls/mcp-call.js'
 import { SessionCall } from '../dist/calls/session-call.js'
+import { traceOf } from '../dist/calls/trace.js'
 import { Call } from './fixtures/client.js'
 
 const call: McpCall = {
@@ -71,7 +73,7 @@ t.test('a call of a session tells what its session and its request say', async (
   const session = (initialize: object, client: object): Session => ({
     principal: { subject: 'ann' }, state: { client, handshake: { protocolVersion: '2025-11-25', initialize } }
   }) as unknown as Session
-  const headers = { traceparent: '00-a-b-01', tracestate: 'x=1', baggage: 'y=2' }
+  const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'x=1', baggage: 'y=2' }
   const known = new SessionCall(session({ capabilities: { roots: {} } }, { name: 'c', version: '1' }), { headers })
   t.match(known, {
     era: 'sessions',
@@ -81,8 +83,24 @@ t.test('a call of a session tells what its session and its request say', async (
     capabilities: { roots: {} },
     trace: headers
   })
+  const shown = { era: 'sessions', version: '2025-11-25', client: { name: 'c', version: '1' } }
+  t.equal(JSON.stringify(known), JSON.stringify(shown), 'what may be in a log')
+  t.equal(inspect(known), `McpCall ${inspect(shown)}`)
   const { traceparent } = headers
   t.strictSame(new SessionCall(session({}, {}), { headers: { traceparent } }).trace, { traceparent })
   const silent = new SessionCall(session({}, {}), { headers: {} })
   t.strictSame([silent.trace, silent.capabilities, silent.client], [undefined, {}, undefined])
+})
+
+t.test('a trace context that is malformed is left out, and the message goes before the headers', async t => {
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+  const headers = { traceparent, tracestate: 'x'.repeat(513), baggage: '' }
+  t.strictSame(traceOf({}, { headers }), { traceparent })
+  for (const malformed of ['00-a-b-01', '', traceparent.toUpperCase(), `${traceparent}-`.repeat(20)]) {
+    t.equal(traceOf({}, { headers: { traceparent: malformed } }), undefined, malformed)
+    t.equal(traceOf({ traceparent: malformed }, { headers }), undefined)
+  }
+  const own = { traceparent: traceparent.replace('a', 'c'), tracestate: 'y=2', baggage: 'z=3' }
+  t.strictSame(traceOf(own, { headers }), own)
+  t.equal(traceOf({ traceparent: 7 }, { headers }), undefined)
 })

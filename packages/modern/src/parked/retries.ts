@@ -5,7 +5,7 @@ import { bindingOf } from '../request-binding.js'
 import { Attempt } from './attempt.js'
 import type { CallHead, CallLog, StoredCall } from './call-log.js'
 import { type CallState, openState } from './call-state.js'
-import { CANCELLED_BY, INVALID_STATE, OWNER_GONE, TOO_MANY_PARKED } from '../endings.js'
+import { CANCELLED_BY, INVALID_STATE, LOST, TOO_MANY_PARKED } from '../endings.js'
 import { type Answers, answersOf } from '../input-responses.js'
 import type { ParkedCall } from './parked-call.js'
 import type { ParkedCalls } from './parked-calls.js'
@@ -155,7 +155,7 @@ export class Retries implements RemoteCalls {
 
   /** The answer to a state without a stored call. Only one that was sealed was certainly given out by the fleet. */
   #lost (): Outcome {
-    return this.sessions.vault.codec.exposes === undefined ? OWNER_GONE : INVALID_STATE
+    return this.sessions.vault.codec.exposes === undefined ? LOST : INVALID_STATE
   }
 
   #id (): string {

@@ -52,5 +52,6 @@ function ownCall (method: string, caller: string | undefined, end: (outcome: Out
     })
   }
   const meta = { version: MODERN_VERSION, client, capabilities }
-  return { request, meta, inbound, isOver: false, notify: () => {}, usesStorage: () => {}, end }
+  const ignore = (): void => {}
+  return { request, meta, inbound, isOver: false, notify: ignore, usesStorage: ignore, end }
 }
