@@ -65,7 +65,7 @@ t.test('a state that is wrong in any way gets the same answer', async (t) => {
   for (const { name } of [first, second]) {
     const requestState = await stateOf(fleet_, { replica: name })
     const lost = await first.do('one', { principal: ADA, params: { inputResponses: answer, requestState } })
-    t.match(lost, { error: { code: -32603, message: /it may have run/ } }, 'a call whose story is lost, as memory loses it')
+    t.match(lost, { error: { code: -32603, message: /it may have run/ } }, 'a story that is lost')
   }
   for (const principal of [BOB, null, { subject: 'ada', issuer: 'x' }]) {
     t.same(await first.do('one', { principal, ...retryOf(asked, answer) }), INVALID, 'another principal')
