@@ -133,7 +133,8 @@ t.test('what the pages call by a name has that name', async t => {
 })
 
 t.test('messages that the pages quote are those of the code', async t => {
-  const packages = ['core', 'fastify', 'transport', 'envelope', 'env', 'sqlite'].map(name => `packages/${name}/src/`)
+  const packages = ['core', 'fastify', 'transport', 'modern', 'envelope', 'env', 'sqlite']
+    .map(name => `packages/${name}/src/`)
   const folders = [...packages, 'examples/reference-server/src/']
   const sources = await Promise.all(folders.map(async folder =>
     await everything(new URL(`../../../${folder}`, import.meta.url))))
