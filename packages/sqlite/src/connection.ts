@@ -168,7 +168,9 @@ export class Connection {
   }
 
   #glance (): void {
-    if (this.#index?.changed() !== false) this.#look()
+    if (this.#index?.changed() === false) return
+    this.#look()
+    this.#index?.asked()
   }
 
   #look (): void {

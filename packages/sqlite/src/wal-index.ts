@@ -22,7 +22,8 @@ const DESCRIPTORS = new Map<string, Descriptor>()
  * of what it costs to ask SQLite.
  */
 export class WalIndex {
-  readonly #last = Buffer.alloc(HEAD)
+  /** As it was before SQLite was asked last. */
+  readonly #known = Buffer.alloc(HEAD)
   readonly #head = Buffer.alloc(HEAD)
 
   /** @throws the failure of a call of the system */
@@ -49,14 +50,17 @@ export class WalIndex {
   }
 
   /**
-   * Whether anybody may have committed since the last call. The first call says yes.
+   * Whether anybody may have committed since {@link asked} was called.
    *
    * @throws the failure of a call of the system
    */
   changed (): boolean {
-    if (this.#read() === HEAD && this.#head.equals(this.#last)) return false
-    this.#head.copy(this.#last)
-    return true
+    return this.#read() !== HEAD || !this.#head.equals(this.#known)
+  }
+
+  /** Call it when SQLite was asked after {@link changed}, and has answered. */
+  asked (): void {
+    this.#head.copy(this.#known)
   }
 
   /** Call it when the connection is closed. */

@@ -11,6 +11,8 @@ t.test('a commit of any connection changes the head, and nothing else does', asy
   await create(backend)
   const index = WalIndex.open(path)
   t.equal(index?.changed(), true, 'the first look')
+  t.equal(index?.changed(), true, 'nobody has asked SQLite since')
+  index?.asked()
   t.equal(index?.changed(), false)
   const other = new OtherProcess()
   t.teardown(async () => { await other.end() })
@@ -18,6 +20,7 @@ t.test('a commit of any connection changes the head, and nothing else does', asy
   const record = draft()
   await theirs.records.create(record, UNLIMITED)
   t.equal(index?.changed(), true)
+  index?.asked()
   t.equal(index?.changed(), false)
   await theirs.records.read(record.key)
   t.equal(index?.changed(), false, 'after a read')
@@ -41,6 +44,22 @@ t.test('a use of a record asks SQLite only after somebody wrote', async (t) => {
   for (let n = 0; n < 10; n++) t.equal(await backend.records.touch(key, 1), 'current')
   t.equal(asked, 1, 'once after the creation')
   execute(path, `UPDATE records SET version = 2 WHERE key = '${key}'`)
+  t.equal((await backend.records.touch(key, 1) as { version: number }).version, 2)
+})
+
+t.test('what SQLite could not tell is asked again', async (t) => {
+  const { path } = place(t)
+  const backend = open(t, { path, touchDelay: '1h' })
+  const key = await create(backend, { idle: 48 * 3_600_000 })
+  t.equal(await backend.records.touch(key, 1), 'current')
+  execute(path, `UPDATE records SET version = 2 WHERE key = '${key}'`)
+  const { Connection } = await import('../dist/connection.js')
+  const { get } = Connection.prototype
+  t.teardown(() => { Connection.prototype.get = get })
+  Connection.prototype.get = function () {
+    Connection.prototype.get = get
+    throw Object.assign(new Error('database is locked'), { errcode: 5 })
+  }
   t.equal((await backend.records.touch(key, 1) as { version: number }).version, 2)
 })
 
