@@ -71,9 +71,10 @@ async function sleepThrough (frozen: FileProcess, other: FileProcess, round: num
       more = page.more
     }
   }
-  let [asleep, inUse] = [true, true]
+  let asleep = true
+  const checked = new AbortController()
   const using = (async () => {
-    while (inUse) {
+    while (!checked.signal.aborted) {
       await Promise.all(used.map(async key => {
         const found = await other.records.touch(key, 0).catch(notNow)
         assert.ok(found !== undefined, 'a session in use expired')
@@ -100,7 +101,7 @@ async function sleepThrough (frozen: FileProcess, other: FileProcess, round: num
       assert.equal(found?.version, versions[i] === 2 ? 2 : 1, `${who} sees another version of a session in use`)
     }
   }
-  inUse = false
+  checked.abort()
   await using
   await Promise.all([claim(frozen), claim(other)])
   assert.deepEqual(claimed.sort(), [...unused].sort(), 'each unused session is claimed exactly once')
