@@ -16,8 +16,11 @@ export interface SendOptions {
   agent?: Agent
 }
 
-/** Connections that are kept, as many as are needed. */
-const shared = new Agent({ keepAlive: true, maxSockets: Infinity })
+/**
+ * Connections that are kept, as many as are needed. One that is unused for 30 s is closed: the server would close it
+ * after 72 s, and a request that meets this end on its way is lost.
+ */
+export const KEPT = new Agent({ keepAlive: true, maxSockets: Infinity, timeout: 30_000 })
 
 /**
  * One request and its whole reply, at a tenth of what `fetch` costs this process.
@@ -25,7 +28,7 @@ const shared = new Agent({ keepAlive: true, maxSockets: Infinity })
  * @throws Error with the `code` of the socket: `ECONNREFUSED` when nothing was sent
  */
 export async function send (url: URL, options: SendOptions = {}): Promise<Reply> {
-  const { method = 'POST', headers = {}, message, patience = 60_000, agent = shared } = options
+  const { method = 'POST', headers = {}, message, patience = 60_000, agent = KEPT } = options
   const body = message === undefined ? undefined : JSON.stringify(message)
   return await new Promise((resolve, reject) => {
     const sent = request(url, {

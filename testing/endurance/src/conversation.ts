@@ -1,7 +1,5 @@
-import { Agent, request } from 'node:http'
-import { send } from '@holdfast/clients/send'
-
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
+import { request } from 'node:http'
+import { KEPT, send } from '@holdfast/clients/send'
 
 /**
  * Calls the tool `ask`, answers the question that comes on its stream with a request of its own, and resolves to the
@@ -17,7 +15,7 @@ export async function conversation (
   const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params })
   const headers = { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...session }
   return await new Promise((resolve, reject) => {
-    const sent = request(place(), { method: 'POST', agent, headers }, response => {
+    const sent = request(place(), { method: 'POST', agent: KEPT, headers }, response => {
       let rest = ''
       const take = (message: any): void => {
         if (message.method === 'elicitation/create') {
