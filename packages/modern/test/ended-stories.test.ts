@@ -28,6 +28,25 @@ t.test('an owner who has had its share of stories goes on, at the price of its o
   t.equal(text(await again(others, BOB)), 'me', 'that of somebody else stays')
 })
 
+t.test('the ended stories of one process leave room for those of another one', async (t) => {
+  const { first, second } = await fleet(t, { createServer, maxParked: 100, maxParkedPerOwner: 1, replicas: 2 })
+  for (let i = 0; i < 110; i++) await asked(first, ADA)
+  await asked(second, ADA)
+  const { records } = first.sessions.vault.backend.partition('calls')
+  t.equal(await records.count(), 11, 'ten there, one here')
+})
+
+t.test('a story that cannot be removed now disturbs no call, and ends by itself', async (t) => {
+  const { first } = await fleet(t, { createServer, maxParked: 100, maxParkedPerOwner: 1 })
+  for (let i = 0; i < 10; i++) await asked(first, ADA)
+  first.backend.failing.add('records.remove')
+  await asked(first, ADA)
+  first.backend.failing.clear()
+  await asked(first, ADA)
+  const { records } = first.sessions.vault.backend.partition('calls')
+  t.equal(await records.count(), 11)
+})
+
 t.test('a story that still waits never makes room', async (t) => {
   const { first } = await fleet(t, { createServer, maxParked: 1_000, maxParkedPerOwner: 10, maxLive: 1_000 })
   const waiting = await first.do('ask', { principal: ADA })
@@ -45,7 +64,7 @@ t.test('callers without a principal cannot use up the stories of all', async (t)
 })
 
 t.test('stories are forgotten when their time is over', t => {
-  const stories = new EndedStories(100)
+  const stories = new EndedStories(100, { perOwner: 9, ofNobody: 9 })
   stories.add({ key: 'a' as never, owner: 'x' }, 0)
   stories.add({ key: 'b' as never, owner: 'y' }, 50)
   stories.add({ key: 'c' as never, owner: 'x' }, 100)
@@ -55,5 +74,15 @@ t.test('stories are forgotten when their time is over', t => {
   stories.add({ key: 'd' as never, owner: 'x' }, 150)
   t.equal(stories.size, 1)
   t.equal(stories.take('y'), undefined)
+  t.end()
+})
+
+t.test('at its cap, the oldest story of an owner goes; where all have too many, one of nobody, else the oldest', t => {
+  const stories = new EndedStories(100, { perOwner: 1, ofNobody: 2 })
+  const add = (key: string, owner: string): unknown => stories.add({ key: key as never, owner }, 0)
+  t.strictSame([add('a', 'x'), add('b', 'y'), add('c', 'x'), add('d', ''), add('e', ''), add('f', '')],
+    [undefined, undefined, 'a', undefined, undefined, 'd'])
+  t.strictSame([stories.takeAny(), stories.takeAny(), stories.takeAny(), stories.takeAny(), stories.takeAny()],
+    ['e', 'f', 'b', 'c', undefined])
   t.end()
 })

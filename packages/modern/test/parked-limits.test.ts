@@ -49,8 +49,9 @@ t.test('caps on stored calls', async (t) => {
     createServer: v1({ ask: async scene => { await ask(scene, 'Who?', 'who') } }), maxParked: 1, replicas: 2
   })
   for (let i = 0; i < 100; i++) {
-    const asked = await first.do('ask')
-    await first.do('ask', retryOf(asked, answer))
+    const principal = { subject: `user ${i % 10}` }
+    const asked = await first.do('ask', { principal })
+    await first.do('ask', { principal, ...retryOf(asked, answer) })
   }
   const refused = { error: { message: /^Too many calls wait for answers/ }, status: 503 }
   t.match(await second.do('ask'), refused, 'where no story has ended that could make room')

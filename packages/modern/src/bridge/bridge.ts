@@ -23,10 +23,10 @@ import { discoverOutcome, inputRequired } from './results.js'
 import { ServerPool } from './server-pool.js'
 import { ToolSchemas } from './tool-schemas.js'
 
-/** Stored stories for each call that may wait in one process: the ended ones stay for clients that ask again. */
-const STORED_PER_PARKED = 100
-/** Of one owner. */
-const STORED_PER_OWNER = 10
+/** Stored stories for each call that may wait in one process, of all and of one owner. */
+const STORED = 100
+/** Those of them that have ended in one process. They stay for clients that ask again. */
+const KEPT = 10
 
 /** A server for modern clients, made of servers for sessions. */
 export interface BridgeServer extends ModernServer {
@@ -66,8 +66,8 @@ class Bridge implements BridgeServer, CallHost {
     const pool = this.#pool = new ServerPool(sessions, settings)
     this.#schemas = new ToolSchemas(pool, async call => await this.#acquire(call), settings.factoryTimeout)
     this.#log = new CallLog(sessions, parkTimeout, {
-      maxRecords: maxParked * STORED_PER_PARKED, maxPerOwner: maxParkedPerOwner * STORED_PER_OWNER
-    })
+      maxRecords: maxParked * STORED, maxPerOwner: maxParkedPerOwner * STORED
+    }, { perOwner: maxParkedPerOwner * KEPT, ofNobody: maxParked * KEPT })
     this.#parked = new ParkedCalls(sessions, this.#log, settings)
     const retries = this.#retries = new Retries(
       sessions, this.#log, this.#parked, async (...asked) => await this.#ask(...asked), heartbeat

@@ -2,7 +2,7 @@ import {
   HoldfastError, type JsonObject, type Located, type Principal, type RecordLimits, type SealedStore, type Sessions,
   type StreamPage, type StreamRef, eventPlace, isHoldfastError, isObject, keyLabel
 } from '@holdfast/core'
-import { EndedStories } from './ended-stories.js'
+import { EndedStories, type KeptStories } from './ended-stories.js'
 import { type Entry, Story } from './story.js'
 
 /** The partition of the records of parked calls. */
@@ -10,8 +10,6 @@ export const PARTITION = 'calls'
 const STREAM = 'story'
 /** A record says nothing: the stream does. */
 const BODY = Buffer.alloc(1)
-/** The owner of the calls of nobody. */
-const NOBODY = ''
 /** Attempts to make room for a story. */
 const MAX_ROOM = 3
 /** More than a story may hold, so that one read brings all of it. */
@@ -39,12 +37,14 @@ export class CallLog {
   /**
    * @param lifetime milliseconds from the creation of a record to its end
    * @param limits how many records there may be
+   * @param kept how many of them, at most, are of stories that have ended in this process
    */
   constructor (
-    private readonly sessions: Sessions, readonly lifetime: number, private readonly limits: RecordLimits
+    private readonly sessions: Sessions, readonly lifetime: number, private readonly limits: RecordLimits,
+    kept: KeptStories
   ) {
     this.#store = sessions.vault.of(PARTITION)
-    this.#ended = new EndedStories(lifetime)
+    this.#ended = new EndedStories(lifetime, kept)
   }
 
   get store (): SealedStore { return this.#store }
@@ -54,8 +54,8 @@ export class CallLog {
   }
 
   /**
-   * At a limit, ended stories of this process make room: those of the same owner, and first those of nobody when all
-   * owners together have too many.
+   * At a limit, ended stories of this process make room: those of the same owner, or any when all owners together have
+   * too many.
    *
    * @throws HoldfastError HOLDFAST_LIMIT_REACHED, HOLDFAST_BACKEND_UNAVAILABLE, HOLDFAST_BACKEND_FULL
    */
@@ -65,7 +65,7 @@ export class CallLog {
     for (let attempt = 0; attempt <= MAX_ROOM; attempt++) {
       const created = await this.#store.create(record, this.limits)
       if (created === 'created') return
-      const oldest = (created === 'full' ? this.#ended.take(NOBODY) : undefined) ?? this.#ended.take(owner)
+      const oldest = created === 'full' ? this.#ended.takeAny() : this.#ended.take(owner)
       if (oldest === undefined) break
       await this.#store.remove(oldest)
     }
@@ -74,7 +74,8 @@ export class CallLog {
 
   /** Nothing is added to this story any more. */
   ended (located: Located): void {
-    this.#ended.add(located)
+    const excess = this.#ended.add(located)
+    if (excess !== undefined) this.#store.remove(excess).catch(error => this.sessions.report(error))
   }
 
   /**
