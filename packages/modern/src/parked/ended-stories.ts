@@ -18,8 +18,8 @@ export interface KeptStories {
 }
 
 /**
- * The stories of this process that have ended. They stay for clients that ask again. The oldest ones make room: those of
- * an owner for its own next ones, so that they never fill its share of the storage, whichever replicas it calls.
+ * The stories of this process that have ended. They stay for clients that ask again. The oldest ones make room: those
+ * of an owner for its own next ones, so that they never fill its share of the storage, whichever replicas it calls.
  */
 export class EndedStories {
   /** All of them, the oldest first. */
