@@ -52,8 +52,8 @@ export function checkOptions (given: HoldfastOptions): Settings {
 }
 
 /** @param place the path of what is checked, or nothing */
-function checked<T> (schema: TObject, given: unknown, place: string): T {
-  const filled = Value.Default(schema, isObject(given) ? withOwnGroups(given, schema) : given)
+function checked<T> (schema: TObject, given: Record<string, unknown>, place: string): T {
+  const filled = Value.Default(schema, withOwnGroups(given, schema))
   const errors = Value.Errors(schema, filled)
   const [first] = errors
   if (first === undefined) return filled as T

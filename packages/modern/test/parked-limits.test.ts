@@ -56,6 +56,7 @@ t.test('caps on stored calls', async (t) => {
   const refused = { error: { message: /^Too many calls wait for answers/ }, status: 503 }
   t.match(await second.do('ask'), refused, 'where no story has ended that could make room')
   t.equal(second.bridge.parkedCount, 0)
+  t.match(await first.do('ask'), { result: { resultType: 'input_required' } }, 'where one can make room')
 })
 
 t.test('a storage outage is 503, and the call goes on after it', async (t) => {

@@ -7,11 +7,11 @@ const OF_BRIDGE = ['parkTimeout', 'maxParked', 'maxParkedPerOwner'] as const
 const OF_FUNCTION = ['requestState', 'fallback', 'sdk'] as const
 
 /**
- * The option `modern` as the object that it stands for; undefined for `refuse`. Anything else is left as it is.
+ * The option `modern` as the object that it stands for; undefined for `refuse`.
  *
- * @throws InvalidOptionError for another word
+ * @throws InvalidOptionError for another word, and for what is no object
  */
-export function modernInWords (given: unknown): unknown {
+export function modernInWords (given: unknown): Record<string, unknown> | undefined {
   if (given === undefined || given === 'refuse') return undefined
   if (given === 'auto') return {}
   if (isObject(given)) return given
