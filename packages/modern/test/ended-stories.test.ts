@@ -36,6 +36,15 @@ t.test('the ended stories of one process leave room for those of another one', a
   t.equal(await records.count(), 11, 'ten there, one here')
 })
 
+t.test('where many processes have all the stories that an owner may have, its oldest one here goes', async (t) => {
+  const { first, replicas } = await fleet(t, { createServer, maxParked: 100, maxParkedPerOwner: 1, replicas: 10 })
+  for (const replica of replicas) for (let i = 0; i < 10; i++) await asked(replica, ADA)
+  const { records } = first.sessions.vault.backend.partition('calls')
+  t.equal(await records.count(), 100)
+  await asked(first, ADA)
+  t.equal(await records.count(), 100)
+})
+
 t.test('a story that cannot be removed now disturbs no call, and ends by itself', async (t) => {
   const { first } = await fleet(t, { createServer, maxParked: 100, maxParkedPerOwner: 1 })
   for (let i = 0; i < 10; i++) await asked(first, ADA)
